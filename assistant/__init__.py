@@ -1,0 +1,1 @@
+"""From question to cited answer, and the doors to it."""

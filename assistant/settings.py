@@ -1,0 +1,85 @@
+"""Settings, read once and frozen: command line, then environment, then `assistant.toml`, then default."""
+
+from pathlib import Path
+from typing import Any
+
+import platformdirs
+from pydantic import Field, SecretStr, ValidationError, field_validator
+from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict, TomlConfigSettingsSource
+
+from index.types import UserFacingError
+
+FILE = "assistant.toml"
+
+
+class SettingsError(UserFacingError):
+    """A setting that is unknown or has a value it cannot have."""
+
+
+class Settings(BaseSettings):
+    """Everything a team can set. In the environment each name stands behind `ASSISTANT_`."""
+
+    model_config = SettingsConfigDict(env_prefix="ASSISTANT_", toml_file=FILE, frozen=True, extra="forbid")
+
+    home: Path = Field(
+        default_factory=lambda: platformdirs.user_data_path("article-assistant"),
+        description="the folder of the library and everything derived from it",
+    )
+    name: str = Field(default="Article assistant", description="what the page calls itself", max_length=60)
+    encoder: str = Field(
+        default="all-MiniLM-L6-v2",
+        description="the model that makes vectors: the shipped one, or any sentence-transformers name or folder",
+    )
+    threads: int = Field(default=0, ge=0, le=256, description="cores that a model may use; 0 takes all")
+    max_file_mb: int = Field(default=50, ge=1, le=2000, description="larger files are named and left out, in MB")
+    host: str = Field(default="127.0.0.1", description="the address to listen on; another than loopback needs a password")
+    port: int = Field(default=7860, ge=1, le=65535, description="the port to listen on")
+    password: SecretStr | None = Field(default=None, description="one shared password that the page asks for")
+    embed_origins: tuple[str, ...] = Field(
+        default=(), description="origins whose pages may show the chat in a frame, like https://wiki.example.org"
+    )
+
+    @field_validator("embed_origins")
+    @classmethod
+    def _plain_origins(cls, origins: tuple[str, ...]) -> tuple[str, ...]:
+        """An origin goes into a response header as it is, so nothing but scheme, host and port may pass."""
+        import re
+
+        for origin in origins:
+            if not re.fullmatch(r"https?://[A-Za-z0-9.-]+(:[0-9]{1,5})?", origin):
+                raise ValueError(f"{origin!r} is not an origin like https://wiki.example.org (no path, no slash at the end)")
+        return origins
+
+    @field_validator("password")
+    @classmethod
+    def _password_of_length(cls, password: SecretStr | None) -> SecretStr | None:
+        if password is not None and len(password.get_secret_value()) < 8:
+            raise ValueError("a password has at least 8 characters")
+        return password
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        return init_settings, env_settings, TomlConfigSettingsSource(settings_cls)
+
+
+def read(**given: Any) -> Settings:
+    """The settings, with those `given` that are not None taking precedence.
+
+    Raises SettingsError, in one line, for a value that cannot be.
+    """
+    try:
+        return Settings(**{name: value for name, value in given.items() if value is not None})
+    except ValidationError as error:
+        first = error.errors()[0]
+        name = ".".join(str(part) for part in first["loc"])
+        raise SettingsError(
+            f"the setting {name} is not usable: {first['msg']}; see `assistant --help`, "
+            f"the variable ASSISTANT_{name.upper()} or the file {FILE}"
+        ) from None

@@ -1,0 +1,93 @@
+"""What passes between the modules of `assistant`: citations, answers, turns, users and events."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict, dataclass, field
+from typing import Any, Literal, Protocol
+
+from index.types import Groups, Hit
+
+Mode = Literal["extractive", "generative", "refused"]
+
+
+@dataclass(frozen=True, slots=True)
+class Citation:
+    """A numbered quote: characters `[start, end)` of an article's text, verbatim."""
+
+    number: int
+    article: str
+    title: str
+    url: str
+    heading: str
+    quote: str
+    start: int
+    end: int
+    revision: str
+    updated: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """Text whose every sentence carries a citation, or a refusal that names what is nearest.
+
+    `answer` is plain text with marks like `[1]`; `short` the exact words, None where there are none;
+    `confidence` is 0 to 1, or None until it is calibrated; `seconds` how long each stage took.
+    """
+
+    question: str
+    answered: bool
+    short: str | None
+    answer: str
+    mode: Mode
+    confidence: float | None
+    citations: tuple[Citation, ...]
+    nearest: tuple[Citation, ...] = ()
+    seconds: dict[str, float] = field(default_factory=dict)
+
+    def as_json(self) -> dict[str, Any]:
+        """The answer as it leaves the house, the same from every door."""
+        return asdict(self)
+
+
+@dataclass(frozen=True, slots=True)
+class Turn:
+    """A question of a conversation, what was answered, and the articles that were cited."""
+
+    question: str
+    answer: str
+    articles: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class User:
+    """Who asks. `groups` is None for the operator at the command line, who sees every article."""
+
+    name: str
+    groups: Groups
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """Event: the search is done; the passages in their order."""
+
+    hits: tuple[Hit, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Words:
+    """Event: the next piece of the answer's text, to be put behind what came before."""
+
+    text: str
+
+
+Event = Found | Words | Citation | Answer
+"""What `Assistant.ask` yields: Found, then Words and Citations as they come, last one Answer."""
+
+
+class Answerer(Protocol):
+    """Turns a question and its hits into an answer: the offline one, or a writer with an LLM."""
+
+    def standalone(self, question: str, turns: Sequence[Turn]) -> str:
+        """The question as it would be asked without the turns before it."""
+
+    def answer(self, question: str, hits: Sequence[Hit]) -> Iterator[Event]:
+        """Words and Citations as they come, last one Answer (its `seconds` still without the search)."""

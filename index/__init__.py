@@ -1,0 +1,1 @@
+"""From source to ranked passages; knows no user, chat or writer."""

