@@ -1,0 +1,413 @@
+"""The only place that makes HTML: the conversation, the sources, an article with its quote marked.
+
+Everything that comes from outside (questions, answers, articles, titles, addresses) is text and is
+escaped here. There are no images, and no links but those to citations: to our own `/article/` pages,
+and to originals with an http or https address.
+"""
+
+import html
+import re
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import date
+from urllib.parse import quote, urlencode, urlsplit
+
+from assistant.types import Answer, Citation
+from index.types import Article
+
+ARTICLE = "/article/"
+"""Where our own article pages live."""
+FRAME = "article"
+"""The name of the frame beside the chat in which links to citations open."""
+
+# What HTML cannot carry is shown as the replacement character, one for one, so that offsets hold.
+_UNSHOWABLE = dict.fromkeys([*range(9), 11, 12, 13, *range(14, 32), 127, *range(0xD800, 0xE000)], "\ufffd")
+_MARK = re.compile(r"\[(\d{1,3})\]")
+_HEADING = re.compile(r"(#{1,6} +)(?=\S)")
+_ITEM = re.compile(r"( *)(?:- +|(\d{1,9})[.)] +)(?=\S)")
+_BAR = re.compile(r" \| ")
+_COLUMN = re.compile(r"[^:|]{1,60}: ")
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """One question of the conversation as the page shows it now.
+
+    While the answer is on its way it consists of `words` and `citations` so far, and of a `status`
+    like "Reading 6 passages…"; then `answer` takes their place. `notice` is one plain sentence that
+    stands where an answer cannot.
+    """
+
+    question: str
+    words: str = ""
+    citations: tuple[Citation, ...] = ()
+    status: str = ""
+    answer: Answer | None = None
+    notice: str = ""
+
+
+def text(value: str) -> str:
+    """`value` as text inside HTML, also inside a quoted attribute."""
+    return html.escape(value.translate(_UNSHOWABLE))
+
+
+def address(citation: Citation) -> str:
+    """Our own page of the cited article, opened at the quote."""
+    return f"{article_path(citation.article)}?{urlencode({'start': citation.start, 'end': citation.end})}#quote"
+
+
+def article_path(identifier: str) -> str:
+    """The path of our own page of an article."""
+    # A browser folds `..` and `//` before it asks, even where they are written %2e; inside one
+    # segment they are safe.
+    folds = any(part in {"", ".", ".."} for part in identifier.split("/"))
+    return ARTICLE + quote(identifier, safe="" if folds else "/", errors="replace")
+
+
+def original(url: str) -> str | None:
+    """`url` if it leads to the article's own place on the web, else None."""
+    if not re.fullmatch(r"https?://[^\s\\]+", url, re.IGNORECASE):
+        return None
+    try:
+        parts = urlsplit(url)
+        return url if parts.hostname else None
+    except ValueError:
+        return None
+
+
+def day(updated: str | None) -> str:
+    """An ISO date as people write it (`9 June 2016`), anything else as it is, "" for None."""
+    if updated is None:
+        return ""
+    try:
+        value = date.fromisoformat(updated[:10])
+    except ValueError:
+        return updated
+    return f"{value.day} {value:%B} {value.year}"
+
+
+def conversation(turns: Sequence[Shown], ended: bool = False) -> str:
+    """The log of the conversation; `ended` says that what was said before is forgotten."""
+    notice = '<p class="notice">The earlier conversation has ended; this is a new one.</p>' if ended else ""
+    return (
+        '<div class="log" role="log" aria-live="polite" aria-label="Conversation" tabindex="0">'
+        f"{notice}{''.join(_turn(number, turn) for number, turn in enumerate(turns, start=1))}</div>"
+    )
+
+
+def sources(turn: Shown | None) -> str:
+    """The panel beside the conversation: the cards of the latest answer, or how to get there."""
+    cited, nearest = _evidence(turn)
+    if cited:
+        return f'<section class="sources" aria-label="Sources"><h2>Sources</h2>{_cards(cited)}</section>'
+    if nearest:
+        return f'<section class="sources" aria-label="Nearest passages">{_nearest(nearest, "h2")}</section>'
+    return (
+        '<section class="sources empty" aria-label="Sources"><h2>Sources</h2>'
+        "<p>The passages that an answer rests on appear here, word for word.</p></section>"
+    )
+
+
+def _turn(number: int, turn: Shown) -> str:
+    parts = [f'<div class="turn"><p class="question" dir="auto">{text(turn.question)}</p>']
+    cited, nearest = _evidence(turn)
+    words = turn.answer.answer if turn.answer else turn.words
+    if words:
+        kind = "answer refusal" if turn.answer and not turn.answer.answered else "answer"
+        parts.append(f'<div class="{kind}">{_paragraphs(words, cited, number)}</div>')
+    if turn.status and not turn.answer and not turn.notice:
+        parts.append(f'<p class="status"><span class="dots" aria-hidden="true"></span>{text(turn.status)}</p>')
+    if turn.notice:
+        parts.append(f'<p class="notice">{text(turn.notice)}</p>')
+    if turn.answer and cited:
+        count = "1 source" if len(cited) == 1 else f"{len(cited)} sources"
+        parts.append(f'<details class="evidence"><summary>{count}</summary>{_cards(cited, number)}</details>')
+    if turn.answer and nearest:
+        parts.append(
+            f'<details class="evidence"><summary>Nearest passages</summary>{_nearest(nearest, None, number)}</details>'
+        )
+    return "".join(parts) + "</div>"
+
+
+def _evidence(turn: Shown | None) -> tuple[tuple[Citation, ...], tuple[Citation, ...]]:
+    """What a turn cites, and what a refusal names as nearest."""
+    if turn is None:
+        return (), ()
+    if turn.answer is None:
+        return turn.citations, ()
+    return turn.answer.citations, (() if turn.answer.answered else turn.answer.nearest)
+
+
+def _paragraphs(words: str, cited: Sequence[Citation], turn: int) -> str:
+    """Paragraphs and list items of an answer, with its marks as links where a citation has their number."""
+    by_number = {citation.number: citation for citation in cited}
+
+    def mark(found: re.Match[str]) -> str:
+        citation = by_number.get(int(found[1]))
+        if citation is None:
+            return found[0]
+        label = text(f"Source {citation.number}: {citation.title}")
+        return (
+            f'<a class="mark" id="mark-{turn}-{found.start()}" href="{text(address(citation))}" target="{FRAME}" '
+            f'aria-label="{label}" title="{label}">{citation.number}</a>'
+        )
+
+    blocks: list[str] = []
+    items: list[str] = []
+    for line in [*words.split("\n"), ""]:
+        item = _ITEM.match(line)
+        content = _MARK.sub(mark, text(line[item.end() :] if item else line))
+        if item:
+            items.append(f'<li dir="auto">{content}</li>')
+            continue
+        if items:
+            blocks.append(f"<ul>{''.join(items)}</ul>")
+            items = []
+        if line.strip():
+            blocks.append(f'<p dir="auto">{content}</p>')
+    return "".join(blocks)
+
+
+def _nearest(nearest: Sequence[Citation], level: str | None, turn: int = 0) -> str:
+    heading = f"<{level}>Nearest passages</{level}>" if level else ""
+    return f'{heading}<p class="caution">Not an answer, only what comes closest.</p>{_cards(nearest, turn, "near")}'
+
+
+def _cards(citations: Iterable[Citation], turn: int = 0, kind: str = "cited") -> str:
+    return f'<ol class="cards {kind}">{"".join(_card(citation, turn, kind) for citation in citations)}</ol>'
+
+
+def _card(citation: Citation, turn: int, kind: str) -> str:
+    key = f"{kind}-{turn}-{citation.number}"
+    where = " · ".join(part for part in (citation.heading, day(citation.updated)) if part)
+    number = f'<span class="number">{citation.number}</span>' if kind == "cited" else ""
+    title = text(citation.title)
+    away = original(citation.url)
+    link = (
+        f'<a id="away-{key}" class="away" href="{text(away)}" target="_blank" rel="noopener noreferrer" '
+        f'aria-label="Original of {title}">Original</a>'
+        if away
+        else ""
+    )
+    return (
+        f'<li class="card"><p class="title">{number}<bdi>{title}</bdi></p>'
+        + (f'<p class="where" dir="auto">{text(where)}</p>' if where else "")
+        + f'<blockquote dir="auto">{text(citation.quote)}</blockquote>'
+        + f'<p class="links"><a id="open-{key}" href="{text(address(citation))}" target="{FRAME}" '
+        + f'aria-label="Open {title} at the quote">Open at the quote</a>{link}</p></li>'
+    )
+
+
+# ---------------------------------------------------------------- pages of their own
+
+
+def article_page(article: Article, start: int = 0, end: int = 0) -> str:
+    """A whole HTML page of an article, characters `[start, end)` of its text marked, the first as `#quote`.
+
+    Offsets outside the text are cut to it. Every character of the text is in the page; what is only
+    markup (`## `, `- `, ` | `) is there too, but hidden by the style sheet.
+    """
+    length = len(article.text)
+    start = min(max(start, 0), length)
+    end = min(max(end, start), length)
+    title = text(article.title)
+    lines = article.text.split("\n")
+    first = next((line for line in lines if line.strip()), "")
+    heading = _HEADING.match(first)
+    # Most texts begin with their own title; it is then the heading of the page, not said twice.
+    titled = heading is not None and first[heading.end() :].strip() == article.title.strip()
+    about: list[str] = []
+    if article.updated:
+        about.append(f'<time datetime="{text(article.updated)}">{text(day(article.updated))}</time>')
+    away = original(article.url)
+    if away:
+        about.append(f'<a href="{text(away)}" target="_blank" rel="noopener noreferrer">Original</a>')
+    if end > start:
+        about.append('<a href="#quote">To the quote</a>')
+    return page(
+        article.title,
+        f"{'' if titled else f'<h1><bdi>{title}</bdi></h1>'}"
+        f'<p class="about">{" · ".join(about)}</p>'
+        f'<main class="text">{"".join(_Marked(article.text, start, end).blocks(titled))}</main>',
+        "article",
+    )
+
+
+def page(title: str, body: str, kind: str) -> str:
+    """A whole HTML page in the house style; `body` is HTML, `title` is text, `kind` a class of the body."""
+    return (
+        f'<!doctype html><html lang="en"><head><meta charset="utf-8"><title>{text(title)}</title>'
+        '<meta name="viewport" content="width=device-width, initial-scale=1">'
+        '<meta name="robots" content="noindex"><meta name="color-scheme" content="light dark">'
+        '<link rel="icon" href="data:,"><link rel="stylesheet" href="/files/page.css"></head>'
+        f'<body class="plain {text(kind)}">{body}</body></html>'
+    )
+
+
+def notice_page(title: str, sentence: str) -> str:
+    """A whole HTML page that says one thing."""
+    return page(title, f'<main class="box"><h1>{text(title)}</h1><p>{text(sentence)}</p></main>', "notice")
+
+
+def login_page(name: str, follow: str, problem: str = "") -> str:
+    """The page that asks for the shared password; after it the browser goes to the path `follow`."""
+    alert = f'<p class="problem" role="alert" id="problem">{text(problem)}</p>' if problem else ""
+    described = ' aria-describedby="problem" aria-invalid="true"' if problem else ""
+    return page(
+        f"Sign in – {name}",
+        f'<main class="box"><h1>{text(name)}</h1><p>This page is for the team. Please enter its password.</p>{alert}'
+        '<form method="post" action="/login"><label for="password">Password</label>'
+        f'<input id="password" name="password" type="password" required autofocus autocomplete="current-password"'
+        f"{described}>"
+        f'<input type="hidden" name="next" value="{text(follow)}"><button type="submit">Sign in</button></form></main>',
+        "login",
+    )
+
+
+def masthead(name: str, leave: bool) -> str:
+    """The name of the page, and a way to sign out where one had to sign in."""
+    out = (
+        '<form method="post" action="/logout"><button class="leave" type="submit">Sign out</button></form>'
+        if leave
+        else ""
+    )
+    return f'<div class="masthead"><h1>{text(name)}</h1>{out}</div>'
+
+
+def reading_pane() -> str:
+    """The place beside the chat where an article opens."""
+    return (
+        '<section id="reading" aria-label="Article" hidden><div class="bar"><h2>Article</h2>'
+        '<button type="button" id="close-article" aria-label="Close the article">Close</button></div>'
+        f'<iframe name="{FRAME}" title="Article" src="about:blank"></iframe></section>'
+    )
+
+
+# ---------------------------------------------------------------- the text of an article
+
+
+@dataclass(slots=True)
+class _Marked:
+    """A text and the stretch of it that is the quote; `named` once a mark has become `#quote`."""
+
+    whole: str
+    start: int
+    end: int
+    named: bool = False
+
+    def blocks(self, titled: bool) -> Iterator[str]:
+        """The text as headings, paragraphs, lists, tables and code, in its order."""
+        lines = list(_lines(self.whole))
+        at = 0
+        while at < len(lines):
+            begin, line = lines[at]
+            kind = _kind(line, False)
+            if kind == "blank":
+                yield "\n"
+                at += 1
+            elif kind == "heading":
+                yield self._heading(begin, line, titled)
+                titled = False
+                at += 1
+            else:
+                after = at + 1
+                while after < len(lines) and _kind(lines[after][1], kind == "item") == kind:
+                    after += 1
+                block = lines[at:after]
+                if kind == "item":
+                    yield self._items(block)
+                elif kind == "code":
+                    yield self._code(block)
+                elif kind == "row":
+                    yield self._rows(block)
+                else:
+                    yield self._plain(block)
+                at = after
+
+    def _piece(self, begin: int, end: int, seen: bool = True) -> str:
+        """Characters `[begin, end)` of the text, with what belongs to the quote marked."""
+        low, high = max(begin, self.start), min(end, self.end)
+        if low >= high:
+            return text(self.whole[begin:end])
+        # An address leads to one place, and only to one that can be seen.
+        first = seen and not self.named and not self.whole[low:high].isspace()
+        self.named = self.named or first
+        name = ' id="quote"' if first else ""
+        return (
+            f'{text(self.whole[begin:low])}<mark{name}>'
+            f"{text(self.whole[low:high])}</mark>{text(self.whole[high:end])}"
+        )
+
+    def _markup(self, begin: int, end: int) -> str:
+        """Characters that only say how the others look."""
+        return f'<span class="markup">{self._piece(begin, end, seen=False)}</span>' if end > begin else ""
+
+    def _heading(self, begin: int, line: str, titled: bool) -> str:
+        found = _HEADING.match(line)
+        assert found
+        level = 1 if titled else min(len(found[1].rstrip()) + 1, 6)
+        inner = self._markup(begin, begin + found.end()) + self._piece(begin + found.end(), begin + len(line))
+        return f'<h{level} dir="auto">{inner}</h{level}>\n'
+
+    def _plain(self, lines: Sequence[tuple[int, str]]) -> str:
+        inner = "\n".join(self._piece(begin, begin + len(line)) for begin, line in lines)
+        return f'<p dir="auto">{inner}</p>\n'
+
+    def _code(self, lines: Sequence[tuple[int, str]]) -> str:
+        inner = "\n".join(
+            self._markup(begin, begin + 4) + self._piece(begin + 4, begin + len(line)) for begin, line in lines
+        )
+        return f'<pre tabindex="0"><code>{inner}</code></pre>\n'
+
+    def _items(self, lines: Sequence[tuple[int, str]]) -> str:
+        """List items; how deep one stands is told by its style, so that crossing depths need no repair."""
+        items = []
+        for begin, line in lines:
+            found = _ITEM.match(line)
+            assert found
+            depth = min(len(found[1]) // 2, 5)
+            numbered = f' value="{int(found[2])}" class="number depth{depth}"' if found[2] else f' class="depth{depth}"'
+            inner = self._markup(begin, begin + found.end()) + self._piece(begin + found.end(), begin + len(line))
+            items.append(f'<li{numbered} dir="auto">{inner}</li>')
+        return "<ul>" + "\n".join(items) + "</ul>\n"
+
+    def _rows(self, lines: Sequence[tuple[int, str]]) -> str:
+        rows = []
+        for begin, line in lines:
+            cells = []
+            at = 0
+            for bar in [*_BAR.finditer(line), None]:
+                stop, over = (bar.start(), bar.end()) if bar else (len(line), len(line))
+                column = _COLUMN.match(line, at, stop)
+                name = column.end() if column else at
+                label = f'<span class="column">{self._piece(begin + at, begin + name)}</span>' if column else ""
+                cells.append(
+                    f'<td dir="auto">{label}{self._piece(begin + name, begin + stop)}'
+                    f"{self._markup(begin + stop, begin + over)}</td>"
+                )
+                at = over
+            rows.append(f"<tr>{''.join(cells)}</tr>")
+        return '<div class="scroll" tabindex="0"><table><tbody>' + "\n".join(rows) + "</tbody></table></div>\n"
+
+
+def _lines(whole: str) -> Iterator[tuple[int, str]]:
+    """Each line of a text and where it begins."""
+    begin = 0
+    for line in whole.split("\n"):
+        yield begin, line
+        begin += len(line) + 1
+
+
+def _kind(line: str, in_list: bool) -> str:
+    """What a line is: blank, heading, item, code, row or plain."""
+    if not line.strip():
+        return "blank"
+    if _HEADING.match(line):
+        return "heading"
+    item = _ITEM.match(line)
+    # Four spaces are code, unless the line goes on with a list as one of its nested items.
+    if item and (in_list or len(item[1]) < 4):
+        return "item"
+    if line.startswith("    "):
+        return "code"
+    return "row" if _BAR.search(line) else "plain"
