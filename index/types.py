@@ -65,27 +65,31 @@ class Article:
 
 @dataclass(frozen=True, slots=True)
 class Chunk:
-    """A piece of one article's text: characters `[start, end)`, under the heading `heading`."""
+    """A piece of one article's text: characters `[start, end)`, under the heading path `heading`.
+
+    `sentences` are the offsets of its sentences in the article's text, in order.
+    """
 
     article: str
     start: int
     end: int
     heading: str
     text: str
+    sentences: tuple[tuple[int, int], ...]
 
 
 @dataclass(frozen=True, slots=True)
 class Hit:
     """A chunk that was found for a question, with the article it belongs to.
 
-    `rank` counts from 1. `score` is the fused score (0 to 1, higher is better), `cosine` the
-    similarity of question and chunk (-1 to 1), `bm25` its keyword score (0 or more); the last two
-    are None where that search did not return the chunk.
+    `rank` counts from 1. `score` is the fused score (higher is better, most lie between 0 and 2),
+    `bm25` the keyword score (0 or more), `cosines` the similarity of the question with each of
+    `chunk.sentences` (-1 to 1).
     """
 
     chunk: Chunk
     article: Article
     rank: int
     score: float
-    cosine: float | None
-    bm25: float | None
+    bm25: float
+    cosines: tuple[float, ...]

@@ -1,0 +1,67 @@
+"""Turns of conversations: kept in one SQLite file, bounded, each conversation for its own user alone."""
+
+import json
+import sqlite3
+import threading
+import time
+from pathlib import Path
+
+from assistant.types import Turn, User
+
+FILE = "memory.sqlite3"
+TURNS = 6
+"""Turns that are looked back on."""
+KEPT_DAYS = 30
+"""Turns older than this are dropped, whosever they are."""
+
+_TABLE = """
+CREATE TABLE IF NOT EXISTS turn (
+    number INTEGER PRIMARY KEY, user TEXT NOT NULL, conversation TEXT NOT NULL, at REAL NOT NULL,
+    question TEXT NOT NULL, answer TEXT NOT NULL, articles TEXT NOT NULL
+)
+"""
+
+
+class Memory:
+    """What was asked and answered before, by user and conversation; safe to use from any thread."""
+
+    def __init__(self, home: Path | None = None) -> None:
+        """Keep turns in the folder `home`, or for as long as this object lives without one."""
+        if home is not None:
+            home.mkdir(mode=0o700, parents=True, exist_ok=True)
+            (home / FILE).touch(mode=0o600)
+        path = ":memory:" if home is None else str(home / FILE)
+        self._connection = sqlite3.connect(path, check_same_thread=False, isolation_level=None, timeout=10)
+        self._lock = threading.Lock()
+        self._connection.execute(_TABLE)
+        self._connection.execute("CREATE INDEX IF NOT EXISTS turn_of ON turn (user, conversation)")
+        self._connection.execute("DELETE FROM turn WHERE at < ?", (time.time() - KEPT_DAYS * 86400,))
+
+    def turns(self, user: User, conversation: str | None) -> list[Turn]:
+        """The last turns, oldest first; none without a conversation."""
+        if conversation is None:
+            return []
+        query = "SELECT question, answer, articles FROM turn WHERE user = ? AND conversation = ? ORDER BY number DESC LIMIT ?"
+        with self._lock:
+            rows = self._connection.execute(query, (user.name, conversation, TURNS)).fetchall()
+        return [Turn(question, answer, tuple(json.loads(articles))) for question, answer, articles in reversed(rows)]
+
+    def add(self, user: User, conversation: str | None, turn: Turn) -> None:
+        """Put a turn behind the others; without a conversation nothing is kept."""
+        if conversation is None:
+            return
+        values = (user.name, conversation, time.time(), turn.question, turn.answer, json.dumps(turn.articles))
+        with self._lock:
+            self._connection.execute(
+                "INSERT INTO turn (user, conversation, at, question, answer, articles) VALUES (?, ?, ?, ?, ?, ?)", values
+            )
+
+    def forget(self, user: User, conversation: str) -> None:
+        """Drop a conversation."""
+        with self._lock:
+            self._connection.execute("DELETE FROM turn WHERE user = ? AND conversation = ?", (user.name, conversation))
+
+    def close(self) -> None:
+        """Close the file."""
+        with self._lock:
+            self._connection.close()

@@ -1,0 +1,216 @@
+"""A text becomes sentences, and sentences become chunks that the encoder reads to their end."""
+
+import re
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from llama_index.core.node_parser import NodeParser
+from llama_index.core.schema import BaseNode, NodeRelationship, TextNode
+from llama_index.core.utils import get_tqdm_iterable
+from pydantic import PrivateAttr
+
+from index.embed import Embedder, Spans
+from index.types import Article, Chunk
+
+VERSION = "1"
+"""Changes whenever the same article would be split otherwise, so that it is indexed again."""
+TARGET = 160
+"""Tokens that a chunk is filled up to; a paragraph is kept whole up to the encoder's limit."""
+PATH = " › "
+"""Stands between the headings of a heading path."""
+
+_HEADING = re.compile(r"(#{1,6}) (\S.*)")
+_MARKS = re.compile(r"^(?:#{1,6} |\s*- )")
+_LINE = re.compile(r"[^\n]+")
+_END = re.compile(r"[.!?…]+[\"'”’»)\]]*(?=\s+[\"'“‘«(\[]*[A-Z0-9À-ÞА-ЯΑ-Ω])|[。！？]+[」』”’）]*")
+_NO_END = re.compile(
+    r"(?:^|[\s(\[\"'“‘])(?:[A-Z]|[A-Z]\.[A-Z]|Mr|Mrs|Ms|Dr|Prof|Sr|Jr|St|Mt|Gen|Col|Lt|Sgt|Capt|Cmdr|Rev|Hon|Gov|Sen|Rep|"
+    r"Pres|No|Nos|Vol|vs|pp?|ca|cf|approx|e\.g|i\.e|al|[Ff]igs?|[Ee]q|[Ss]ec|[Cc]h|Jan|Feb|Mar|Apr|Jun|Jul|Aug|Sept?|Oct|"
+    r"Nov|Dec|Inc|Ltd|Co|Corp)$"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Sentence:
+    """Characters `[start, end)` of a text: a sentence, a list item, a table row or a heading line.
+
+    `block` counts the paragraphs, lists and tables of the text; `heading` is the path of headings
+    above it, its own included where it is a heading.
+    """
+
+    start: int
+    end: int
+    block: int
+    heading: tuple[str, ...]
+    is_heading: bool
+
+
+def sentences(text: str) -> list[Sentence]:
+    """The sentences of a text, in order; they leave out nothing but white space.
+
+    >>> [(s.start, s.end) for s in sentences("# A\\n\\nOne. Two!")]
+    [(0, 3), (5, 9), (10, 14)]
+    """
+    found = []
+    path: list[tuple[int, str]] = []
+    block, last = 0, 0
+    for line in _LINE.finditer(text):
+        if not line[0].strip():
+            continue
+        if "\n\n" in text[last : line.start() + 1] or _HEADING.match(line[0]):
+            block += 1
+        last = line.end()
+        if heading := _HEADING.fullmatch(line[0].rstrip()):
+            level = len(heading[1])
+            path = [*((depth, name) for depth, name in path if depth < level), (level, heading[2])]
+            names = tuple(name for _, name in path)
+            found.append(Sentence(line.start(), line.start() + len(line[0].rstrip()), block, names, True))
+            continue
+        names = tuple(name for _, name in path)
+        found.extend(Sentence(a, b, block, names, False) for a, b in _split_line(text, line.start(), line.end()))
+    return found
+
+
+def _split_line(text: str, start: int, end: int) -> Iterator[tuple[int, int]]:
+    """The sentences of one line, without the white space around them."""
+    line = text[start:end]
+    cuts = [m.end() for m in _END.finditer(line) if m[0] != "." or not _NO_END.search(line[: m.start()])]
+    # The number of a list item is no sentence.
+    if item := re.match(r"\s*(?:\d{1,3}|[A-Za-z])[.)]\s", line):
+        cuts = [cut for cut in cuts if cut > item.end()]
+    for a, b in zip([0, *cuts], [*cuts, len(line)], strict=True):
+        piece = line[a:b]
+        if piece.strip():
+            yield start + a + len(piece) - len(piece.lstrip()), start + a + len(piece.rstrip())
+
+
+def passage(title: str, chunk: Chunk) -> tuple[str, Spans]:
+    """What the encoder reads of a chunk, and where its sentences lie in that.
+
+    The place (title and headings) comes first, then the sentences, each on a line of its own and
+    headings without their marks. A chunk of headings alone has them for its sentences.
+    """
+    lines = [_place(title, chunk.heading)]
+    spans: Spans = []
+    at = len(lines[0]) + 1
+    for start, end in chunk.sentences:
+        line = chunk.text[start - chunk.start : end - chunk.start]
+        lines.append(_MARKS.sub("", line))
+        spans.append((at, at + len(lines[-1])))
+        at += len(lines[-1]) + 1
+    return "\n".join(lines), spans
+
+
+def _place(title: str, heading: str) -> str:
+    parts = [title, *(heading.split(PATH) if heading else [])]
+    return PATH.join(part for i, part in enumerate(parts) if part and part not in parts[:i])
+
+
+def split(article: Article, embedder: Embedder, target: int = TARGET) -> list[Chunk]:
+    """The chunks of an article, in order: cut at every heading, then between paragraphs, then sentences.
+
+    Each holds at most as many tokens as the encoder reads, its place in the article included; all
+    the text but white space is in exactly one of them.
+    """
+    text = article.text
+    pieces = [piece for sentence in sentences(text) for piece in _pieces(text, sentence, embedder)]
+    counts = [len(spans) for spans in embedder.tokens([text[p.start : p.end] for p in pieces])]
+    places: dict[str, int] = {}
+
+    def room(piece: Sentence) -> int:
+        place = _place(article.title, PATH.join(piece.heading))
+        if place not in places:
+            places[place] = len(embedder.tokens([place])[0])
+        # Two special tokens and one for each line break that joins the parts.
+        return max(embedder.limit - 4 - places[place], embedder.limit // 2)
+
+    chunks: list[Chunk] = []
+    for first, last in _pack(text, pieces, counts, room, target):
+        inside = pieces[first : last + 1]
+        start, end = inside[0].start, inside[-1].end
+        # Headings are in the place already; where a chunk is nothing else, they are what it says.
+        said = [piece for piece in inside if not piece.is_heading] or inside
+        spans = tuple((piece.start, piece.end) for piece in said)
+        chunks.append(Chunk(article.id, start, end, PATH.join(inside[-1].heading), text[start:end], spans))
+    return chunks
+
+
+def _pieces(text: str, sentence: Sentence, embedder: Embedder) -> list[Sentence]:
+    """The sentence, or its parts where it is longer than half of what the encoder reads."""
+    most = embedder.limit // 2
+    if sentence.end - sentence.start <= most:  # no token is shorter than a character
+        return [sentence]
+    spans = embedder.tokens([text[sentence.start : sentence.end]])[0]
+    if len(spans) <= most:
+        return [sentence]
+    cuts = [sentence.start + spans[i][0] for i in range(most, len(spans), most)]
+    # A cut between two tokens of one word moves back to the word's beginning, where it has one near.
+    cuts = [max(text.rfind(" ", cut - 40, cut) + 1, cut if text.rfind(" ", cut - 40, cut) < 0 else 0) for cut in cuts]
+    edges = [sentence.start, *sorted({cut for cut in cuts if sentence.start < cut < sentence.end}), sentence.end]
+    return [
+        Sentence(a, a + len(text[a:b].rstrip()), sentence.block, sentence.heading, sentence.is_heading)
+        for a, b in zip(edges, edges[1:], strict=False)
+        if text[a:b].strip()
+    ]
+
+
+def _pack(
+    text: str, pieces: Sequence[Sentence], counts: Sequence[int], room: Callable[[Sentence], int], target: int
+) -> Iterator[tuple[int, int]]:
+    """First and last piece of each chunk."""
+    block_size = Counter[int]()
+    for piece, count in zip(pieces, counts, strict=True):
+        block_size[piece.block] += count + 1
+    first, size = 0, 0
+    for i, piece in enumerate(pieces[1:], 1):
+        last = pieces[i - 1]
+        size += counts[i - 1] + 1
+        begins_block = piece.block != last.block
+        # A heading, and a line like "The steps are:", stay with what they introduce.
+        introduced = last.is_heading or text[last.end - 1] == ":"
+        if (
+            (piece.is_heading and not last.is_heading)
+            or size + counts[i] + 1 > room(piece)
+            or (begins_block and not introduced and size + block_size[piece.block] > target)
+        ):
+            yield first, i - 1
+            first, size = i, 0
+    if pieces:
+        yield first, len(pieces) - 1
+
+
+class Splitter(NodeParser):
+    """The same splitting as a llama-index node parser: documents in, nodes of one chunk each out.
+
+    A node knows its place (`start_char_idx`, `end_char_idx`) and in its metadata its heading.
+    """
+
+    _embedder: Embedder = PrivateAttr()
+
+    def __init__(self, embedder: Embedder) -> None:
+        super().__init__()
+        self._embedder = embedder
+
+    @classmethod
+    def class_name(cls) -> str:
+        return "ArticleSplitter"
+
+    def _parse_nodes(self, nodes: Sequence[BaseNode], show_progress: bool = False, **_: Any) -> list[BaseNode]:
+        found: list[BaseNode] = []
+        for node in get_tqdm_iterable(nodes, show_progress, "Splitting"):
+            title = str(node.metadata.get("title") or node.metadata.get("file_name") or "")
+            text = node.get_content()
+            article = Article(node.node_id, title, text, "", "", None, frozenset())
+            for chunk in split(article, self._embedder):
+                found.append(
+                    TextNode(
+                        text=chunk.text,
+                        start_char_idx=chunk.start,
+                        end_char_idx=chunk.end,
+                        metadata={**node.metadata, "heading": chunk.heading},
+                        relationships={NodeRelationship.SOURCE: node.as_related_node_info()},
+                    )
+                )
+        return found

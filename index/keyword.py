@@ -1,0 +1,108 @@
+"""BM25 on disk (tantivy): which chunks share words with a question."""
+
+from collections.abc import Iterable
+from pathlib import Path
+
+import tantivy
+
+from index.types import Groups
+
+Row = tuple[int, str, frozenset[str]]
+"""Number of a chunk, its words with those of its title and headings, the groups that may see it."""
+
+UNASKED = frozenset(
+    "a an and are as at be been but by can could did do does for from had has have he her his how i if in is it its "
+    "many me much my of on or our she should so than that the their them then there these they this to was we were "
+    "what when where which who whom whose why will with would you your".split()
+)
+"""Words of a question that say nothing of what it is about: left out, hit@1 rises by 1.7 points."""
+
+
+class Keyword:
+    """A finished keyword index: many may read it, nobody changes it."""
+
+    def __init__(self, index: tantivy.Index) -> None:
+        index.register_tokenizer("words", _analyzer())
+        self._schema = index.schema
+        self._searcher = index.searcher()
+
+    @classmethod
+    def build(cls, folder: Path, rows: Iterable[Row]) -> None:
+        """Write a new index into the empty `folder`; one commit, so it is there whole or not at all."""
+        schema = (
+            tantivy.SchemaBuilder()
+            .add_integer_field("chunk", fast=True)
+            .add_text_field("words", tokenizer_name="words", index_option="freq")
+            .add_text_field("group", tokenizer_name="raw", index_option="basic")
+            .build()
+        )
+        folder.mkdir(parents=True, exist_ok=True)
+        index = tantivy.Index(schema, path=str(folder))
+        index.register_tokenizer("words", _analyzer())
+        # One thread writes one segment at a time: the same rows give the same scores on every machine.
+        writer = index.writer(heap_size=128_000_000, num_threads=1)
+        for number, words, groups in rows:
+            writer.add_document(tantivy.Document(chunk=number, words=words, group=sorted(groups)))
+        writer.commit()
+        writer.wait_merging_threads()
+
+    @classmethod
+    def open(cls, folder: Path) -> "Keyword":
+        """The index that `build` wrote into `folder`. Raises ValueError where there is none."""
+        return cls(tantivy.Index.open(str(folder)))
+
+    @property
+    def count(self) -> int:
+        """Chunks in the index."""
+        return int(self._searcher.num_docs)
+
+    def best(self, question: str, groups: Groups, k: int) -> list[tuple[int, float]]:
+        """The best `k` chunks that `groups` may see, as numbers with BM25 scores (above 0), best first."""
+        words = asked_words(question)
+        if not words or (groups is not None and not groups):
+            return []
+        asked = [(tantivy.Occur.Should, tantivy.Query.term_query(self._schema, "words", word)) for word in words]
+        query = tantivy.Query.boolean_query(asked)
+        if groups is not None:
+            seen = tantivy.Query.term_set_query(self._schema, "group", sorted(groups))
+            query = tantivy.Query.boolean_query(
+                [(tantivy.Occur.Must, query), (tantivy.Occur.Must, tantivy.Query.const_score_query(seen, 0.0))]
+            )
+        found = self._searcher.search(query, limit=k, count=False).hits
+        numbers = self._searcher.fast_field_values("chunk", [address for _, address in found])
+        return [(int(number), float(score)) for number, (score, _) in zip(numbers, found, strict=True)]
+
+
+def stems(text: str) -> list[str]:
+    """The words of a text as the index keeps them: lower case, without accents, cut to their stem.
+
+    >>> stems("The captured attackers")
+    ['the', 'captur', 'attack']
+    """
+    found: list[str] = _ANALYZER.analyze(text)
+    return found
+
+
+def asked_words(question: str) -> list[str]:
+    """The different stems of a question that say what it is about; all of them where none does.
+
+    >>> asked_words("How many attackers were there?"), asked_words("Who is it?")
+    (['attack'], ['who', 'is', 'it'])
+    """
+    words = list(dict.fromkeys(stems(question)))
+    return [word for word in words if word not in UNASKED] or words
+
+
+def _analyzer() -> tantivy.TextAnalyzer:
+    """Words in lower case, without accents, cut to their English stem (Porter 2)."""
+    return (
+        tantivy.TextAnalyzerBuilder(tantivy.Tokenizer.simple())
+        .filter(tantivy.Filter.remove_long(60))
+        .filter(tantivy.Filter.lowercase())
+        .filter(tantivy.Filter.ascii_fold())
+        .filter(tantivy.Filter.stemmer("english"))
+        .build()
+    )
+
+
+_ANALYZER = _analyzer()

@@ -1,0 +1,107 @@
+"""Nearest neighbours: one finished Chroma generation, opened by readers and never edited."""
+
+import os
+from collections.abc import Iterable
+from itertools import islice
+from pathlib import Path
+from typing import Any
+
+import chromadb
+import numpy as np
+from chromadb.config import Settings
+
+from index.types import Groups, Matrix, Vector
+
+COLLECTION = "chunks"
+BATCH = 5000
+"""Rows an upsert; Chroma takes 5,461 at most."""
+
+Row = tuple[int, Vector, frozenset[str]]
+"""Number of a chunk, its vector, the groups that may see it."""
+
+
+class Vectors:
+    """The vectors of one generation, searched by approximate cosine similarity (HNSW)."""
+
+    def __init__(self, client: Any, collection: Any) -> None:
+        self._client = client
+        self._collection = collection
+        self.count: int = collection.count()
+
+    @classmethod
+    def build(cls, folder: Path, rows: Iterable[Row]) -> None:
+        """Write a new Chroma store into the empty `folder` and bring it to the disk."""
+        client = _client(folder)
+        collection = client.create_collection(
+            COLLECTION,
+            embedding_function=None,
+            configuration={"hnsw": {"space": "cosine", "ef_construction": 200, "ef_search": 200, "max_neighbors": 24}},
+        )
+        rows = iter(rows)
+        while batch := list(islice(rows, BATCH)):
+            collection.add(
+                ids=[str(number) for number, _, _ in batch],
+                embeddings=np.stack([vector for _, vector, _ in batch]),
+                metadatas=[{"groups": sorted(groups)} for _, _, groups in batch],
+            )
+        client.close()
+        for path in [*folder.rglob("*"), folder]:
+            _to_disk(path)
+
+    @classmethod
+    def open(cls, folder: Path) -> "Vectors":
+        """The store that `build` wrote into `folder`. Raises ValueError where it is not whole.
+
+        Chroma loads its index lazily and answers from nothing when a file is gone: ask it once.
+        """
+        if not (folder / "chroma.sqlite3").is_file():  # Chroma would begin an empty store
+            raise ValueError(f"no vectors in {folder}")
+        client = _client(folder)
+        try:
+            found = cls(client, client.get_collection(COLLECTION, embedding_function=None))
+            if found.count:
+                one = found._collection.get(limit=1, include=["embeddings"])
+                if not found.nearest(np.asarray(one["embeddings"][0], np.float32), None, 1):
+                    raise ValueError(f"the vectors in {folder} answer nothing")
+        except Exception as error:
+            client.close()
+            raise ValueError(f"the vectors in {folder} cannot be read: {error}") from error
+        return found
+
+    def nearest(self, vector: Vector, groups: Groups, k: int) -> list[tuple[int, float]]:
+        """The nearest `k` chunks that `groups` may see, as numbers with cosines, best first."""
+        if not self.count or (groups is not None and not groups):
+            return []
+        seen = [{"groups": {"$contains": group}} for group in sorted(groups or ())]
+        where = None if groups is None else seen[0] if len(seen) == 1 else {"$or": seen}
+        found = self._collection.query(
+            query_embeddings=[vector], n_results=min(k, self.count), where=where, include=["distances"]
+        )
+        return [
+            (int(number), 1.0 - float(distance))
+            for number, distance in zip(found["ids"][0], found["distances"][0], strict=True)
+        ]
+
+    def close(self) -> None:
+        """Give back the descriptors that an open store holds."""
+        self._client.close()
+
+
+def exact(vectors: Matrix, vector: Vector, k: int) -> list[tuple[int, float]]:
+    """Rows of `vectors` nearest to `vector`, with cosines, best first: what `Vectors` approximates."""
+    cosines = vectors @ vector
+    best = np.argsort(-cosines, kind="stable")[:k]
+    return [(int(row), float(cosines[row])) for row in best]
+
+
+def _client(folder: Path) -> Any:
+    folder.mkdir(parents=True, exist_ok=True)
+    return chromadb.PersistentClient(str(folder), Settings(anonymized_telemetry=False))
+
+
+def _to_disk(path: Path) -> None:
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
