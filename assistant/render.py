@@ -22,7 +22,7 @@ FRAME = "article"
 
 # What HTML cannot carry is shown as the replacement character, one for one, so that offsets hold.
 _UNSHOWABLE = dict.fromkeys([*range(9), 11, 12, 13, *range(14, 32), 127, *range(0xD800, 0xE000)], "\ufffd")
-_MARK = re.compile(r"\[(\d{1,3})\]")
+_MARK = re.compile(r"( ?)\[(\d{1,3})\]")
 _HEADING = re.compile(r"(#{1,6} +)(?=\S)")
 _ITEM = re.compile(r"( *)(?:- +|(\d{1,9})[.)] +)(?=\S)")
 _BAR = re.compile(r" \| ")
@@ -141,15 +141,20 @@ def _evidence(turn: Shown | None) -> tuple[tuple[Citation, ...], tuple[Citation,
 def _paragraphs(words: str, cited: Sequence[Citation], turn: int) -> str:
     """Paragraphs and list items of an answer, with its marks as links where a citation has their number."""
     by_number = {citation.number: citation for citation in cited}
+    links = 0
 
     def mark(found: re.Match[str]) -> str:
-        citation = by_number.get(int(found[1]))
+        citation = by_number.get(int(found[2]))
         if citation is None:
             return found[0]
         label = text(f"Source {citation.number}: {citation.title}")
+        nonlocal links
+        links += 1
+        # A no-break space, so that a mark never stands alone at the beginning of a line.
         return (
-            f'<a class="mark" id="mark-{turn}-{found.start()}" href="{text(address(citation))}" target="{FRAME}" '
-            f'aria-label="{label}" title="{label}">{citation.number}</a>'
+            f"{found[1].replace(' ', '&nbsp;')}"
+            f'<a class="mark" id="mark-{turn}-{links}" href="{text(address(citation))}" target="{FRAME}" '
+            f'data-title="{text(citation.title)}" aria-label="{label}" title="{label}">{citation.number}</a>'
         )
 
     blocks: list[str] = []
@@ -194,7 +199,7 @@ def _card(citation: Citation, turn: int, kind: str) -> str:
         + (f'<p class="where" dir="auto">{text(where)}</p>' if where else "")
         + f'<blockquote dir="auto">{text(citation.quote)}</blockquote>'
         + f'<p class="links"><a id="open-{key}" href="{text(address(citation))}" target="{FRAME}" '
-        + f'aria-label="Open {title} at the quote">Open at the quote</a>{link}</p></li>'
+        + f'data-title="{title}" aria-label="Open {title} at the quote">Open at the quote</a>{link}</p></li>'
     )
 
 
@@ -274,6 +279,14 @@ def masthead(name: str, leave: bool) -> str:
     return f'<div class="masthead"><h1>{text(name)}</h1>{out}</div>'
 
 
+def welcome() -> str:
+    """What stands where the conversation will be."""
+    return (
+        '<div class="welcome"><h2>What would you like to know?</h2>'
+        "<p>Answers come word for word from the articles, each with a link to where it stands.</p></div>"
+    )
+
+
 def reading_pane() -> str:
     """The place beside the chat where an article opens."""
     return (
@@ -334,8 +347,7 @@ class _Marked:
         self.named = self.named or first
         name = ' id="quote"' if first else ""
         return (
-            f'{text(self.whole[begin:low])}<mark{name}>'
-            f"{text(self.whole[low:high])}</mark>{text(self.whole[high:end])}"
+            f"{text(self.whole[begin:low])}<mark{name}>{text(self.whole[low:high])}</mark>{text(self.whole[high:end])}"
         )
 
     def _markup(self, begin: int, end: int) -> str:
@@ -350,8 +362,8 @@ class _Marked:
         return f'<h{level} dir="auto">{inner}</h{level}>\n'
 
     def _plain(self, lines: Sequence[tuple[int, str]]) -> str:
-        inner = "\n".join(self._piece(begin, begin + len(line)) for begin, line in lines)
-        return f'<p dir="auto">{inner}</p>\n'
+        last, line = lines[-1]
+        return f'<p dir="auto">{self._piece(lines[0][0], last + len(line))}</p>\n'
 
     def _code(self, lines: Sequence[tuple[int, str]]) -> str:
         inner = "\n".join(

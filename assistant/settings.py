@@ -39,6 +39,10 @@ class Settings(BaseSettings):
         default=(), description="origins whose pages may show the chat in a frame, like https://wiki.example.org"
     )
 
+    hosts: tuple[str, ...] = Field(
+        default=(), description="further names the page is served under, like chat.example.org behind a proxy"
+    )
+
     @field_validator("embed_origins")
     @classmethod
     def _plain_origins(cls, origins: tuple[str, ...]) -> tuple[str, ...]:

@@ -1,0 +1,94 @@
+// What the page does beyond Gradio: opens and closes the article, keeps the newest words in view, and
+// brings the focus back to where it belongs. No framework, nothing kept in the browser.
+(function () {
+    'use strict';
+    var opener = null;                      // id of the link that opened the article
+
+    function reading() { return document.getElementById('reading'); }
+    function box() { return document.querySelector('#question textarea, #question input'); }
+    function isNarrow() { return window.matchMedia('(max-width: 900px)').matches; }
+
+    // On a narrow screen the article covers everything, and Tab must not wander beneath it.
+    function cover(covered) {
+        ['talk', 'shelf'].forEach(function (id) { document.getElementById(id).inert = covered; });
+    }
+
+    function open(link) {
+        var pane = reading();
+        if (!pane) { return; }
+        opener = link.id;
+        pane.hidden = false;
+        document.body.classList.add('reading');
+        pane.querySelector('h2').textContent = link.getAttribute('data-title') || 'Article';
+        cover(isNarrow());
+        // The article comes by the link itself, into the frame it names; here only the place is made.
+        document.getElementById('close-article').focus({ preventScroll: !isNarrow() });
+    }
+
+    function close() {
+        var pane = reading();
+        if (!pane || pane.hidden) { return false; }
+        pane.hidden = true;
+        document.body.classList.remove('reading');
+        cover(false);
+        pane.querySelector('iframe').src = 'about:blank';
+        var back = opener && document.getElementById(opener);
+        opener = null;
+        (back && back.offsetParent ? back : box()).focus();
+        return true;
+    }
+
+    function onKey(event) {
+        if (event.key !== 'Escape' || event.isComposing) { return; }
+        if (close()) { event.preventDefault(); return; }
+        // In the widget's frame, Escape with nothing left to close here closes the frame. The message says
+        // nothing that anybody may not know.
+        if (window.parent !== window.self) { window.parent.postMessage('article-assistant:close', '*'); }
+    }
+
+    document.addEventListener('keydown', onKey);
+    window.addEventListener('resize', function () { if (opener) { cover(isNarrow()); } });
+    document.addEventListener('click', function (event) {
+        var target = event.target instanceof Element ? event.target : null;
+        if (!target) { return; }
+        var link = target.closest('a[target="article"]');
+        if (link && !event.ctrlKey && !event.metaKey && !event.shiftKey) {
+            open(link);
+        } else if (target.closest('#close-article')) {
+            close();
+        } else if (target.closest('#send, #new, .example')) {
+            if (target.closest('#new')) { close(); }
+            if (box()) { box().focus({ preventScroll: true }); }
+        }
+    });
+
+    // Keys pressed inside the article reach only its own document; ours is on the same origin.
+    document.addEventListener('load', function (event) {
+        if (event.target instanceof HTMLIFrameElement && event.target.name === 'article') {
+            try { event.target.contentDocument.addEventListener('keydown', onKey); } catch (error) { /* a foreign page */ }
+        }
+    }, true);
+
+    // A new question is brought into view, and its answer followed, unless the reader has scrolled away.
+    var follows = true, count = 0;
+    function attend(log) {
+        log.addEventListener('scroll', function () {
+            follows = log.scrollTop + log.clientHeight >= log.scrollHeight - 80;
+        }, { passive: true });
+        new MutationObserver(function () {
+            var turns = log.querySelectorAll('.turn').length;
+            document.body.classList.toggle('talking', turns > 0);
+            if (turns > count) { follows = true; }
+            count = turns;
+            if (follows) { log.scrollTop = log.scrollHeight; }
+        }).observe(log, { childList: true, subtree: true, characterData: true });
+    }
+    new MutationObserver(function (_, watcher) {
+        var log = document.querySelector('#log');
+        if (!log || !box()) { return; }
+        watcher.disconnect();
+        attend(log);
+        // In a frame the focus is the wiki's until the reader comes here.
+        if (window.top === window.self && !isNarrow()) { box().focus(); }
+    }).observe(document.documentElement, { childList: true, subtree: true });
+}());

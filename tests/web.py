@@ -1,0 +1,170 @@
+"""A small real server of the page over scripted answers, for the tests of what is served."""
+
+import socket
+import threading
+import time
+from collections import deque
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+import uvicorn
+
+from assistant import api
+from assistant.settings import Settings
+from assistant.types import Answer, Citation, Event, Found, User, Words
+from index.types import EVERYONE, Article, Chunk, Hit
+
+TEXT = (
+    """# Incident of 21 November
+
+The ingest queue stood still for two hours.
+
+## What happened
+
+Disk /dev/sdb was full. The cause was a log file that nobody rotated.
+
+- First, alerts were muted.
+- Then the queue grew to 40,000 messages.
+
+Name: queue | Size: 40,000
+Name: disk | Size: 200 GB
+
+## Filler
+
+"""
+    + "\n\n".join(
+        f"Paragraph {number} of the filler, which makes the page long enough to scroll." for number in range(60)
+    )
+    + """
+
+## What we changed
+
+Logs are now rotated every night, and the alert can no longer be muted.
+It took two people three days.
+"""
+)
+QUOTE = "Logs are now rotated every night, and the alert can no longer be muted.\nIt took two people"
+HOSTILE = """# Hostile <script>alert(1)</script>
+
+<script>fetch('http://evil.other.test/')</script> <img src=http://evil.other.test/a.png onerror=alert(1)>
+
+<form action="http://evil.other.test/"><input name=a></form>
+
+![picture](http://evil.other.test/b.png) [link](javascript:alert(1)) {{constructor}} ${alert(1)} \u202eevil\u202c
+
+The hostile fact is forty-two.
+"""
+HOSTILE_QUOTE = "The hostile fact is forty-two."
+
+
+def article(
+    identifier: str = "ops/incident.md", text: str = TEXT, url: str = "", updated: str | None = "2023-11-22"
+) -> Article:
+    """An article with the defaults of these tests."""
+    title = text.split("\n", 1)[0].removeprefix("# ")
+    return Article(identifier, title, text, url or f"/article/{identifier}", "r1", updated, frozenset({EVERYONE}))
+
+
+def citation(of: Article, quote: str, number: int = 1) -> Citation:
+    """The citation of a quote that stands in the article."""
+    start = of.text.index(quote)
+    heading = "What we changed"
+    return Citation(number, of.id, of.title, of.url, heading, quote, start, start + len(quote), of.revision, of.updated)
+
+
+def answered(question: str, words: str, *citations: Citation) -> Answer:
+    """An answer with citations."""
+    return Answer(question, True, None, words, "extractive", None, citations)
+
+
+def refused(question: str, *nearest: Citation) -> Answer:
+    """A refusal that names what is nearest."""
+    words = f"The articles do not answer this. Looked for: {question}"
+    return Answer(question, False, None, words, "refused", None, (), nearest)
+
+
+@dataclass
+class Scripted:
+    """An assistant that plays answers from a queue; an exception in it is raised, a float is a pause in seconds."""
+
+    articles: dict[str, Article]
+    script: deque[Any] = field(default_factory=deque)
+    asked: list[tuple[str, User, str | None]] = field(default_factory=list)
+    pause: float = 0.01
+
+    def ask(self, question: str, user: User, conversation: str | None = None) -> Iterator[Event]:
+        self.asked.append((question, user, conversation))
+        step = self.script.popleft() if self.script else refused(question)
+        some = next(iter(self.articles.values()))
+        hit = Hit(Chunk(some.id, 0, 5, "", some.text[:5], ()), some, 1, 1.0, None, None)
+        yield Found((hit,) * 6)
+        time.sleep(self.pause * 5)
+        if isinstance(step, Exception):
+            raise step
+        for piece in step.answer.split(" "):
+            yield Words(piece + " ")
+            time.sleep(self.pause)
+        yield from step.citations
+        yield step
+
+    def article(self, identifier: str, user: User) -> Article | None:
+        assert user.groups == frozenset({EVERYONE})
+        return self.articles.get(identifier)
+
+    def examples(self, user: User) -> list[str]:
+        assert user.groups == frozenset({EVERYONE})
+        return ["What did we change after the incident?", "How large was the queue?"]
+
+
+def scripted(*steps: Any) -> Scripted:
+    """An assistant over the two articles of these tests."""
+    held = [article(), article("hostile.md", HOSTILE, "https://wiki.example.org/hostile")]
+    return Scripted({one.id: one for one in held}, deque(steps))
+
+
+def good(question: str = "What did we change?") -> Answer:
+    """The answer most of these tests want."""
+    return answered(question, "Logs are now rotated every night. [1]", citation(article(), QUOTE))
+
+
+def free_port() -> int:
+    """A port that was free a moment ago."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+class Served:
+    """The page of an assistant, served in a thread until `stop`."""
+
+    def __init__(self, assistant: Any, **given: Any) -> None:
+        self.port = free_port()
+        self.assistant = assistant
+        self.url = f"http://127.0.0.1:{self.port}"
+        settings = Settings(port=self.port, **given)
+        self._server = uvicorn.Server(
+            uvicorn.Config(
+                api.create_app(assistant, settings),
+                host="127.0.0.1",
+                port=self.port,
+                log_config=None,
+                lifespan="on",
+                ws="none",
+                timeout_graceful_shutdown=1,
+            )
+        )
+        self._thread = threading.Thread(target=self._server.run, daemon=True)
+        self._thread.start()
+        deadline = time.monotonic() + 20
+        while not self._server.started and time.monotonic() < deadline:
+            time.sleep(0.02)
+        assert self._server.started
+
+    def at(self, host: str) -> str:
+        """The address under another host name."""
+        return f"http://{host}:{self.port}"
+
+    def stop(self) -> None:
+        self._server.should_exit = True
+        self._thread.join(10)
