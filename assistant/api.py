@@ -30,7 +30,10 @@ class ServeError(UserFacingError):
 
 
 def create_app(assistant: ui.Asked, settings: Settings) -> ASGIApp:
-    """The whole of what is served, as an ASGI app: the page, `/article/…`, `/health`, `/widget.js`."""
+    """The whole of what is served, as an ASGI app: the page, `/article/…`, `/health`, `/widget.js`.
+
+    Best called while an event loop runs: where none does, Gradio makes one and leaves it open.
+    """
     app = FastAPI(docs_url=None, redoc_url=None, openapi_url=None)
     # Where the outer app brings its own rules for other origins, Gradio leaves out its lax ones.
     app.add_middleware(CORSMiddleware, allow_origins=[])
@@ -61,6 +64,11 @@ def create_app(assistant: ui.Asked, settings: Settings) -> ASGIApp:
         if name not in {"page.css", "page.js"}:
             return HTMLResponse(render.notice_page("Not found", "There is nothing at this address."), 404)
         return FileResponse(path, headers={"cache-control": "no-cache"})
+
+    @app.api_route("/favicon.ico", methods=["GET", "HEAD"])
+    def icon() -> Response:
+        kept = {"cache-control": "max-age=86400"}
+        return FileResponse(STATIC / "icon.svg", media_type="image/svg+xml", headers=kept)
 
     @app.api_route("/static/js/iframeResizer.contentWindow.min.js", methods=["GET", "HEAD"])
     def nothing() -> Response:
@@ -100,26 +108,31 @@ def serve(assistant: ui.Asked, settings: Settings, announce: Callable[[str], Non
             f"{settings.host} can be reached from other machines: set a password that the page asks for "
             "(ASSISTANT_PASSWORD=…, 8 characters or more), or serve on 127.0.0.1"
         )
-    listener = _listen(settings)
-    host = f"[{settings.host}]" if ":" in settings.host else settings.host
-    address = f"http://{host}:{settings.port}/"
-    app = create_app(assistant, settings)
+    with _listen(settings) as listener:
+        asyncio.run(_serve(assistant, settings, announce, listener))
 
-    server = _Server(
-        uvicorn.Config(
-            app,
-            log_config=None,
-            access_log=False,
-            server_header=False,
-            timeout_graceful_shutdown=STOP_SECONDS,
-            lifespan="on",
-            ws="none",
-        ),
-        lambda: announce(address),
+
+async def _serve(
+    assistant: ui.Asked, settings: Settings, announce: Callable[[str], None], listener: socket.socket
+) -> None:
+    host = f"[{settings.host}]" if ":" in settings.host else settings.host
+    config = uvicorn.Config(
+        create_app(assistant, settings),
+        log_config=None,
+        access_log=False,
+        server_header=False,
+        timeout_graceful_shutdown=STOP_SECONDS,
+        lifespan="on",
+        ws="none",
     )
-    logging.getLogger("uvicorn.error").setLevel(logging.WARNING)
-    with listener:
-        asyncio.run(server.serve(sockets=[listener]))
+    reports = logging.getLogger("uvicorn.error")
+    reports.setLevel(logging.WARNING)
+    # Streams stay open until the end, so that they are cut off at the end is no error.
+    reports.addFilter(lambda record: "timeout graceful shutdown exceeded" not in record.getMessage())
+    server = _Server(config, lambda: announce(f"http://{host}:{settings.port}/"))
+    await server.serve(sockets=[listener])
+    if not server.started:
+        raise ServeError("the page could not be started; the lines above say why")
 
 
 class _Server(uvicorn.Server):

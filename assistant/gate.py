@@ -14,6 +14,7 @@ import hashlib
 import hmac
 import ipaddress
 import json
+import logging
 import re
 import secrets
 import threading
@@ -30,6 +31,8 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from assistant import render
 from assistant.settings import Settings
+
+log = logging.getLogger(__name__)
 
 SESSION = "assistant.session"
 """Where the gate leaves the session's secret name in the ASGI scope, "" where there is none."""
@@ -55,6 +58,7 @@ ROUTES: tuple[tuple[re.Pattern[str], frozenset[str], bool], ...] = tuple(
         (r"/health", READ, True),
         (r"/widget\.js", READ, True),
         (r"/files/[a-z]+\.(?:css|js)", READ, True),  # our own style and script
+        (r"/favicon\.ico", READ, True),
         (r"/login", READ | SEND, True),
         (r"/logout", SEND, True),
         (r"/assets/[A-Za-z0-9_.-]+", READ, False),  # Gradio's scripts and styles
@@ -240,7 +244,28 @@ class Gate:
             scope = {**scope, "headers": [pair for pair in scope["headers"] if pair[0] != b"accept-encoding"]}
             send = _with_nonce(send, nonce)
         scope[SESSION] = session
-        await self._app(scope, _replay(body, receive) if scope["method"] == "POST" else receive, send)
+        await self._pass(scope, _replay(body, receive) if scope["method"] == "POST" else receive, send)
+
+    async def _pass(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Hand the request on; should the app fail, the server's log gets the reason and the browser none of it."""
+        began = False
+
+        async def noticing(message: Message) -> None:
+            nonlocal began
+            began = True
+            await send(message)
+
+        try:
+            await self._app(scope, receive, noticing)
+        except Exception:
+            # Gradio answers a stream for a tab that it does not know with an error after the beginning.
+            if not (began and scope["path"] == "/gradio_api/queue/data"):
+                log.exception("%s %s failed", scope["method"], scope["path"])
+            if not began:
+                page = render.notice_page("Something went wrong", "Please try again in a moment.")
+                await HTMLResponse(page, 500)(scope, receive, send)
+            else:
+                await send({"type": "http.response.body", "body": b"", "more_body": False})
 
     def _locked(self, scope: Scope) -> Response:
         """What somebody without a session gets where one is needed."""

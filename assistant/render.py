@@ -244,7 +244,7 @@ def page(title: str, body: str, kind: str) -> str:
         f'<!doctype html><html lang="en"><head><meta charset="utf-8"><title>{text(title)}</title>'
         '<meta name="viewport" content="width=device-width, initial-scale=1">'
         '<meta name="robots" content="noindex"><meta name="color-scheme" content="light dark">'
-        '<link rel="icon" href="data:,"><link rel="stylesheet" href="/files/page.css"></head>'
+        '<link rel="icon" href="/favicon.ico"><link rel="stylesheet" href="/files/page.css"></head>'
         f'<body class="plain {text(kind)}">{body}</body></html>'
     )
 
@@ -316,7 +316,7 @@ class _Marked:
             begin, line = lines[at]
             kind = _kind(line, False)
             if kind == "blank":
-                yield "\n"
+                yield f"{text(line)}\n"
                 at += 1
             elif kind == "heading":
                 yield self._heading(begin, line, titled)

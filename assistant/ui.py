@@ -45,7 +45,7 @@ FRAME_SECONDS = 0.05
 """Least time between two pictures of an answer that is on its way."""
 
 HEAD = (
-    '<meta name="color-scheme" content="light dark"><link rel="icon" href="data:,">'
+    '<meta name="color-scheme" content="light dark"><link rel="icon" href="/favicon.ico">'
     '<link rel="stylesheet" href="/files/page.css"><script src="/files/page.js" defer></script>'
 )
 

@@ -1,5 +1,6 @@
 """A small real server of the page over scripted answers, for the tests of what is served."""
 
+import asyncio
 import socket
 import threading
 import time
@@ -142,29 +143,35 @@ class Served:
         self.port = free_port()
         self.assistant = assistant
         self.url = f"http://127.0.0.1:{self.port}"
-        settings = Settings(port=self.port, **given)
-        self._server = uvicorn.Server(
-            uvicorn.Config(
-                api.create_app(assistant, settings),
-                host="127.0.0.1",
-                port=self.port,
-                log_config=None,
-                lifespan="on",
-                ws="none",
-                timeout_graceful_shutdown=1,
-            )
-        )
-        self._thread = threading.Thread(target=self._server.run, daemon=True)
+        self._settings = Settings(port=self.port, **given)
+        self._server: uvicorn.Server | None = None
+        self._thread = threading.Thread(target=lambda: asyncio.run(self._serve()), daemon=True)
         self._thread.start()
         deadline = time.monotonic() + 20
-        while not self._server.started and time.monotonic() < deadline:
+        while not (self._server and self._server.started) and time.monotonic() < deadline:
             time.sleep(0.02)
+        assert self._server
         assert self._server.started
+
+    async def _serve(self) -> None:
+        app = api.create_app(self.assistant, self._settings)
+        config = uvicorn.Config(
+            app,
+            host="127.0.0.1",
+            port=self.port,
+            log_config=None,
+            lifespan="on",
+            ws="none",
+            timeout_graceful_shutdown=1,
+        )
+        self._server = uvicorn.Server(config)
+        await self._server.serve()
 
     def at(self, host: str) -> str:
         """The address under another host name."""
         return f"http://{host}:{self.port}"
 
     def stop(self) -> None:
+        assert self._server
         self._server.should_exit = True
         self._thread.join(10)

@@ -1,0 +1,124 @@
+"""`assistant.api`: the articles, the widget and the files are served, and the server starts and ends as promised."""
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import httpx
+import pytest
+
+from assistant import api
+from assistant.settings import Settings
+from tests import web
+
+ROOT = Path(__file__).resolve().parents[1]
+
+
+@pytest.fixture(scope="module")
+def served() -> Iterator[web.Served]:
+    running = web.Served(web.scripted())
+    yield running
+    running.stop()
+
+
+def test_article_is_shown_with_its_quote(served: web.Served) -> None:
+    """`/article/<id>?start=&end=` is the article's page with these characters marked; nonsense marks nothing."""
+    start = web.TEXT.index(web.QUOTE)
+    page = httpx.get(f"{served.url}/article/ops/incident.md?start={start}&end={start + 4}")
+    assert page.status_code == 200
+    assert '<mark id="quote">Logs</mark>' in page.text
+    for query in ("", "?start=x&end=-1", "?start=9&end=1", f"?start={10**30}&end={10**40}", "?start=²&end=³"):
+        page = httpx.get(f"{served.url}/article/ops/incident.md{query}")
+        assert page.status_code == 200
+        assert "<mark" not in page.text
+
+
+def test_unknown_article_is_a_plain_page(served: web.Served) -> None:
+    """An article that is not there, or may not be read, is a page that says so."""
+    page = httpx.get(f"{served.url}/article/none.md")
+    assert page.status_code == 404
+    assert "no such article" in page.text
+
+
+def test_health_widget_and_files(served: web.Served) -> None:
+    """Health is one JSON document; the widget may be loaded by other sites, our other files by our own only."""
+    assert httpx.get(f"{served.url}/health").json() == {"status": "ok"}
+    widget = httpx.get(f"{served.url}/widget.js")
+    assert widget.headers["content-type"].startswith("text/javascript")
+    assert widget.headers["cross-origin-resource-policy"] == "cross-origin"
+    style = httpx.get(f"{served.url}/files/page.css")
+    assert style.headers["cross-origin-resource-policy"] == "same-origin"
+    assert httpx.get(f"{served.url}/files/icon.svg").status_code == 404
+    assert httpx.get(f"{served.url}/files/none.css").status_code == 404
+
+
+def test_static_files_name_nothing_outside() -> None:
+    """Neither style nor scripts fetch anything from another host; the widget is text that ES5 reads."""
+    for path in (ROOT / "assistant" / "static").glob("*.[cj]s*"):
+        code = "\n".join(line for line in path.read_text().splitlines() if not line.strip().startswith("//"))
+        assert "http://" not in code
+        assert "@import" not in code
+        assert "url(" not in code
+    widget = (ROOT / "assistant" / "static" / "widget.js").read_text()
+    code = "\n".join(line for line in widget.splitlines() if not line.strip().startswith("//"))
+    assert not [word for word in ("=>", "const ", "let ", "`", "class ", "...", "?.", "??") if word in code]
+
+
+def test_public_address_needs_a_password() -> None:
+    """Without a password only this machine is served; the refusal says in one line what to set."""
+    for host in ("0.0.0.0", "192.0.2.1", "::", "chat.lab.test"):  # noqa: S104 (refused is what is tested)
+        with pytest.raises(api.ServeError, match="password") as refused:
+            api.serve(web.scripted(), Settings(host=host), lambda _: None)
+        assert "\n" not in str(refused.value)
+        assert "ASSISTANT_PASSWORD" in str(refused.value)
+
+
+def test_port_in_use_says_what_to_type() -> None:
+    """A port that is taken is one line with the command that works instead."""
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        port = taken.getsockname()[1]
+        with pytest.raises(api.ServeError) as refused:
+            api.serve(web.scripted(), Settings(port=port), lambda _: None)
+    assert str(refused.value) == f"port {port} is in use; type: assistant serve --port {port + 1}"
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_server_announces_itself_and_ends_cleanly(number: signal.Signals) -> None:
+    """The address is announced once it answers; a signal ends the server within seconds, open streams too."""
+    port = web.free_port()
+    program = (
+        "from assistant import api; from assistant.settings import Settings; from tests import web;"
+        f"api.serve(web.scripted(), Settings(port={port}), lambda url: print(url, flush=True))"
+    )
+    process = subprocess.Popen(
+        [sys.executable, "-c", program],
+        cwd=ROOT,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        env={**os.environ, "PYTHONWARNINGS": "ignore"},
+    )
+    try:
+        assert process.stdout
+        url = process.stdout.readline().strip()
+        assert url == f"http://127.0.0.1:{port}/"
+        assert httpx.get(f"{url}health").status_code == 200
+        with httpx.stream("GET", f"{url}gradio_api/heartbeat/abc", timeout=10) as stream:
+            assert next(stream.iter_text()).startswith("data")
+            began = time.monotonic()
+            process.send_signal(number)
+            out, errors = process.communicate(timeout=15)
+        assert time.monotonic() - began < 8
+        assert out == ""
+        assert "Traceback" not in errors
+        assert process.returncode in (0, -number, 130)
+    finally:
+        process.kill()
+        process.wait()

@@ -1,0 +1,322 @@
+"""`assistant.gate`: only the page's routes, hosts, methods, sizes and sessions come in, with our headers out."""
+
+import re
+from collections.abc import Iterator
+
+import httpx
+import pytest
+from starlette.requests import Request
+from starlette.responses import PlainTextResponse
+from starlette.testclient import TestClient
+from starlette.types import Receive, Scope, Send
+
+from assistant import gate
+from assistant.settings import Settings
+from tests import web
+
+PASSWORD = "correct horse"  # noqa: S105 (a password of the tests)
+HERE = "http://127.0.0.1:7860"
+
+
+async def echo(scope: Scope, receive: Receive, send: Send) -> None:
+    """Stands behind the gate: says who came and what they brought, with headers that the gate must take away."""
+    request = Request(scope, receive)
+    said = f"{gate.session_of(request)}|{len(await request.body())}|<script>page</script>"
+    loose = {"access-control-allow-origin": "*", "server": "inner"}
+    await PlainTextResponse(said, headers=loose)(scope, receive, send)
+
+
+def client(base: str = HERE, **given: object) -> TestClient:
+    """A browser before a gate with these settings."""
+    return TestClient(gate.Gate(echo, Settings(**given)), base_url=base, follow_redirects=False)  # type: ignore[arg-type]
+
+
+def session(response: httpx.Response) -> str:
+    return response.text.partition("|")[0]
+
+
+OPEN = ["/", "/article/a/b.md", "/health", "/widget.js", "/files/page.css", "/favicon.ico", "/assets/index-A_b.js"]
+OPEN += ["/theme.css", "/gradio_api/queue/data?session_hash=abc123", "/gradio_api/heartbeat/abc123"]
+CLOSED = ["/gradio_api/info", "/gradio_api/file=http://evil.test/x", "/gradio_api/file=/etc/passwd", "/monitoring"]
+CLOSED += ["/gradio_api/proxy=https://evil.test/", "/gradio_api/upload", "/gradio_api/deep_link", "/config", "/config/"]
+CLOSED += ["/gradio_api/openapi.json", "/gradio_api/startup-events", "/gradio_api/call/ask", "/gradio_api/run/ask"]
+CLOSED += ["/gradio_api/app_id", "/gradio_api/token", "/docs", "/openapi.json", "/manifest.json", "/pwa_icon"]
+CLOSED += [
+    "/gradio_api/stream/a/b/1/playlist.m3u8",
+    "/gradio_api/component_server",
+    "/gradio_api/vibe-code",
+    "/robots.txt",
+]
+CLOSED += [
+    "/assets/../../../etc/passwd",
+    "/assets/%2e%2e/x",
+    "/files/../api.py",
+    "/login_check",
+    "/svelte/x",
+    "/static/x.js",
+]
+CLOSED += [
+    "/gradio_api/vibe-code",
+    "/static/x.js",
+    "/gradio_api//queue/data",
+    "/gradio_api/queue/data/",
+    "/gradio_api/runs",
+]
+
+
+@pytest.mark.parametrize("path", OPEN)
+def test_the_page_and_what_it_needs_come_in(path: str) -> None:
+    """The routes of the page are let through."""
+    assert client().get(path).status_code == 200
+
+
+@pytest.mark.parametrize("path", CLOSED)
+@pytest.mark.parametrize("method", ["GET", "POST"])
+def test_every_other_route_is_not_found(path: str, method: str) -> None:
+    """Whatever else Gradio serves (files, proxies, uploads, its API, monitoring) is not there."""
+    assert client().request(method, path).status_code == 404
+
+
+@pytest.mark.parametrize("method", ["PUT", "DELETE", "PATCH", "OPTIONS", "TRACE", "CONNECT", "POST"])
+def test_other_methods_are_refused(method: str) -> None:
+    """A route answers only the methods the page uses; there is no preflight to be had."""
+    response = client().request(method, "/")
+    assert response.status_code == 405
+    assert "access-control-allow-origin" not in response.headers
+
+
+@pytest.mark.parametrize("path", ["/", "/nothing", "/article/x", "/widget.js", "/gradio_api/queue/join"])
+def test_every_response_carries_the_rules(path: str) -> None:
+    """Also a refusal carries the policy, and no response admits another origin, whatever the app behind says."""
+    browser = client(embed_origins=("https://wiki.example.org",))
+    response = browser.get(path, headers={"origin": "https://evil.test"})
+    policy = response.headers["content-security-policy"]
+    assert "default-src 'self'" in policy
+    assert "object-src 'none'" in policy
+    assert "frame-ancestors 'self' https://wiki.example.org" in policy
+    assert "'unsafe-inline'" not in re.search(r"script-src ([^;]*)", policy)[1]  # type: ignore[index]
+    assert response.headers["x-content-type-options"] == "nosniff"
+    assert response.headers["referrer-policy"] == "same-origin"
+    assert not [name for name in response.headers if name.startswith("access-control-")]
+    assert "server" not in response.headers
+    assert "x-frame-options" not in response.headers
+
+
+def test_scripts_of_the_page_carry_a_nonce_of_their_own() -> None:
+    """Inline scripts of the page run by a nonce that is new with each response; other pages allow none."""
+    browser = client()
+    nonces = set()
+    for _ in range(2):
+        response = browser.get("/")
+        nonce = re.search(r"'nonce-([^']+)'", response.headers["content-security-policy"])
+        assert nonce
+        assert f'<script nonce="{nonce[1]}">' in response.text
+        nonces.add(nonce[1])
+    assert len(nonces) == 2
+    assert "nonce" not in browser.get("/article/x").headers["content-security-policy"]
+
+
+@pytest.mark.parametrize("host", ["evil.test", "127.0.0.1.evil.test", "10.0.0.1", "", "localhost.evil.test", "[::2]"])
+def test_foreign_host_names_are_refused_without_a_password(host: str) -> None:
+    """A name that somebody points at this machine is not answered."""
+    assert client().get("/", headers={"host": host}).status_code == 421
+
+
+@pytest.mark.parametrize(
+    "host", ["localhost:7860", "127.0.0.1", "[::1]:7860", "127.1.2.3", "chat.example.org", "Chat.Example.org:80"]
+)
+def test_loopback_and_named_hosts_are_answered(host: str) -> None:
+    """Loopback, and the names in the setting `hosts`, are answered."""
+    assert client(hosts=("chat.example.org",)).get("/", headers={"host": host}).status_code == 200
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [
+        {"origin": "https://evil.test"},
+        {"origin": "null"},
+        {"origin": "http://127.0.0.1:1"},
+        {"origin": "http://localhost:7860"},
+        {"sec-fetch-site": "cross-site"},
+        {"sec-fetch-site": "same-site"},
+        {"origin": HERE, "sec-fetch-site": "cross-site"},
+    ],
+)
+def test_posts_from_other_pages_are_refused(headers: dict[str, str]) -> None:
+    """What changes something must come from a page of ours, or from no page at all."""
+    response = client().post("/gradio_api/queue/join", json={"session_hash": "abc"}, headers=headers)
+    assert response.status_code == 403
+
+
+@pytest.mark.parametrize("headers", [{}, {"origin": HERE}, {"origin": HERE, "sec-fetch-site": "same-origin"}])
+def test_own_posts_come_in(headers: dict[str, str]) -> None:
+    """Our own page, and a program that is no browser, may post."""
+    assert client().post("/gradio_api/queue/join", json={"session_hash": "abc"}, headers=headers).status_code == 200
+
+
+def test_large_bodies_are_refused_however_they_come() -> None:
+    """More than 64 KB is refused, by its length and, where it names none, by what arrives."""
+
+    def pieces(count: int) -> Iterator[bytes]:
+        for _ in range(count):
+            yield b"x" * 1024
+
+    browser = client()
+    assert browser.post("/gradio_api/queue/join", content=b"x" * (gate.MAX_BODY + 1)).status_code == 413
+    assert browser.post("/gradio_api/queue/join", content=pieces(65)).status_code == 413
+    assert browser.post("/gradio_api/queue/join", content=pieces(64)).text.split("|")[1] == str(gate.MAX_BODY)
+    assert browser.get("/", headers={"content-length": "ten"}).status_code == 400
+    assert browser.get("/article/" + "a" * 5000).status_code == 414
+
+
+def test_a_browser_gets_a_session_and_keeps_it() -> None:
+    """The page gives each browser a random session, which only a name that we gave out brings back."""
+    one, other = client(), client()
+    first = session(one.get("/"))
+    assert len(first) > 30
+    assert session(one.get("/")) == first
+    assert session(other.get("/")) != first
+    planted = client()
+    planted.cookies.set("assistant-7860", "chosen-by-somebody")
+    assert session(planted.get("/health")) == ""
+    assert session(planted.get("/")) not in ("", "chosen-by-somebody")
+
+
+def test_cookies_are_kept_from_scripts_and_foreign_sites() -> None:
+    """Over http the cookie is HttpOnly and Lax; over https also Secure, bound to the host, and partitioned."""
+    plain = client().get("/").headers["set-cookie"]
+    assert plain.startswith("assistant-7860=")
+    assert "HttpOnly" in plain
+    assert "SameSite=Lax" in plain
+    secure = client("https://127.0.0.1").get("/").headers["set-cookie"]
+    assert secure.startswith("__Host-assistant-7860=")
+    assert "Secure" in secure
+    assert "SameSite=None; Secure; Partitioned" in secure
+
+
+def test_a_tab_belongs_to_its_first_session() -> None:
+    """Who learns or guesses the name of another browser's tab can neither read its stream nor ask in it."""
+    app = gate.Gate(echo, Settings())
+    owner, thief, bare = (TestClient(app, base_url=HERE) for _ in range(3))
+    owner.get("/")
+    thief.get("/")
+    join = {"session_hash": "tab1", "fn_index": 2, "data": []}
+    assert owner.post("/gradio_api/queue/join", json=join).status_code == 200
+    for other in (thief, bare):
+        assert other.get("/gradio_api/queue/data?session_hash=tab1").status_code == 403
+        assert other.get("/gradio_api/queue/data?session_hash=x&session_hash=tab1").status_code == 403
+        assert other.get("/gradio_api/heartbeat/tab1").status_code == 403
+        assert other.post("/gradio_api/queue/join", json=join).status_code == 403
+        assert other.post("/gradio_api/cancel", json={"session_hash": "tab1"}).status_code == 403
+    assert owner.get("/gradio_api/queue/data?session_hash=tab1").status_code == 200
+
+
+# ---------------------------------------------------------------- with a password
+
+
+@pytest.mark.parametrize(
+    "path", ["/", "/article/a.md", "/assets/x.js", "/theme.css", "/gradio_api/queue/data?session_hash=a"]
+)
+def test_a_password_closes_everything(path: str) -> None:
+    """With a password nothing but the login, its style and the widget is to be had without a session."""
+    response = client(password=PASSWORD).get(path)
+    assert response.status_code in (303, 401)
+    assert "|" not in response.text
+
+
+def test_login_opens_and_logout_closes() -> None:
+    """The right password opens, with a new session name; signing out ends that session for good."""
+    browser = client(password=PASSWORD)
+    assert browser.get("/", headers={"cookie": "assistant-7860=planted"}).headers["location"] == "/login"
+    assert 'type="password"' in browser.get("/login").text
+    assert browser.post("/login", data={"password": "wrong horse"}).status_code == 403
+    entered = browser.post("/login", data={"password": PASSWORD})
+    assert entered.status_code == 303
+    assert entered.headers["location"] == "/"
+    assert "SameSite=Lax" in entered.headers["set-cookie"]
+    kept = dict(browser.cookies)
+    assert session(browser.get("/"))
+    assert browser.get("/logout").status_code == 405
+    assert browser.post("/logout", headers={"origin": "https://evil.test"}).status_code == 403
+    assert browser.post("/logout").status_code == 303
+    again = client(password=PASSWORD)
+    again.cookies.update(kept)
+    assert again.get("/").status_code == 303
+
+
+def test_login_goes_back_to_our_own_pages_only() -> None:
+    """After the login the browser goes where it wanted, if that is a page of ours."""
+    browser = client(password=PASSWORD)
+    wanted = browser.get("/article/a%20b.md?start=1&end=5").headers["location"]
+    page = browser.get(wanted).text
+    assert 'value="/article/a%20b.md?start=1&amp;end=5"' in page
+    for follow, goes in (
+        ("/article/a%20b.md?start=1&end=5", "/article/a%20b.md?start=1&end=5"),
+        ("//evil.test/", "/"),
+        ("https://evil.test/", "/"),
+        ("/\\evil.test", "/"),
+        ("/article/x\r\nset-cookie: a=b", "/"),
+        ('"><script>', "/"),
+    ):
+        entered = browser.post("/login", data={"password": PASSWORD, "next": follow})
+        assert entered.headers["location"] == goes
+
+
+def test_guessing_is_slowed_down() -> None:
+    """After five wrong passwords an address has to wait, even with the right one; it can when time has passed."""
+    now = [0.0]
+    tries = gate.Tries(lambda: now[0])
+    for _ in range(gate.TRIES):
+        assert tries.wait("a") == 0
+        tries.count("a")
+    assert tries.wait("a") == gate.TRIES_SECONDS
+    assert tries.wait("b") == 0
+    now[0] += gate.TRIES_SECONDS
+    assert tries.wait("a") == 0
+    browser = client(password=PASSWORD)
+    codes = [browser.post("/login", data={"password": f"wrong {number}"}).status_code for number in range(6)]
+    assert codes == [403] * 5 + [429]
+    assert browser.post("/login", data={"password": PASSWORD}).status_code == 429
+
+
+def test_a_login_ends_after_its_hours() -> None:
+    """A login ends twelve hours after it began, also for who stays; an open page's session when it is unused."""
+    now = [0.0]
+    fixed, sliding = gate.Sessions(False, lambda: now[0]), gate.Sessions(True, lambda: now[0])
+    one, two = fixed.begin(), sliding.begin()
+    for _ in range(3):
+        now[0] += 5 * 3600
+        held = fixed.holds(one), sliding.holds(two)
+    assert held == (False, True)
+    now[0] += 13 * 3600
+    assert not sliding.holds(two)
+
+
+def test_real_gradio_stands_behind_the_gate() -> None:
+    """With the real page: its routes answer, Gradio's others do not, and no other origin is admitted."""
+    served = web.Served(web.scripted())
+    try:
+        with httpx.Client(base_url=served.url, headers={"origin": "http://evil.test"}) as browser:
+            page = browser.get("/")
+            assert page.status_code == 200
+            assert "gradio_config" in page.text
+            assert "access-control-allow-origin" not in page.headers
+            assert browser.get("/gradio_api/info").status_code == 404
+            # a stream that nobody began ends, and the server goes on
+            assert browser.get("/gradio_api/queue/data", params={"session_hash": "x"}).status_code == 200
+            session_name = page.cookies[f"assistant-{served.port}"]
+            assert session_name not in page.text
+    finally:
+        served.stop()
+
+
+def test_a_failing_app_tells_the_browser_nothing(caplog: pytest.LogCaptureFixture) -> None:
+    """An error behind the gate becomes a plain page; its reason goes to the server's log only."""
+
+    async def broken(_scope: Scope, _receive: Receive, _send: Send) -> None:
+        raise ValueError("the secret reason")
+
+    response = TestClient(gate.Gate(broken, Settings()), base_url=HERE).get("/")
+    assert response.status_code == 500
+    assert "secret" not in response.text
+    assert "the secret reason" in caplog.text

@@ -1,0 +1,235 @@
+"""`assistant.render`: everything is escaped, only citations become links, the mark covers exactly the quote."""
+
+import re
+from dataclasses import replace
+from html.parser import HTMLParser
+
+import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
+
+from assistant import render
+from assistant.types import Citation
+from index.types import Article
+from tests import web
+
+VOID = {"meta", "link", "input", "br"}
+ALLOWED = {
+    *("html", "head", "meta", "title", "link", "body", "main", "h1", "h2", "h3", "h4", "h5", "h6", "p", "span", "a"),
+    *(
+        "bdi",
+        "time",
+        "mark",
+        "ul",
+        "ol",
+        "li",
+        "pre",
+        "code",
+        "div",
+        "table",
+        "tbody",
+        "tr",
+        "td",
+        "details",
+        "summary",
+    ),
+    *("blockquote", "section"),
+}
+
+
+class Seen(HTMLParser):
+    """What a browser would make of some HTML, as far as these tests ask."""
+
+    def __init__(self, html: str) -> None:
+        super().__init__(convert_charrefs=True)
+        self.tags: set[str] = set()
+        self.attributes: set[str] = set()
+        self.links: list[str] = []
+        self.ids: list[str] = []
+        self.open: list[str] = []
+        self.text = ""  # all of <main>
+        self.marked = ""  # of its <mark>s
+        self.feed(html)
+        self.close()
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.tags.add(tag)
+        self.attributes |= {name for name, _ in attrs}
+        self.links += [value or "" for name, value in attrs if name == "href" and tag == "a"]
+        self.ids += [value or "" for name, value in attrs if name == "id"]
+        if tag not in VOID:
+            self.open.append(tag)
+
+    def handle_endtag(self, tag: str) -> None:
+        assert self.open.pop() == tag
+
+    def handle_data(self, data: str) -> None:
+        if "main" in self.open:
+            self.text += data
+            self.marked += data if "mark" in self.open else ""
+
+
+def article(text: str, title: str = "Title", url: str = "") -> Article:
+    return Article("a.md", title, text, url, "r1", "2024-02-29", frozenset())
+
+
+LINES = st.lists(
+    st.one_of(
+        st.text(st.characters(exclude_categories=["Cs", "Cc"]), max_size=30),
+        st.sampled_from(
+            [
+                "",
+                "# Head",
+                "###### Deep",
+                "- item",
+                "  - nested",
+                "    - deeper",
+                "3. third",
+                "    code <b>",
+                "a | b | c",
+                "Name: x | Size: <y>",
+                "<script>alert(1)</script>",
+                '"><img src=x onerror=alert(1)>',
+                "javascript:alert(1)",
+                "\u202eevil\u202c \u2066x",
+                "&amp; &lt; &#60;",
+                "</main></body>",
+                "#",
+                "- ",
+                " | ",
+                "   ",
+                "plain words here",
+            ]
+        ),
+    ),
+    max_size=12,
+).map("\n".join)
+
+
+@given(LINES, st.integers(-3, 200), st.integers(-3, 200))
+@example("- one\n- two\n\nName: x | Size: y", 0, 99)
+@example("# Title\n\n- one", 0, 3)
+def test_mark_covers_exactly_the_quote(text: str, start: int, end: int) -> None:
+    """Every character of an article is on its page, and the marked ones are `[start, end)`, wherever they lie.
+
+    Line breaks between two blocks belong to no element and are left out of the comparison.
+    """
+    seen = Seen(render.article_page(article(text), start, end))
+    low = min(max(start, 0), len(text))
+    high = min(max(end, low), len(text))
+    assert seen.text.replace("\n", "") == text.replace("\n", "")
+    # a blank line has no element that could be marked; it can hold nothing but spaces
+    solid = "".join(text[at] if low <= at < high else "" for at in range(len(text)) if _line(text, at).strip())
+    assert seen.marked.replace("\n", "") == solid.replace("\n", "")
+    assert seen.ids.count("quote") <= 1
+
+
+def _line(text: str, at: int) -> str:
+    begin = text.rfind("\n", 0, at) + 1
+    stop = text.find("\n", at)
+    return text[begin : stop if stop >= 0 else len(text)]
+
+
+@given(LINES, LINES, st.text(max_size=40))
+def test_nothing_unescaped_gets_through(text: str, title: str, url: str) -> None:
+    """Whatever stands in an article, a page has only our elements, no handlers, and only http(s) links."""
+    seen = Seen(render.article_page(article(text, title, url), 0, len(text)))
+    assert seen.tags <= ALLOWED
+    assert seen.open == []
+    assert not [name for name in seen.attributes if name.startswith("on") or name in {"src", "style", "action"}]
+    assert all(re.match(r"(?i)https?://|/article/|#quote$", link) for link in seen.links)
+
+
+@given(LINES, LINES, LINES, st.text(max_size=40), st.text(min_size=1, max_size=20))
+def test_conversation_is_escaped(question: str, words: str, quote: str, url: str, identifier: str) -> None:
+    """Questions, answers, quotes, titles and addresses reach the log as text, whatever they hold."""
+    cited = Citation(1, identifier, question or "t", url, words, quote, 0, len(quote), "r", None)
+    turn = render.Shown(question, answer=web.answered(question, f"{words} [1]", cited))
+    for html in (render.conversation([turn]), render.sources(turn)):
+        seen = Seen(html)
+        assert seen.tags <= ALLOWED
+        assert seen.open == []
+        assert not [name for name in seen.attributes if name.startswith("on") or name in {"src", "style", "action"}]
+        assert all(re.match(r"(?i)https?://|/article/", link) for link in seen.links)
+
+
+def test_mark_is_a_link_only_with_its_citation() -> None:
+    """[1] becomes a link when there is a citation 1; [2] without one, and [x], stay as they are."""
+    turn = render.Shown("q", answer=web.answered("q", "Yes. [1] No. [2] [x]", web.citation(web.article(), web.QUOTE)))
+    html = render.conversation([turn])
+    assert len(re.findall(r'<a class="mark"', html)) == 1
+    assert "[2] [x]" in html
+    assert 'target="article"' in html
+    assert re.search(r'href="/article/ops/incident\.md\?start=\d+&amp;end=\d+#quote"', html)
+
+
+def test_refusal_shows_the_nearest_as_no_answer() -> None:
+    """A refusal shows its text and the nearest passages under words that say they are no answer."""
+    turn = render.Shown("q", answer=web.refused("q", web.citation(web.article(), web.QUOTE)))
+    for html in (render.conversation([turn]), render.sources(turn)):
+        assert "Nearest passages" in html
+        assert "Not an answer" in html
+        assert 'class="number"' not in html
+    assert "The articles do not answer this" in render.conversation([turn])
+
+
+def test_card_says_where_the_quote_stands() -> None:
+    """A card has the title, heading, date, quote and both links; without an address of its own only ours."""
+    cited = web.citation(web.article(url="https://wiki.example.org/incident"), web.QUOTE)
+    html = render.sources(render.Shown("q", answer=web.answered("q", "x [1]", cited)))
+    for part in ("Incident of 21 November", "What we changed · 22 November 2023", "Logs are now", "Open at the quote"):
+        assert part in html
+    assert 'href="https://wiki.example.org/incident"' in html
+    ours = replace(cited, url="/article/ops/incident.md")
+    assert "Original" not in render.sources(render.Shown("q", answer=web.answered("q", "x [1]", ours)))
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "javascript:alert(1)",
+        "JAVASCRIPT:alert(1)",
+        "data:text/html,x",
+        "//evil.test/",
+        "ftp://x.test/",
+        "http://",
+        "",
+        "https://x.test/a b",
+        "https://x.test/\nfoo",
+        "http:\\\\evil.test",
+        " https://x.test",
+        "file:///etc/passwd",
+        "http://[",
+    ],
+)
+def test_other_addresses_are_no_links(url: str) -> None:
+    """Only http and https addresses with a host become links."""
+    assert render.original(url) is None
+
+
+@pytest.mark.parametrize(
+    "identifier", ["a/../b.md", "a//b.md", "./a", "../b", "a?b#c.md", "ümlaut %2e.md", "https://x.test/wiki/A"]
+)
+def test_article_paths_survive_a_browser(identifier: str) -> None:
+    """No identifier's path folds into another one when a browser resolves it."""
+    from urllib.parse import unquote, urljoin, urlsplit
+
+    path = render.article_path(identifier)
+    resolved = urlsplit(urljoin("http://h.test/x/y", path))
+    assert unquote(resolved.path) == f"/article/{identifier}"
+    assert not resolved.query
+    assert not resolved.fragment
+
+
+def test_heading_levels_lists_tables_and_code() -> None:
+    """The text format becomes headings, lists, tables and code."""
+    html = render.article_page(
+        article("# Title\n\n## Two\n- a\n  - b\n2. c\n\n    x = 1\n    - y\n\nA: 1 | B: 2\nA: 3 | B: 4")
+    )
+    assert "<h1" in html
+    assert "<h3" in html  # two marks are the second level below the page's own heading
+    assert html.count("<li ") == 3
+    assert 'value="2"' in html
+    assert html.count("<pre") == 1
+    assert html.count("<tr>") == 2
+    assert html.count("<td") == 4
