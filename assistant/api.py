@@ -4,8 +4,11 @@ import asyncio
 import errno
 import ipaddress
 import logging
+import signal
 import socket
-from collections.abc import Callable
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import uvicorn
@@ -108,8 +111,27 @@ def serve(assistant: ui.Asked, settings: Settings, announce: Callable[[str], Non
             f"{settings.host} can be reached from other machines: set a password that the page asks for "
             "(ASSISTANT_PASSWORD=…, 8 characters or more), or serve on 127.0.0.1"
         )
-    with _listen(settings) as listener:
+    # When all is closed the server raises the signal that ended it once more. SIGTERM would then kill the
+    # process on the spot; as a KeyboardInterrupt it lets whoever called us tidy up too.
+    with _listen(settings) as listener, _as_interrupt(signal.SIGTERM), suppress(KeyboardInterrupt):
         asyncio.run(_serve(assistant, settings, announce, listener))
+
+
+@contextmanager
+def _as_interrupt(number: signal.Signals) -> Iterator[None]:
+    """While this lasts, a signal raises KeyboardInterrupt; only the main thread can have it so."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+
+    def interrupt(_number: int, _frame: object) -> None:
+        raise KeyboardInterrupt
+
+    before = signal.signal(number, interrupt)
+    try:
+        yield
+    finally:
+        signal.signal(number, before)
 
 
 async def _serve(

@@ -97,7 +97,7 @@ def test_server_announces_itself_and_ends_cleanly(number: signal.Signals) -> Non
         "from assistant import api; from assistant.settings import Settings; from tests import web;"
         f"api.serve(web.scripted(), Settings(port={port}), lambda url: print(url, flush=True))"
     )
-    process = subprocess.Popen(
+    process = subprocess.Popen(  # noqa: S603 (our own program)
         [sys.executable, "-c", program],
         cwd=ROOT,
         stdout=subprocess.PIPE,
@@ -118,7 +118,7 @@ def test_server_announces_itself_and_ends_cleanly(number: signal.Signals) -> Non
         assert time.monotonic() - began < 8
         assert out == ""
         assert "Traceback" not in errors
-        assert process.returncode in (0, -number, 130)
+        assert process.returncode == 0
     finally:
         process.kill()
         process.wait()
