@@ -459,7 +459,7 @@ def _tab(scope: Scope, body: bytes) -> str:
         return str(path.rpartition("/")[2])
     if path == "/gradio_api/queue/data":
         query = parse_qs(scope["query_string"].decode("latin-1"))
-        return query.get("session_hash", [""])[-1]
+        return str(query.get("session_hash", [""])[-1])
     if body and path.startswith("/gradio_api/"):
         try:
             named = json.loads(body)

@@ -6,7 +6,7 @@ import secrets
 import threading
 import time
 from collections import OrderedDict
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 from dataclasses import dataclass, field, replace
 from typing import Any, Protocol
 
@@ -120,7 +120,7 @@ class Conversations:
 
 def respond(
     assistant: Asked, conversations: Conversations, question: object, name: object, owner: str
-) -> Iterator[tuple[str, str, str]]:
+) -> Generator[tuple[str, str, str], None, None]:
     """Answer one question: yields (conversation name, log, sources), the latter two as HTML.
 
     Whatever goes wrong becomes one plain sentence in the log; the reason goes to the server's own log.

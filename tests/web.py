@@ -139,8 +139,8 @@ def free_port() -> int:
 class Served:
     """The page of an assistant, served in a thread until `stop`."""
 
-    def __init__(self, assistant: Any, **given: Any) -> None:
-        self.port = free_port()
+    def __init__(self, assistant: Any, port: int | None = None, **given: Any) -> None:
+        self.port = port or free_port()
         self.assistant = assistant
         self.url = f"http://127.0.0.1:{self.port}"
         self._settings = Settings(port=self.port, **given)

@@ -1,0 +1,399 @@
+"""`assistant.ui` in a real browser: asking, reading, keyboard, phone, dark mode, hostile text, who sees what."""
+
+import re
+import threading
+import time
+from collections.abc import Callable, Iterator
+from typing import Any
+from urllib.parse import urlsplit
+
+import httpx
+import pytest
+
+from assistant import render, ui
+from tests import web
+
+Open = Callable[..., Any]
+
+
+@pytest.fixture
+def open_page(browser: Any) -> Iterator[Open]:
+    """Opens a page in a context of its own; afterwards no host but loopback was asked and no script failed."""
+    contexts: list[Any] = []
+    asked: set[str] = set()
+    failed: list[str] = []
+
+    def opened(url: str, **given: Any) -> Any:
+        context = browser.new_context(**{"viewport": {"width": 1280, "height": 800}, **given})
+        context.set_default_timeout(10_000)
+        contexts.append(context)
+        page = context.new_page()
+        page.on("request", lambda request: asked.add(urlsplit(request.url).hostname or ""))
+        page.on("pageerror", lambda error: failed.append(str(error)))
+        page.on("console", lambda said: failed.append(said.text) if said.type == "error" else None)
+        page.goto(url)
+        box(page).wait_for()
+        return page
+
+    yield opened
+    for context in contexts:
+        context.close()
+    assert asked <= {"127.0.0.1", ""}
+    assert not failed
+
+
+@pytest.fixture
+def serve() -> Iterator[Callable[..., web.Served]]:
+    """Serves the page over scripted answers until the test ends."""
+    running: list[web.Served] = []
+
+    def served(*steps: Any, **given: Any) -> web.Served:
+        running.append(web.Served(web.scripted(*steps), **given))
+        return running[-1]
+
+    yield served
+    for one in running:
+        one.stop()
+
+
+def box(page: Any) -> Any:
+    return page.get_by_role("textbox", name="Your question")
+
+
+def ask(page: Any, question: str) -> None:
+    box(page).fill(question)
+    box(page).press("Enter")
+
+
+def assert_quote_in_view(page: Any) -> None:
+    """The article is open beside the chat and its quote lies inside the frame's window, where it can be read."""
+    frame = page.frame_locator("iframe[name=article]")
+    mark = frame.locator("mark#quote")
+    mark.wait_for()
+    page.wait_for_function(
+        """() => {
+            const frame = document.querySelector('iframe[name=article]');
+            const mark = frame.contentDocument.querySelector('mark#quote');
+            if (!mark || !frame.offsetParent && getComputedStyle(frame).position !== 'fixed') { return false; }
+            const seen = mark.getBoundingClientRect();
+            const inner = frame.contentWindow;
+            return inner.scrollY > 0 && seen.height > 0 && seen.top >= 0 && seen.bottom <= inner.innerHeight
+                && frame.getBoundingClientRect().top >= 0 && frame.getBoundingClientRect().bottom <= innerHeight + 1;
+        }"""
+    )
+    assert frame.locator("mark").all_inner_texts() == [web.QUOTE.replace("\n", " ")]
+
+
+def test_question_to_quote(open_page: Open, serve: Callable[..., web.Served]) -> None:
+    """A question is answered piece by piece with [1]; a click opens the article at the quote, which is marked."""
+    served = serve(web.good())
+    served.assistant.pause = 0.15
+    page = open_page(served.url)
+    ask(page, "What did we change?")
+    page.get_by_text("Reading 6 passages…").wait_for()
+    page.wait_for_function("() => /^Logs are/.test((document.querySelector('.answer') || {}).innerText || '')")
+    assert not page.locator("a.mark").count()  # still on its way
+    page.locator("a.mark").wait_for()
+    assert page.locator(".answer").inner_text().startswith("Logs are now rotated every night.")
+    card = page.locator("#shelf .card")
+    assert "What we changed · 22 November 2023" in card.inner_text()
+    page.locator("a.mark").click()
+    assert_quote_in_view(page)
+    assert page.locator("#reading h2").inner_text() == "Incident of 21 November"
+    page.locator("#close-article").click()
+    assert page.evaluate("document.activeElement.className") == "mark"
+    card.get_by_role("link", name="Open Incident of 21 November at the quote").click()
+    assert_quote_in_view(page)
+    assert not page.locator("#examples").is_visible()
+
+
+def test_keyboard_alone(open_page: Open, serve: Callable[..., web.Served]) -> None:
+    """Typing, Enter and Tab are enough to ask, to open the quote, to read on, and to come back to the box."""
+    page = open_page(serve(web.good(), web.good()).url)
+    page.wait_for_function("() => document.activeElement.matches('#question textarea')")
+    page.keyboard.type("What did we change?")
+    page.keyboard.press("Enter")
+    page.locator("a.mark").wait_for()
+    assert page.evaluate("document.activeElement.matches('#question textarea')")
+    assert box(page).input_value() == ""
+    page.keyboard.press("Shift+Tab")
+    assert page.evaluate("document.activeElement.className") == "mark"
+    ring = page.evaluate("getComputedStyle(document.activeElement).outlineStyle")
+    assert ring == "solid"
+    page.keyboard.press("Enter")
+    assert_quote_in_view(page)
+    assert page.evaluate("document.activeElement.id") == "close-article"
+    page.keyboard.press("Tab")
+    assert page.evaluate("document.activeElement.name") == "article"
+    page.keyboard.press("Escape")  # pressed inside the article
+    page.wait_for_function("() => document.activeElement.className === 'mark'")
+    assert not page.locator("#reading").is_visible()
+    # every stop from the top of the page, in the order in which one reads
+    page.focus("#new")
+    stops = []
+    for _ in range(5):
+        page.keyboard.press("Tab")
+        stops.append(page.evaluate("(e => e.id || e.className)(document.activeElement)").split(" ")[0])
+        assert page.evaluate("getComputedStyle(document.activeElement).outlineStyle") == "solid"
+    assert stops[:2] == ["log", "mark-1-1"]
+    assert stops[3] == "send"
+    assert stops[4].startswith("open-cited")
+
+
+def test_examples_start_a_conversation(open_page: Open, serve: Callable[..., web.Served]) -> None:
+    """The example questions are buttons that ask; a new conversation brings them back and forgets the old one."""
+    served = serve(web.good(), web.good())
+    page = open_page(served.url)
+    page.get_by_role("button", name="How large was the queue?").click()
+    page.locator("a.mark").wait_for()
+    assert not page.get_by_role("button", name="How large was the queue?").is_visible()
+    page.get_by_role("button", name="New conversation").click()
+    page.get_by_role("button", name="How large was the queue?").wait_for()
+    assert not page.locator(".turn").count()
+    assert page.locator("#shelf .card").count() == 0
+    ask(page, "And now?")
+    page.locator("a.mark").wait_for()
+    names = [conversation for _, _, conversation in served.assistant.asked]
+    assert names[0]
+    assert names[1]
+    assert names[0] != names[1]
+
+
+def test_turns_share_a_conversation(open_page: Open, serve: Callable[..., web.Served]) -> None:
+    """Questions of one tab belong to one conversation, those of another tab to another."""
+    served = serve()
+    page, other = open_page(served.url), open_page(served.url)
+    for number in (1, 2):
+        ask(page, f"Question {number}?")
+        page.locator(".refusal").nth(number - 1).wait_for()
+    ask(other, "Question 3?")
+    other.locator(".refusal").wait_for()
+    first, second, third = (conversation for _, _, conversation in served.assistant.asked)
+    assert first == second != third
+    assert {user.name for _, user, _ in served.assistant.asked} == {"reader"}
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_phone(open_page: Open, serve: Callable[..., web.Served], scheme: str) -> None:
+    """At 360 px nothing is cut off sideways, the article covers the page, and closing leads back to the mark."""
+    page = open_page(serve(web.good()).url, viewport={"width": 360, "height": 740}, color_scheme=scheme)
+    ask(page, "What did we change, " + "unbreakable" * 12 + "?")
+    page.locator("a.mark").click()
+    assert_quote_in_view(page)
+    assert page.evaluate("document.querySelector('#reading').getBoundingClientRect().width") == 360
+    assert page.evaluate("document.querySelector('#talk').inert")
+    page.keyboard.press("Escape")
+    assert page.evaluate("document.activeElement.className") == "mark"
+    page.get_by_text("1 source", exact=True).click()
+    assert page.locator(".evidence blockquote").inner_text().startswith("Logs are now")
+    assert page.evaluate("document.documentElement.scrollWidth") == 360
+    send = page.locator("#send").bounding_box()
+    assert send["x"] + send["width"] <= 360
+    assert send["y"] + send["height"] <= 740
+
+
+def test_small_frame_keeps_the_box_in_view(open_page: Open, serve: Callable[..., web.Served]) -> None:
+    """In 400 by 520 pixels the box stays in view, before and after a long conversation, whose end is shown."""
+    page = open_page(serve(*[web.good() for _ in range(4)]).url, viewport={"width": 400, "height": 520})
+    for number in range(5):
+        place = box(page).bounding_box()
+        assert place["y"] > 300
+        assert place["y"] + place["height"] <= 520
+        if number < 4:
+            ask(page, f"Question {number} that is a little longer than one line of the small frame?")
+            page.locator("a.mark").nth(number).wait_for()
+    last = page.locator("a.mark").last.bounding_box()
+    assert last["y"] + last["height"] < box(page).bounding_box()["y"]
+
+
+def test_dark_mode_is_one(open_page: Open, serve: Callable[..., web.Served]) -> None:
+    """Where the system is dark, chat and article are dark both, and words stand out from their ground."""
+    page = open_page(serve(web.good()).url, color_scheme="dark")
+    ask(page, "What did we change?")
+    page.locator("a.mark").click()
+    assert_quote_in_view(page)
+    for context in (page, page.frame(name="article")):
+        ground, ink = context.evaluate(
+            """() => {
+                const light = colour => {
+                    const [r, g, b] = colour.match(/[\\d.]+/g).map(Number);
+                    return (r * 3 + g * 6 + b) / 10;
+                };
+                const style = getComputedStyle(document.querySelector('#room') || document.body);
+                return [light(getComputedStyle(document.body).backgroundColor), light(style.color)];
+            }"""
+        )
+        assert ground < 60
+        assert ink > 180
+
+
+def test_refusal_is_marked(open_page: Open, serve: Callable[..., web.Served]) -> None:
+    """A refusal shows what it looked for and the nearest passages, said to be no answer, without a number."""
+    page = open_page(serve(web.refused("Capital?", web.citation(web.article(), web.QUOTE))).url)
+    ask(page, "Capital?")
+    page.locator("#shelf").get_by_text("Not an answer").wait_for()
+    assert "do not answer" in page.locator(".answer.refusal").inner_text()
+    assert not page.locator("a.mark").count()
+    page.locator("#shelf").get_by_role("link", name=re.compile("at the quote")).click()
+    assert_quote_in_view(page)
+
+
+def test_hostile_text_stays_text(open_page: Open, serve: Callable[..., web.Served]) -> None:
+    """Scripts, images, forms, templates and markdown in articles, answers and questions are shown, not run."""
+    hostile = web.article("hostile.md", web.HOSTILE, "javascript:alert(1)")
+    cited = web.citation(hostile, web.HOSTILE[:-1])
+    text = web.HOSTILE.replace("\n", " ") + " [1]"
+    page = open_page(serve(web.answered("q", text, cited)).url)
+    page.on("dialog", lambda dialog: pytest.fail(f"a script ran: {dialog.message}"))
+    ask(page, "<img src=http://evil.other.test/q.png onerror=alert(2)> ${alert(3)} {{x}}")
+    page.locator("a.mark").click()
+    frame = page.frame_locator("iframe[name=article]")
+    frame.get_by_text("The hostile fact is forty-two.").wait_for()
+    assert "<img src=http://evil.other.test/q.png" in page.locator(".question").inner_text()
+    assert "${alert(1)}" in page.locator(".answer").inner_text()
+    assert "{{constructor}}" in page.locator(".answer").inner_text()
+    for place in (page.locator("#log"), page.locator("#shelf"), frame.locator("body")):
+        assert place.locator("img, script, form, svg, iframe, input, style").count() == 0
+    links = page.eval_on_selector_all("a", "links => links.map(link => link.href)")
+    assert all(urlsplit(link).hostname == "127.0.0.1" for link in links)
+    page.wait_for_timeout(300)
+
+
+def test_article_in_a_browser_holds_exactly_its_text(open_page: Open, serve: Callable[..., web.Served]) -> None:
+    """What a browser makes of an article's page is the article's text, character for character, and so is the mark."""
+    served = serve()
+    page = open_page(served.url)
+    start, end = web.TEXT.index("cause was"), web.TEXT.index("Size: 200")
+    page.goto(f"{served.url}/article/ops/incident.md?start={start}&end={end}#quote")
+    seen = page.evaluate("document.querySelector('main').textContent")
+    marked = page.evaluate("[...document.querySelectorAll('mark')].map(mark => mark.textContent).join('')")
+    assert seen.replace("\n", "") == web.TEXT.replace("\n", "")
+    assert marked.replace("\n", "") == web.TEXT[start:end].replace("\n", "")
+
+
+def test_errors_are_one_sentence(
+    open_page: Open, serve: Callable[..., web.Served], caplog: pytest.LogCaptureFixture
+) -> None:
+    """An error while answering is one plain sentence in the log; its reason is in the server's log only."""
+    served = serve(RuntimeError("the secret reason"), web.good())
+    page = open_page(served.url)
+    ask(page, "What broke?")
+    page.get_by_text("Something went wrong while answering. Please ask again.").wait_for()
+    assert "secret" not in page.content()
+    assert "the secret reason" in caplog.text
+    ask(page, "What did we change?")
+    page.locator("a.mark").wait_for()
+
+
+def test_empty_and_endless_questions(open_page: Open, serve: Callable[..., web.Served]) -> None:
+    """Nothing happens to an empty question; one over 2,000 characters is told so and stays in the box."""
+    served = serve()
+    page = open_page(served.url)
+    ask(page, "   ")
+    page.wait_for_timeout(500)
+    assert not page.locator(".turn").count()
+    ask(page, "a" * 2001)
+    page.get_by_text("up to 2,000 characters").wait_for()
+    assert len(box(page).input_value()) == 2001
+    assert served.assistant.asked == []
+
+
+def test_several_are_answered_at_once() -> None:
+    """Questions of several people are answered side by side, not one after the other."""
+    gathered = threading.Barrier(3)
+
+    class Meeting(web.Scripted):
+        def ask(self, *given: Any, **named: Any) -> Iterator[Any]:
+            gathered.wait(10)  # passes only when three questions are here together
+            yield from super().ask(*given, **named)
+
+    running = web.Served(Meeting(web.scripted().articles))
+    try:
+        answers: list[str] = []
+
+        def one() -> None:
+            with httpx.Client(base_url=running.url, timeout=20) as person:
+                answers.append(converse(person, "tab" + str(threading.get_ident()), "Question?", ""))
+
+        people = [threading.Thread(target=one) for _ in range(3)]
+        for person in people:
+            person.start()
+        for person in people:
+            person.join()
+        assert len(answers) == 3
+        assert all("do not answer" in answer for answer in answers)
+    finally:
+        running.stop()
+
+
+def converse(person: httpx.Client, tab: str, question: Any, name: Any) -> str:
+    """Ask as the page's script does, without a browser; returns the whole stream."""
+    page = person.get("/").text
+    event = re.search(r'"id":(\d+),"targets":\[\[\d+,"submit"\]', page)
+    assert event
+    body = {"data": [question, name], "fn_index": int(event[1]), "session_hash": tab, "trigger_id": None}
+    joined = person.post("/gradio_api/queue/join", json=body)
+    assert joined.status_code == 200, joined.text
+    return person.get("/gradio_api/queue/data", params={"session_hash": tab}).text
+
+
+def test_a_stolen_name_reads_nothing(serve: Callable[..., web.Served]) -> None:
+    """Under another cookie neither a tab's name nor a conversation's name gives anything of the conversation."""
+    served = serve()
+    with httpx.Client(base_url=served.url, timeout=20) as owner, httpx.Client(base_url=served.url, timeout=20) as thief:
+        converse(owner, "tab1", "My secret question?", "")
+        name = served.assistant.asked[0][2]
+        assert name
+        again = converse(owner, "tab1", "Second?", name)
+        assert "My secret question" in again
+        assert served.assistant.asked[1][2] == name
+        stolen = converse(thief, "tab2", "What was asked?", name)
+        assert "My secret question" not in stolen
+        assert served.assistant.asked[2][2] != name
+        event = {"data": ["x", name], "fn_index": 0, "session_hash": "tab1"}
+        assert thief.post("/gradio_api/queue/join", json=event).status_code == 403
+        assert thief.get("/gradio_api/queue/data?session_hash=tab1").status_code == 403
+
+
+@pytest.mark.parametrize("question", [None, 7, ["a"], {"a": 1}, True])
+def test_nonsense_from_a_program_is_no_question(question: Any) -> None:
+    """What is not text is treated like an empty question; what is no name of ours begins a new conversation."""
+    assistant, conversations = web.scripted(), ui.Conversations()
+    pictures = list(ui.respond(assistant, conversations, question, question, "owner"))
+    assert len(pictures) == 1
+    assert "turn" not in pictures[0][1]
+    assert assistant.asked == []
+
+
+def test_one_question_at_a_time_in_a_conversation() -> None:
+    """A second question while the first is being answered is told to wait; afterwards the conversation goes on."""
+    assistant, conversations = web.scripted(), ui.Conversations()
+    name = conversations.begin("owner").name
+    first = ui.respond(assistant, conversations, "One?", name, "owner")
+    next(first)
+    assert "still being answered" in list(ui.respond(assistant, conversations, "Two?", name, "owner"))[-1][1]
+    first.close()
+    assert "do not answer" in list(ui.respond(assistant, conversations, "Three?", name, "owner"))[-1][1]
+
+
+def test_an_ended_conversation_is_said_to_have_ended() -> None:
+    """After a restart, or when it had to make room, the next question says that the earlier ones are forgotten."""
+    conversations = ui.Conversations(most=1)
+    name = conversations.begin("owner").name
+    conversations.begin("other")
+    *_, last = ui.respond(web.scripted(), conversations, "And then?", name, "owner")
+    assert "has ended" in last[1]
+    assert last[0] != name
+
+
+def test_answers_stream_in_pictures() -> None:
+    """Words appear as they come, in few enough pictures to draw, and the last picture is the answer itself."""
+    words = " ".join(f"word{number}" for number in range(200))
+    answer = web.answered("q", f"{words} [1]", web.citation(web.article(), web.QUOTE))
+    assistant = web.scripted(answer)
+    assistant.pause = 0.002
+    began = time.monotonic()
+    pictures = [log for _, log, _ in ui.respond(assistant, ui.Conversations(), "q", "", "")]
+    most = (time.monotonic() - began) / ui.FRAME_SECONDS + 5
+    assert 3 < len(pictures) < most
+    assert pictures[-1] == render.conversation([render.Shown("q", answer=answer)])
