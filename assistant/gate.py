@@ -66,9 +66,6 @@ ROUTES: tuple[tuple[re.Pattern[str], frozenset[str], bool], ...] = tuple(
         (r"/static/js/iframeResizer\.contentWindow\.min\.js", READ, True),  # answered by us, with nothing
         (r"/gradio_api/queue/join", SEND, False),  # an event begins
         (r"/gradio_api/queue/data", READ, False),  # what comes of it, streamed
-        (r"/gradio_api/heartbeat/[A-Za-z0-9]{1,64}", READ, False),  # tells Gradio when a tab is closed
-        (r"/gradio_api/cancel", SEND, False),
-        (r"/gradio_api/reset", SEND, False),
     )
 )
 
@@ -240,8 +237,10 @@ class Gate:
             session = session or self._sessions.begin()
             if self._password is None:
                 send = _with_header(send, "set-cookie", self._cookie_line(scope, session))
-            # The body is read below to put the nonce in, so it must come as it is.
-            scope = {**scope, "headers": [pair for pair in scope["headers"] if pair[0] != b"accept-encoding"]}
+            # The body is read below to put the nonce in, so it must come as it is. What may stand behind a `?`
+            # is for Gradio's own script in the browser (`__theme`), not for its server (`deep_link`).
+            plain = [pair for pair in scope["headers"] if pair[0] != b"accept-encoding"]
+            scope = {**scope, "headers": plain, "query_string": b""}
             send = _with_nonce(send, nonce)
         scope[SESSION] = session
         await self._pass(scope, _replay(body, receive) if scope["method"] == "POST" else receive, send)
@@ -362,7 +361,10 @@ class Gate:
                 headers["cross-origin-resource-policy"] = "cross-origin" if shareable else "same-origin"
                 if scope["scheme"] == "https":  # elsewhere browsers ignore it, with an error in the console
                     headers["cross-origin-opener-policy"] = "same-origin"
-                if "cache-control" not in headers:
+                if scope["path"].startswith("/assets/") and message["status"] == 200:
+                    # Their names change with their content.
+                    headers["cache-control"] = "private, max-age=31536000, immutable"
+                elif "cache-control" not in headers:
                     headers["cache-control"] = "no-store"
             await send(message)
 
@@ -455,8 +457,6 @@ def _follow(path: str) -> str:
 def _tab(scope: Scope, body: bytes) -> str:
     """The name of the Gradio tab that a request speaks for, "" for none."""
     path = scope["path"]
-    if path.startswith("/gradio_api/heartbeat/"):
-        return str(path.rpartition("/")[2])
     if path == "/gradio_api/queue/data":
         query = parse_qs(scope["query_string"].decode("latin-1"))
         return str(query.get("session_hash", [""])[-1])

@@ -89,8 +89,11 @@ def day(updated: str | None) -> str:
 def conversation(turns: Sequence[Shown], ended: bool = False) -> str:
     """The log of the conversation; `ended` says that what was said before is forgotten."""
     notice = '<p class="notice">The earlier conversation has ended; this is a new one.</p>' if ended else ""
+    # A screen reader waits with reading aloud until an answer is complete.
+    last = turns[-1] if turns else None
+    busy = "true" if last and not last.answer and not last.notice else "false"
     return (
-        '<div class="log" role="log" aria-live="polite" aria-label="Conversation" tabindex="0">'
+        f'<div class="log" role="log" aria-live="polite" aria-busy="{busy}" aria-label="Conversation" tabindex="0">'
         f"{notice}{''.join(_turn(number, turn) for number, turn in enumerate(turns, start=1))}</div>"
     )
 

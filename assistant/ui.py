@@ -33,7 +33,7 @@ MAX_QUESTION = 2000
 """Characters a question may have."""
 MAX_TURNS = 50
 """Turns of a conversation that the page goes on showing; older ones scroll out of it."""
-MAX_CONVERSATIONS = 5000
+MAX_CONVERSATIONS = 2000
 """Conversations kept for the page; the one unused for longest makes room."""
 EXAMPLES = 4
 """Example questions offered before the first question."""

@@ -95,30 +95,31 @@ def test_server_announces_itself_and_ends_cleanly(number: signal.Signals) -> Non
     port = web.free_port()
     program = (
         "from assistant import api; from assistant.settings import Settings; from tests import web;"
-        f"api.serve(web.scripted(), Settings(port={port}), lambda url: print(url, flush=True))"
+        "slow = web.Scripted(web.scripted().articles, pause=0.4);"
+        f"api.serve(slow, Settings(port={port}), lambda url: print(url, flush=True))"
     )
-    process = subprocess.Popen(  # noqa: S603 (our own program)
+    # pieces of an answer come every 0.4 seconds, so that the signal meets one on its way
+    with subprocess.Popen(  # noqa: S603 (our own program)
         [sys.executable, "-c", program],
         cwd=ROOT,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
         env={**os.environ, "PYTHONWARNINGS": "ignore"},
-    )
-    try:
-        assert process.stdout
-        url = process.stdout.readline().strip()
-        assert url == f"http://127.0.0.1:{port}/"
-        assert httpx.get(f"{url}health").status_code == 200
-        with httpx.stream("GET", f"{url}gradio_api/heartbeat/abc", timeout=10) as stream:
-            assert next(stream.iter_text()).startswith("data")
-            began = time.monotonic()
-            process.send_signal(number)
-            out, errors = process.communicate(timeout=15)
-        assert time.monotonic() - began < 8
-        assert out == ""
-        assert "Traceback" not in errors
-        assert process.returncode == 0
-    finally:
-        process.kill()
-        process.wait()
+    ) as process:
+        try:
+            assert process.stdout
+            url = process.stdout.readline().strip()
+            assert url == f"http://127.0.0.1:{port}/"
+            assert httpx.get(f"{url}health").status_code == 200
+            with httpx.Client(base_url=url, timeout=10) as person, web.asking(person, "tab1", "Question?") as stream:
+                assert any("Reading 6 passages" in text for text in stream.iter_text())
+                began = time.monotonic()
+                process.send_signal(number)
+                out, errors = process.communicate(timeout=15)
+            assert time.monotonic() - began < 6
+            assert out == ""
+            assert "Traceback" not in errors
+            assert process.returncode == 0
+        finally:
+            process.kill()

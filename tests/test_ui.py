@@ -327,14 +327,9 @@ def test_several_are_answered_at_once() -> None:
 
 
 def converse(person: httpx.Client, tab: str, question: Any, name: Any) -> str:
-    """Ask as the page's script does, without a browser; returns the whole stream."""
-    page = person.get("/").text
-    event = re.search(r'"id":(\d+),"targets":\[\[\d+,"submit"\]', page)
-    assert event
-    body = {"data": [question, name], "fn_index": int(event[1]), "session_hash": tab, "trigger_id": None}
-    joined = person.post("/gradio_api/queue/join", json=body)
-    assert joined.status_code == 200, joined.text
-    return person.get("/gradio_api/queue/data", params={"session_hash": tab}).text
+    """Ask without a browser; returns the whole stream."""
+    with web.asking(person, tab, question, name) as stream:
+        return stream.read().decode()
 
 
 def test_a_stolen_name_reads_nothing(serve: Callable[..., web.Served]) -> None:

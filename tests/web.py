@@ -1,14 +1,17 @@
 """A small real server of the page over scripted answers, for the tests of what is served."""
 
 import asyncio
+import re
 import socket
 import threading
 import time
 from collections import deque
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
+import httpx
 import uvicorn
 
 from assistant import api
@@ -98,7 +101,7 @@ class Scripted:
         self.asked.append((question, user, conversation))
         step = self.script.popleft() if self.script else refused(question)
         some = next(iter(self.articles.values()))
-        hit = Hit(Chunk(some.id, 0, 5, "", some.text[:5], ()), some, 1, 1.0, None, None)
+        hit = Hit(Chunk(some.id, 0, 5, "", some.text[:5], ()), some, 1, 1.0, 0.0, ())
         yield Found((hit,) * 6)
         time.sleep(self.pause * 5)
         if isinstance(step, Exception):
@@ -134,6 +137,21 @@ def free_port() -> int:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return int(probe.getsockname()[1])
+
+
+@contextmanager
+def asking(person: httpx.Client, tab: str, question: Any, name: Any = "") -> Iterator[httpx.Response]:
+    """Ask as the page's own script does, without a browser: the stream of what comes of it.
+
+    `tab` is Gradio's name of a tab, `name` the conversation's.
+    """
+    event = re.search(r'"id":(\d+),"targets":\[\[\d+,"submit"\]', person.get("/").text)
+    assert event
+    body = {"data": [question, name], "fn_index": int(event[1]), "session_hash": tab, "trigger_id": None}
+    joined = person.post("/gradio_api/queue/join", json=body)
+    assert joined.status_code == 200, joined.text
+    with person.stream("GET", "/gradio_api/queue/data", params={"session_hash": tab}) as stream:
+        yield stream
 
 
 class Served:

@@ -13,6 +13,8 @@
         ['talk', 'shelf'].forEach(function (id) { document.getElementById(id).inert = covered; });
     }
 
+    function isTouched() { return window.matchMedia('(pointer: coarse)').matches; }
+
     function open(link) {
         var pane = reading();
         if (!pane) { return; }
@@ -58,7 +60,7 @@
             close();
         } else if (target.closest('#send, #new, .example')) {
             if (target.closest('#new')) { close(); }
-            if (box()) { box().focus({ preventScroll: true }); }
+            if (box() && !isTouched()) { box().focus({ preventScroll: true }); }
         }
     });
 
@@ -88,7 +90,12 @@
         if (!log || !box()) { return; }
         watcher.disconnect();
         attend(log);
-        // In a frame the focus is the wiki's until the reader comes here.
-        if (window.top === window.self && !isNarrow()) { box().focus(); }
+        // In a frame the focus is the wiki's until the reader comes here; and where fingers type, it would
+        // bring up the keyboard over half the page.
+        function begin() {
+            if (document.hasFocus() && document.activeElement === document.body && !isTouched()) { box().focus(); }
+        }
+        begin();
+        window.addEventListener('focus', begin);
     }).observe(document.documentElement, { childList: true, subtree: true });
 }());
