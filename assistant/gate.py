@@ -26,7 +26,7 @@ from typing import Any
 from urllib.parse import parse_qs, quote, urlsplit
 
 from starlette.datastructures import Headers, MutableHeaders
-from starlette.responses import HTMLResponse, PlainTextResponse, RedirectResponse, Response
+from starlette.responses import HTMLResponse, JSONResponse, RedirectResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from assistant import render
@@ -64,6 +64,7 @@ ROUTES: tuple[tuple[re.Pattern[str], frozenset[str], bool], ...] = tuple(
         (r"/assets/[A-Za-z0-9_.-]+", READ, False),  # Gradio's scripts and styles
         (r"/theme\.css", READ, False),
         (r"/static/js/iframeResizer\.contentWindow\.min\.js", READ, True),  # answered by us, with nothing
+        (r"/gradio_api/app_id", READ, True),  # when the connection was lost: is this still the same server?
         (r"/gradio_api/queue/join", SEND, False),  # an event begins
         (r"/gradio_api/queue/data", READ, False),  # what comes of it, streamed
     )
@@ -183,20 +184,20 @@ class Gate:
         headers = Headers(scope=scope)
         host = _hostname(headers.get("host", ""))
         if self._password is None and not (_is_loopback(host) or host in self._hosts):
-            return _plain(421, "this host name is not served here; see the setting hosts")
+            return _refused(421, "This host name is not served here; see the setting hosts.")
         path = scope["path"]
         if len(scope.get("raw_path") or b"") + len(scope["query_string"]) > MAX_PATH:
-            return _plain(414, "the address is too long")
+            return _refused(414, "The address is too long.")
         route = _route(path)
         if route is None:
             return HTMLResponse(render.notice_page("Not found", "There is nothing at this address."), 404)
         if scope["method"] not in route[1]:
-            return _plain(405, "not possible here", {"allow": ", ".join(sorted(route[1]))})
+            return _refused(405, "Not possible here.", {"allow": ", ".join(sorted(route[1]))})
         if scope["method"] == "POST" and not self._is_own(headers):
-            return _plain(403, "a request from another site")
+            return _refused(403, "This request comes from another site.")
         length = headers.get("content-length", "0")
         if not re.fullmatch(r"[0-9]{1,12}", length):
-            return _plain(400, "a length that is no number")
+            return _refused(400, "The length is no number.")
         return _too_large() if int(length) > MAX_BODY else None
 
     def _is_own(self, headers: Headers) -> bool:
@@ -231,7 +232,7 @@ class Gate:
             await self._locked(scope)(scope, receive, send)
             return
         if not self._tabs.admit(_tab(scope, body), session):
-            await _plain(403, "this tab belongs to another session")(scope, receive, send)
+            await _refused(403, "This tab belongs to another session. Please load the page again.")(scope, receive, send)
             return
         if path == "/":
             session = session or self._sessions.begin()
@@ -273,7 +274,7 @@ class Gate:
             query = scope["query_string"].decode("latin-1")
             follow = quote(path) + (f"?{query}" if query else "")
             return RedirectResponse("/login" + (f"?next={quote(follow, safe='')}" if follow != "/" else ""), 303)
-        return _plain(401, "please sign in")
+        return _refused(401, "You are signed out. Please load the page again and sign in.")
 
     async def _login(self, scope: Scope, body: bytes, session: str) -> Response:
         if self._password is None:
@@ -410,8 +411,9 @@ def _digest(value: str) -> bytes:
     return hashlib.sha256(value.encode("utf-8", "surrogatepass")).digest()
 
 
-def _plain(status: int, sentence: str, headers: dict[str, str] | None = None) -> Response:
-    return PlainTextResponse(sentence + "\n", status, headers)
+def _refused(status: int, sentence: str, headers: dict[str, str] | None = None) -> Response:
+    # In this form Gradio's script shows the sentence to who sits before the page.
+    return JSONResponse({"detail": sentence}, status, headers)
 
 
 def _route(path: str) -> tuple[re.Pattern[str], frozenset[str], bool] | None:
@@ -436,7 +438,7 @@ def _is_loopback(host: str) -> bool:
 
 
 def _too_large() -> Response:
-    return _plain(413, f"a request may have up to {MAX_BODY // 1024} KB")
+    return _refused(413, f"A request may have up to {MAX_BODY // 1024} KB.")
 
 
 def _network(scope: Scope) -> str:

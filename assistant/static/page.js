@@ -67,7 +67,10 @@
     // Keys pressed inside the article reach only its own document; ours is on the same origin.
     document.addEventListener('load', function (event) {
         if (event.target instanceof HTMLIFrameElement && event.target.name === 'article') {
-            try { event.target.contentDocument.addEventListener('keydown', onKey); } catch (error) { /* a foreign page */ }
+            var inner = event.target.contentDocument;
+            if (!inner) { return; }         // a foreign page, by a link in the article
+            inner.addEventListener('keydown', onKey);
+            inner.documentElement.classList.add(document.body.classList.contains('dark') ? 'dark' : 'light');
         }
     }, true);
 
