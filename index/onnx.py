@@ -8,6 +8,7 @@ import hashlib
 import json
 import os
 from pathlib import Path
+from typing import Any
 
 import onnxruntime
 from safetensors.numpy import load_file
@@ -21,27 +22,35 @@ def digest(path: Path) -> str:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
-def session(graph: Path, weights: Path, threads: int = 0) -> onnxruntime.InferenceSession:
-    """Open `graph` with the tensors of the safetensors file `weights`, on the CPU.
+def session(graph: Path, weights: Path | None = None, threads: int = 0) -> onnxruntime.InferenceSession:
+    """Open `graph` on the CPU, fed with the tensors of the safetensors file `weights` if it has none of its own.
 
-    `graph.json` beside `graph.onnx` names the tensors to feed and the SHA-256 of the file that they
-    come from. `threads` is the number of cores to use; 0 takes all that this process may run on.
+    For a graph without weights, a JSON file beside it names the tensors to feed and the SHA-256 of
+    the file that they come from. `threads` is the number of cores to use; 0 takes all that this
+    process may run on.
 
     Raises EncoderError where the weights are missing or not the file that the graph was made for.
     """
-    card = json.loads(graph.with_suffix(".json").read_text())
-    if not weights.is_file():
-        raise EncoderError(f"the model's weights are missing: {weights}; reinstall the package that carries them")
-    if (found := digest(weights)) != card["sha256"]:
-        raise EncoderError(
-            f"{weights} is not the model it should be (SHA-256 {found[:12]}…, expected {card['sha256'][:12]}…); "
-            "reinstall the package that carries it"
-        )
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = threads or len(os.sched_getaffinity(0))
     options.log_severity_level = 3
-    tensors = load_file(weights)
-    # ONNX Runtime refuses a name that the graph lacks, and borrows the values until it has loaded.
-    values = [onnxruntime.OrtValue.ortvalue_from_numpy(tensors[name]) for name in card["tensors"]]
-    options.add_external_initializers(card["tensors"], values)
+    values = []
+    if weights is not None:
+        card = json.loads(graph.with_suffix(".json").read_text())
+        tensors = _checked(weights, card["sha256"])
+        # ONNX Runtime refuses a name that the graph lacks, and borrows the values until it has loaded.
+        values = [onnxruntime.OrtValue.ortvalue_from_numpy(tensors[name]) for name in card["tensors"]]
+        options.add_external_initializers(card["tensors"], values)
     return onnxruntime.InferenceSession(str(graph), options, providers=["CPUExecutionProvider"])
+
+
+def _checked(weights: Path, sha256: str) -> dict[str, Any]:
+    if not weights.is_file():
+        raise EncoderError(f"the model's weights are missing: {weights}; reinstall the package that carries them")
+    if (found := digest(weights)) != sha256:
+        raise EncoderError(
+            f"{weights} is not the model it should be (SHA-256 {found[:12]}…, expected {sha256[:12]}…); "
+            "reinstall the package that carries it"
+        )
+    tensors: dict[str, Any] = load_file(weights)
+    return tensors

@@ -1,5 +1,6 @@
 """The index: the library with its two derived searches, fused into one ranking."""
 
+import contextlib
 import fcntl
 import shutil
 import threading
@@ -13,7 +14,7 @@ from index.chunk import passage
 from index.embed import Embedder
 from index.keyword import Keyword
 from index.library import Entry, Library, Source
-from index.types import Article, Chunk, Groups, Hit, LibraryError
+from index.types import Article, Chunk, Groups, Hit, LibraryBusy, LibraryError
 from index.vectors import Vectors
 
 POOL = 60
@@ -143,6 +144,23 @@ class Index:
         for old in self._folder.glob("gen-*"):
             if old != folder and not (self._generation and old.name == f"gen-{self._generation.number}"):
                 Generation.remove(old)
+
+    def ready(self) -> None:
+        """Make the index able to answer: publish what an interrupted run left, embed nothing.
+
+        Raises LibraryError where the library was made with another encoder.
+        """
+        made_with = self.library.fact("encoder")
+        if made_with not in {None, self.embedder.version}:
+            raise LibraryError(
+                f"the library was made with the encoder {made_with}, the setting names {self.embedder.version}; "
+                "type: assistant index SOURCE to make it anew, or set the encoder back"
+            )
+        if self.library.fact("changes") != self.library.fact("published") or not self._usable(
+            int(self.library.fact("generation") or 0)
+        ):
+            with contextlib.suppress(LibraryBusy), self.library.writing():  # a writer publishes by itself
+                self.publish()
 
     def _usable(self, number: int) -> bool:
         try:

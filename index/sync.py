@@ -46,8 +46,11 @@ def sync(sources: Sequence[str], index: Index, most_bytes: int, progress: Progre
     """
     report = SyncReport()
     with index.library.writing():
+        known = [source.address for source in index.library.sources()]
+        another = index.library.fact("encoder") not in {None, index.embedder.version}
+        # Another encoder makes all vectors anew, so every source must be there before any goes.
+        paths = [(files.locate(address), address) for address in dict.fromkeys([*(known if another else []), *sources])]
         index.library.for_encoder(index.embedder.version)
-        paths = [(files.locate(address), address) for address in sources]
         for path, address in paths:
             _sync_one(path, address, index, most_bytes, progress, report)
         index.publish()

@@ -1,0 +1,50 @@
+# `make` alone lists the targets.
+.DEFAULT_GOAL := help
+SHELL := /bin/sh
+VENV := .venv
+BIN := $(VENV)/bin
+export ASSISTANT_HOME ?= $(CURDIR)/.home
+export PIP_DISABLE_PIP_VERSION_CHECK := 1
+
+.PHONY: help install chat test check bench clean
+
+help: ## list what can be made
+	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1@\2/p' $(MAKEFILE_LIST) | awk -F@ '{printf "%-18s%s\n", $$1, $$2}'
+
+install: $(VENV)/installed ## make .venv with the pinned packages (needs the network once)
+
+chat: $(VENV)/installed ## index seeds/ or what you indexed before, and serve the chat page
+	@$(BIN)/assistant chat
+
+test: $(VENV)/installed-dev ## run the test suite (under 20 minutes on two cores)
+	@$(BIN)/python -m pytest
+
+check: $(VENV)/installed-dev ## lint, types and layers
+	@$(BIN)/ruff check . && $(BIN)/ruff format --check . && $(BIN)/mypy && $(BIN)/lint-imports
+
+bench: $(VENV)/installed-dev ## the quick benchmarks: a cold question, and questions at 10,000 chunks
+	@$(BIN)/python -m bench.cold && $(BIN)/python -m bench.question
+
+clean: ## remove .venv and what tools left; the library in .home stays
+	rm -rf $(VENV) build dist *.egg-info .*_cache .hypothesis
+
+# The first Python that is tested with this project; what lies in .venv already is kept.
+$(VENV)/installed: pyproject.toml constraints.txt
+	@if [ ! -x $(BIN)/python ]; then \
+	    for python in python3.11 python3.12 python3.13 python3 python; do \
+	        if $$python -c 'import sys; sys.exit(not (3, 11) <= sys.version_info < (3, 14))' 2>/dev/null; then \
+	            found=$$python; break; \
+	        fi; \
+	    done; \
+	    if [ -z "$$found" ]; then echo "No Python 3.11, 3.12 or 3.13 is on the PATH; install one and try again." >&2; exit 1; fi; \
+	    echo "Making $(VENV) with $$($$found --version)"; \
+	    $$found -m venv $(VENV) || exit 1; \
+	fi
+	@echo "Installing the packages; this takes a few minutes the first time."
+	@$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable .
+	@touch $@
+
+$(VENV)/installed-dev: $(VENV)/installed
+	@echo "Installing the packages for tests and checks."
+	@$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable '.[dev]'
+	@touch $@

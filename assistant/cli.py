@@ -1,0 +1,385 @@
+"""The command line: index, ask, chat, serve, evaluate, status, forget.
+
+Heavy modules are imported inside the commands, so that `assistant --help` loads no model.
+"""
+
+import json
+import signal
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+from rich.console import Console
+from rich.markup import escape
+
+from index.types import UserFacingError
+
+if TYPE_CHECKING:
+    from assistant.evaluate import Figure
+    from assistant.pipeline import Assistant
+    from assistant.settings import Settings
+    from index.search import Index
+    from index.sync import SyncReport
+
+SEEDS = Path(__file__).parents[1] / "seeds"
+"""Sample articles; there in a clone, not in an installed package."""
+
+app = typer.Typer(
+    name="assistant",
+    no_args_is_help=True,
+    rich_markup_mode="rich",
+    context_settings={"help_option_names": ["-h", "--help"]},
+    pretty_exceptions_enable=False,
+    add_completion=False,
+)
+out = Console(highlight=False)
+err = Console(stderr=True, highlight=False)
+
+Home = Annotated[Path | None, typer.Option(metavar="DIR", help="Where the library lives, else ASSISTANT_HOME or your data folder.")]
+AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON document and nothing else.")]
+Strict = Annotated[bool, typer.Option(help="Exit with 1 when a single article could not be read.")]
+Host = Annotated[str | None, typer.Option(help="Address to listen on, by default 127.0.0.1; any other needs a password.")]
+Port = Annotated[int | None, typer.Option(help="Port to listen on, by default 7860.")]
+
+
+@app.callback()
+def assistant(context: typer.Context, home: Home = None) -> None:
+    """Answers questions about your articles with verbatim, cited quotes. Offline; no LLM is needed.
+
+    [bold]Begin with[/bold]  assistant chat FOLDER   and open the address that it prints.
+
+    Every command reads its settings from the command line, then from variables like ASSISTANT_PORT,
+    then from the file assistant.toml in the current folder; the README lists them all.
+    """
+    context.obj = home
+
+
+@app.command()
+def chat(
+    context: typer.Context,
+    sources: Annotated[list[str] | None, typer.Argument(metavar="[SOURCE]...", help="Folders or files to index first.")] = None,
+    home: Home = None,
+    host: Host = None,
+    port: Port = None,
+) -> None:
+    """Index what changed in the sources, then serve the chat page and print its address.
+
+    Without a source the page answers from what the library holds already. In a clone of the project
+    with nothing indexed yet, the sample articles of seeds/ are indexed first.
+
+    Example:  assistant chat ~/wiki-export
+    """
+    settings = _settings(context, home, host=host, port=port)
+    with _index(settings) as index:
+        named = list(sources or [])
+        if not named and not index.library.sources():
+            if not SEEDS.is_dir():
+                raise UserFacingError("the library is empty; name a folder of articles: assistant chat FOLDER")
+            named = [str(SEEDS)]
+        if named:
+            _report(_sync(index, named, settings), as_json=False)
+        _serve(index, settings)
+
+
+@app.command()
+def index(
+    context: typer.Context,
+    sources: Annotated[list[str], typer.Argument(metavar="SOURCE...", help="Folders or files.")],
+    home: Home = None,
+    strict: Strict = False,
+    as_json: AsJson = False,
+) -> None:
+    """Add sources to the library, or bring them up to date.
+
+    Reads .md, .txt, .html, .pdf and .docx. Only what changed since the last run is read again; an
+    article that is gone from its source leaves the library. A file that cannot be read is named with
+    its reason, and the others go on. Ctrl-C is safe: what was done stays, and the next run goes on.
+
+    Example:  assistant index ~/wiki-export ~/handbook.pdf
+    """
+    settings = _settings(context, home)
+    with _index(settings) as opened:
+        report = _sync(opened, sources, settings)
+    _report(report, as_json)
+    if strict and report.failed:
+        raise typer.Exit(1)
+
+
+@app.command()
+def forget(
+    context: typer.Context,
+    source: Annotated[str, typer.Argument(metavar="SOURCE", help="As `assistant status` shows it.")],
+    home: Home = None,
+) -> None:
+    """Drop a source and its articles from the library. The files themselves stay as they are."""
+    from index import sync
+
+    with _index(_settings(context, home)) as opened:
+        articles = sync.forget(source, opened)
+    out.print(f"Forgot {escape(source)}: {_count(articles, 'article')}.")
+
+
+@app.command()
+def ask(
+    context: typer.Context,
+    question: Annotated[str, typer.Argument(metavar='"QUESTION"', help="In quotation marks.")],
+    home: Home = None,
+    as_json: AsJson = False,
+    conversation: Annotated[
+        str | None, typer.Option(metavar="ID", help="Any name; questions under the same one follow one another.")
+    ] = None,
+) -> None:
+    """Ask one question and print the cited answer.
+
+    Every sentence of the answer stands in an article, at the place that its citation names. Where the
+    articles do not answer, the answer says so and names the nearest passages.
+
+    Example:  assistant ask "How many assailants were captured?"
+    """
+    from assistant.types import User
+
+    with _index(_settings(context, home), filled=True) as opened, _assistant(opened) as asked:
+        answer = asked.answer(question, User("operator", None), conversation)
+    if as_json:
+        _print_json(answer.as_json())
+        return
+    out.print(f"[bold]{escape(answer.answer)}[/bold]" if answer.answered else escape(answer.answer))
+    for citation in answer.citations or answer.nearest:
+        place = " › ".join(part for part in (citation.title, citation.heading) if part)
+        mark = f"[{citation.number}]" if answer.answered else " · "
+        out.print(f"\n{escape(mark)} {escape(place)}{f', {citation.updated}' if citation.updated else ''}")
+        out.print(f"    “{escape(' '.join(citation.quote.split()))}”", style="dim")
+        out.print(f"    {escape(citation.article)}, characters {citation.start} to {citation.end}", style="dim")
+
+
+@app.command()
+def evaluate(
+    context: typer.Context,
+    questions: Annotated[Path, typer.Argument(metavar="QUESTIONS.jsonl", help="JSON lines, one question each.")],
+    home: Home = None,
+    as_json: AsJson = False,
+    answers: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Write each answer there, a JSON line, in the questions' order.")
+    ] = None,
+) -> None:
+    """Measure how well your articles are found, cited and refused, on questions whose answers you know.
+
+    A line of the file looks like
+    {"question": "Who approves a trip?", "answers": ["Tobias Okonjo"], "article": "team/travel-policy.html"}
+    where "article" may be left out, "answers": [] means that the articles do not answer it, and
+    "before": ["…"] holds earlier questions of the same conversation.
+
+    Example:  assistant evaluate seeds/questions.jsonl
+    """
+    from rich.progress import Progress
+
+    from assistant.evaluate import figures, read_questions, run
+
+    asked = read_questions(questions)
+    with (
+        _index(_settings(context, home), filled=True) as opened,
+        _assistant(opened) as answering,
+        Progress(console=err, transient=True) as bar,
+    ):
+        task = bar.add_task("Asking", total=len(asked))
+        outcomes = list(run(answering, asked, lambda: bar.advance(task)))
+    if answers is not None:
+        lines = [json.dumps(outcome.answer.as_json(), ensure_ascii=False) for outcome in outcomes]
+        try:
+            answers.write_text("\n".join(lines) + "\n", encoding="utf-8")
+        except OSError as error:
+            raise UserFacingError(f"the answers cannot be written to {answers} ({error.strerror})") from error
+    measured = figures(outcomes)
+    if as_json:
+        document: dict[str, Any] = {"questions": len(asked)}
+        document |= {
+            name: {"value": round(f.value, 4), "low": round(f.low, 4), "high": round(f.high, 4), "of": f.of}
+            for name, f in measured.items()
+        }
+        _print_json(document)
+    else:
+        _print_figures(len(asked), measured)
+
+
+@app.command()
+def serve(context: typer.Context, home: Home = None, host: Host = None, port: Port = None) -> None:
+    """Serve the chat page from what the library holds, and print its address. Ctrl-C ends it."""
+    settings = _settings(context, home, host=host, port=port)
+    with _index(settings, filled=True) as opened:
+        _serve(opened, settings)
+
+
+@app.command()
+def status(context: typer.Context, home: Home = None, as_json: AsJson = False) -> None:
+    """Say what the library holds: articles, chunks, sources, when they were read, and what failed."""
+    from index.library import Library
+
+    settings = _settings(context, home)
+    library = Library.open(settings.home)
+    try:
+        facts = {
+            "home": str(settings.home),
+            "articles": library.counts()["articles"],
+            "chunks": library.counts()["chunks"],
+            "encoder": library.fact("encoder"),
+            "generation": int(library.fact("generation") or 0),
+            "up_to_date": library.fact("changes") == library.fact("published"),
+            "sources": [
+                {"source": s.address, "label": s.label, "synced": s.synced, "articles": len(library.fingerprints(s))}
+                for s in library.sources()
+            ],
+            "failed": library.failures(),
+        }
+    finally:
+        library.close()
+    if as_json:
+        _print_json(facts)
+        return
+    out.print(f"[bold]{_count(facts['articles'], 'article')}[/bold] in {_count(facts['chunks'], 'chunk')}, in {facts['home']}")
+    for source in facts["sources"]:
+        when = f"read {source['synced']}" if source["synced"] else "never read to its end"
+        out.print(f"  {escape(source['source'])}: {_count(source['articles'], 'article')}, {when}")
+    if not facts["sources"]:
+        out.print("  Nothing is indexed yet. Type: assistant index FOLDER")
+    if not facts["up_to_date"]:
+        out.print("  The last run was interrupted; the next command finishes it.")
+    _print_failures(facts["failed"])
+
+
+# --- what the commands share ----------------------------------------------------------------------
+
+
+def _settings(context: typer.Context, home: Path | None, **given: Any) -> "Settings":
+    from assistant import settings
+
+    return settings.read(home=home or context.obj, **given)
+
+
+@contextmanager
+def _index(settings: "Settings", *, filled: bool = False) -> Iterator["Index"]:
+    """The index of these settings; where it must be `filled`, one that can answer."""
+    from index import embed
+    from index.search import Index
+
+    opened = Index.open(settings.home, embed.load(settings.encoder, settings.threads))
+    try:
+        if filled:
+            if not opened.library.counts()["articles"]:
+                raise UserFacingError("the library is empty; type: assistant index FOLDER")
+            opened.ready()
+        yield opened
+    finally:
+        opened.close()
+
+
+@contextmanager
+def _assistant(index: "Index") -> Iterator["Assistant"]:
+    from assistant.extract import Extractor
+    from assistant.memory import Memory
+    from assistant.pipeline import Assistant
+
+    memory = Memory(index.library.home)
+    try:
+        yield Assistant(index, Extractor(), memory)
+    finally:
+        memory.close()
+
+
+def _serve(index: "Index", settings: "Settings") -> None:
+    from assistant import api
+
+    with _assistant(index) as serving:
+        api.serve(serving, settings, lambda url: out.print(f"Chat with your articles at [bold]{url}[/bold]  (Ctrl-C ends)"))
+
+
+def _sync(index: "Index", sources: list[str], settings: "Settings") -> "SyncReport":
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+    from index.sync import sync
+
+    columns = (TextColumn("Indexing"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn(), TextColumn("{task.description}"))
+    with Progress(*columns, console=err, transient=True) as bar:
+        task = bar.add_task("", total=None)
+
+        def advance(done: int, total: int, name: str) -> None:
+            bar.update(task, completed=done, total=total, description=escape(name[-60:]))
+
+        return sync(sources, index, settings.max_file_mb * 1_000_000, advance)
+
+
+def _report(report: "SyncReport", as_json: bool) -> None:
+    if as_json:
+        _print_json(
+            {
+                "added": report.added, "changed": report.changed, "removed": report.removed,
+                "unchanged": report.unchanged, "chunks": report.chunks, "failed": report.failed,
+            }
+        )  # fmt: skip
+        return
+    err.print(
+        f"Indexed: {len(report.added)} added, {len(report.changed)} changed, {len(report.removed)} removed, "
+        f"{report.unchanged} unchanged; {_count(report.chunks, 'chunk')} embedded."
+    )
+    _print_failures(report.failed, err)
+
+
+def _print_failures(failed: dict[str, str], console: Console = out) -> None:
+    if failed:
+        console.print(f"Could not be read ({len(failed)}):")
+    for name, reason in failed.items():
+        console.print(f"  {escape(name)}: {escape(reason)}", style="yellow")
+
+
+def _print_figures(questions: int, measured: dict[str, "Figure"]) -> None:
+    from rich.table import Table
+
+    table = Table(title=_count(questions, "question"), title_justify="left")
+    for heading in ("figure", "value", "95 % interval", "of"):
+        table.add_column(heading, justify="left" if heading == "figure" else "right")
+    for name, figure in measured.items():
+        digits = 1 if name.endswith("ms") else 3
+        table.add_row(
+            name, f"{figure.value:.{digits}f}", f"{figure.low:.{digits}f} to {figure.high:.{digits}f}", f"{figure.of:,}"
+        )
+    out.print(table)
+
+
+def _print_json(document: Any) -> None:
+    sys.stdout.write(json.dumps(document, ensure_ascii=False, indent=2) + "\n")
+
+
+def _count(number: int, noun: str) -> str:
+    return f"{number:,} {noun}{'' if number == 1 else 's'}"
+
+
+def main() -> None:
+    """Run a command; errors that a person can mend become one line and exit code 1."""
+    signal.signal(signal.SIGTERM, lambda *_: _interrupt())
+    try:
+        app(standalone_mode=False)
+    except UserFacingError as error:
+        _fail(" ".join(str(error).split()))
+    except (KeyboardInterrupt, typer.Abort):
+        _fail("Stopped. What was finished is kept; the same command goes on from there.")
+    except BrokenPipeError:  # the reader of our output has left: `assistant status | head -1`
+        sys.stderr.close()
+        raise SystemExit(1) from None
+    except Exception as error:
+        from click import ClickException
+
+        if not isinstance(error, ClickException):
+            raise
+        error.show()
+        raise SystemExit(error.exit_code) from None
+
+
+def _interrupt() -> None:
+    raise KeyboardInterrupt
+
+
+def _fail(line: str) -> None:
+    err.print(escape(line), style="red", soft_wrap=True)
+    raise SystemExit(1)

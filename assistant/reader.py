@@ -1,0 +1,89 @@
+"""The reader: where in a passage the words stand that answer a question, and whether they stand there.
+
+One pass of a six-layer encoder a passage, offline; `training/reader.py` made its weights.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+from tokenizers import Tokenizer
+
+from index import embed, onnx
+
+GRAPH = Path(__file__).parent / "models" / "reader.onnx"
+LONGEST = 320
+"""Tokens of question and passage together; the question is cut first at 64."""
+SPAN = 24
+"""Tokens that an answer's exact words may have."""
+
+Spans = Sequence[tuple[int, int]]
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """The best words inside one sentence of a passage.
+
+    `start` and `end` are characters of the passage; `score` is the sum of the logits of the first and
+    the last token less that of "not in this passage": above 0 the reader thinks that it is answered.
+    """
+
+    start: int
+    end: int
+    score: float
+
+
+class Reader:
+    """Reads passages for a question; safe to use from several threads."""
+
+    def __init__(self, threads: int = 0) -> None:
+        self._tokenizer = Tokenizer.from_file(str(embed.default_folder() / "tokenizer.json"))
+        self._tokenizer.no_padding()
+        self._tokenizer.enable_truncation(LONGEST, strategy="only_second")
+        self._session = onnx.session(GRAPH, threads=threads)
+
+    def read(self, question: str, passages: Sequence[tuple[str, Spans]]) -> list[list[Reading]]:
+        """For each passage and each of its sentences (character spans), the best words in it."""
+        if not passages:
+            return []
+        question = " ".join(question.split()[:64])[:400]
+        encodings = self._tokenizer.encode_batch([(question, text) for text, _ in passages])
+        found: list[list[Reading]] = [[] for _ in passages]
+        # In order of length and few at a time: a batch is as slow as its longest passage.
+        order = sorted(range(len(passages)), key=lambda i: len(encodings[i].ids))
+        for first in range(0, len(order), 4):
+            batch = order[first : first + 4]
+            width = max(len(encodings[i].ids) for i in batch)
+            rows = np.zeros((3, len(batch), width), dtype=np.int64)
+            for row, i in enumerate(batch):
+                length = len(encodings[i].ids)
+                rows[0, row, :length] = encodings[i].ids
+                rows[1, row, :length] = 1
+                rows[2, row, :length] = encodings[i].type_ids
+            (logits,) = self._session.run(
+                None, {"input_ids": rows[0], "attention_mask": rows[1], "token_type_ids": rows[2]}
+            )
+            for row, i in enumerate(batch):
+                offsets = np.array(encodings[i].offsets)
+                inside = np.array(encodings[i].type_ids) == 1
+                found[i] = [
+                    _best(logits[row, : len(offsets)], offsets, inside, span) for span in passages[i][1]
+                ]
+        return found
+
+
+def _best(
+    logits: NDArray[np.float32], offsets: NDArray[np.int64], inside: NDArray[np.bool_], span: tuple[int, int]
+) -> Reading:
+    """The span of at most SPAN tokens with the highest score inside characters `[start, end)`."""
+    start, end = span
+    tokens = np.flatnonzero(inside & (offsets[:, 0] >= start) & (offsets[:, 1] <= end) & (offsets[:, 1] > offsets[:, 0]))
+    if not len(tokens):  # cut off: the passage is longer than the reader reads
+        return Reading(start, end, -100.0)
+    pairs = logits[tokens, 0][:, None] + logits[tokens, 1][None, :]
+    allowed = np.triu(np.ones_like(pairs, dtype=bool)) & ~np.triu(np.ones_like(pairs, dtype=bool), SPAN)
+    first, last = np.unravel_index(np.where(allowed, pairs, -np.inf).argmax(), pairs.shape)
+    score = float(pairs[first, last] - logits[0].sum())
+    return Reading(int(offsets[tokens[first], 0]), int(offsets[tokens[last], 1]), score)

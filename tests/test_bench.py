@@ -1,0 +1,295 @@
+"""The benchmarks score as the product's own evaluation does, and read the sets as they are written."""
+
+import gzip
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from assistant import evaluate
+from assistant.evaluate import Outcome, Question
+from assistant.types import Answer
+from bench import cold, data, peers, question, report, score
+from bench.score import Passage, Piece, Score
+from index import embed
+from index.types import Article, Chunk, Hit
+
+ROOT = Path(__file__).parents[1]
+ROWS = [
+    {"article": "AC/DC", "context": "The band was formed in 1973.", "questions": [
+        {"question": "When was the band formed?", "answers": [{"text": "1973", "start": 23}]},
+        {"question": "Who plays the harp?", "answers": []},
+    ]},
+    {"article": "Sydney", "context": "Sydney lies on a harbour.", "questions": []},
+    {"article": "AC/DC", "context": "Seven albums followed.", "questions": [
+        {"question": "How many albums followed?", "answers": [{"text": "Seven", "start": 0}]},
+    ]},
+]  # fmt: skip
+
+
+@pytest.fixture
+def sets(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A shared folder with one small set in it."""
+    folder = tmp_path / "shared"
+    (folder / "data").mkdir(parents=True)
+    lines = "".join(json.dumps(row) + "\n" for row in ROWS)
+    (folder / "data" / "squad-dev.jsonl.gz").write_bytes(gzip.compress(lines.encode()))
+    monkeypatch.setenv("ASSISTANT_SHARED", str(folder))
+    return folder
+
+
+def test_articles_are_files_with_their_paragraphs_joined(sets: Path, tmp_path: Path) -> None:
+    """One file an article, paragraphs in order with blank lines between; unanswerable questions are left out."""
+    assert sets.is_dir()
+    corpus = data.write(data.paragraphs("squad-dev"), tmp_path / "articles")
+    assert sorted(path.name for path in corpus.folder.iterdir()) == ["AC_DC.txt", "Sydney.txt"]
+    assert (corpus.folder / "AC_DC.txt").read_text() == "The band was formed in 1973.\n\nSeven albums followed."
+    assert corpus.questions == [
+        Question("When was the band formed?", ("1973",), "AC_DC.txt"),
+        Question("How many albums followed?", ("Seven",), "AC_DC.txt"),
+    ]
+
+
+def test_the_first_articles_only(sets: Path, tmp_path: Path) -> None:
+    """A limit takes whole articles: later paragraphs of a kept one still belong to it."""
+    assert sets.is_dir()
+    corpus = data.write(data.paragraphs("squad-dev"), tmp_path / "articles", 1)
+    assert list(corpus.texts) == ["AC_DC.txt"]
+    assert "Seven albums" in corpus.texts["AC_DC.txt"]
+
+
+def test_a_sample_is_the_same_for_the_same_seed() -> None:
+    """So that two runs ask the same questions."""
+    corpus = data.Corpus(Path(), {}, [Question(str(number), ("x",)) for number in range(50)])
+    assert corpus.sample(5, 1) == corpus.sample(5, 1) != corpus.sample(5, 2)
+    assert corpus.sample(None, 0) == corpus.sample(99, 0) == corpus.questions
+
+
+@pytest.mark.parametrize("title", ["..", "a/../b", ".hidden", "x" * 300, "   ", "Ωmega: I/II?"])
+def test_file_names_are_plain_visible_and_not_taken(title: str) -> None:
+    """No title leaves the folder, hides its file or falls on another's."""
+    name = data.file_name(title)
+    assert "/" not in name
+    assert not name.startswith(".")
+    assert len(name) < 100
+    assert data.file_name(title, [name]) != name
+
+
+def test_missing_sets_are_one_line_and_exit_code_1(tmp_path: Path) -> None:
+    """The line says where they were looked for and what to set; no traceback."""
+    code = "from bench import data, report; report.run(lambda: list(data.paragraphs('squad-dev')))"
+    done = subprocess.run(  # noqa: S603 - our own module
+        [sys.executable, "-c", code], cwd=ROOT, env={**os.environ, "ASSISTANT_SHARED": str(tmp_path)},
+        capture_output=True, text=True,
+    )  # fmt: skip
+    assert done.returncode == 1
+    assert len(done.stderr.splitlines()) == 1
+    assert "ASSISTANT_SHARED" in done.stderr
+    assert str(tmp_path) in done.stderr
+
+
+def test_a_missing_peer_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    """With what to type, instead of a traceback."""
+    monkeypatch.setitem(peers.MODULES, "nobody", ("no_such_product",))
+    with pytest.raises(peers.PeersMissing, match=r"pip install -r bench/requirements\.txt"):
+        peers.load_modules("nobody")
+
+
+TEXTS = [
+    ("news/b.txt", "The band toured in 1980. " * 20),
+    ("news/a.txt", "Nothing to see here. " * 25),
+    ("news/a.txt", "It was formed in 1973, they say."),
+    ("news/a.txt", "In 1980 came the best-known album."),
+]
+
+
+@pytest.mark.parametrize(
+    ("asked", "rank"),
+    [
+        (Question("When?", ("1973",), "a.txt"), 3),
+        (Question("When?", ("1980",), "a.txt"), 4),
+        (Question("When?", ("1980",), "b.txt"), 1),
+        (Question("When?", ("1980",)), 1),
+        (Question("When?", ("197",), "a.txt"), 0),
+        (Question("When?", ("1973",), "c.txt"), 0),
+    ],
+)
+def test_scores_are_those_of_assistant_evaluate(asked: Question, rank: int) -> None:
+    """The same ranked texts get the same figures from both, with the same intervals."""
+    pieces = [Piece(article, article, text) for article, text in TEXTS]
+    found = score.score(asked, pieces)
+    assert found.rank == rank
+    hits = tuple(
+        Hit(
+            Chunk(name, 0, len(text), "", text, ((0, len(text)),)),
+            Article(name, name, text, "", "", None, frozenset()), place, 1.0, 0.0, (0.5,),
+        )
+        for place, (name, text) in enumerate(TEXTS, 1)
+    )  # fmt: skip
+    answer = Answer(asked.question, False, None, "", "refused", None, ())
+    outcome = Outcome(asked, answer, hits, 0.1)
+    outcome.ranks = [hit.rank for hit in hits if evaluate._hit(hit.chunk.text, hit.article, asked)]
+    theirs = evaluate.figures([outcome])
+    ours = score.figures([found])
+    assert ours == {name: theirs[name] for name in ours}
+
+
+def test_the_window_ends_within_a_piece() -> None:
+    """An answer behind the first 1,000 characters does not count, also when its piece began before."""
+    asked = Question("When?", ("1973",), "a.txt")
+    before = Piece("x/b.txt", "", "x" * 990)
+    assert score.score(asked, [before, Piece("x/a.txt", "", "In 1973 it was.")]) == Score(2, True)
+    assert score.score(asked, [before, Piece("x/a.txt", "", "It was late in 1973.")]) == Score(2, False)
+
+
+def test_only_ten_pieces_count() -> None:
+    """A system that returns more than it was asked for gains nothing."""
+    pieces = [Piece("a.txt", "", "-")] * 10 + [Piece("a.txt", "", "1973")]
+    assert score.score(Question("When?", ("1973",)), pieces).rank == 0
+
+
+def test_systems_are_compared_in_pairs() -> None:
+    """The difference is 0 without any doubt where both do the same, and positive where they do better."""
+    mixed = [Score(1, True), Score(2, False), Score(0, False)]
+    same = score.against(mixed, mixed)
+    assert (same.value, same.low, same.high) == (0.0, 0.0, 0.0)
+    better = score.against([Score(2, True)] * 30, [Score(1, True)] * 30)
+    assert (better.value, better.low) == (1.0, 1.0)
+
+
+def _words(texts: object) -> list[list[tuple[int, int]]]:
+    """A token is a word."""
+    assert isinstance(texts, list)
+    found = []
+    for text in texts:
+        spans, at = [], 0
+        for word in text.split():
+            at = text.index(word, at)
+            spans.append((at, at + len(word)))
+            at += len(word)
+        found.append(spans)
+    return found
+
+
+def test_share_read_counts_what_lies_inside_the_limit() -> None:
+    """Of four words behind a two-word title, a limit of 5 with 2 special tokens reads one."""
+    texts = {"a.txt": "aaaa bbbb\n\ncccc dddd"}
+    assert score.share_read(texts, [Passage("a.txt", "The title", texts["a.txt"])], _words, 5) == 0.25
+    assert score.share_read(texts, [Passage("a.txt", "", texts["a.txt"])], _words, 6) == 1.0
+
+
+def test_share_read_counts_overlaps_once() -> None:
+    """Two passages that share a word, and one that is missing."""
+    texts = {"a.txt": "aaaa bbbb cccc dddd"}
+    passages = [Passage("a.txt", "", "aaaa bbbb"), Passage("a.txt", "", "bbbb cccc")]
+    assert score.share_read(texts, passages, _words, 9) == 0.75
+
+
+def test_share_read_refuses_a_foreign_passage() -> None:
+    """A passage that its article does not hold would make the share a lie."""
+    with pytest.raises(ValueError, match="not of the text"):
+        score.share_read({"a.txt": "aaaa"}, [Passage("a.txt", "", "bbbb")], _words, 9)
+
+
+def test_the_yardstick_is_the_chunk_nearest_to_200_tokens() -> None:
+    """Whatever else is in the library, so that figures of two machines compare."""
+    encoder = embed.load()
+    texts = ["word " * 20, "word " * 190, "word " * 250]
+    assert question._typical(texts, encoder) == texts[1]
+
+
+def test_stages_add_up_without_counting_twice() -> None:
+    """An inner stage is taken off the one around it."""
+    ticks = iter([0.0, 1.0, 3.0, 10.0])
+    watch = question.Stopwatch(lambda: next(ticks))
+    with watch.stage("outer"), watch.stage("inner"):
+        pass
+    assert watch.seconds == {"outer": 8.0, "inner": 2.0}
+
+
+def test_watched_calls_return_what_they_return_and_end_with_the_block() -> None:
+    """Watching changes nothing but the clock, and leaves nothing behind."""
+
+    class Thing:
+        def double(self, number: int) -> int:
+            return 2 * number
+
+    real = Thing.double
+    watch = question.Stopwatch()
+    with watch.watching(Thing, "double", "doubling"):
+        assert Thing().double(4) == 8
+    assert list(watch.seconds) == ["doubling"]
+    assert Thing.double is real
+
+
+def test_systems_take_turns_and_warm_up_is_not_timed() -> None:
+    """Every system is timed once for every question behind the warm-up."""
+    asked = [str(number) for number in range(question.WARM + 2 * question.BLOCK + 1)]
+    calls: list[str] = []
+
+    def system(name: str) -> object:
+        return lambda _: calls.append(name)
+
+    found = question._timed({"a": system("a"), "b": system("b")}, asked)  # type: ignore[dict-item]
+    assert {name: len(times) for name, times in found.items()} == {"a": 51, "b": 51}
+    assert calls[2 * question.WARM :] == ["a"] * 25 + ["b"] * 25 + ["a"] * 25 + ["b"] * 25 + ["a", "b"]
+
+
+def test_the_library_has_the_chunks_asked_for(sets: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """At most so many, and the questions are of the articles that are in it."""
+    assert sets.is_dir()
+    rows = [data.Paragraph(f"T{n // 5}", f"Number {n}. " + "Plain words follow here. " * 40, ()) for n in range(25)]
+    monkeypatch.setattr(question, "SETS", ("any",))
+    monkeypatch.setattr(data, "paragraphs", lambda _: iter(rows))
+    corpus, chunks = question._corpus(tmp_path / "articles", 12, embed.load())
+    assert 11 <= len(chunks) <= 12
+    assert 1 < len(corpus.texts) < 5
+    assert "".join(corpus.texts.values()).count("Number") < 25
+
+
+def test_imports_are_summed_by_package() -> None:
+    """Own times add up; the longest import stands beside; the heading line is no package."""
+    listing = "\n".join(
+        [
+            "import time: self [us] | cumulative | imported package",
+            "import time:      1000 |       1000 |     numpy.linalg",
+            "import time:      2000 |       5000 |   numpy",
+            "import time:      4000 |       9000 | chromadb",
+            "another line",
+        ]
+    )
+    assert cold.by_package(listing) == {"chromadb": (0.004, 0.009), "numpy": (0.003, 0.005)}
+
+
+def test_a_report_is_printed_and_written_twice(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """The Markdown is what was printed, with the machine in it; the JSON holds the figures."""
+    facts = report.machine()
+    report.write(tmp_path / "new", "name", "Title", facts, [report.table(["a", "b"], [["x", "1"]])], {"figure": 1})
+    printed = capsys.readouterr().out
+    assert (tmp_path / "new" / "name.md").read_text() == printed
+    assert f"{facts['cores']} cores" in printed
+    assert "| x | 1 |" in printed
+    assert json.loads((tmp_path / "new" / "name.json").read_text())["figure"] == 1
+
+
+def test_intervals_hold_the_mean_and_repeat() -> None:
+    """The bootstrap is seeded: the same values give the same interval."""
+    values = [float(value) for value in np.linspace(0, 1, 40)]
+    figure = score.mean(values)
+    assert figure == score.mean(values)
+    assert figure.low < figure.value < figure.high
+
+
+@pytest.mark.parametrize("name", ["retrieval", "indexing", "question", "cold"])
+def test_help_says_how_long_it_takes(name: str) -> None:
+    """Before anybody starts it; without the peers being installed."""
+    done = subprocess.run(  # noqa: S603 - our own module
+        [sys.executable, "-m", f"bench.{name}", "--help"], cwd=ROOT, capture_output=True, text=True, check=True
+    )
+    assert "Takes " in done.stdout
+    assert "minute" in done.stdout
+    assert "--out" in done.stdout
