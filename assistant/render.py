@@ -164,6 +164,8 @@ def _paragraphs(words: str, cited: Sequence[Citation], turn: int) -> str:
     items: list[str] = []
     for line in [*words.split("\n"), ""]:
         item = _ITEM.match(line)
+        if item and item[2]:
+            item = None  # a number is part of what was quoted, perhaps the very thing that was asked for
         content = _MARK.sub(mark, text(line[item.end() :] if item else line))
         if item:
             items.append(f'<li dir="auto">{content}</li>')
@@ -187,7 +189,10 @@ def _cards(citations: Iterable[Citation], turn: int = 0, kind: str = "cited") ->
 
 def _card(citation: Citation, turn: int, kind: str) -> str:
     key = f"{kind}-{turn}-{citation.number}"
-    where = " · ".join(part for part in (citation.heading, day(citation.updated)) if part)
+    path = [part for part in citation.heading.split(" › ") if part]
+    if path[:1] == [citation.title]:
+        path = path[1:]  # the article's own title is said above
+    where = " · ".join(part for part in (" › ".join(path), day(citation.updated)) if part)
     number = f'<span class="number">{citation.number}</span>' if kind == "cited" else ""
     title = text(citation.title)
     away = original(citation.url)
@@ -388,21 +393,28 @@ class _Marked:
 
     def _rows(self, lines: Sequence[tuple[int, str]]) -> str:
         rows = []
+        names = set()
         for begin, line in lines:
             cells = []
+            columns = []
             at = 0
             for bar in [*_BAR.finditer(line), None]:
                 stop, over = (bar.start(), bar.end()) if bar else (len(line), len(line))
                 column = _COLUMN.match(line, at, stop)
                 name = column.end() if column else at
+                columns.append(line[at:name])
                 label = f'<span class="column">{self._piece(begin + at, begin + name)}</span>' if column else ""
                 cells.append(
                     f'<td dir="auto">{label}{self._piece(begin + name, begin + stop)}'
                     f"{self._markup(begin + stop, begin + over)}</td>"
                 )
                 at = over
+            names.add(tuple(columns))
             rows.append(f"<tr>{''.join(cells)}</tr>")
-        return '<div class="scroll" tabindex="0"><table><tbody>' + "\n".join(rows) + "</tbody></table></div>\n"
+        # Where all rows name the same columns, the first row's names are enough for the eye.
+        same = ' class="same"' if len(names) == 1 else ""
+        table = f"<table{same}><tbody>" + "\n".join(rows) + "</tbody></table>"
+        return f'<div class="scroll" tabindex="0">{table}</div>\n'
 
 
 def _lines(whole: str) -> Iterator[tuple[int, str]]:

@@ -233,3 +233,14 @@ def test_heading_levels_lists_tables_and_code() -> None:
     assert html.count("<pre") == 1
     assert html.count("<tr>") == 2
     assert html.count("<td") == 4
+
+
+def test_a_card_does_not_repeat_the_title() -> None:
+    """The heading path on a card begins below the article's own title; a number in an answer stays."""
+    article_of = web.article()
+    cited = replace(web.citation(article_of, web.QUOTE), heading=f"{article_of.title} › Causes › Disk")
+    turn = render.Shown("q", answer=web.answered("q", "2. Outage [1]\n- item [1]", cited))
+    assert '<p class="where" dir="auto">Causes › Disk · 22 November 2023</p>' in render.sources(turn)
+    html = render.conversation([turn])
+    assert "2. Outage" in html
+    assert html.count("<li dir") == 1

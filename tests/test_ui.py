@@ -16,6 +16,12 @@ from tests import web
 Open = Callable[..., Any]
 
 
+LIGHT = "(colour => { const [r, g, b] = colour.match(/[\\d.]+/g).map(Number); return (r * 3 + g * 6 + b) / 10; })"
+"""How light a colour is, 0 to 255."""
+GROUND = f"{LIGHT}(getComputedStyle(document.body).backgroundColor)"
+INK = f"{LIGHT}(getComputedStyle(document.querySelector('#room') || document.body).color)"
+
+
 @pytest.fixture
 def open_page(browser: Any) -> Iterator[Open]:
     """Opens a page in a context of its own; afterwards no host but loopback was asked and no script failed."""
@@ -213,18 +219,56 @@ def test_dark_mode_is_one(open_page: Open, serve: Callable[..., web.Served]) -> 
     page.locator("a.mark").click()
     assert_quote_in_view(page)
     for context in (page, page.frame(name="article")):
-        ground, ink = context.evaluate(
-            """() => {
-                const light = colour => {
-                    const [r, g, b] = colour.match(/[\\d.]+/g).map(Number);
-                    return (r * 3 + g * 6 + b) / 10;
-                };
-                const style = getComputedStyle(document.querySelector('#room') || document.body);
-                return [light(getComputedStyle(document.body).backgroundColor), light(style.color)];
-            }"""
-        )
-        assert ground < 60
-        assert ink > 180
+        assert context.evaluate(GROUND) < 60
+        assert context.evaluate(INK) > 180
+
+
+def test_chosen_theme_reaches_the_article(open_page: Open, serve: Callable[..., web.Served]) -> None:
+    """`?__theme=dark` on a light system makes the chat dark, and the article in it too."""
+    page = open_page(f"{serve(web.good()).url}/?__theme=dark", color_scheme="light")
+    ask(page, "What did we change?")
+    page.locator("a.mark").click()
+    assert_quote_in_view(page)
+    page.frame(name="article").wait_for_function("() => document.documentElement.classList.contains('dark')")
+    grounds = [context.evaluate(GROUND) for context in (page, page.frame(name="article"))]
+    assert all(ground < 60 for ground in grounds)
+
+
+def test_signed_out_is_said(browser: Any, serve: Callable[..., web.Served]) -> None:
+    """Who is signed out meanwhile (after hours, after a restart) is told so; the question stays in the box."""
+    served = serve(password="correct horse")  # noqa: S106 (a password of the tests)
+    context = browser.new_context()
+    context.set_default_timeout(10_000)
+    page = context.new_page()
+    page.goto(served.url)
+    page.get_by_label("Password").fill("correct horse")
+    page.get_by_label("Password").press("Enter")
+    box(page).wait_for()
+    context.clear_cookies()
+    ask(page, "What did we change?")
+    page.get_by_text("You are signed out. Please load the page again and sign in.").wait_for()
+    assert box(page).input_value() == "What did we change?"
+    assert served.assistant.asked == []
+    context.close()
+
+
+def test_page_comes_back_after_a_restart(browser: Any, serve: Callable[..., web.Served]) -> None:
+    """A page that lost its server finds it again by itself and can be used."""
+    served = serve()
+    context = browser.new_context()
+    context.set_default_timeout(15_000)
+    page = context.new_page()
+    page.goto(served.url)
+    box(page).wait_for()
+    served.stop()
+    ask(page, "Anybody there?")
+    page.get_by_text("Connection to the server was lost").wait_for()
+    with page.expect_navigation():
+        again = serve(web.good(), port=served.port)
+    ask(page, "What did we change?")
+    page.locator("a.mark").wait_for()
+    assert len(again.assistant.asked) == 1
+    context.close()
 
 
 def test_refusal_is_marked(open_page: Open, serve: Callable[..., web.Served]) -> None:
