@@ -280,10 +280,11 @@ def _assistant(index: "Index") -> Iterator["Assistant"]:
     from assistant.extract import Extractor
     from assistant.memory import Memory
     from assistant.pipeline import Assistant
+    from assistant.reader import Reader
 
     memory = Memory(index.library.home)
     try:
-        yield Assistant(index, Extractor(), memory)
+        yield Assistant(index, Extractor(Reader()), memory)
     finally:
         memory.close()
 

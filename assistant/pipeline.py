@@ -1,16 +1,23 @@
 """From a question to its cited answer: remember, restate, find, answer, store."""
 
+import threading
 import time
 from collections.abc import Iterator
 from dataclasses import replace
+from itertools import islice
 
+from assistant.examples import propose
 from assistant.memory import Memory
 from assistant.types import Answer, Answerer, Event, Found, Turn, User
 from index.search import Index
-from index.types import Article
+from index.types import Article, Groups
 
 PASSAGES = 10
 """Hits that an answerer gets to read."""
+LOOKED_AT = 40
+"""Articles that example questions are made from."""
+TRIED = 12
+"""Example questions that are tried at most."""
 
 
 class Assistant:
@@ -20,6 +27,8 @@ class Assistant:
         self._index = index
         self._answerer = answerer
         self._memory = memory
+        self._examples: dict[tuple[Groups, str | None], list[str]] = {}
+        self._trying = threading.Lock()
 
     def ask(self, question: str, user: User, conversation: str | None = None) -> Iterator[Event]:
         """Yield events as they come: Found, Words, Citations, last the Answer.
@@ -55,6 +64,19 @@ class Assistant:
         """An article that this user may read, as it stands in the library now; else None."""
         return self._index.article(identifier, user.groups)
 
-    def examples(self, user: User) -> list[str]:
-        """A few questions that the articles which this user may read answer."""
-        return self._index.examples(user.groups)
+    def examples(self, user: User, most: int = 4) -> list[str]:
+        """A few questions that the articles which this user may read answer, tried before they are shown."""
+        key = (user.groups, self._index.library.fact("changes"))
+        with self._trying:
+            if key not in self._examples:
+                self._examples = {key: list(islice(self._answered(user), most))}
+            return self._examples[key]
+
+    def _answered(self, user: User) -> Iterator[str]:
+        articles = islice(self._index.library.articles(user.groups), LOOKED_AT)
+        shown: set[str] = set()
+        for question in islice(propose(articles), TRIED):
+            opening = " ".join(question.split()[:2])  # one "Who is …?" is enough
+            if opening not in shown and self.answer(question, user).answered:
+                shown.add(opening)
+                yield question

@@ -1,0 +1,52 @@
+"""Questions to begin with, made from the articles themselves: theirs, their tables' and their definitions'."""
+
+import re
+from collections.abc import Iterable, Iterator
+
+from index.types import Article
+
+_ASKED = re.compile(r"^#{1,6} (\S[^\n]{10,80}\?)$", re.MULTILINE)
+# A row whose first cell is a name and whose second has a number under a heading of two plain words.
+_ROW = re.compile(
+    r"^[A-Z][\w ]{2,20}: (?P<name>[A-Z][\w-]+(?: [A-Z][\w-]+)?) \| (?P<column>[A-Z]?[a-z]+ [a-z]+): [^|\n]{0,6}\d[^|\n]{0,12}",
+    re.MULTILINE,
+)
+_DEFINED = re.compile(r"^- (?P<term>[A-Z][\w -]{2,24}): [A-Z][^\n]{40,}\.$", re.MULTILINE)
+_PERSON = re.compile(r"(?<!the )\b((?:[A-Z][a-zà-þ]{2,} ){1,2}[A-Z][a-zà-þ]{3,}), (?:who|the \w+ (?:of|in|for))\b")
+DEFINITIONS = 4
+"""Definitions that a text has at least, if it is one that defines things."""
+
+
+def propose(articles: Iterable[Article]) -> Iterator[str]:
+    """Questions that the articles seem to answer, the first of each article before any second.
+
+    >>> list(propose([Article("a", "Trips", "City: Oslo | Per diem: €84", "", "", None, frozenset())]))
+    ['What is the per diem for Oslo?']
+    """
+    waiting = [iter(_of(article.text)) for article in articles]
+    while waiting:
+        going_on = []
+        for questions in waiting:
+            if question := next(questions, None):
+                yield question
+                going_on.append(questions)
+        waiting = going_on
+
+
+def _of(text: str) -> Iterator[str]:
+    """Questions about one text, the likeliest to be answered well first."""
+    for asked in _ASKED.finditer(text):
+        yield asked[1]
+    rows = list(_ROW.finditer(text))
+    for row in rows[len(rows) // 2 : len(rows) // 2 + 1]:
+        yield f"What is the {_lower(row['column'])} for {row['name']}?"
+    for person in _PERSON.finditer(text):
+        yield f"Who is {person[1]}?"
+    defined = [found["term"] for found in _DEFINED.finditer(text)]
+    if len(defined) >= DEFINITIONS:
+        yield from (f"What does {term} mean?" for term in defined if " " in term)
+
+
+def _lower(name: str) -> str:
+    """A column's name inside a sentence: `Per diem` becomes `per diem`, `VPN` stays."""
+    return name if name[1:2].isupper() else name[:1].lower() + name[1:]
