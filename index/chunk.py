@@ -1,9 +1,11 @@
 """A text becomes sentences, and sentences become chunks that the encoder reads to their end."""
 
 import re
+from bisect import bisect_left
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Any
 
 from llama_index.core.node_parser import NodeParser
@@ -20,6 +22,8 @@ TARGET = 160
 """Tokens that a chunk is filled up to; a paragraph is kept whole up to the encoder's limit."""
 PATH = " › "
 """Stands between the headings of a heading path."""
+PLACE = 220
+"""Characters, and so at most tokens, that title and headings may take of what the encoder reads."""
 
 _HEADING = re.compile(r"(#{1,6}) (\S.*)")
 _MARKS = re.compile(r"^(?:#{1,6} |\s*- )")
@@ -105,7 +109,7 @@ def passage(title: str, chunk: Chunk) -> tuple[str, Spans]:
 
 def _place(title: str, heading: str) -> str:
     parts = [title, *(heading.split(PATH) if heading else [])]
-    return PATH.join(part for i, part in enumerate(parts) if part and part not in parts[:i])
+    return PATH.join(part for i, part in enumerate(parts) if part and part not in parts[:i])[:PLACE]
 
 
 def split(article: Article, embedder: Embedder, target: int = TARGET) -> list[Chunk]:
@@ -115,8 +119,6 @@ def split(article: Article, embedder: Embedder, target: int = TARGET) -> list[Ch
     the text but white space is in exactly one of them.
     """
     text = article.text
-    pieces = [piece for sentence in sentences(text) for piece in _pieces(text, sentence, embedder)]
-    counts = [len(spans) for spans in embedder.tokens([text[p.start : p.end] for p in pieces])]
     places: dict[str, int] = {}
 
     def room(piece: Sentence) -> int:
@@ -124,8 +126,12 @@ def split(article: Article, embedder: Embedder, target: int = TARGET) -> list[Ch
         if place not in places:
             places[place] = len(embedder.tokens([place])[0])
         # Two special tokens and one for each line break that joins the parts.
-        return max(embedder.limit - 4 - places[place], embedder.limit // 2)
+        return max(embedder.limit - 4 - places[place], embedder.limit // 8)
 
+    most = embedder.limit // 2
+    cut = (_pieces(text, sentence, embedder, min(most, room(sentence))) for sentence in sentences(text))
+    pieces = [piece for parts in cut for piece in parts]
+    counts = [len(spans) for spans in embedder.tokens([text[p.start : p.end] for p in pieces])]
     chunks: list[Chunk] = []
     for first, last in _pack(text, pieces, counts, room, target):
         inside = pieces[first : last + 1]
@@ -137,21 +143,29 @@ def split(article: Article, embedder: Embedder, target: int = TARGET) -> list[Ch
     return chunks
 
 
-def _pieces(text: str, sentence: Sentence, embedder: Embedder) -> list[Sentence]:
-    """The sentence, or its parts where it is longer than half of what the encoder reads."""
-    most = embedder.limit // 2
+def _pieces(text: str, sentence: Sentence, embedder: Embedder, most: int) -> list[Sentence]:
+    """The sentence, or its parts where it has more than `most` tokens."""
     if sentence.end - sentence.start <= most:  # no token is shorter than a character
         return [sentence]
     spans = embedder.tokens([text[sentence.start : sentence.end]])[0]
     if len(spans) <= most:
         return [sentence]
-    cuts = [sentence.start + spans[i][0] for i in range(most, len(spans), most)]
-    # A cut between two tokens of one word moves back to the word's beginning, where it has one near.
-    cuts = [max(text.rfind(" ", cut - 40, cut) + 1, cut if text.rfind(" ", cut - 40, cut) < 0 else 0) for cut in cuts]
-    edges = [sentence.start, *sorted({cut for cut in cuts if sentence.start < cut < sentence.end}), sentence.end]
+    starts = [sentence.start + begin for begin, _ in spans]
+    edges, first = [sentence.start], 0
+    while first + most < len(starts):
+        cut = starts[first + most]
+        # A cut between two tokens of one word moves back to the word's beginning, where it has one near.
+        edges.append(text.rfind(" ", max(cut - 40, edges[-1] + 1), cut) + 1 or max(cut, edges[-1] + 1))
+        first = max(bisect_left(starts, edges[-1]), first + 1)
     return [
-        Sentence(a, a + len(text[a:b].rstrip()), sentence.block, sentence.heading, sentence.is_heading)
-        for a, b in zip(edges, edges[1:], strict=False)
+        Sentence(
+            b - len(text[a:b].lstrip()),
+            a + len(text[a:b].rstrip()),
+            sentence.block,
+            sentence.heading,
+            sentence.is_heading,
+        )
+        for a, b in pairwise([*edges, sentence.end])
         if text[a:b].strip()
     ]
 

@@ -169,21 +169,18 @@ def _skipped(element: HtmlElement) -> bool:
 def _inline(element: HtmlElement) -> str:
     """All text inside an element, as a browser would run it together."""
     parts = [element.text or ""]
-    for child in element.iterdescendants():
-        if isinstance(child.tag, str) and not any(_skipped(a) for a in [child, *_up_to(child, element)]):
+    walk = lxml.etree.iterwalk(element, events=("start", "end", "comment", "pi"))
+    for event, child in walk:
+        if child is element:
+            continue
+        if event != "start":
+            parts.append(child.tail or "")
+        elif _skipped(child):
+            walk.skip_subtree()
+        else:
             parts.append(" " if child.tag == "br" or child.tag in BLOCKS or child.tag == "li" else "")
             parts.append(child.text or "")
-        parts.append(child.tail or "" if not any(_skipped(a) for a in _up_to(child, element)) else "")
     return "".join(parts)
-
-
-def _up_to(element: HtmlElement, top: HtmlElement) -> list[HtmlElement]:
-    found = []
-    for ancestor in element.iterancestors():
-        if ancestor is top:
-            break
-        found.append(ancestor)
-    return found
 
 
 def _walk(element: HtmlElement, builder: TextBuilder, depth: int = 0) -> None:
@@ -259,6 +256,8 @@ def _list(element: HtmlElement, builder: TextBuilder, depth: int) -> None:
 def _definitions(element: HtmlElement, builder: TextBuilder) -> None:
     term = ""
     for child in element.iter("dt", "dd"):
+        if next(child.iterancestors("dl"), None) is not element:
+            continue  # a list inside an item is read with the item
         if child.tag == "dt":
             term = squeeze(_inline(child))
         else:
