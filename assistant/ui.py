@@ -31,7 +31,7 @@ READER = User(name="reader", groups=frozenset({EVERYONE}))
 """Who asks through the page."""
 MAX_QUESTION = 2000
 """Characters a question may have."""
-MAX_TURNS = 50
+MAX_TURNS = 30
 """Turns of a conversation that the page goes on showing; older ones scroll out of it."""
 MAX_CONVERSATIONS = 2000
 """Conversations kept for the page; the one unused for longest makes room."""
@@ -41,7 +41,7 @@ AT_ONCE = 8
 """Questions answered at the same time; more wait their turn."""
 WAITING = 100
 """Questions that may wait; more are told that the page is busy."""
-FRAME_SECONDS = 0.05
+FRAME_SECONDS = 0.1
 """Least time between two pictures of an answer that is on its way."""
 
 HEAD = (
@@ -70,10 +70,14 @@ class Asked(Protocol):
 
 @dataclass(slots=True)
 class Conversation:
-    """What one tab has asked. `name` is its secret name, `owner` the session that began it."""
+    """What one tab has asked. `name` is its secret name, `owner` the session that began it.
+
+    `over` is set when a new conversation takes its place, which also ends an answer on its way.
+    """
 
     name: str
     owner: str
+    over: bool = False
     turns: list[render.Shown] = field(default_factory=list)
     busy: threading.Lock = field(default_factory=threading.Lock)
 
@@ -113,9 +117,11 @@ class Conversations:
 
     def end(self, name: object, owner: str) -> None:
         """Forget a conversation, if it is this owner's."""
-        if self.get(name, owner):
+        conversation = self.get(name, owner)
+        if conversation is not None:
+            conversation.over = True
             with self._lock:
-                self._held.pop(str(name), None)
+                self._held.pop(conversation.name, None)
 
 
 def respond(
@@ -123,39 +129,35 @@ def respond(
 ) -> Generator[tuple[str, str, str], None, None]:
     """Answer one question: yields (conversation name, log, sources), the latter two as HTML.
 
+    Nothing is yielded for an empty question, nor while the question before it is still being answered.
     Whatever goes wrong becomes one plain sentence in the log; the reason goes to the server's own log.
     """
     asked = question.strip() if isinstance(question, str) else ""
+    if not asked:
+        return
     conversation = conversations.get(name, owner)
     ended = bool(name) and conversation is None
     if conversation is None:
         conversation = conversations.begin(owner)
+    if not conversation.busy.acquire(blocking=False):
+        return
     before = conversation.turns[-MAX_TURNS:]
 
-    def picture(turn: render.Shown | None) -> tuple[str, str, str]:
-        turns = [*before, turn] if turn else before
-        return conversation.name, render.conversation(turns, ended), render.sources(turns[-1] if turns else None)
+    def picture(turn: render.Shown) -> tuple[str, str, str]:
+        return conversation.name, render.conversation([*before, turn], ended), render.sources(turn)
 
-    if not asked:
-        yield picture(None)
-        return
-    if len(asked) > MAX_QUESTION:
-        turn = render.Shown(
-            f"{asked[:200]}…",
-            notice=f"A question may have up to {MAX_QUESTION:,} characters; this one has {len(asked):,}. "
-            "Please ask it in fewer words.",
-        )
-        yield picture(turn)
-        return
-    if not conversation.busy.acquire(blocking=False):
-        yield picture(render.Shown(asked, notice="The question before this one is still being answered."))
-        return
     try:
+        if len(asked) > MAX_QUESTION:
+            notice = f"A question may have up to {MAX_QUESTION:,} characters; this one has {len(asked):,}. "
+            yield picture(render.Shown(f"{asked[:200]}…", notice=f"{notice}Please ask it in fewer words."))
+            return
         turn = render.Shown(asked, status="Searching the articles…")
         yield picture(turn)
         drawn = 0.0
         try:
             for event in assistant.ask(asked, READER, conversation.name):
+                if conversation.over:
+                    return
                 turn = _with(turn, event)
                 if isinstance(event, Answer) or time.monotonic() - drawn >= FRAME_SECONDS:
                     drawn = time.monotonic()
@@ -200,18 +202,20 @@ def build(assistant: Asked, settings: Settings, owner: Callable[[Any], str]) -> 
     def ask(question: str, name: str, request: gr.Request) -> Iterator[tuple[Any, ...]]:
         # The box is emptied once, and not again under the fingers of who already types the next question;
         # a question that is too long stays, to be shortened.
-        taken: Any = gr.skip() if len(question or "") > MAX_QUESTION else ""
+        taken: Any = gr.skip() if len(str(question)) > MAX_QUESTION else ""
         for picture in respond(assistant, conversations, question, name, owner(request)):
             yield *picture, taken
             taken = gr.skip()
+        # Gradio repeats what came last when an event is done, over a new conversation too.
+        yield gr.skip(), gr.skip(), gr.skip(), gr.skip()
 
-    def ask_example(question: str, name: str, request: gr.Request) -> Iterator[tuple[str, str, str]]:
-        yield from respond(assistant, conversations, question, name, owner(request))
+    def ask_example(question: str, name: str, request: gr.Request) -> Iterator[tuple[Any, ...]]:
+        for *picture, _ in ask(question, name, request):
+            yield tuple(picture)
 
     def begin(name: str, request: gr.Request) -> tuple[Any, ...]:
         conversations.end(name, owner(request))
-        conversation = conversations.begin(owner(request))
-        return conversation.name, render.conversation([]), render.sources(None), *offered()
+        return "", render.conversation([]), render.sources(None), *offered()
 
     def offered() -> list[Any]:
         try:
@@ -251,12 +255,13 @@ def build(assistant: Asked, settings: Settings, owner: Callable[[Any], str]) -> 
                 shelf = gr.HTML(render.sources(None), elem_id="shelf", **plain)
                 gr.HTML(render.reading_pane(), elem_id="pane", **plain)
         shown = [name, talk, shelf]
-        blocks.load(begin, name, [*shown, *examples], **private)
+        blocks.load(offered, None, examples, **private)
         fresh.click(begin, name, [*shown, *examples], **private)
-        # One event for both ways to send, so that Enter and a click cannot send the same question twice.
-        gr.on([box.submit, send.click], ask, [box, name], [*shown, box], concurrency_id="ask", **private)
+        # Never held back by the browser: an answer that a new conversation has ended may still be on its way.
+        asking: dict[str, Any] = {"concurrency_id": "ask", "trigger_mode": "multiple", **private}
+        gr.on([box.submit, send.click], ask, [box, name], [*shown, box], **asking)
         for example in examples:
-            example.click(ask_example, [example, name], shown, concurrency_id="ask", **private)
+            example.click(ask_example, [example, name], shown, **asking)
     # Each question that is being answered holds a thread of Gradio's, and so does each small event.
     blocks.max_threads = AT_ONCE + 8
     blocks.queue(default_concurrency_limit=AT_ONCE, max_size=WAITING, api_open=False)
