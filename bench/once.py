@@ -1,0 +1,42 @@
+"""Index a folder once with one system, and print the figures as JSON: `bench.indexing` starts this."""
+
+import json
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+from bench import peers
+
+
+def measure(name: str, folder: Path) -> dict[str, float]:
+    """Seconds to import, to load the model and to index; passages; share of the text that is read, 0 to 1."""
+    began = time.perf_counter()
+    peers.load_modules(name)
+    imported = time.perf_counter()
+    from bench import score, systems
+    from index import embed
+
+    prepared = time.perf_counter()
+    system = systems.make(name)
+    loaded = time.perf_counter()
+    with tempfile.TemporaryDirectory(prefix="bench-") as home:
+        ready = time.perf_counter()
+        system.index(folder, Path(home))
+        list(system.search(["Which article was written first?"], 10))
+        done = time.perf_counter()
+        passages = list(system.passages())
+        texts = {path.name: path.read_text(encoding="utf-8") for path in sorted(folder.iterdir())}
+        read = score.share_read(texts, passages, embed.load().tokens, system.limit)
+        system.close()
+    return {
+        "import": round(imported - began, 3),
+        "load": round(loaded - prepared, 3),
+        "index": round(done - ready, 3),
+        "passages": len(passages),
+        "read": round(read, 4),
+    }
+
+
+if __name__ == "__main__":
+    sys.stdout.write(json.dumps(measure(sys.argv[1], Path(sys.argv[2]))))
