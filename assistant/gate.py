@@ -232,7 +232,9 @@ class Gate:
             await self._locked(scope)(scope, receive, send)
             return
         if not self._tabs.admit(_tab(scope, body), session):
-            await _refused(403, "This tab belongs to another session. Please load the page again.")(scope, receive, send)
+            await _refused(403, "This tab belongs to another session. Please load the page again.")(
+                scope, receive, send
+            )
             return
         if path == "/":
             session = session or self._sessions.begin()
