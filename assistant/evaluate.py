@@ -58,7 +58,7 @@ class Outcome:
 def read_questions(path: Path) -> list[Question]:
     """The questions of a file of JSON lines. Raises QuestionFileError, naming the first bad line."""
     try:
-        lines = path.read_text(encoding="utf-8").splitlines()
+        lines = path.read_text(encoding="utf-8-sig").split("\n")  # a JSON string may hold other line ends
     except (OSError, UnicodeDecodeError) as error:
         raise QuestionFileError(f"the question file {path} cannot be read ({error}); name a file of JSON lines") from error
     found = []

@@ -32,7 +32,9 @@ class Settings(BaseSettings):
     )
     threads: int = Field(default=0, ge=0, le=256, description="cores that a model may use; 0 takes all")
     max_file_mb: int = Field(default=50, ge=1, le=2000, description="larger files are named and left out, in MB")
-    host: str = Field(default="127.0.0.1", description="the address to listen on; another than loopback needs a password")
+    host: str = Field(
+        default="127.0.0.1", description="the address to listen on; another than loopback needs a password"
+    )
     port: int = Field(default=7860, ge=1, le=65535, description="the port to listen on")
     password: SecretStr | None = Field(default=None, description="one shared password that the page asks for")
     embed_origins: tuple[str, ...] = Field(
@@ -51,7 +53,9 @@ class Settings(BaseSettings):
 
         for origin in origins:
             if not re.fullmatch(r"https?://[A-Za-z0-9.-]+(:[0-9]{1,5})?", origin):
-                raise ValueError(f"{origin!r} is not an origin like https://wiki.example.org (no path, no slash at the end)")
+                raise ValueError(
+                    f"{origin!r} is not an origin like https://wiki.example.org (no path, no slash at the end)"
+                )
         return origins
 
     @field_validator("password")
@@ -86,4 +90,9 @@ def read(**given: Any) -> Settings:
         raise SettingsError(
             f"the setting {name} is not usable: {first['msg']}; see `assistant --help`, "
             f"the variable ASSISTANT_{name.upper()} or the file {FILE}"
+        ) from None
+    except (ValueError, OSError) as error:  # no TOML, or a list in the environment that is no JSON
+        raise SettingsError(
+            f"the file {FILE} or a variable ASSISTANT_… cannot be read: {error} "
+            '(a list in the environment is written ["https://wiki.example.org"])'
         ) from None

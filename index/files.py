@@ -38,7 +38,13 @@ def read(path: Path, data: bytes) -> Page:
         raise ArticleError(f"the file is broken ({type(error).__name__}: {squeeze(str(error))[:120]})") from error
     if not page.text.strip():
         raise ArticleError("no text is in it (a scan needs text recognition first)")
-    return Page(page.title or path.stem.replace("_", " ").replace("-", " "), page.text, page.updated)
+    title = page.title or path.stem.replace("_", " ").replace("-", " ")
+    return Page(_storable(title), _storable(page.text), page.updated)
+
+
+def _storable(text: str) -> str:
+    """A text without what no database holds and no reader sees: halves of characters, and NUL."""
+    return text.encode("utf-8", "replace").decode().replace("\0", "")
 
 
 def read_bytes(path: Path, most: int) -> bytes:
@@ -75,7 +81,7 @@ def files_below(root: Path) -> Iterator[tuple[Path, str | None]]:
     for folder, inner, names in os.walk(root, onerror=unreadable, followlinks=False):
         here = Path(folder)
         for name in sorted(inner):
-            if (here / name).is_symlink():
+            if (here / name).is_symlink() and not name.startswith("."):
                 problems.append((here / name, "it is a link to a folder; name that folder as a source of its own"))
         inner[:] = sorted(name for name in inner if not name.startswith(".") and not (here / name).is_symlink())
         for name in sorted(names):
@@ -84,7 +90,7 @@ def files_below(root: Path) -> Iterator[tuple[Path, str | None]]:
                 continue
             if not path.is_symlink():
                 yield path, None
-            elif not path.resolve().is_relative_to(root):
+            elif not Path(os.path.realpath(path)).is_relative_to(root):  # Path.resolve raises for a link to itself
                 yield path, "it is a link that leads out of the source"
     yield from problems
 
@@ -187,7 +193,9 @@ def _pdf(data: bytes) -> Page:
         pages = _without_running_lines([_pdf_page(page) for page in document.pages])
         sizes = [line.size for page in pages for line in page if isinstance(line, _Line) for _ in line.text]
         body = statistics.median(sizes) if sizes else 0.0
-        larger = sorted({line.size for page in pages for line in page if isinstance(line, _Line) and line.size > body * 1.1})
+        larger = sorted(
+            {line.size for page in pages for line in page if isinstance(line, _Line) and line.size > body * 1.1}
+        )
         _pdf_blocks([piece for page in pages for piece in page], body, larger[::-1], builder)
     dates = (re.fullmatch(r"D:(\d{4})(\d\d)(\d\d).*", str(facts.get(name))) for name in ("ModDate", "CreationDate"))
     updated = next((iso_date("-".join(found.groups())) for found in dates if found), None)
@@ -250,7 +258,11 @@ def _pdf_blocks(things: list[_Line | _Table], body: float, larger: list[float], 
             return
         text = block[0].text
         for line in block[1:]:
-            text = text[:-1] + line.text if re.search(r"[a-z]-$", text) and line.text[:1].islower() else f"{text} {line.text}"
+            text = (
+                text[:-1] + line.text
+                if re.search(r"[a-z]-$", text) and line.text[:1].islower()
+                else f"{text} {line.text}"
+            )
         first = block[0]
         if first.size in larger and len(text) < 200:
             builder.heading(min(larger.index(first.size) + 1, 6), text)

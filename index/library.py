@@ -78,6 +78,7 @@ class Candidate:
 
     number: int
     article: str
+    revision: str
     start: int
     end: int
     heading: str
@@ -119,7 +120,9 @@ class Library:
             connection.execute("PRAGMA foreign_keys=ON")
             (version,) = connection.execute("PRAGMA user_version").fetchone()
         except (OSError, sqlite3.Error) as error:
-            raise LibraryError(f"the library {path} cannot be opened ({error}); check the folder, or set --home") from error
+            raise LibraryError(
+                f"the library {path} cannot be opened ({error}); check the folder, or set --home"
+            ) from error
         if version > SCHEMA:
             connection.close()
             raise LibraryError(
@@ -227,13 +230,14 @@ class Library:
             connection.execute("DELETE FROM source WHERE id = ?", (source.id,))
             _count_change(connection)
 
-    def synced(self, source: Source, failures: dict[str, str], prefix: str = "") -> None:
-        """Note that a source was brought up to date now, and which articles under `prefix` failed why."""
+    def synced(self, source: Source, failures: dict[str, str], place: str = "") -> None:
+        """Note that a source was brought up to date now, and which articles at or below `place` failed why."""
         now = datetime.now(UTC).isoformat(timespec="seconds")
         with self._transaction() as connection:
             connection.execute("UPDATE source SET synced = ? WHERE id = ?", (now, source.id))
             connection.execute(
-                "DELETE FROM failure WHERE source = ? AND substr(article, 1, ?) = ?", (source.id, len(prefix), prefix)
+                "DELETE FROM failure WHERE source = ? AND (article = ? OR substr(article, 1, ?) = ?)",
+                (source.id, place, *_below(place)),
             )
             connection.executemany(
                 "INSERT OR REPLACE INTO failure VALUES (?, ?, ?)",
@@ -246,10 +250,10 @@ class Library:
 
     # --- articles -------------------------------------------------------------------------------------
 
-    def fingerprints(self, source: Source, prefix: str = "") -> dict[str, str]:
-        """Article id to fingerprint, of one source's articles whose id begins with `prefix`."""
-        query = "SELECT id, fingerprint FROM article WHERE source = ? AND substr(id, 1, ?) = ?"
-        return {str(a): str(b) for a, b in self._all(query, (source.id, len(prefix), prefix))}
+    def fingerprints(self, source: Source, place: str = "") -> dict[str, str]:
+        """Article id to fingerprint, of a source's articles at or below `place`: an article's id or a folder's."""
+        query = "SELECT id, fingerprint FROM article WHERE source = ? AND (id = ? OR substr(id, 1, ?) = ?)"
+        return {str(a): str(b) for a, b in self._all(query, (source.id, place, *_below(place)))}
 
     def replace(self, source: Source, entries: Sequence[Entry]) -> None:
         """Put article revisions in place of what stood there, all in one transaction."""
@@ -269,9 +273,14 @@ class Library:
                     "VALUES (?, ?, ?, ?, ?, ?, ?)",
                     [
                         (
-                            article.id, chunk.start, chunk.end, chunk.heading, np.asarray(vector, "<f4").tobytes(),
+                            article.id,
+                            chunk.start,
+                            chunk.end,
+                            chunk.heading,
+                            np.asarray(vector, "<f4").tobytes(),
                             # Half precision costs a sentence's cosine at most 0.001, and saves half of the file.
-                            np.asarray(chunk.sentences, "<i4").tobytes(), np.asarray(sentences, "<f2").tobytes(),
+                            np.asarray(chunk.sentences, "<i4").tobytes(),
+                            np.asarray(sentences, "<f2").tobytes(),
                         )
                         for chunk, vector, sentences in zip(entry.chunks, entry.vectors, entry.sentences, strict=True)
                     ],
@@ -302,16 +311,16 @@ class Library:
         """The chunks of these numbers that exist now and that `groups` may see, in no order."""
         marks = ",".join("?" * len(numbers))
         query = (
-            'SELECT number, article, start, "end", heading, spans, sentences, groups '  # noqa: S608
+            'SELECT number, article, revision, start, "end", heading, spans, sentences, groups '  # noqa: S608
             f"FROM chunk JOIN article ON article.id = article WHERE number IN ({marks})"
         )
         found = []
-        for number, article, start, end, heading, spans, sentences, shown in self._all(query, numbers):
+        for number, article, revision, start, end, heading, spans, sentences, shown in self._all(query, numbers):
             if _visible(frozenset(json.loads(shown)), groups):
                 pairs = np.frombuffer(spans, "<i4").reshape(-1, 2)
                 vectors = np.frombuffer(sentences, "<f2").reshape(len(pairs), -1).astype(np.float32)
                 offsets = tuple((int(a), int(b)) for a, b in pairs)
-                found.append(Candidate(number, article, start, end, heading, offsets, vectors))
+                found.append(Candidate(number, article, revision, start, end, heading, offsets, vectors))
         return found
 
     def rows(self) -> Iterator[Row]:
@@ -341,6 +350,12 @@ _ARTICLE = "article.id, title, article.text, url, revision, updated, groups"
 def _article(row: Sequence[Any]) -> Article:
     *facts, groups = row
     return Article(*facts, frozenset(json.loads(groups)))
+
+
+def _below(place: str) -> tuple[int, str]:
+    """With what, and that many characters, the ids of a folder's articles begin: `a.htm` is no folder of `a.html`."""
+    begin = f"{place}/" if place else ""
+    return len(begin), begin
 
 
 def _visible(shown: frozenset[str], groups: Groups) -> bool:

@@ -2,9 +2,10 @@
 
 import contextlib
 import fcntl
+import json
 import shutil
 import threading
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 
 from llama_index.core.base.base_retriever import BaseRetriever
@@ -45,12 +46,16 @@ class Generation:
     def __init__(self, folder: Path) -> None:
         """Raises ValueError where the build is missing or not whole."""
         self.number = int(folder.name.removeprefix("gen-"))
+        self.readers = 0
         try:
             self._lock = (folder / "held").open()
         except OSError as error:
             raise ValueError(f"no generation in {folder}") from error
         fcntl.flock(self._lock, fcntl.LOCK_SH)
         try:
+            sizes: dict[str, int] = json.loads((folder / "held").read_text())
+            if damaged := [name for name, size in sizes.items() if not _is_whole(folder / name, size)]:
+                raise ValueError(f"{', '.join(damaged)} in {folder} is gone or not whole")
             self.keyword = Keyword.open(folder / "keyword")
             self.vectors = Vectors.open(folder / "vectors")
         except ValueError:
@@ -67,9 +72,12 @@ class Generation:
         """Write the vectors and the keyword index of everything in the library into a new `folder`."""
         shutil.rmtree(folder, ignore_errors=True)  # what an interrupted build left
         folder.mkdir(parents=True, mode=0o700)
-        (folder / "held").touch()
         Vectors.build(folder / "vectors", ((row.number, row.vector, row.groups) for row in library.rows()))
         Keyword.build(folder / "keyword", ((row.number, row.words, row.groups) for row in library.rows()))
+        # Chroma writes into its database at every opening, and answers from nothing where an index file is gone.
+        files = (path for path in folder.rglob("*") if path.is_file() and not path.name.startswith("chroma.sqlite3"))
+        sizes = {path.relative_to(folder).as_posix(): path.stat().st_size for path in files}
+        (folder / "held").write_text(json.dumps(sizes))
 
     @staticmethod
     def remove(folder: Path) -> bool:
@@ -83,6 +91,10 @@ class Generation:
         except FileNotFoundError:
             shutil.rmtree(folder, ignore_errors=True)
         return True
+
+
+def _is_whole(path: Path, size: int) -> bool:
+    return path.is_file() and path.stat().st_size == size
 
 
 class Index:
@@ -106,9 +118,7 @@ class Index:
     def close(self) -> None:
         """Let go of all files."""
         with self._moving:
-            if self._generation:
-                self._generation.close()
-                self._generation = None
+            self._let_go()
         self.library.close()
 
     # --- writing, inside `with index.library.writing()` --------------------------------------------
@@ -171,20 +181,40 @@ class Index:
 
     def _current(self) -> Generation:
         """The generation that the library points to; moves on when that is another one."""
-        with self._moving:
+        while self._generation is None or self._generation.number != int(self.library.fact("generation") or 0):
             number = int(self.library.fact("generation") or 0)
-            if self._generation is None or self._generation.number != number:
-                try:
-                    moved = Generation(self._folder / f"gen-{number}")
-                except ValueError as error:
-                    raise LibraryError(
-                        f"the search index of {self.library.home} is missing or damaged ({error}); "
-                        "type: assistant index SOURCE (nothing is embedded again)"
-                    ) from error
-                if self._generation:
-                    self._generation.close()
-                self._generation = moved
-            return self._generation
+            try:
+                moved = Generation(self._folder / f"gen-{number}")
+            except ValueError as error:
+                if number != int(self.library.fact("generation") or 0):
+                    continue  # a writer has just published the next one and removed this
+                raise LibraryError(
+                    f"the search index of {self.library.home} is missing or damaged ({error}); "
+                    "type: assistant index SOURCE (nothing is embedded again)"
+                ) from error
+            self._let_go()
+            self._generation = moved
+        return self._generation
+
+    def _let_go(self) -> None:
+        """Close the open generation, or leave that to the last of those who read it."""
+        if self._generation and not self._generation.readers:
+            self._generation.close()
+        self._generation = None
+
+    @contextlib.contextmanager
+    def _reading(self) -> Iterator[Generation]:
+        """The current generation, which stays open until the caller is done with it."""
+        with self._moving:
+            generation = self._current()
+            generation.readers += 1
+        try:
+            yield generation
+        finally:
+            with self._moving:
+                generation.readers -= 1
+                if generation is not self._generation and not generation.readers:
+                    generation.close()
 
     # --- reading -------------------------------------------------------------------------------------
 
@@ -195,10 +225,10 @@ class Index:
         """
         if not question.strip() or not self.library.counts()["chunks"]:
             return []
-        generation = self._current()
         vector = self.embedder.question(question)
-        keyword = dict(generation.keyword.best(question, groups, POOL))
-        pool = keyword.keys() | dict(generation.vectors.nearest(vector, groups, POOL)).keys()
+        with self._reading() as generation:
+            keyword = dict(generation.keyword.best(question, groups, POOL))
+            pool = keyword.keys() | dict(generation.vectors.nearest(vector, groups, POOL)).keys()
         candidates = {found.number: found for found in self.library.candidates(sorted(pool), groups)}
         cosines = {number: found.sentences @ vector for number, found in candidates.items()}
         scores = fuse({number: float(values.max()) for number, values in cosines.items()}, keyword)
@@ -207,7 +237,7 @@ class Index:
             found = candidates[number]
             article = self.library.article(found.article, groups)
             # The article may have been replaced since its chunk was read a moment ago.
-            if len(hits) == k or article is None or found.end > len(article.text):
+            if len(hits) == k or article is None or found.revision != article.revision:
                 continue
             text = article.text[found.start : found.end]
             chunk = Chunk(article.id, found.start, found.end, found.heading, text, found.spans)

@@ -1,6 +1,7 @@
 """Bring the library up to date with its sources: what is new, what changed, what is gone."""
 
 import hashlib
+import os
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -62,7 +63,9 @@ def forget(address: str, index: Index) -> int:
     with index.library.writing():
         known = index.library.sources()
         path = str(Path(address).expanduser().resolve())
-        source = next((source for source in known if address in {source.address, source.label} or source.address == path), None)
+        source = next(
+            (source for source in known if address in {source.address, source.label} or source.address == path), None
+        )
         if source is None:
             names = ", ".join(source.address for source in known) or "none yet"
             raise SourceError(f"{address} is no source of this library; its sources: {names}")
@@ -72,9 +75,7 @@ def forget(address: str, index: Index) -> int:
     return articles
 
 
-def _sync_one(
-    path: Path, address: str, index: Index, most_bytes: int, progress: Progress, report: SyncReport
-) -> None:
+def _sync_one(path: Path, address: str, index: Index, most_bytes: int, progress: Progress, report: SyncReport) -> None:
     library = index.library
     root, source = _source(path, index)
     found = list(files.files_below(path)) if path.is_dir() else [(path, None)]
@@ -84,14 +85,17 @@ def _sync_one(
     source = source or library.add_source(str(root), (root if root.is_dir() else root.parent).name or "files")
     base = root if root.is_dir() else root.parent
     inside = path.relative_to(base).as_posix()
-    prefix = f"{source.label}/" if inside == "." else f"{source.label}/{inside}{'/' if path.is_dir() else ''}"
+    place = source.label if inside == "." else f"{source.label}/{inside}"
 
-    known = library.fingerprints(source, prefix)
+    known = library.fingerprints(source, place)
     failed: dict[str, str] = {}
     seen: set[str] = set()
     waiting: list[tuple[Article, str, list[chunk.Chunk]]] = []
     for done, (file, reason) in enumerate(found):
-        name = f"{source.label}/{file.relative_to(base).as_posix()}"
+        as_on_disk = f"{source.label}/{file.relative_to(base).as_posix()}"
+        name = os.fsencode(as_on_disk).decode("utf-8", "backslashreplace")
+        if name != as_on_disk:
+            reason = "its name is not UTF-8; rename it"
         progress(done, len(found), name)
         try:
             if reason is not None:
@@ -119,7 +123,7 @@ def _sync_one(
     library.remove(gone)
     report.removed += [name for name in gone if name not in failed]
     report.failed |= failed
-    library.synced(source, failed, prefix)
+    library.synced(source, failed, place)
     progress(len(found), len(found), address)
 
 

@@ -56,15 +56,17 @@ class Vectors:
         """
         if not (folder / "chroma.sqlite3").is_file():  # Chroma would begin an empty store
             raise ValueError(f"no vectors in {folder}")
-        client = _client(folder)
+        client = None
         try:
+            client = _client(folder)
             found = cls(client, client.get_collection(COLLECTION, embedding_function=None))
             if found.count:
                 one = found._collection.get(limit=1, include=["embeddings"])
                 if not found.nearest(np.asarray(one["embeddings"][0], np.float32), None, 1):
                     raise ValueError(f"the vectors in {folder} answer nothing")
         except Exception as error:
-            client.close()
+            if client is not None:
+                client.close()
             raise ValueError(f"the vectors in {folder} cannot be read: {error}") from error
         return found
 

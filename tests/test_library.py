@@ -1,0 +1,155 @@
+"""The truth on disk: whole transactions, one schema, private files."""
+
+import sqlite3
+import stat
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from index.library import FILE, SCHEMA, Entry, Library
+from index.types import Chunk, LibraryBusy, LibraryError
+from tests.parts import article
+
+
+@pytest.fixture
+def library(tmp_path: Path) -> Iterator[Library]:
+    opened = Library.open(tmp_path / "home")
+    yield opened
+    opened.close()
+
+
+def entry(identifier: str, text: str = "One. Two.") -> Entry:
+    """An article of one chunk with two sentences."""
+    one = article(text, "Title", identifier)
+    chunk = Chunk(identifier, 0, len(text), "Title", text, ((0, 4), (5, 9)))
+    vectors = np.eye(4, dtype=np.float32)
+    return Entry(one, "f1", [chunk], vectors[:1], [vectors[1:3]])
+
+
+def test_what_goes_in_comes_out(library: Library) -> None:
+    """Article, chunk, offsets and vectors are the same after a restart."""
+    source = library.add_source("/docs", "docs")
+    library.replace(source, [entry("docs/a.md")])
+    library.close()
+    again = Library.open(library.home)
+    assert again.article("docs/a.md", None) == entry("docs/a.md").article
+    (row,) = again.rows()
+    assert row.words == "Title\nTitle\nOne. Two."
+    assert row.vector.tolist() == [1, 0, 0, 0]
+    (candidate,) = again.candidates([row.number], None)
+    assert (candidate.start, candidate.end, candidate.spans) == (0, 9, ((0, 4), (5, 9)))
+    assert candidate.sentences.tolist() == [[0, 1, 0, 0], [0, 0, 1, 0]]
+    assert again.fingerprints(source) == {"docs/a.md": "f1"}
+    assert again.counts() == {"sources": 1, "articles": 1, "chunks": 1}
+    again.close()
+
+
+def test_a_replacement_is_whole_or_not_at_all(library: Library) -> None:
+    """One bad entry of several: none of them is in the library, and what was there still is."""
+    source = library.add_source("/docs", "docs")
+    library.replace(source, [entry("docs/a.md", "Old. Old.")])
+    before = library.fact("changes")
+    bad = Entry(entry("docs/b.md").article, "f", entry("docs/b.md").chunks, np.empty((0, 4), np.float32), [])
+    with pytest.raises(ValueError, match="zip"):
+        library.replace(source, [entry("docs/a.md", "New. New."), bad])
+    kept = library.article("docs/a.md", None)
+    assert kept
+    assert kept.text == "Old. Old."
+    assert library.fact("changes") == before
+
+
+def test_numbers_of_chunks_are_never_used_again(library: Library) -> None:
+    """A stale generation may name a chunk that is gone; no later chunk answers to that number."""
+    source = library.add_source("/docs", "docs")
+    library.replace(source, [entry("docs/a.md")])
+    (old,) = library.rows()
+    library.remove(["docs/a.md", "docs/never-there.md"])
+    library.replace(source, [entry("docs/a.md")])
+    (new,) = library.rows()
+    assert new.number > old.number
+    assert library.candidates([old.number], None) == []
+
+
+def test_a_newer_library_is_refused_in_one_line(library: Library) -> None:
+    """A library of a later version is left alone, and the line says what to do."""
+    library.close()
+    path = library.home / FILE
+    with sqlite3.connect(path) as connection:
+        connection.execute(f"PRAGMA user_version={SCHEMA + 1}")
+    connection.close()
+    before = path.read_bytes()
+    with pytest.raises(LibraryError, match="newer version.*update article-assistant") as caught:
+        Library.open(library.home)
+    assert "\n" not in str(caught.value)
+    assert path.read_bytes() == before
+
+
+def test_what_is_no_library_is_refused(tmp_path: Path) -> None:
+    """A file that is no database, or a home that is no folder: one line, nothing overwritten."""
+    (tmp_path / FILE).write_bytes(b"my diary " * 500)
+    with pytest.raises(LibraryError, match="cannot be opened"):
+        Library.open(tmp_path)
+    assert (tmp_path / FILE).read_bytes() == b"my diary " * 500
+    with pytest.raises(LibraryError, match="cannot be opened"):
+        Library.open(tmp_path / FILE)
+
+
+def test_nobody_else_on_the_machine_may_read_it(library: Library) -> None:
+    """Folder and files are the owner's alone."""
+    assert stat.S_IMODE(library.home.stat().st_mode) == 0o700
+    assert stat.S_IMODE((library.home / FILE).stat().st_mode) == 0o600
+
+
+def test_what_was_acknowledged_survives_a_power_cut(library: Library) -> None:
+    """The write-ahead log is on and brought to the disk at every commit."""
+    assert library._all("PRAGMA journal_mode") == [("wal",)]
+    assert library._all("PRAGMA synchronous") == [(2,)]
+    assert library._all("PRAGMA foreign_keys") == [(1,)]
+
+
+def test_the_lock_is_given_back(library: Library) -> None:
+    """Also after an error; a second holder in the same process is turned away meanwhile."""
+    with pytest.raises(KeyboardInterrupt), library.writing():
+        with pytest.raises(LibraryBusy, match="is writing"), library.writing():
+            pass
+        raise KeyboardInterrupt
+    with library.writing():
+        pass
+
+
+def test_many_threads_read_while_one_writes(library: Library) -> None:
+    """A reader sees an article whole, before or after, never in between."""
+    source = library.add_source("/docs", "docs")
+    library.replace(source, [entry("docs/a.md")])
+    problems: list[object] = []
+    done = threading.Event()
+
+    def read() -> None:
+        while not done.is_set():
+            counts = library.counts()
+            if counts["articles"] != 1 or library.article("docs/a.md", None) is None:
+                problems.append(counts)
+
+    threads = [threading.Thread(target=read) for _ in range(3)]
+    for thread in threads:
+        thread.start()
+    for number in range(30):
+        library.replace(source, [entry("docs/a.md", f"{number}. Two.")])
+    done.set()
+    for thread in threads:
+        thread.join()
+    assert problems == []
+
+
+def test_failures_are_those_of_the_last_run(library: Library) -> None:
+    """A run notes its failures in place of the earlier ones, below the place it looked at and nowhere else."""
+    source = library.add_source("/docs", "docs")
+    library.synced(source, {"docs/a.md": "empty", "docs/sub/b.md": "broken", "docs/sub.md": "broken"}, "docs")
+    library.synced(source, {}, "docs/sub")
+    assert library.failures() == {"docs/a.md": "empty", "docs/sub.md": "broken"}
+    assert library.sources()[0].synced
+    library.forget(source)
+    assert library.failures() == {}

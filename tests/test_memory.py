@@ -1,0 +1,84 @@
+"""Turns of conversations: bounded, kept, and each person's own."""
+
+import sqlite3
+import stat
+import threading
+from pathlib import Path
+
+from assistant.memory import FILE, KEPT_DAYS, TURNS, Memory
+from assistant.types import Turn, User
+
+MIA = User("mia", frozenset({"everyone"}))
+TOM = User("tom", frozenset({"everyone"}))
+
+
+def turn(number: int) -> Turn:
+    return Turn(f"Question {number}?", f"Answer “{number}”. [1]", ("docs/a.md", "docs/ü.md"))
+
+
+def test_the_last_turns_come_back_oldest_first(tmp_path: Path) -> None:
+    """A conversation looks back on its last turns, also after a restart."""
+    memory = Memory(tmp_path)
+    for number in range(TURNS + 3):
+        memory.add(MIA, "one", turn(number))
+    memory.close()
+    again = Memory(tmp_path)
+    assert again.turns(MIA, "one") == [turn(number) for number in range(3, TURNS + 3)]
+    again.close()
+
+
+def test_nobody_reads_what_another_asked() -> None:
+    """Another person, or another conversation, sees none of it, even under the same name."""
+    memory = Memory()
+    memory.add(MIA, "one", turn(1))
+    assert memory.turns(TOM, "one") == []
+    assert memory.turns(MIA, "two") == []
+    memory.forget(TOM, "one")
+    assert memory.turns(MIA, "one") == [turn(1)]
+    memory.forget(MIA, "one")
+    assert memory.turns(MIA, "one") == []
+    memory.close()
+
+
+def test_without_a_conversation_nothing_is_kept(tmp_path: Path) -> None:
+    """A single question leaves no trace."""
+    memory = Memory(tmp_path)
+    memory.add(MIA, None, turn(1))
+    assert memory.turns(MIA, None) == []
+    memory.close()
+    with sqlite3.connect(tmp_path / FILE) as connection:
+        assert connection.execute("SELECT count(*) FROM turn").fetchone() == (0,)
+    connection.close()
+
+
+def test_old_turns_are_dropped(tmp_path: Path) -> None:
+    """What is older than the promised days is gone at the next start."""
+    memory = Memory(tmp_path)
+    memory.add(MIA, "one", turn(1))
+    memory.add(MIA, "one", turn(2))
+    memory.close()
+    with sqlite3.connect(tmp_path / FILE) as connection:
+        connection.execute("UPDATE turn SET at = at - ? WHERE number = 1", ((KEPT_DAYS + 1) * 86400,))
+    connection.close()
+    again = Memory(tmp_path)
+    assert again.turns(MIA, "one") == [turn(2)]
+    again.close()
+
+
+def test_the_file_is_its_owners_alone(tmp_path: Path) -> None:
+    """Nobody else on the machine reads what was asked."""
+    Memory(tmp_path / "home").close()
+    assert stat.S_IMODE((tmp_path / "home" / FILE).stat().st_mode) == 0o600
+    assert stat.S_IMODE((tmp_path / "home").stat().st_mode) == 0o700
+
+
+def test_any_thread_may_use_it() -> None:
+    """Turns of many threads at once are all kept."""
+    memory = Memory()
+    threads = [threading.Thread(target=memory.add, args=(MIA, f"c{number}", turn(number))) for number in range(20)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert [memory.turns(MIA, f"c{number}") for number in range(20)] == [[turn(number)] for number in range(20)]
+    memory.close()
