@@ -117,7 +117,7 @@ def _turn(number: int, turn: Shown) -> str:
     words = turn.answer.answer if turn.answer else turn.words
     if words:
         kind = "answer refusal" if turn.answer and not turn.answer.answered else "answer"
-        parts.append(f'<div class="{kind}">{_paragraphs(words, cited, number)}</div>')
+        parts.append(f'<div class="{kind}">{_paragraphs(words, cited, number, turn.answer.short if turn.answer else None)}</div>')
     if turn.status and not turn.answer and not turn.notice:
         parts.append(f'<p class="status"><span class="dots" aria-hidden="true"></span>{text(turn.status)}</p>')
     if turn.notice:
@@ -141,8 +141,11 @@ def _evidence(turn: Shown | None) -> tuple[tuple[Citation, ...], tuple[Citation,
     return turn.answer.citations, (() if turn.answer.answered else turn.answer.nearest)
 
 
-def _paragraphs(words: str, cited: Sequence[Citation], turn: int) -> str:
-    """Paragraphs and list items of an answer, with its marks as links where a citation has their number."""
+def _paragraphs(words: str, cited: Sequence[Citation], turn: int, short: str | None = None) -> str:
+    """Paragraphs and list items of an answer, with its marks as links where a citation has their number.
+
+    The exact words that answer, `short`, stand out where they come first.
+    """
     by_number = {citation.number: citation for citation in cited}
     links = 0
 
@@ -166,7 +169,13 @@ def _paragraphs(words: str, cited: Sequence[Citation], turn: int) -> str:
         item = _ITEM.match(line)
         if item and item[2]:
             item = None  # a number is part of what was quoted, perhaps the very thing that was asked for
-        content = _MARK.sub(mark, text(line[item.end() :] if item else line))
+        said = line[item.end() :] if item else line
+        content = ""
+        cited_at = _MARK.search(said)
+        if short and (at := said.find(short, 0, cited_at.start() if cited_at else len(said))) >= 0:
+            content = f"{text(said[:at])}<strong>{text(short)}</strong>"
+            said, short = said[at + len(short) :], None
+        content += _MARK.sub(mark, text(said))
         if item:
             items.append(f'<li dir="auto">{content}</li>')
             continue

@@ -244,3 +244,14 @@ def test_a_card_does_not_repeat_the_title() -> None:
     html = render.conversation([turn])
     assert "2. Outage" in html
     assert html.count("<li dir") == 1
+
+
+def test_the_exact_words_stand_out_once_and_never_inside_a_mark() -> None:
+    """The short form is emphasised where the answer first says it, as text; a mark stays a link."""
+    said = web.answered("q", "At 1 & 2 of 9. [1] Or 1 & 2.", web.citation(web.article(), web.QUOTE))
+    html = render.conversation([render.Shown("q", answer=replace(said, short="1 & 2"))])
+    assert "At <strong>1 &amp; 2</strong> of 9." in html
+    assert html.count("<strong>") == 1
+    html = render.conversation([render.Shown("q", answer=replace(said, answer="None here. [1]", short="1"))])
+    assert "<strong>" not in html
+    assert html.count('<a class="mark"') == 1

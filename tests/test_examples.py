@@ -1,0 +1,38 @@
+"""Example questions come from the articles, of different articles first."""
+
+from assistant.examples import propose
+from index.types import Article
+
+
+def article(title: str, text: str) -> Article:
+    return Article(title, title, text, "", "", None, frozenset())
+
+
+def test_questions_of_the_articles_themselves_are_proposed() -> None:
+    """A heading that asks, a table row, a person and a definition each become a question."""
+    texts = [
+        "## How long is the warranty?\n\nThree years.",
+        "City: Oslo | Per diem: €84 | Hotel: €190",
+        "The talks were led by Amara Nwosu, who joined last year.",
+        "\n".join(f"- {term} word: It stands for something that takes a while to tell." for term in "ABCD"),
+    ]
+    found = list(propose([article(str(i), text) for i, text in enumerate(texts)]))
+    assert found[:2] == ["How long is the warranty?", "What is the per diem for Oslo?"]
+    assert "Who is Amara Nwosu?" in found
+
+
+def test_each_article_comes_once_before_any_comes_twice() -> None:
+    """Four examples show four articles, where there are as many."""
+    two = "## What is asked here first?\n\nA.\n\n## What is asked here second?\n\nB."
+    found = list(propose([article("one", two), article("two", two.replace("here", "there"))]))
+    assert found == [
+        "What is asked here first?",
+        "What is asked there first?",
+        "What is asked here second?",
+        "What is asked there second?",
+    ]
+
+
+def test_a_text_without_any_gives_none() -> None:
+    """An article that lends itself to no question is passed over."""
+    assert list(propose([article("a", "Plain words, nothing more.")])) == []
