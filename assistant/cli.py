@@ -360,7 +360,7 @@ def main() -> None:
     """Run a command; errors that a person can mend become one line and exit code 1."""
     signal.signal(signal.SIGTERM, lambda *_: _interrupt())
     try:
-        app(standalone_mode=False)
+        code = app(standalone_mode=False)  # an Exit inside a command comes back as a number
     except UserFacingError as error:
         _fail(" ".join(str(error).split()))
     except (KeyboardInterrupt, typer.Abort):
@@ -375,6 +375,7 @@ def main() -> None:
             raise
         error.show()
         raise SystemExit(error.exit_code) from None
+    raise SystemExit(code)
 
 
 def _interrupt() -> None:

@@ -37,6 +37,7 @@ class Assistant:
         account and the new one is added.
         """
         began = time.perf_counter()
+        question = question.encode("utf-8", "replace").decode()  # halves of characters, as JSON may hold them
         turns = self._memory.turns(user, conversation)
         standalone = self._answerer.standalone(question, turns)
         hits = self._index.find(standalone, user.groups, PASSAGES)

@@ -1,0 +1,157 @@
+"""From question to answer, with a scripted answerer: what is remembered, searched, checked and stored."""
+
+from collections import deque
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+import pytest
+
+from assistant.cite import Quote, resolve
+from assistant.memory import Memory
+from assistant.pipeline import PASSAGES, Assistant
+from assistant.types import Answer, Event, Found, Turn, User, Words
+from index.search import Index
+from index.types import EVERYONE, Hit
+from tests import parts
+
+MIA = User("mia", frozenset({EVERYONE}))
+OPERATOR = User("operator", None)
+
+
+class Scripted:
+    """An answerer that quotes what it is told to, from a queue; None refuses, an exception is raised."""
+
+    def __init__(self, *quotes: str | None | Exception) -> None:
+        self.quotes = deque(quotes)
+        self.turns: list[list[Turn]] = []
+        self.read: list[tuple[str, list[str]]] = []
+
+    def standalone(self, question: str, turns: Sequence[Turn]) -> str:
+        self.turns.append(list(turns))
+        return f"{question} {turns[-1].question}" if turns else question
+
+    def answer(self, question: str, hits: Sequence[Hit]) -> Iterator[Event]:
+        self.read.append((question, [hit.article.id for hit in hits]))
+        quote = self.quotes.popleft() if self.quotes else None
+        if isinstance(quote, Exception):
+            raise quote
+        if quote is None:
+            yield Answer(question, False, None, "Not answered.", "refused", None, ())
+            return
+        article = next(hit.article for hit in hits if quote in hit.article.text)
+        start = article.text.index(quote)
+        citations = resolve([Quote(article, start, start + len(quote))])
+        yield Words(f"{quote} [1]")
+        yield citations[0]
+        yield Answer(question, True, quote, f"{quote} [1]", "extractive", None, citations)
+
+
+@pytest.fixture(scope="module")
+def index(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Index]:
+    place = tmp_path_factory.mktemp("pipeline")
+    files = {f"{number:02}.md": f"# Page {number}\n\nPage {number} is about trips." for number in range(14)}
+    opened = Index.open(place / "home", parts.Words())
+    parts.update(opened, parts.write(place / "docs", dict(files)))
+    yield opened
+    opened.close()
+
+
+def test_events_come_in_their_order_and_end_with_the_answer(index: Index) -> None:
+    """Found with the passages, then words and citations, last one answer that says how long it took."""
+    assistant = Assistant(index, Scripted("Page 3 is about trips."), Memory())
+    found, words, citation, answer = assistant.ask("What is page 3 about?", MIA)
+    assert isinstance(found, Found)
+    assert len(found.hits) == PASSAGES
+    assert words == Words("Page 3 is about trips. [1]")
+    assert isinstance(answer, Answer)
+    assert answer.citations == (citation,)
+    assert answer.question == "What is page 3 about?"
+    assert set(answer.seconds) == {"find", "read", "total"}
+    assert answer.seconds["total"] == pytest.approx(answer.seconds["find"] + answer.seconds["read"], abs=0.001)
+
+
+def test_a_quote_is_the_article_as_it_stands(index: Index) -> None:
+    """The article that a citation names has the quote at its place."""
+    assistant = Assistant(index, Scripted("Page 3"), Memory())
+    (citation,) = assistant.answer("Page 3?", MIA).citations
+    article = assistant.article(citation.article, MIA)
+    assert article
+    assert article.text[citation.start : citation.end] == citation.quote == "Page 3"
+
+
+def test_a_conversation_is_remembered_and_restated(index: Index) -> None:
+    """The second question is searched with what the answerer makes of both; the answer names it as asked."""
+    answerer = Scripted("Page 3", None)
+    assistant = Assistant(index, answerer, Memory())
+    assistant.answer("Page 3?", MIA, "c1")
+    second = assistant.answer("And it?", MIA, "c1")
+    assert answerer.turns == [[], [Turn("Page 3?", "Page 3 [1]", ("docs/03.md",))]]
+    assert answerer.read[1][0] == "And it? Page 3?"
+    assert second.question == "And it?"
+    assistant.answer("Page 4?", User("tom", MIA.groups), "c1")
+    assistant.answer("Page 5?", MIA, "c2")
+    assert answerer.turns[2:] == [[], []]
+
+
+def test_without_a_conversation_nothing_is_remembered(index: Index) -> None:
+    """Two single questions know nothing of one another."""
+    answerer = Scripted()
+    assistant = Assistant(index, answerer, Memory())
+    assistant.answer("One?", MIA)
+    assistant.answer("Two?", MIA)
+    assert answerer.turns == [[], []]
+
+
+def test_only_what_the_person_may_see_is_read(index: Index) -> None:
+    """Somebody of no group gets no passage and no article; the operator gets all."""
+    answerer = Scripted()
+    assistant = Assistant(index, answerer, Memory())
+    nobody = User("nobody", frozenset())
+    assistant.answer("Page 3 trips?", nobody)
+    assert answerer.read == [("Page 3 trips?", [])]
+    assert assistant.article("docs/03.md", nobody) is None
+    assert assistant.article("docs/03.md", OPERATOR)
+    assert assistant.article("docs/none.md", OPERATOR) is None
+
+
+def test_a_question_that_failed_is_not_remembered(index: Index) -> None:
+    """An error on the way reaches the caller, and the next question starts from the turns before it."""
+    answerer = Scripted(RuntimeError("broken"), "Page 3")
+    assistant = Assistant(index, answerer, Memory())
+    with pytest.raises(RuntimeError, match="broken"):
+        assistant.answer("One?", MIA, "c1")
+    assistant.answer("Page 3?", MIA, "c1")
+    assert answerer.turns == [[], []]
+
+
+def test_an_answer_that_nobody_waits_for_is_not_remembered(index: Index) -> None:
+    """A reader who leaves in the middle leaves no turn behind."""
+    answerer = Scripted("Page 3", None)
+    assistant = Assistant(index, answerer, Memory())
+    events = assistant.ask("Page 3?", MIA, "c1")
+    assert isinstance(next(events), Found)
+    events.close()  # type: ignore[attr-defined]
+    assistant.answer("Two?", MIA, "c1")
+    assert answerer.turns[-1] == []
+
+
+@pytest.mark.parametrize("question", ["half \ud800 a character", "'; DROP TABLE turn; --", "{x} %s \0", "🜚" * 3000])
+def test_any_text_is_a_question(index: Index, tmp_path: Path, question: str) -> None:
+    """Nothing in a question breaks the search, the memory or the answer as JSON."""
+    memory = Memory(tmp_path)
+    assistant = Assistant(index, Scripted(), memory)
+    answer = assistant.answer(question, MIA, "c1")
+    answer.question.encode()
+    assert memory.turns(MIA, "c1")[0].question == answer.question
+    memory.close()
+
+
+def test_the_json_has_the_promised_keys(index: Index) -> None:
+    """An answer looks the same from every door."""
+    document = Assistant(index, Scripted("Page 3"), Memory()).answer("Page 3?", MIA).as_json()
+    assert set(document) == {
+        "question", "answered", "short", "answer", "mode", "confidence", "citations", "nearest", "seconds"
+    }  # fmt: skip
+    assert set(document["citations"][0]) == {
+        "number", "article", "title", "url", "heading", "quote", "start", "end", "revision", "updated"
+    }  # fmt: skip
