@@ -5,16 +5,15 @@ from collections.abc import Iterable, Iterator
 from llama_index.core.schema import Document
 
 from index.markup import iso_date, squeeze
-from index.types import EVERYONE, Article
+from index.types import Article
 
 _TITLES = ("title", "file_name")
 _ADDRESSES = ("url", "source")
-_DATES = ("updated", "last_modified_date")
+# Not the file's own dates, which readers of folders give: a copy or a checkout makes them new.
+_DATES = ("updated", "date")
 
 
-def articles(
-    documents: Iterable[Document], label: str, groups: frozenset[str] = frozenset({EVERYONE})
-) -> Iterator[Article]:
+def articles(documents: Iterable[Document], label: str, groups: frozenset[str]) -> Iterator[Article]:
     """The articles of `documents`, for `Index.replace`; their ids begin with `label`.
 
     Title, address and date come from the metadata that most readers fill; the revision is the

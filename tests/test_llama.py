@@ -102,8 +102,13 @@ def test_articles_come_from_any_reader(index: Index, tmp_path: Path) -> None:
 
 def test_metadata_of_a_document_becomes_that_of_the_article() -> None:
     """Title, address and date as readers name them; an address that is no link is none."""
-    facts = {"title": "Rules", "url": "https://wiki.example.org/Rules", "last_modified_date": "2024-02-01"}
-    (one,) = articles([Document(text="Text.", metadata=facts, id_="7")], "wiki")
+    facts = {
+        "title": "Rules",
+        "url": "https://wiki.example.org/Rules",
+        "updated": "2024-02-01",
+        "last_modified_date": "2025-01-01",
+    }
+    (one,) = articles([Document(text="Text.", metadata=facts, id_="7")], "wiki", ALL)
     assert (one.id, one.title, one.url, one.updated) == (
         "wiki/7",
         "Rules",
@@ -111,7 +116,7 @@ def test_metadata_of_a_document_becomes_that_of_the_article() -> None:
         "2024-02-01",
     )
     assert one.groups == ALL
-    (other,) = articles([Document(text="Text.", metadata={"source": "javascript:alert(1)"})], "wiki")
+    (other,) = articles([Document(text="Text.", metadata={"source": "javascript:alert(1)"})], "wiki", ALL)
     assert (other.url, other.updated) == ("", None)
 
 
