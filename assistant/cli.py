@@ -38,10 +38,14 @@ app = typer.Typer(
 out = Console(highlight=False)
 err = Console(stderr=True, highlight=False)
 
-Home = Annotated[Path | None, typer.Option(metavar="DIR", help="Where the library lives, else ASSISTANT_HOME or your data folder.")]
+Home = Annotated[
+    Path | None, typer.Option(metavar="DIR", help="Where the library lives, else ASSISTANT_HOME or your data folder.")
+]
 AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON document and nothing else.")]
 Strict = Annotated[bool, typer.Option(help="Exit with 1 when a single article could not be read.")]
-Host = Annotated[str | None, typer.Option(help="Address to listen on, by default 127.0.0.1; any other needs a password.")]
+Host = Annotated[
+    str | None, typer.Option(help="Address to listen on, by default 127.0.0.1; any other needs a password.")
+]
 Port = Annotated[int | None, typer.Option(help="Port to listen on, by default 7860.")]
 
 
@@ -60,7 +64,9 @@ def assistant(context: typer.Context, home: Home = None) -> None:
 @app.command()
 def chat(
     context: typer.Context,
-    sources: Annotated[list[str] | None, typer.Argument(metavar="[SOURCE]...", help="Folders or files to index first.")] = None,
+    sources: Annotated[
+        list[str] | None, typer.Argument(metavar="[SOURCE]...", help="Folders or files to index first.")
+    ] = None,
     home: Home = None,
     host: Host = None,
     port: Port = None,
@@ -220,7 +226,7 @@ def status(context: typer.Context, home: Home = None, as_json: AsJson = False) -
     settings = _settings(context, home)
     library = Library.open(settings.home)
     try:
-        facts = {
+        facts: dict[str, Any] = {
             "home": str(settings.home),
             "articles": library.counts()["articles"],
             "chunks": library.counts()["chunks"],
@@ -238,7 +244,9 @@ def status(context: typer.Context, home: Home = None, as_json: AsJson = False) -
     if as_json:
         _print_json(facts)
         return
-    out.print(f"[bold]{_count(facts['articles'], 'article')}[/bold] in {_count(facts['chunks'], 'chunk')}, in {facts['home']}")
+    out.print(
+        f"[bold]{_count(facts['articles'], 'article')}[/bold] in {_count(facts['chunks'], 'chunk')}, in {facts['home']}"
+    )
     for source in facts["sources"]:
         when = f"read {source['synced']}" if source["synced"] else "never read to its end"
         out.print(f"  {escape(source['source'])}: {_count(source['articles'], 'article')}, {when}")
@@ -293,7 +301,9 @@ def _serve(index: "Index", settings: "Settings") -> None:
     from assistant import api
 
     with _assistant(index) as serving:
-        api.serve(serving, settings, lambda url: out.print(f"Chat with your articles at [bold]{url}[/bold]  (Ctrl-C ends)"))
+        api.serve(
+            serving, settings, lambda url: out.print(f"Chat with your articles at [bold]{url}[/bold]  (Ctrl-C ends)")
+        )
 
 
 def _sync(index: "Index", sources: list[str], settings: "Settings") -> "SyncReport":
@@ -301,7 +311,13 @@ def _sync(index: "Index", sources: list[str], settings: "Settings") -> "SyncRepo
 
     from index.sync import sync
 
-    columns = (TextColumn("Indexing"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn(), TextColumn("{task.description}"))
+    columns = (
+        TextColumn("Indexing"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TimeRemainingColumn(),
+        TextColumn("{task.description}"),
+    )
     with Progress(*columns, console=err, transient=True) as bar:
         task = bar.add_task("", total=None)
 

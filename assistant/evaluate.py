@@ -60,7 +60,9 @@ def read_questions(path: Path) -> list[Question]:
     try:
         lines = path.read_text(encoding="utf-8-sig").split("\n")  # a JSON string may hold other line ends
     except (OSError, UnicodeDecodeError) as error:
-        raise QuestionFileError(f"the question file {path} cannot be read ({error}); name a file of JSON lines") from error
+        raise QuestionFileError(
+            f"the question file {path} cannot be read ({error}); name a file of JSON lines"
+        ) from error
     found = []
     for number, line in enumerate(lines, 1):
         if not line.strip():
@@ -69,7 +71,11 @@ def read_questions(path: Path) -> list[Question]:
             fields = json.loads(line)
             answers, before, article = fields["answers"], fields.get("before", []), fields.get("article")
             texts = [fields["question"], *answers, *before, *([] if article is None else [article])]
-            if not all(isinstance(text, str) for text in texts) or isinstance(answers, str) or not fields["question"].strip():
+            if (
+                not all(isinstance(text, str) for text in texts)
+                or isinstance(answers, str)
+                or not fields["question"].strip()
+            ):
                 raise TypeError
         except (ValueError, KeyError, TypeError, AttributeError):
             raise QuestionFileError(
@@ -191,7 +197,7 @@ def percentile(values: Sequence[float], percent: float) -> float:
 
 def _bootstrap(values: Sequence[float], measure: Callable[[Sequence[float]], float]) -> tuple[float, float]:
     """The 95 % interval of any measure, from 400 samples with replacement; the same every time."""
-    chance = random.Random(20160609)  # noqa: S311 - nothing secret about it
+    chance = random.Random(20160609)  # noqa: S311
     samples = sorted(measure(chance.choices(values, k=len(values))) for _ in range(400))
     return samples[9], samples[389]
 

@@ -8,7 +8,8 @@ from index.types import Article
 _ASKED = re.compile(r"^#{1,6} (\S[^\n]{10,80}\?)$", re.MULTILINE)
 # A row whose first cell is a name and whose second has a number under a heading of two plain words.
 _ROW = re.compile(
-    r"^[A-Z][\w ]{2,20}: (?P<name>[A-Z][\w-]+(?: [A-Z][\w-]+)?) \| (?P<column>[A-Z]?[a-z]+ [a-z]+): [^|\n]{0,6}\d[^|\n]{0,12}",
+    r"^[A-Z][\w ]{2,20}: (?P<name>[A-Z][\w-]+(?: [A-Z][\w-]+)?) \| "
+    r"(?P<column>[A-Z]?[a-z]+ [a-z]+): [^|\n]{0,6}\d[^|\n]{0,12}",
     re.MULTILINE,
 )
 _DEFINED = re.compile(r"^- (?P<term>[A-Z][\w -]{2,24}): [A-Z][^\n]{40,}\.$", re.MULTILINE)

@@ -47,7 +47,9 @@ _WANTED = {
         r"\bwhat (?:is the )?(?:number|percentage|percent|proportion|share|price|cost|amount|population)\b"
     ),
     "date": re.compile(r"\bwhen\b|\b(?:what|which) (?:\w+ )?(?:year|date|day|weekday|month|century|decade|time)\b"),
-    "name": re.compile(r"\bwho\b|\bwhom\b|\bwhose\b|\bwhere\b|\b(?:what|which) (?:\w+ )?(?:city|country|place|person)\b"),
+    "name": re.compile(
+        r"\bwho\b|\bwhom\b|\bwhose\b|\bwhere\b|\b(?:what|which) (?:\w+ )?(?:city|country|place|person)\b"
+    ),
 }
 _HOLDS = {"number": _NUMBER, "date": _DATE, "name": _NAME}
 _MARK = re.compile(r"\s*(?:[-*•]|\d{1,3}[.)])\s+|#{1,6} ")
@@ -70,8 +72,8 @@ class Sentence:
 
 
 FEATURES = (
-    "reader", "reader beside the best", "cosine", "cosine beside the best", "search", "bm25", "first", "shared", "shared with place",
-    "names missing", "names missing in article", "fits", "short",
+    "reader", "reader beside the best", "cosine", "cosine beside the best", "search", "bm25", "first", "shared",
+    "shared with place", "names missing", "names missing in article", "fits", "short",
 )  # fmt: skip
 
 

@@ -41,7 +41,10 @@ class Memory:
         """The last turns, oldest first; none without a conversation."""
         if conversation is None:
             return []
-        query = "SELECT question, answer, articles FROM turn WHERE user = ? AND conversation = ? ORDER BY number DESC LIMIT ?"
+        query = (
+            "SELECT question, answer, articles FROM turn WHERE user = ? AND conversation = ? "
+            "ORDER BY number DESC LIMIT ?"
+        )
         with self._lock:
             rows = self._connection.execute(query, (user.name, conversation, TURNS)).fetchall()
         return [Turn(question, answer, tuple(json.loads(articles))) for question, answer, articles in reversed(rows)]
@@ -53,7 +56,8 @@ class Memory:
         values = (user.name, conversation, time.time(), turn.question, turn.answer, json.dumps(turn.articles))
         with self._lock:
             self._connection.execute(
-                "INSERT INTO turn (user, conversation, at, question, answer, articles) VALUES (?, ?, ?, ?, ?, ?)", values
+                "INSERT INTO turn (user, conversation, at, question, answer, articles) VALUES (?, ?, ?, ?, ?, ?)",
+                values,
             )
 
     def forget(self, user: User, conversation: str) -> None:

@@ -49,7 +49,9 @@ class Assistant:
                 continue
             done = time.perf_counter()
             seconds = {"find": found - began, "read": done - found, "total": done - began}
-            answer = replace(event, question=question, seconds={name: round(value, 4) for name, value in seconds.items()})
+            answer = replace(
+                event, question=question, seconds={name: round(value, 4) for name, value in seconds.items()}
+            )
             self._memory.add(
                 user, conversation, Turn(question, answer.answer, tuple(c.article for c in answer.citations))
             )

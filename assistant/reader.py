@@ -68,9 +68,7 @@ class Reader:
             for row, i in enumerate(batch):
                 offsets = np.array(encodings[i].offsets)
                 inside = np.array(encodings[i].type_ids) == 1
-                found[i] = [
-                    _best(logits[row, : len(offsets)], offsets, inside, span) for span in passages[i][1]
-                ]
+                found[i] = [_best(logits[row, : len(offsets)], offsets, inside, span) for span in passages[i][1]]
         return found
 
 
@@ -79,7 +77,9 @@ def _best(
 ) -> Reading:
     """The span of at most SPAN tokens with the highest score inside characters `[start, end)`."""
     start, end = span
-    tokens = np.flatnonzero(inside & (offsets[:, 0] >= start) & (offsets[:, 1] <= end) & (offsets[:, 1] > offsets[:, 0]))
+    tokens = np.flatnonzero(
+        inside & (offsets[:, 0] >= start) & (offsets[:, 1] <= end) & (offsets[:, 1] > offsets[:, 0])
+    )
     if not len(tokens):  # cut off: the passage is longer than the reader reads
         return Reading(start, end, -100.0)
     pairs = logits[tokens, 0][:, None] + logits[tokens, 1][None, :]

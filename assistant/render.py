@@ -117,7 +117,9 @@ def _turn(number: int, turn: Shown) -> str:
     words = turn.answer.answer if turn.answer else turn.words
     if words:
         kind = "answer refusal" if turn.answer and not turn.answer.answered else "answer"
-        parts.append(f'<div class="{kind}">{_paragraphs(words, cited, number, turn.answer.short if turn.answer else None)}</div>')
+        parts.append(
+            f'<div class="{kind}">{_paragraphs(words, cited, number, turn.answer.short if turn.answer else None)}</div>'
+        )
     if turn.status and not turn.answer and not turn.notice:
         parts.append(f'<p class="status"><span class="dots" aria-hidden="true"></span>{text(turn.status)}</p>')
     if turn.notice:

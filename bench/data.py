@@ -44,7 +44,7 @@ class Corpus:
         """`many` of the questions, the same ones for the same seed; all of them for None."""
         if many is None or many >= len(self.questions):
             return self.questions
-        return random.Random(seed).sample(self.questions, many)  # noqa: S311 - nothing secret about it
+        return random.Random(seed).sample(self.questions, many)
 
 
 def shared() -> Path:

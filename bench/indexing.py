@@ -89,7 +89,7 @@ def _apart(name: str, folder: Path) -> dict[str, float]:
     """What `bench.once` measures, in a fresh process."""
     report.say(f"{name}: indexing")
     command = [sys.executable, "-m", "bench.once", name, str(folder)]
-    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True)  # noqa: S603 - our own module
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
     if done.returncode:
         lines = done.stderr.strip().splitlines() or ["it said nothing"]
         raise UserFacingError(f"measuring {name} failed: {lines[-1]}")

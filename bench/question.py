@@ -107,7 +107,7 @@ def main() -> None:
         report.say(f"writing articles of {given.chunks:,} chunks")
         corpus, chunks = _corpus(folder / "articles", given.chunks, embedder)
         asked = [question.question for question in corpus.sample(given.questions + WARM, given.seed)]
-        random.Random(given.seed).shuffle(asked)  # noqa: S311 - nothing secret about it
+        random.Random(given.seed).shuffle(asked)
         report.say(f"ours: indexing {len(chunks):,} chunks")
         index = Index.open(folder / "library", embedder)
         sync([str(corpus.folder)], index, FILE_LIMIT)

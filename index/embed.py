@@ -144,7 +144,9 @@ class SentenceTransformersModel(Embedder):
         if spans is None:
             return whole, []
         # How a model pools is its own affair: its pieces are encoded as texts of their own.
-        vectors = self._encode([text[start:end] for text, parts in zip(texts, spans, strict=True) for start, end in parts])
+        vectors = self._encode(
+            [text[start:end] for text, parts in zip(texts, spans, strict=True) for start, end in parts]
+        )
         ends = np.cumsum([len(parts) for parts in spans])
         return whole, np.split(vectors, ends[:-1]) if len(spans) else []
 
@@ -175,7 +177,8 @@ _NONE: Matrix = np.empty((0, 0), dtype=np.float32)
 
 
 def _unit(vectors: Matrix) -> Matrix:
-    return vectors / np.maximum(np.linalg.norm(vectors, axis=1, keepdims=True), 1e-12)
+    unit: Matrix = vectors / np.maximum(np.linalg.norm(vectors, axis=1, keepdims=True), 1e-12)
+    return unit
 
 
 def _pooled(hidden: Matrix, offsets: Sequence[tuple[int, int]], spans: Spans) -> Matrix:

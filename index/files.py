@@ -196,7 +196,7 @@ def _pdf(data: bytes) -> Page:
         larger = sorted(
             {line.size for page in pages for line in page if isinstance(line, _Line) and line.size > body * 1.1}
         )
-        _pdf_blocks([piece for page in pages for piece in page], body, larger[::-1], builder)
+        _pdf_blocks([piece for page in pages for piece in page], larger[::-1], builder)
     dates = (re.fullmatch(r"D:(\d{4})(\d\d)(\d\d).*", str(facts.get(name))) for name in ("ModDate", "CreationDate"))
     updated = next((iso_date("-".join(found.groups())) for found in dates if found), None)
     title = squeeze(str(facts.get("Title") or ""))
@@ -249,7 +249,7 @@ def _without_running_lines(pages: list[list[_Line | _Table]]) -> list[list[_Line
 _BULLET = re.compile(r"(?:[•‣◦▪●–\-*\uf0b7\x7f]|\((?:cid:\d+)\)|(\d{1,3})[.)])\s+(?=\S)")
 
 
-def _pdf_blocks(things: list[_Line | _Table], body: float, larger: list[float], builder: TextBuilder) -> None:
+def _pdf_blocks(things: list[_Line | _Table], larger: list[float], builder: TextBuilder) -> None:
     """Join lines to headings, items and paragraphs by size of type, gap and left edge."""
     block: list[_Line] = []
 
@@ -325,7 +325,7 @@ def _docx(data: bytes) -> Page:
             numbers[depth] = numbers.get(depth, 0) + 1
             builder.item(block.text, depth, numbers[depth])
             continue
-        elif style.startswith("List") or block._p.pPr is not None and block._p.pPr.numPr is not None:
+        elif style.startswith("List") or (block._p.pPr is not None and block._p.pPr.numPr is not None):
             builder.item(block.text, depth)
             continue
         else:

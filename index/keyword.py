@@ -70,7 +70,7 @@ class Keyword:
             )
         found = self._searcher.search(query, limit=k, count=False).hits
         numbers = self._searcher.fast_field_values("chunk", [address for _, address in found])
-        return [(int(number), float(score)) for number, (score, _) in zip(numbers, found, strict=True)]
+        return [(int(number or 0), float(score)) for number, (score, _) in zip(numbers, found, strict=True)]
 
 
 def stems(text: str) -> list[str]:

@@ -311,7 +311,7 @@ class Library:
         """The chunks of these numbers that exist now and that `groups` may see, in no order."""
         marks = ",".join("?" * len(numbers))
         query = (
-            'SELECT number, article, revision, start, "end", heading, spans, sentences, groups '  # noqa: S608
+            'SELECT number, article, revision, start, "end", heading, spans, sentences, groups '
             f"FROM chunk JOIN article ON article.id = article WHERE number IN ({marks})"
         )
         found = []
@@ -339,7 +339,7 @@ class Library:
     def counts(self) -> dict[str, int]:
         """How many sources, articles and chunks there are."""
         return {
-            f"{table}s": int(self._all(f"SELECT count(*) FROM {table}")[0][0])  # noqa: S608
+            f"{table}s": int(self._all(f"SELECT count(*) FROM {table}")[0][0])
             for table in ("source", "article", "chunk")
         }
 
@@ -348,8 +348,8 @@ _ARTICLE = "article.id, title, article.text, url, revision, updated, groups"
 
 
 def _article(row: Sequence[Any]) -> Article:
-    *facts, groups = row
-    return Article(*facts, frozenset(json.loads(groups)))
+    identifier, title, text, url, revision, updated, groups = row
+    return Article(identifier, title, text, url, revision, updated, frozenset(json.loads(groups)))
 
 
 def _below(place: str) -> tuple[int, str]:

@@ -232,7 +232,7 @@ class Index:
         candidates = {found.number: found for found in self.library.candidates(sorted(pool), groups)}
         cosines = {number: found.sentences @ vector for number, found in candidates.items()}
         scores = fuse({number: float(values.max()) for number, values in cosines.items()}, keyword)
-        hits = []
+        hits: list[Hit] = []
         for number in sorted(scores, key=lambda number: (-scores[number], number)):
             found = candidates[number]
             article = self.library.article(found.article, groups)

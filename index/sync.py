@@ -9,7 +9,7 @@ from pathlib import Path
 from index import chunk, files
 from index.library import Source
 from index.search import Index
-from index.types import EVERYONE, Article, ArticleError, SourceError
+from index.types import EVERYONE, Article, ArticleError, Chunk, SourceError
 
 BATCH = 256
 """Chunks embedded together: enough to sort them by length, few enough to commit often."""
@@ -90,7 +90,7 @@ def _sync_one(path: Path, address: str, index: Index, most_bytes: int, progress:
     known = library.fingerprints(source, place)
     failed: dict[str, str] = {}
     seen: set[str] = set()
-    waiting: list[tuple[Article, str, list[chunk.Chunk]]] = []
+    waiting: list[tuple[Article, str, list[Chunk]]] = []
     for done, (file, reason) in enumerate(found):
         as_on_disk = f"{source.label}/{file.relative_to(base).as_posix()}"
         name = os.fsencode(as_on_disk).decode("utf-8", "backslashreplace")

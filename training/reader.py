@@ -84,7 +84,9 @@ def negatives(shared: Path, embedder: embed.Embedder, home: Path) -> Iterator[tu
             for paragraph in paragraphs(shared / f"{name}.jsonl.gz"):
                 texts.setdefault(paragraph["article"], []).append(paragraph["context"])
                 asked.setdefault(name, []).extend(
-                    (q["question"], [answer["text"] for answer in q["answers"]]) for q in paragraph["questions"] if q["answers"]
+                    (q["question"], [answer["text"] for answer in q["answers"]])
+                    for q in paragraph["questions"]
+                    if q["answers"]
                 )
             kept = sorted(texts)[:: 5 if name == "squad-train" else 3]
             for title in kept:
@@ -111,7 +113,11 @@ def tokenizer() -> Tokenizer:
 
 def tokens_of(offsets: list[tuple[int, int]], types: list[int], start: int, end: int) -> tuple[int, int]:
     """First and last token of the passage's characters `[start, end)`; (0, 0) where they are not in it."""
-    inside = [i for i, ((a, b), t) in enumerate(zip(offsets, types, strict=True)) if t == 1 and a < end and b > start and b > a]
+    inside = [
+        i
+        for i, ((a, b), t) in enumerate(zip(offsets, types, strict=True))
+        if t == 1 and a < end and b > start and b > a
+    ]
     return (inside[0], inside[-1]) if inside and start >= 0 else (0, 0)
 
 
@@ -121,7 +127,9 @@ def encode(pairs: list[tuple[str, str, int, int]], target: Path) -> None:
     ids, types, ends, answers = [], [], [0], []
     for first in range(0, len(pairs), 1000):
         batch = pairs[first : first + 1000]
-        for encoding, (_, _, start, end) in zip(words.encode_batch([(q, p) for q, p, _, _ in batch]), batch, strict=True):
+        for encoding, (_, _, start, end) in zip(
+            words.encode_batch([(q, p) for q, p, _, _ in batch]), batch, strict=True
+        ):
             span = tokens_of(encoding.offsets, encoding.type_ids, start, end)
             if start >= 0 and span == (0, 0):
                 continue  # the answer was cut off
@@ -129,7 +137,9 @@ def encode(pairs: list[tuple[str, str, int, int]], target: Path) -> None:
             types.append(np.array(encoding.type_ids, np.int8))
             ends.append(ends[-1] + len(encoding.ids))
             answers.append(span)
-    np.savez(target, ids=np.concatenate(ids), types=np.concatenate(types), ends=np.array(ends), answers=np.array(answers))
+    np.savez(
+        target, ids=np.concatenate(ids), types=np.concatenate(types), ends=np.array(ends), answers=np.array(answers)
+    )
     print(f"{target.name}: {len(answers):,} pairs, {sum(a == (0, 0) for a in answers):,} of them without an answer")
 
 
@@ -149,7 +159,9 @@ class Reader(torch.nn.Module):
         )
         self.head = torch.nn.Linear(self.encoder.config.hidden_size, 2)
 
-    def forward(self, input_ids: torch.Tensor, attention_mask: torch.Tensor, token_type_ids: torch.Tensor) -> torch.Tensor:
+    def forward(
+        self, input_ids: torch.Tensor, attention_mask: torch.Tensor, token_type_ids: torch.Tensor
+    ) -> torch.Tensor:
         hidden = self.encoder(
             input_ids=input_ids, attention_mask=attention_mask, token_type_ids=token_type_ids
         ).last_hidden_state
@@ -205,7 +217,9 @@ def train(work: Path, minutes: float) -> None:
         allowed = (kinds == 1) & (mask == 1)
         allowed[:, 0] = True
         logits = logits.float().masked_fill(~allowed[:, :, None], -1e4)
-        loss = torch.nn.functional.cross_entropy(logits.transpose(1, 2).reshape(len(batch), 2, -1).flatten(0, 1), target.flatten())
+        loss = torch.nn.functional.cross_entropy(
+            logits.transpose(1, 2).reshape(len(batch), 2, -1).flatten(0, 1), target.flatten()
+        )
         optimizer.zero_grad()
         loss.backward()
         torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
@@ -217,7 +231,8 @@ def train(work: Path, minutes: float) -> None:
         if time.monotonic() - saved > 600:
             saved = time.monotonic()
             torch.save(
-                {"model": model.state_dict(), "optimizer": optimizer.state_dict(), "spent": gone, "step": step}, checkpoint
+                {"model": model.state_dict(), "optimizer": optimizer.state_dict(), "spent": gone, "step": step},
+                checkpoint,
             )
     torch.save(model.state_dict(), work / "reader.pt")
     print(f"done: {step:,} steps, {step * BATCH:,} pairs, loss {loss_mean:.3f}")
@@ -247,7 +262,9 @@ def export(work: Path, target: Path) -> None:
         dynamo=False,
     )
     quant_pre_process(str(whole), str(tidy), skip_symbolic_shape=True)
-    quantize_dynamic(str(tidy), str(target), weight_type=QuantType.QInt8, per_channel=True, op_types_to_quantize=["MatMul", "Gather"])
+    quantize_dynamic(
+        str(tidy), str(target), weight_type=QuantType.QInt8, per_channel=True, op_types_to_quantize=["MatMul", "Gather"]
+    )
     print(f"{target.name}: {target.stat().st_size / 1e6:.1f} MB; {whole.stat().st_size / 1e6:.0f} MB before quantising")
 
 

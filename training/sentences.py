@@ -31,7 +31,7 @@ REFUSED = 0.08
 """The share of answerable questions that the threshold refuses on these sets."""
 SEED = 11
 
-Example = tuple[np.ndarray, np.ndarray]  # type: ignore[type-arg]
+Example = tuple[np.ndarray, np.ndarray]
 """Features, shape (sentences, features), and which sentences hold the answer."""
 
 
@@ -63,12 +63,12 @@ def examples(shared: Path, work: Path) -> Iterator[Example]:
         index.publish()
     for name, most in ASKED.items():
         chance.shuffle(asked[name])
-        for question, answers, article in asked[name][:most]:
+        for question, answers, holder in asked[name][:most]:
             hits = index.find(question, None, READ + 4)
             if answers and chance.random() < 1 / 3:
-                hits = [hit for hit in hits if not (hit.article.id == article and holds(hit.chunk.text, answers))]
+                hits = [hit for hit in hits if not (hit.article.id == holder and holds(hit.chunk.text, answers))]
             sentences, features = candidates(question, hits[:READ], reader)
-            right = [s.hit.article.id == article and holds(s.text, answers) for s in sentences]
+            right = [s.hit.article.id == holder and holds(s.text, answers) for s in sentences]
             yield features, np.array(right, dtype=bool)
     index.close()
 
@@ -98,17 +98,18 @@ def fit(found: list[Example]) -> dict[str, object]:
         all_of_them = logits()
         value = (all_of_them.logsumexp(1) - all_of_them.masked_fill(~right, -1e9).logsumexp(1)).mean()
         value = value + 1e-3 * (weights**2).sum()
-        value.backward()  # type: ignore[no-untyped-call]
+        value.backward()
         return value
 
-    optimizer.step(loss)  # type: ignore[arg-type]
+    optimizer.step(loss)
     with torch.no_grad():
         scores = logits()
         margin = scores[:, :-1].max(1).values - scores[:, -1]
         answerable = ~right[:, -1]
         best = scores[:, :-1].argmax(1)
         threshold = float(margin[answerable].quantile(REFUSED))
-        print(f"right sentence first, of the answerable: {right.gather(1, best[:, None])[:, 0][answerable].double().mean():.3f}")
+        first = right.gather(1, best[:, None])[:, 0][answerable].double().mean()
+        print(f"right sentence first, of the answerable: {first:.3f}")
         print(f"refused of the unanswerable: {(margin[~answerable] < threshold).double().mean():.3f}")
     return {
         "features": list(FEATURES),
