@@ -24,6 +24,8 @@ if TYPE_CHECKING:
     from index.search import Index
     from index.sync import SyncReport
 
+INTERRUPTED = 130
+"""What Typer makes of a Ctrl-C."""
 SEEDS = Path(__file__).parents[1] / "seeds"
 """Sample articles; there in a clone, not in an installed package."""
 
@@ -376,21 +378,22 @@ def main() -> None:
     """Run a command; errors that a person can mend become one line and exit code 1."""
     signal.signal(signal.SIGTERM, lambda *_: _interrupt())
     try:
-        code = app(standalone_mode=False)  # an Exit inside a command comes back as a number
+        code = app(standalone_mode=False)  # an Exit inside a command and a Ctrl-C come back as numbers
     except UserFacingError as error:
         _fail(" ".join(str(error).split()))
     except (KeyboardInterrupt, typer.Abort):
-        _fail("Stopped. What was finished is kept; the same command goes on from there.")
+        code = INTERRUPTED
     except BrokenPipeError:  # the reader of our output has left: `assistant status | head -1`
         sys.stderr.close()
         raise SystemExit(1) from None
     except Exception as error:
-        from click import ClickException
-
-        if not isinstance(error, ClickException):
+        show = getattr(error, "show", None)  # wrong usage: Typer's class for it has no public name
+        if show is None:
             raise
-        error.show()
-        raise SystemExit(error.exit_code) from None
+        show()
+        raise SystemExit(getattr(error, "exit_code", 2)) from None
+    if code == INTERRUPTED:
+        _fail("Stopped. What was finished is kept; the same command goes on from there.")
     raise SystemExit(code)
 
 

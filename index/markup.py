@@ -146,7 +146,7 @@ def html(source: str | bytes) -> Page:
     except (lxml.etree.ParserError, lxml.etree.XMLSyntaxError, ValueError) as error:
         raise ArticleError(f"no HTML can be read from it: {error}") from error
     builder = TextBuilder()
-    _walk(next(found[0] for path in MAIN if (found := root.xpath(path))), builder)
+    _walk(next((found[0] for path in MAIN if (found := root.xpath(path))), root), builder)
     title, heading = squeeze(root.findtext(".//title") or ""), next(map(squeeze, map(_inline, root.iter("h1"))), "")
     # Pages put the name of the site behind their own: "Travel policy - Our wiki".
     own = heading if heading and title.startswith(heading) else title or heading
@@ -173,13 +173,13 @@ def _inline(element: HtmlElement) -> str:
     for event, child in walk:
         if child is element:
             continue
+        apart = " " if child.tag in BLOCKS or child.tag in {"br", "li", "dt", "dd", "tr"} else ""
         if event != "start":
-            parts.append(child.tail or "")
+            parts.append(apart + (child.tail or ""))
         elif _skipped(child):
             walk.skip_subtree()
         else:
-            parts.append(" " if child.tag == "br" or child.tag in BLOCKS or child.tag == "li" else "")
-            parts.append(child.text or "")
+            parts.append(apart + (child.text or ""))
     return "".join(parts)
 
 

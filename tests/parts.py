@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from index.embed import Embedder, Spans
 from index.search import Index
 from index.sync import SyncReport, sync
-from index.types import EVERYONE, Article, Matrix, Vector
+from index.types import EVERYONE, Article, ArticleError, Matrix, Vector
 
 SEEDS = Path(__file__).parents[1] / "seeds"
 MOST = 1_000_000
@@ -36,15 +36,11 @@ lines = st.lists(
             " ",
             "\t",
             "\r\n",
-        ]
-        + [
             "City: Oslo | Hotel: 180 EUR\n",
             "    code = 1\n",
             "Dr. Okonjo came at 10.30. He left!",
             " “Why?” No. ",
             "e.g. ",
-        ]
-        + [
             "word ",
             "and so on ",
             "The steps are:\n",
@@ -57,8 +53,6 @@ lines = st.lists(
             "🜚 ",
             "é",
             "Ⅷ",
-        ]
-        + [
             "|a|b|\n|-|-|\n|1|2|\n",
             "**bold** `code` [link](x)",
             "---\n",
@@ -142,6 +136,12 @@ def state(index: Index) -> dict[str, object]:
     return {"articles": articles, "rows": sorted(rows), "failures": index.library.failures()}
 
 
+def check_reason(error: ArticleError) -> None:
+    """The reason why an article cannot be read is one line."""
+    assert str(error)
+    assert "\n" not in str(error)
+
+
 def pdf(*texts: str, trailer: str = "") -> bytes:
     """A PDF with a page for each text, written by hand; `trailer` goes into its trailer."""
     objects = ["<< /Type /Catalog /Pages 2 0 R >>", ""]
@@ -160,9 +160,13 @@ def pdf(*texts: str, trailer: str = "") -> bytes:
         places.append(len(found))
         found += f"{number} 0 obj\n{content}\nendobj\n".encode("latin-1")
     table = "".join(f"{place:010d} 00000 n \n" for place in places)
-    end = f"xref\n0 {len(objects) + 1}\n0000000000 65535 f \n{table}trailer\n<< /Size {len(objects) + 1} /Root 1 0 R {trailer}>>\n"
+    size = len(objects) + 1
+    end = f"xref\n0 {size}\n0000000000 65535 f \n{table}trailer\n<< /Size {size} /Root 1 0 R {trailer}>>\n"
     return found + f"{end}startxref\n{len(found)}\n%%EOF\n".encode("latin-1")
 
 
-ENCRYPTED = f"/ID [<{'00' * 16}> <{'00' * 16}>] /Encrypt << /Filter /Standard /V 1 /R 2 /O <{'11' * 32}> /U <{'22' * 32}> /P -4 >> "
+ENCRYPTED = (
+    f"/ID [<{'00' * 16}> <{'00' * 16}>] "
+    f"/Encrypt << /Filter /Standard /V 1 /R 2 /O <{'11' * 32}> /U <{'22' * 32}> /P -4 >> "
+)
 """A trailer of a PDF that wants a password."""

@@ -81,7 +81,7 @@ def test_a_newer_library_is_refused_in_one_line(library: Library) -> None:
         connection.execute(f"PRAGMA user_version={SCHEMA + 1}")
     connection.close()
     before = path.read_bytes()
-    with pytest.raises(LibraryError, match="newer version.*update article-assistant") as caught:
+    with pytest.raises(LibraryError, match=r"newer version.*update article-assistant") as caught:
         Library.open(library.home)
     assert "\n" not in str(caught.value)
     assert path.read_bytes() == before
@@ -112,9 +112,9 @@ def test_what_was_acknowledged_survives_a_power_cut(library: Library) -> None:
 
 def test_the_lock_is_given_back(library: Library) -> None:
     """Also after an error; a second holder in the same process is turned away meanwhile."""
+    with library.writing(), pytest.raises(LibraryBusy, match="is writing"), library.writing():
+        pass
     with pytest.raises(KeyboardInterrupt), library.writing():
-        with pytest.raises(LibraryBusy, match="is writing"), library.writing():
-            pass
         raise KeyboardInterrupt
     with library.writing():
         pass

@@ -21,7 +21,7 @@ OPERATOR = User("operator", None)
 class Scripted:
     """An answerer that quotes what it is told to, from a queue; None refuses, an exception is raised."""
 
-    def __init__(self, *quotes: str | None | Exception) -> None:
+    def __init__(self, *quotes: str | Exception | None) -> None:
         self.quotes = deque(quotes)
         self.turns: list[list[Turn]] = []
         self.read: list[tuple[str, list[str]]] = []

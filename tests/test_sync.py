@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from index import chunk, embed, files
 from index.search import Index
 from index.sync import forget, sync
-from index.types import EVERYONE, LibraryBusy, LibraryError, SourceError
+from index.types import EVERYONE, ArticleError, LibraryBusy, LibraryError, SourceError
 from tests.parts import ENCRYPTED, MOST, SEEDS, Words, modest, pdf, state, update, write
 
 ALL = frozenset({EVERYONE})
@@ -189,7 +189,7 @@ def test_a_file_swapped_for_a_link_while_reading_is_not_followed(tmp_path: Path)
     """Opening itself refuses a link, so nothing can change between looking and reading."""
     write(tmp_path, {"outside.txt": "secret"})
     (tmp_path / "link.txt").symlink_to(tmp_path / "outside.txt")
-    with pytest.raises(files.ArticleError, match="is a link"):
+    with pytest.raises(ArticleError, match="is a link"):
         files.read_bytes(tmp_path / "link.txt", MOST)
 
 
@@ -283,7 +283,7 @@ def test_an_interruption_loses_nothing(tmp_path: Path) -> None:
     """Ctrl-C between two files: what was committed stays, the next run goes on and ends like any other."""
     folder = write(tmp_path / "docs", {f"{number:03}.md": f"Article {number}. " * 400 for number in range(60)})
 
-    def stop(done: int, total: int, name: str) -> None:
+    def stop(done: int, *_: object) -> None:
         if done == 50:
             raise KeyboardInterrupt
 

@@ -1,0 +1,206 @@
+"""The command line: exit codes, one line for what went wrong, one JSON document for programs."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from assistant import cli
+from index.library import FILE, Library
+from tests.parts import write
+
+COMMANDS = ["chat", "index", "forget", "ask", "evaluate", "serve", "status"]
+
+
+@dataclass
+class Ran:
+    """What a command left: exit code and both outputs."""
+
+    code: int
+    out: str
+    err: str
+
+
+Run = Callable[..., Ran]
+
+
+@pytest.fixture
+def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Run:
+    """Runs `assistant` in this process, with a home of its own."""
+    monkeypatch.setenv("ASSISTANT_HOME", str(tmp_path / "home"))
+    monkeypatch.setenv("COLUMNS", "200")
+    monkeypatch.chdir(tmp_path)
+
+    def call(*arguments: object) -> Ran:
+        monkeypatch.setattr(sys, "argv", ["assistant", *map(str, arguments)])
+        before = signal.getsignal(signal.SIGTERM)
+        capsys.readouterr()
+        try:
+            cli.main()
+            code: object = 0
+        except SystemExit as ended:
+            code = ended.code or 0
+        finally:
+            signal.signal(signal.SIGTERM, before)
+        said = capsys.readouterr()
+        assert isinstance(code, int)
+        return Ran(code, said.out, said.err)
+
+    return call
+
+
+@pytest.fixture
+def docs(tmp_path: Path) -> Path:
+    return write(
+        tmp_path / "docs", {"trips.md": "# Trips\n\nTobias approves trips.", "[b]old[/b].md": "Leave is free."}
+    )
+
+
+def one_line(ran: Ran) -> str:
+    """The only line on standard error of a command that could not."""
+    assert ran.code == 1, ran
+    assert ran.out == ""
+    (line,) = ran.err.strip().splitlines()
+    assert "Traceback" not in line
+    return line
+
+
+def test_help_loads_nothing_heavy() -> None:
+    """`assistant --help` and each command's show at once: no model, store, page or framework is imported."""
+    code = """
+import sys
+sys.argv = ["assistant", *sys.argv[1:], "--help"]
+from assistant.cli import main
+try:
+    main()
+except SystemExit as ended:
+    assert not ended.code, ended.code
+heavy = {"torch", "chromadb", "llama_index", "gradio", "onnxruntime", "tantivy", "transformers", "lxml"}
+assert not heavy & set(sys.modules), heavy & set(sys.modules)
+"""
+    for command in ([], ["ask"]):
+        ran = subprocess.run([sys.executable, "-c", code, *command], capture_output=True, text=True, check=False)
+        assert ran.returncode == 0, ran.stderr
+        assert "Usage: assistant" in ran.stdout
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_every_command_explains_itself(run: Run, command: str) -> None:
+    """Help has what the command does and how it is called."""
+    ran = run(command, "--help")
+    assert ran.code == 0
+    assert f"assistant {command}" in ran.out
+    assert ran.err == ""
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [["nonsense"], ["index"], ["ask"], ["ask", "one", "two"], ["status", "--jsn"], ["serve", "--port", "many"]],
+)
+def test_wrong_usage_is_2(run: Run, arguments: list[str]) -> None:
+    """A command that does not exist, a missing or unknown argument: exit code 2, said on standard error."""
+    ran = run(*arguments)
+    assert ran.code == 2
+    assert ran.out == ""
+    assert ran.err
+
+
+def test_indexing_and_its_status(run: Run, docs: Path, tmp_path: Path) -> None:
+    """A run says what it did, `status` what the library holds; odd names are shown as they are."""
+    write(docs, {"bad.md": b"\0"})
+    first = run("index", docs)
+    assert (first.code, first.out) == (0, "")
+    assert "2 added, 0 changed, 0 removed" in first.err
+    assert "docs/bad.md: the file is not text" in first.err
+    ran = run("status")
+    assert ran.code == 0
+    assert "2 articles in 2 chunks" in ran.out
+    assert "docs/bad.md: the file is not text" in ran.out
+    status = json.loads(run("status", "--json").out)
+    assert (status["articles"], status["chunks"], status["up_to_date"]) == (2, 2, True)
+    assert status["sources"][0]["source"] == str(docs)
+    assert status["home"] == str(tmp_path / "home")
+    again = run("index", docs, "--json")
+    assert json.loads(again.out) == {
+        "added": [], "changed": [], "removed": [], "unchanged": 2, "chunks": 0,
+        "failed": {"docs/bad.md": "the file is not text"},
+    }  # fmt: skip
+    assert run("index", docs, "--strict").code == 1
+    (docs / "bad.md").unlink()
+    assert run("index", docs, "--strict").code == 0
+    assert "2 articles" in run("forget", docs).out
+    assert json.loads(run("status", "--json").out)["articles"] == 0
+
+
+def test_what_could_not_be_done_is_one_line(run: Run, docs: Path, tmp_path: Path) -> None:
+    """Missing source, address, nothing in it, unknown source, bad setting: exit code 1 and one line."""
+    (tmp_path / "empty").mkdir()
+    assert "missing" in one_line(run("index", tmp_path / "missing"))
+    assert "https://wiki.example.org" in one_line(run("index", "https://wiki.example.org"))
+    assert "no readable file" in one_line(run("index", tmp_path / "empty"))
+    assert "no source" in one_line(run("forget", "nothing"))
+    assert "port" in one_line(run("serve", "--port", "99999"))
+    assert "cannot be opened" in one_line(run("status", "--home", docs / "trips.md"))
+    for arguments in (
+        ["ask", "Who?"],
+        ["serve"],
+        ["evaluate", write(tmp_path, {"q.jsonl": '{"question": "Q", "answers": []}'}) / "q.jsonl"],
+    ):
+        assert "the library is empty; type: assistant index FOLDER" in one_line(run(*arguments))
+    assert "missing.jsonl" in one_line(run("evaluate", "missing.jsonl"))
+
+
+def test_home_by_option_before_or_after_the_command(run: Run, docs: Path, tmp_path: Path) -> None:
+    """`--home` goes before the environment, wherever it stands."""
+    assert run("index", docs, "--home", tmp_path / "other").code == 0
+    assert json.loads(run("--home", tmp_path / "other", "status", "--json").out)["articles"] == 2
+    assert json.loads(run("status", "--json").out)["articles"] == 0
+
+
+def test_a_newer_library_is_one_line(run: Run, tmp_path: Path) -> None:
+    """Whatever the command, a library from the future is refused and not touched."""
+    library = Library.open(tmp_path / "home")
+    library._all("PRAGMA user_version=99")
+    library.close()
+    before = (tmp_path / "home" / FILE).read_bytes()
+    assert "newer version" in one_line(run("status"))
+    assert "newer version" in one_line(run("index", tmp_path))
+    assert (tmp_path / "home" / FILE).read_bytes() == before
+
+
+def test_two_at_once_is_one_line(run: Run, docs: Path, tmp_path: Path) -> None:
+    """While another process writes, `index` ends with its number."""
+    library = Library.open(tmp_path / "home")
+    with library.writing():
+        assert f"process {os.getpid()} is writing" in one_line(run("index", docs))
+    library.close()
+
+
+@pytest.mark.parametrize("with_signal", [signal.SIGINT, signal.SIGTERM])
+def test_an_interruption_is_one_line_and_loses_nothing(tmp_path: Path, with_signal: signal.Signals) -> None:
+    """Ctrl-C or a kill while indexing: exit code 1, one line, and the next run goes on to the end."""
+    folder = write(tmp_path / "docs", {f"{n:03}.md": f"Article {n}." for n in range(900)})
+    command = [sys.executable, "-c", "from assistant.cli import main; main()", "index", str(folder)]
+    environment = os.environ | {"ASSISTANT_HOME": str(tmp_path / "home")}
+    going = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=environment)
+    library = Library.open(tmp_path / "home")
+    deadline = time.monotonic() + 120
+    while not library.counts()["articles"] and time.monotonic() < deadline:
+        time.sleep(0.02)
+    going.send_signal(with_signal)
+    out, err = going.communicate(timeout=120)
+    assert (going.returncode, out) == (1, "")
+    assert err.strip() == "Stopped. What was finished is kept; the same command goes on from there."
+    kept = library.counts()["articles"]
+    assert 0 < kept < 900
+    again = subprocess.run([*command, "--json"], capture_output=True, text=True, env=environment, check=False)
+    report = json.loads(again.stdout)
+    assert (again.returncode, report["unchanged"], len(report["added"])) == (0, kept, 900 - kept)
+    library.close()

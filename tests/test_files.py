@@ -1,0 +1,169 @@
+"""Files become pages: each kind read as a reader sees it, each broken one named."""
+
+import io
+import zipfile
+from pathlib import Path
+
+import docx
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from index.chunk import sentences
+from index.files import READERS, decode, files_below, locate, read, read_bytes
+from index.types import ArticleError, SourceError
+from tests.parts import ENCRYPTED, SEEDS, check_reason, lines, modest, pdf, write
+
+
+def page(name: str, content: str | bytes) -> str:
+    """The text of a file."""
+    return read(Path(name), content if isinstance(content, bytes) else content.encode()).text
+
+
+@pytest.mark.parametrize("kind", [".md", ".txt", ".html"])
+@modest
+@given(content=lines | st.binary(max_size=60))
+def test_any_content_is_a_page_or_a_reason(kind: str, content: str | bytes) -> None:
+    """Whatever the bytes: a text whose quotes hold at their place, or an ArticleError of one line."""
+    data = content if isinstance(content, bytes) else content.encode("utf-8", "replace")
+    try:
+        found = read(Path(f"some_file{kind}"), data)
+    except ArticleError as error:
+        check_reason(error)
+        return
+    assert found.text.strip()
+    assert found.title
+    assert "\0" not in found.text + found.title
+    (found.text + found.title).encode()
+    assert all(found.text[s.start : s.end].strip() == found.text[s.start : s.end] for s in sentences(found.text))
+
+
+@modest
+@given(st.binary(max_size=200))
+def test_any_bytes_of_a_pdf_or_docx_are_a_page_or_a_reason(data: bytes) -> None:
+    """Damaged documents raise nothing but ArticleError."""
+    for name, begin in (("a.pdf", b"%PDF-1.4\n"), ("a.docx", b"PK\x03\x04")):
+        with pytest.raises(ArticleError):
+            read(Path(name), begin + data)
+
+
+def test_a_cut_document_is_a_reason() -> None:
+    """A download that stopped half way is named, not half read in silence, or read as far as it goes."""
+    for path in [SEEDS / "product" / "service-levels.pdf", SEEDS / "team" / "leave-policy.docx"]:
+        data = path.read_bytes()
+        for part in (10, len(data) // 2, len(data) - 200):
+            try:
+                assert read(path, data[:part]).text
+            except ArticleError as error:
+                check_reason(error)
+
+
+def test_every_sample_file_is_read() -> None:
+    """Title and text of each; no replacement character, no tag, no double space inside a line."""
+    seen = set()
+    for path, reason in files_below(SEEDS):
+        assert reason is None
+        found = read(path, read_bytes(path, 10_000_000))
+        seen.add(path.suffix)
+        assert found.title
+        assert len(found.text) > 300
+        for sign in ("\ufffd", "</", "\r", "\n\n\n"):
+            assert sign not in found.text
+    assert seen == {".md", ".txt", ".html", ".pdf", ".docx"}
+
+
+def test_markdown_with_front_matter() -> None:
+    """Title and date come from it, and it is no part of the text."""
+    found = read(Path("a.md"), b"---\ntitle: Travel policy\nupdated: 2024-02-01\n---\n# Other\n\nText.")
+    assert (found.title, found.updated, found.text) == ("Travel policy", "2024-02-01", "# Other\n\nText.")
+    found = read(Path("travel_policy.md"), b"Text.")
+    assert (found.title, found.updated) == ("travel policy", None)
+    assert read(Path("a.md"), b"# Heading\n\nText.").title == "Heading"
+
+
+def test_plain_text_keeps_its_paragraphs() -> None:
+    """Lines broken at a fixed width are joined, items and short lines are not."""
+    long = "This line was broken by an editor at some fixed width of the"
+    assert (
+        page("a.txt", f"Title\n\n{long}\npage.\n\n- one\n- two\nshort")
+        == f"Title\n\n{long} page.\n\n- one\n- two\nshort"
+    )
+
+
+@pytest.mark.parametrize(
+    ("data", "text"),
+    [
+        ("naïve".encode(), "naïve"), ("naïve".encode("utf-8-sig"), "naïve"), ("naïve".encode("utf-16"), "naïve"),
+        ("naïve “x”".encode("windows-1252"), "naïve “x”"), (b"a\r\nb\rc", "a\nb\nc"),
+    ],
+)  # fmt: skip
+def test_text_in_any_usual_encoding(data: bytes, text: str) -> None:
+    """UTF-8, UTF-16 by its mark, else Windows-1252; line ends become one kind."""
+    assert decode(data) == text
+
+
+@pytest.mark.parametrize("data", [b"\x00\x01", b"GIF89a\x00\x00", b"\x81\x8d\xff"])
+def test_binary_is_refused(data: bytes) -> None:
+    """What is no text is named so, and no character is dropped in silence."""
+    with pytest.raises(ArticleError, match="text"):
+        decode(data)
+
+
+def test_a_pdf_by_its_pages() -> None:
+    """Text of all pages, in order; head and foot lines go; a password is named."""
+    assert page("a.pdf", pdf("The pump stands in hall nine.")) == "The pump stands in hall nine."
+    assert "Two" in page("a.pdf", pdf("One", "Two"))
+    with pytest.raises(ArticleError, match="encrypted"):
+        page("a.pdf", pdf("Secret", trailer=ENCRYPTED))
+    with pytest.raises(ArticleError, match="no text is in it"):
+        page("a.pdf", pdf(""))
+
+
+def test_a_docx_by_its_styles() -> None:
+    """Headings, lists and tables of a Word document, its title and its date."""
+    document = docx.Document()
+    document.add_heading("Travel", 1)
+    document.add_paragraph("Tobias approves trips.")
+    document.add_paragraph("Book early", style="List Bullet")
+    document.add_paragraph("First", style="List Number")
+    document.add_paragraph("Second", style="List Number")
+    table = document.add_table(2, 2)
+    for cell, text in zip(
+        [cell for row in table.rows for cell in row.cells], ["City", "Hotel", "Oslo", "180"], strict=True
+    ):
+        cell.text = text
+    document.core_properties.title = "Policy"
+    out = io.BytesIO()
+    document.save(out)
+    found = read(Path("a.docx"), out.getvalue())
+    assert found.title == "Policy"
+    assert found.text == (
+        "# Travel\n\nTobias approves trips.\n\n- Book early\n1. First\n2. Second\n\nCity: Oslo | Hotel: 180"
+    )
+
+
+def test_a_docx_that_unpacks_to_gigabytes_is_refused() -> None:
+    """A few KB that claim to be much more are never unpacked."""
+    out = io.BytesIO()
+    with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as archive, archive.open("word/document.xml", "w") as part:
+        for _ in range(410):
+            part.write(b"\0" * 1_000_000)
+    assert len(out.getvalue()) < 1_000_000
+    with pytest.raises(ArticleError, match="unpacks to more than 400 MB"):
+        read(Path("a.docx"), out.getvalue())
+
+
+def test_files_come_in_the_order_of_their_names(tmp_path: Path) -> None:
+    """Two runs see the same order, whatever the disk says; kinds are told by their ending in any case."""
+    write(tmp_path, {"b.md": "b", "A.TXT": "a", "c/d.HTM": "d", "x.zip": "x"})
+    assert [path.relative_to(tmp_path).as_posix() for path, _ in files_below(tmp_path)] == ["A.TXT", "b.md", "c/d.HTM"]
+
+
+def test_locate_says_what_can_be_read(tmp_path: Path) -> None:
+    """A file of another kind is refused with the kinds there are; a path in the home folder is found."""
+    write(tmp_path, {"a.png": b"x", "a.md": "x"})
+    with pytest.raises(SourceError, match=r"\.md, .*\.docx"):
+        locate(str(tmp_path / "a.png"))
+    assert locate(str(tmp_path / "a.md")) == (tmp_path / "a.md").resolve()
+    assert locate("~") == Path.home().resolve()
+    assert set(READERS) == {".md", ".markdown", ".txt", ".html", ".htm", ".pdf", ".docx"}
