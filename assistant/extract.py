@@ -26,6 +26,10 @@ READ = 8
 """Passages that the reader looks at, one pass each."""
 SENTENCES = 3
 """Sentences that an answer has at most."""
+SHORT = 8
+"""Words that a short form has at most; longer ones are no shorter than their sentence."""
+MARGIN = 1.0
+"""How far below the best sentence's score another may lie to be added, in logits."""
 
 _NUMBER = re.compile(
     r"\d|\b(?:one|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve|thirteen|fourteen|fifteen|sixteen|seventeen|"
@@ -73,7 +77,8 @@ class Sentence:
 
 FEATURES = (
     "reader", "reader beside the best", "cosine", "cosine beside the best", "search", "bm25", "first", "shared",
-    "shared with place", "names missing", "names missing in article", "fits", "short",
+    "shared with place", "shared around", "names missing", "names missing in article", "fits", "short",
+    "cosine before", "cosine after",
 )  # fmt: skip
 
 
@@ -91,10 +96,11 @@ def candidates(question: str, hits: Sequence[Hit], reader: Reader) -> tuple[list
     rows: list[list[float]] = []
     for hit, (text, _), found in zip(hits, passages, readings, strict=True):
         place = set(stems(f"{hit.article.title} {hit.chunk.heading}"))
-        missing = _missing(proper, place | set(stems(hit.chunk.text)))
+        around = place | set(stems(hit.chunk.text))
+        missing = _missing(proper, around)
         article = hit.article.text.lower()
         missing_everywhere = _missing(proper, {word for word in proper if word in article} | place)
-        for (start, end), cosine, reading in zip(hit.chunk.sentences, hit.cosines, found, strict=True):
+        for i, ((start, end), cosine, reading) in enumerate(zip(hit.chunk.sentences, hit.cosines, found, strict=True)):
             sentence = Sentence(hit, start, end, reading, text[reading.start : reading.end])
             own = set(stems(sentence.text))
             holds = [match.lower() for match in _HOLDS[wanted].findall(sentence.text)] if wanted else []
@@ -110,10 +116,14 @@ def candidates(question: str, hits: Sequence[Hit], reader: Reader) -> tuple[list
                     float(hit.rank == 1),
                     _share(words, own),
                     _share(words, own | place),
+                    _share(words, around),
                     missing,
                     missing_everywhere,
                     0.5 if wanted is None else float(any(match not in known for match in holds)),
                     float(end - start < 30),
+                    # What a sentence that begins with "It" is about stands in the one before it.
+                    hit.cosines[i - 1] if i else 0.0,
+                    hit.cosines[i + 1] if i + 1 < len(hit.cosines) else 0.0,
                 ]
             )
     return sentences, np.array(rows, dtype=np.float64).reshape(len(rows), len(FEATURES))
@@ -171,8 +181,9 @@ class Extractor:
             text += piece
             yield Words(piece)
             yield citation
-        short = " ".join(chosen[0].words.split())
-        yield Answer(question, True, short or None, text, "extractive", None, citations)
+        short = chosen[0].words.split()
+        words = " ".join(short) if 0 < len(short) <= SHORT else None
+        yield Answer(question, True, words, text, "extractive", None, citations)
 
     def _chosen(self, sentences: list[Sentence], scores: NDArray[np.float64], order: list[int]) -> list[Sentence]:
         """The best sentence and those near it that say something else, or the same in another article."""
@@ -196,10 +207,6 @@ class Extractor:
         else:
             text = self._refused_empty.format(asked=asked)
         return Answer(question, False, None, text, "refused", None, (), nearest)
-
-
-MARGIN = 1.0
-"""How far below the best sentence's score another may lie to be added, in logits."""
 
 
 def _words(question: str) -> list[str]:

@@ -1,0 +1,132 @@
+"""From a question to a cited answer, with the real encoder, the real reader and the sample articles."""
+
+import json
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from assistant.evaluate import holds, read_questions
+from assistant.extract import Extractor
+from assistant.memory import Memory
+from assistant.pipeline import Assistant
+from assistant.reader import Reader
+from assistant.types import Answer, Citation, Found, User, Words
+from index import embed
+from index.search import Index
+from index.sync import sync
+from index.types import EVERYONE
+
+SEEDS = Path(__file__).parents[1] / "seeds"
+OPERATOR = User("operator", None)
+
+
+@pytest.fixture(scope="module")
+def assistant(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Assistant]:
+    """An assistant over the sample articles."""
+    index = Index.open(tmp_path_factory.mktemp("home"), embed.load())
+    report = sync([str(SEEDS)], index, 10**8)
+    assert not report.failed
+    memory = Memory()
+    yield Assistant(index, Extractor(Reader()), memory)
+    memory.close()
+    index.close()
+
+
+def test_the_first_question_of_all(assistant: Assistant) -> None:
+    """How many assailants were captured: seven, from a sentence that leaves the noun out and tells another number."""
+    answer = assistant.answer("How many assailants were captured?", OPERATOR)
+    assert answer.answered
+    assert answer.citations[0].article.endswith("news/aktobe.txt")
+    assert "seven captured" in answer.citations[0].quote
+
+
+def test_every_quote_stands_in_its_article(assistant: Assistant) -> None:
+    """For each citation, cited or nearest, the quote is the article's text at its offsets."""
+    questions = read_questions(SEEDS / "questions.jsonl")
+    for question in questions[::4]:
+        answer = assistant.answer(question.question, OPERATOR)
+        assert answer.answered == bool(answer.citations)
+        for citation in (*answer.citations, *answer.nearest):
+            article = assistant.article(citation.article, OPERATOR)
+            assert article is not None
+            assert citation.quote == article.text[citation.start : citation.end] != ""
+            assert citation.url == f"/article/{citation.article}"
+            assert citation.updated == article.updated
+
+
+def test_an_answer_is_made_of_verbatim_sentences_each_with_its_mark(assistant: Assistant) -> None:
+    """Between the marks of an answer stand the words of the quotes, in the order of their numbers."""
+    for question in read_questions(SEEDS / "questions.jsonl")[1:60:6]:
+        answer = assistant.answer(question.question, OPERATOR)
+        pieces = re.findall(r"(.+?) \[(\d)\](?: |$)", answer.answer) if answer.answered else []
+        assert [int(number) for _, number in pieces] == [citation.number for citation in answer.citations]
+        for (words, _), citation in zip(pieces, answer.citations, strict=True):
+            assert words in " ".join(citation.quote.split())
+        if answer.short is not None:
+            assert answer.short in " ".join(answer.citations[0].quote.split())
+
+
+def test_what_the_articles_do_not_answer_is_refused(assistant: Assistant) -> None:
+    """A refusal cites nothing, says what was looked for, and names the nearest articles as such."""
+    for question in ("Who won the football world cup in 1998?", "What is the boiling point of mercury?"):
+        answer = assistant.answer(question, OPERATOR)
+        assert (answer.answered, answer.mode, answer.short, answer.citations) == (False, "refused", None, ())
+        assert answer.nearest
+        assert answer.answer.startswith("The articles don’t answer this.")
+        assert all(citation.title in answer.answer for citation in answer.nearest)
+        assert "world" in answer.answer or "mercury" in answer.answer
+
+
+def test_who_may_see_nothing_is_told_nothing(assistant: Assistant) -> None:
+    """A reader without a group gets a refusal that names no article, and opens none."""
+    nobody = User("nobody", frozenset())
+    answer = assistant.answer("How many assailants were captured?", nobody)
+    assert (answer.answered, answer.nearest) == (False, ())
+    assert "ktobe" not in answer.answer
+    assert assistant.article("seeds/news/aktobe.txt", nobody) is None
+    assert assistant.examples(nobody) == []
+    reader = User("reader", frozenset({EVERYONE}))
+    assert assistant.answer("How many assailants were captured?", reader).answered
+
+
+def test_events_come_in_order_and_end_with_the_answer(assistant: Assistant) -> None:
+    """Found first, then words and citations, whose text together is that of the answer, which is last."""
+    events = list(assistant.ask("What is the per diem for Oslo?", OPERATOR))
+    assert isinstance(events[0], Found)
+    last = events[-1]
+    assert isinstance(last, Answer)
+    assert all(isinstance(event, Words | Citation) for event in events[1:-1])
+    assert "".join(event.text for event in events if isinstance(event, Words)) == last.answer
+    assert tuple(event for event in events if isinstance(event, Citation)) == last.citations
+
+
+def test_the_answer_as_json_keeps_its_form(assistant: Assistant) -> None:
+    """Every key that readers of the JSON rely on is there, and it survives the way through JSON."""
+    answer = assistant.answer("What is the per diem for Oslo?", OPERATOR)
+    document = json.loads(json.dumps(answer.as_json()))
+    assert set(document) == {
+        "question", "answered", "short", "answer", "mode", "confidence", "citations", "nearest", "seconds",
+    }  # fmt: skip
+    assert set(document["citations"][0]) == {
+        "number", "article", "title", "url", "heading", "quote", "start", "end", "revision", "updated",
+    }  # fmt: skip
+    assert set(document["seconds"]) == {"find", "read", "total"}
+    assert document["mode"] == "extractive"
+    assert holds(document["citations"][0]["quote"], ["€84"])
+
+
+def test_a_question_that_leans_on_the_last_one_finds_its_article(assistant: Assistant) -> None:
+    """ "And when …?" is read together with what was asked before, in the same conversation only."""
+    assistant.answer("How many assailants were captured in Aktobe?", OPERATOR, "one")
+    answer = assistant.answer("And how many of them were killed?", OPERATOR, "one")
+    assert answer.question == "And how many of them were killed?"
+    assert "news/aktobe" in (answer.citations or answer.nearest)[0].article
+
+
+def test_examples_are_answered(assistant: Assistant) -> None:
+    """The questions that the page offers get an answer."""
+    examples = assistant.examples(OPERATOR)
+    assert 2 <= len(examples) <= 4
+    assert all(assistant.answer(example, OPERATOR).answered for example in examples)
