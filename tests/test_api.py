@@ -71,7 +71,7 @@ def test_static_files_name_nothing_outside() -> None:
 
 def test_public_address_needs_a_password() -> None:
     """Without a password only this machine is served; the refusal says in one line what to set."""
-    for host in ("0.0.0.0", "192.0.2.1", "::", "chat.lab.test"):  # noqa: S104 (refused is what is tested)
+    for host in ("0.0.0.0", "192.0.2.1", "::", "chat.lab.test"):
         with pytest.raises(api.ServeError, match="password") as refused:
             api.serve(web.scripted(), Settings(host=host), lambda _: None)
         assert "\n" not in str(refused.value)
@@ -99,7 +99,7 @@ def test_server_announces_itself_and_ends_cleanly(number: signal.Signals) -> Non
         f"api.serve(slow, Settings(port={port}), lambda url: print(url, flush=True))"
     )
     # pieces of an answer come every 0.4 seconds, so that the signal meets one on its way
-    with subprocess.Popen(  # noqa: S603 (our own program)
+    with subprocess.Popen(
         [sys.executable, "-c", program],
         cwd=ROOT,
         stdout=subprocess.PIPE,

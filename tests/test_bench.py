@@ -82,7 +82,7 @@ def test_file_names_are_plain_visible_and_not_taken(title: str) -> None:
 def test_missing_sets_are_one_line_and_exit_code_1(tmp_path: Path) -> None:
     """The line says where they were looked for and what to set; no traceback."""
     code = "from bench import data, report; report.run(lambda: list(data.paragraphs('squad-dev')))"
-    done = subprocess.run(  # noqa: S603 - our own module
+    done = subprocess.run(
         [sys.executable, "-c", code], cwd=ROOT, env={**os.environ, "ASSISTANT_SHARED": str(tmp_path)},
         capture_output=True, text=True,
     )  # fmt: skip
@@ -287,7 +287,7 @@ def test_intervals_hold_the_mean_and_repeat() -> None:
 @pytest.mark.parametrize("name", ["retrieval", "indexing", "question", "cold"])
 def test_help_says_how_long_it_takes(name: str) -> None:
     """Before anybody starts it; without the peers being installed."""
-    done = subprocess.run(  # noqa: S603 - our own module
+    done = subprocess.run(
         [sys.executable, "-m", f"bench.{name}", "--help"], cwd=ROOT, capture_output=True, text=True, check=True
     )
     assert "Takes " in done.stdout

@@ -13,7 +13,7 @@ import pytest
 
 from tests import web
 
-PASSWORD = "correct horse"  # noqa: S105 (a password of the tests)
+PASSWORD = "correct horse"
 
 
 class Wiki:
@@ -236,7 +236,7 @@ def test_real_mediawiki(page: Any, chat: Callable[..., web.Served], shared: Path
     served = chat(web.good(), port=port, embed_origins=(f"http://127.0.0.1:{at}",))
     command = [str(up), str(at), str(tmp_path / "mw"), "--pages", str(lab / "samples" / "mediawiki")]
     command += ["--widget", f"http://127.0.0.1:{port}/widget.js", "--widget-mode", mode]
-    started = subprocess.run(command, capture_output=True, text=True, timeout=120, check=False)  # noqa: S603
+    started = subprocess.run(command, capture_output=True, text=True, timeout=120, check=False)
     if started.returncode:
         pytest.skip(f"the wiki does not start: {started.stderr.strip().splitlines()[-1:]}")
     try:
@@ -252,4 +252,4 @@ def test_real_mediawiki(page: Any, chat: Callable[..., web.Served], shared: Path
         assert "Logs are now rotated" in frame.locator(".answer").inner_text()
         assert len(served.assistant.asked) == 1
     finally:
-        subprocess.run([str(lab / "mediawiki-down"), str(tmp_path / "mw")], capture_output=True, check=False)  # noqa: S603
+        subprocess.run([str(lab / "mediawiki-down"), str(tmp_path / "mw")], capture_output=True, check=False)

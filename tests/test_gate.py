@@ -15,7 +15,7 @@ from assistant import gate
 from assistant.settings import Settings
 from tests import web
 
-PASSWORD = "correct horse"  # noqa: S105 (a password of the tests)
+PASSWORD = "correct horse"
 HERE = "http://127.0.0.1:7860"
 
 

@@ -257,7 +257,7 @@ def test_chosen_theme_reaches_the_article(open_page: Open, serve: Callable[..., 
 
 def test_signed_out_is_said(browser: Any, serve: Callable[..., web.Served]) -> None:
     """Who is signed out meanwhile (after hours, after a restart) is told so; the question stays in the box."""
-    served = serve(password="correct horse")  # noqa: S106 (a password of the tests)
+    served = serve(password="correct horse")
     context = browser.new_context()
     context.set_default_timeout(10_000)
     page = context.new_page()
