@@ -288,6 +288,17 @@ def test_a_reader_moves_on_to_what_is_published(index: Index) -> None:
     reader.close()
 
 
+def test_a_generation_stays_open_for_those_who_read_it(index: Index) -> None:
+    """One thread moves on while another is in the middle of a search: that one ends its search undisturbed."""
+    with index._reading() as old:
+        put(index, replace(ARTICLES[1], revision="r2"))
+        assert ids(index, "Tobias", ALL)
+        assert old.number == 1
+        assert old.vectors.nearest(index.embedder.question("Tobias"), ALL, 5)
+    put(index, replace(ARTICLES[1], revision="r3"))
+    assert "gen-1" not in generations(index)
+
+
 def test_questions_go_on_while_generations_change(tmp_path: Path) -> None:
     """Several threads ask while another publishes again and again: every one of them finds its passage."""
     opened = Index.open(tmp_path, Words())

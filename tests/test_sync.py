@@ -167,6 +167,7 @@ def test_no_link_leads_out_of_the_source(index: Index, tmp_path: Path, docs: Pat
     report = update(index, docs)
     assert set(report.failed) == {"docs/folder", "docs/file.md", "docs/sub/up.md"}
     assert all("link" in reason for reason in report.failed.values())
+    assert report.failed["docs/file.md"] == "it is a link that leads out of the source"
     assert ids(index) == ["docs/sub/leave.txt", "docs/trips.md"]
     assert not any("zeppelin" in article.text for article in index.library.articles(None))
 
