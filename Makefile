@@ -28,15 +28,15 @@ bench: $(VENV)/installed-dev ## the quick benchmarks: a cold question, and quest
 clean: ## remove .venv and what tools left; the library in .home stays
 	rm -rf $(VENV) build dist *.egg-info .*_cache .hypothesis
 
-# The first Python that is tested with this project; what lies in .venv already is kept.
+# The first Python of a version that is tested with this project; what lies in .venv already is kept.
 $(VENV)/installed: pyproject.toml constraints.txt
 	@if [ ! -x $(BIN)/python ]; then \
-	    for python in python3.11 python3.12 python3.13 python3 python; do \
-	        if $$python -c 'import sys; sys.exit(not (3, 11) <= sys.version_info < (3, 14))' 2>/dev/null; then \
+	    for python in python3.11 python3 python; do \
+	        if $$python -c 'import sys; sys.exit(sys.version_info[:2] not in [(3, 11)])' 2>/dev/null; then \
 	            found=$$python; break; \
 	        fi; \
 	    done; \
-	    if [ -z "$$found" ]; then echo "No Python 3.11, 3.12 or 3.13 is on the PATH; install one and try again." >&2; exit 1; fi; \
+	    if [ -z "$$found" ]; then echo "No Python 3.11, the version that is tested, is on the PATH; install it and try again." >&2; exit 1; fi; \
 	    echo "Making $(VENV) with $$($$found --version)"; \
 	    $$found -m venv $(VENV) || exit 1; \
 	fi
