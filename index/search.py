@@ -233,8 +233,10 @@ class Index:
         cosines = {number: found.sentences @ vector for number, found in candidates.items()}
         scores = fuse({number: float(values.max()) for number, values in cosines.items()}, keyword)
         hits: list[Hit] = []
-        for number in sorted(scores, key=lambda number: (-scores[number], number)):
-            found = candidates[number]
+        # Ties in the order of articles: numbers tell only which was indexed first.
+        order = sorted(candidates.values(), key=lambda found: (-scores[found.number], found.article, found.start))
+        for found in order:
+            number = found.number
             article = self.library.article(found.article, groups)
             # The article may have been replaced since its chunk was read a moment ago.
             if len(hits) == k or article is None or found.revision != article.revision:
