@@ -22,7 +22,7 @@ test: $(VENV)/installed-dev ## run the test suite (under 20 minutes on two cores
 check: $(VENV)/installed-dev ## lint, types and layers
 	@$(BIN)/ruff check . && $(BIN)/ruff format --check . && $(BIN)/mypy && $(BIN)/lint-imports
 
-bench: $(VENV)/installed-dev ## the quick benchmarks: a cold question, and questions at 10,000 chunks
+bench: $(VENV)/installed-bench ## a cold question, and questions at 10,000 chunks (15 minutes; adds the peers to .venv)
 	@$(BIN)/python -m bench.cold && $(BIN)/python -m bench.question
 
 clean: ## remove .venv and what tools left; the library in .home stays
@@ -47,4 +47,9 @@ $(VENV)/installed: pyproject.toml constraints.txt
 $(VENV)/installed-dev: $(VENV)/installed
 	@echo "Installing the packages for tests and checks."
 	@$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable '.[dev]'
+	@touch $@
+
+$(VENV)/installed-bench: $(VENV)/installed-dev bench/requirements.txt
+	@echo "Installing the products that the benchmarks compare with."
+	@$(BIN)/python -m pip install --quiet --constraint constraints.txt --requirement bench/requirements.txt
 	@touch $@

@@ -32,9 +32,9 @@ SHOWN = 12
 """Packages in the table of imports."""
 
 CHECK = f"""
-import json, sys
+import atexit, json, sys
+atexit.register(lambda: print(json.dumps([name for name in {HEAVY!r} if name in sys.modules]), file=sys.stderr))
 {COMMAND}
-print(json.dumps([name for name in {HEAVY!r} if name in sys.modules]), file=sys.stderr)
 """
 """The same, and which of the packages it imported, as the last line of the error output."""
 
