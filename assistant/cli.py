@@ -149,7 +149,8 @@ def ask(
     """
     from assistant.types import User
 
-    with _index(_settings(context, home), filled=True) as opened, _assistant(opened) as asked:
+    settings = _settings(context, home)
+    with _index(settings, filled=True) as opened, _assistant(opened, settings) as asked:
         answer = asked.answer(question, User("operator", None), conversation)
     if as_json:
         _print_json(answer.as_json())
@@ -187,9 +188,10 @@ def evaluate(
     from assistant.evaluate import figures, read_questions, run
 
     asked = read_questions(questions)
+    settings = _settings(context, home)
     with (
-        _index(_settings(context, home), filled=True) as opened,
-        _assistant(opened) as answering,
+        _index(settings, filled=True) as opened,
+        _assistant(opened, settings) as answering,
         Progress(console=err, transient=True) as bar,
     ):
         task = bar.add_task("Asking", total=len(asked))
@@ -286,7 +288,7 @@ def _index(settings: "Settings", *, filled: bool = False) -> Iterator["Index"]:
 
 
 @contextmanager
-def _assistant(index: "Index") -> Iterator["Assistant"]:
+def _assistant(index: "Index", settings: "Settings") -> Iterator["Assistant"]:
     from assistant.extract import Extractor
     from assistant.memory import Memory
     from assistant.pipeline import Assistant
@@ -294,7 +296,7 @@ def _assistant(index: "Index") -> Iterator["Assistant"]:
 
     memory = Memory(index.library.home)
     try:
-        yield Assistant(index, Extractor(Reader()), memory)
+        yield Assistant(index, Extractor(Reader(settings.threads)), memory)
     finally:
         memory.close()
 
@@ -302,7 +304,7 @@ def _assistant(index: "Index") -> Iterator["Assistant"]:
 def _serve(index: "Index", settings: "Settings") -> None:
     from assistant import api
 
-    with _assistant(index) as serving:
+    with _assistant(index, settings) as serving:
         api.serve(
             serving, settings, lambda url: out.print(f"Chat with your articles at [bold]{url}[/bold]  (Ctrl-C ends)")
         )

@@ -15,7 +15,7 @@ from index import embed, onnx
 
 GRAPH = Path(__file__).parent / "models" / "reader.onnx"
 LONGEST = 320
-"""Tokens of question and passage together; the question is cut first at 64."""
+"""Tokens of question and passage together; of the question at most 64 words are read."""
 SPAN = 24
 """Tokens that an answer's exact words may have."""
 

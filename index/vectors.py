@@ -10,7 +10,7 @@ import chromadb
 import numpy as np
 from chromadb.config import Settings
 
-from index.types import Groups, Matrix, Vector
+from index.types import Groups, Vector
 
 COLLECTION = "chunks"
 BATCH = 5000
@@ -87,13 +87,6 @@ class Vectors:
     def close(self) -> None:
         """Give back the descriptors that an open store holds."""
         self._client.close()
-
-
-def exact(vectors: Matrix, vector: Vector, k: int) -> list[tuple[int, float]]:
-    """Rows of `vectors` nearest to `vector`, with cosines, best first: what `Vectors` approximates."""
-    cosines = vectors @ vector
-    best = np.argsort(-cosines, kind="stable")[:k]
-    return [(int(row), float(cosines[row])) for row in best]
 
 
 def _client(folder: Path) -> Any:

@@ -7,8 +7,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from index.types import EVERYONE, Matrix
-from index.vectors import Row, Vectors, exact
+from index.types import EVERYONE, Matrix, Vector
+from index.vectors import Row, Vectors
 
 ALL = frozenset({EVERYONE})
 SIZE = 2300
@@ -22,6 +22,13 @@ def unit(rows: int) -> Matrix:
 
 
 VECTORS = unit(SIZE)
+
+
+def exact(vectors: Matrix, vector: Vector, k: int) -> list[tuple[int, float]]:
+    """Rows of `vectors` nearest to `vector`, with cosines, best first: what `Vectors` approximates."""
+    cosines = vectors @ vector
+    best = np.argsort(-cosines, kind="stable")[:k]
+    return [(int(row), float(cosines[row])) for row in best]
 
 
 def rows(count: int = SIZE) -> Iterator[Row]:

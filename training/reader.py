@@ -29,6 +29,7 @@ from tokenizers import Tokenizer
 from transformers import AutoModel
 
 from assistant.evaluate import holds
+from assistant.reader import LONGEST
 from index import embed
 from index.chunk import passage, split
 from index.search import Index
@@ -38,7 +39,6 @@ SETS = {"squad-train": 34_000, "nq-train": 6_500, "tydi-train": 3_600}
 """Questions taken of each training set."""
 SEARCHED = {"squad-train": 5_000, "nq-train": 1_300, "tydi-train": 900}
 """Questions of each that get the two best wrong passages of a search as negatives."""
-LONGEST = 320  # tokens of question and passage together
 BATCH = 16
 PEAK = 8.0e-5  # rate of learning
 SEED = 7
