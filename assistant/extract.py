@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 import prompts
+from assistant import followup
 from assistant.cite import Quote, resolve
 from assistant.reader import Reader, Reading
 from assistant.types import Answer, Citation, Event, Turn, Words
@@ -155,15 +156,8 @@ class Extractor:
         self._refused_empty = prompts.load("refused_empty", "asked")
 
     def standalone(self, question: str, turns: Sequence[Turn]) -> str:
-        """A question that leans on the one before it gets that one's words; any other stays as it is."""
-        leans = re.match(r"\s*(?:and|but|so|what about|how about|then)\b", question, re.IGNORECASE) or re.search(
-            r"\b(?:it|its|he|she|they|them|their|his|her|him|this|that|those|these|there)\b", question, re.IGNORECASE
-        )
-        if not turns or not leans:
-            return question
-        known = set(stems(question))
-        before = [word for word in _words(turns[-1].question) if not set(stems(word)) <= known]
-        return f"{question.rstrip('? ')} ({' '.join(before)})?" if before else question
+        """The question with what it leaves to the turns before it put in."""
+        return followup.standalone(question, turns)
 
     def answer(self, question: str, hits: Sequence[Hit]) -> Iterator[Event]:
         """The best sentence, up to two more that add something, each with its citation; or a refusal."""
