@@ -15,65 +15,65 @@ from numpy.typing import NDArray
 
 import prompts
 from assistant import followup
+from assistant.asked import Kind, Meaning, fits, kind_of, meaning, with_unit
 from assistant.cite import Quote, resolve
-from assistant.reader import Reader, Reading
+from assistant.compose import Said, disagreement, in_sentences, list_answer, short_answer, whole_list
+from assistant.reader import Reader
 from assistant.types import Answer, Citation, Event, Turn, Words
 from index.chunk import passage
 from index.keyword import UNASKED, asked_words, stems
 from index.types import Hit
 
 MODEL = Path(__file__).parent / "models" / "sentences.json"
-READ = 8
+ACCEPTED_WRONG = 0.5
+"""The share of wrong answers that is accepted where a team sets none."""
+READ = 10
 """Passages that the reader looks at, one pass each."""
 SENTENCES = 3
 """Sentences that an answer has at most."""
-SHORT = 8
+SHORT = 16
 """Words that a short form has at most; longer ones are no shorter than their sentence."""
 MARGIN = 1.0
 """How far below the best sentence's score another may lie to be added, in logits."""
+SAME = 4.0
+"""How far below it one may lie that says the same thing, to be cited too."""
+AGAINST = 4.0
+"""How far below it, by this score and by the reader's, one of another article may lie that says something else, to
+be shown as a disagreement."""
 
-_NUMBER = re.compile(
-    r"\d|\b(?:one|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve|thirteen|fourteen|fifteen|sixteen|seventeen|"
-    r"eighteen|nineteen|twenty|thirty|forty|fifty|sixty|seventy|eighty|ninety|hundreds?|thousands?|millions?|billions?|"
-    r"dozens?|half|third|quarter|twice|once|none|no|both|single)\b",
-    re.IGNORECASE,
-)
-_DATE = re.compile(
-    r"\b(?:1\d{3}|20\d\d)\b|\b(?:january|february|march|april|may|june|july|august|september|october|november|december|"
-    r"monday|tuesday|wednesday|thursday|friday|saturday|sunday|noon|midnight|century|spring|summer|autumn|winter|"
-    r"years?|days?|weeks?|months?|hours?|minutes?)\b|\b\d{1,2}[:.]\d\d\b|\b\d{1,2}(?:st|nd|rd|th)\b",
-    re.IGNORECASE,
-)
-_NAME = re.compile(r"\b[A-ZÀ-Þ][\w’'-]+")
 _PROPER = re.compile(r"(?<!^)(?<![.?!] )\b[A-Z][\w-]*\b|\b\w*\d[\w.,:-]*\b")
-_WANTED = {
-    "number": re.compile(
-        r"\bhow (?:many|much|long|old|far|large|big|high|deep|tall|fast|often|wide|heavy)\b|"
-        r"\bwhat (?:is the )?(?:number|percentage|percent|proportion|share|price|cost|amount|population)\b"
-    ),
-    "date": re.compile(r"\bwhen\b|\b(?:what|which) (?:\w+ )?(?:year|date|day|weekday|month|century|decade|time)\b"),
-    "name": re.compile(
-        r"\bwho\b|\bwhom\b|\bwhose\b|\bwhere\b|\b(?:what|which) (?:\w+ )?(?:city|country|place|person)\b"
-    ),
-}
-_HOLDS = {"number": _NUMBER, "date": _DATE, "name": _NAME}
-_MARK = re.compile(r"\s*(?:[-*•]|\d{1,3}[.)])\s+|#{1,6} ")
 
 
 @dataclass(frozen=True, slots=True)
 class Sentence:
-    """One candidate: characters `[start, end)` of its article's text, and the best words in it."""
+    """One candidate: characters `[start, end)` of its article's text, and the best words in it.
+
+    The words are characters `[first, last)` of the text; `fits` tells whether they are of the kind that
+    was asked for, `logit` is the reader's score for them.
+    """
 
     hit: Hit
     start: int
     end: int
-    reading: Reading
-    words: str
+    first: int
+    last: int
+    logit: float
+    fits: bool
 
     @property
     def text(self) -> str:
         """The sentence, verbatim."""
         return self.hit.article.text[self.start : self.end]
+
+    @property
+    def words(self) -> str:
+        """The best words in it, verbatim."""
+        return self.hit.article.text[self.first : self.last]
+
+    @property
+    def quote(self) -> Quote:
+        """The sentence as a quote."""
+        return Quote(self.hit.article, self.start, self.end)
 
 
 FEATURES = (
@@ -85,26 +85,28 @@ FEATURES = (
 
 def candidates(question: str, hits: Sequence[Hit], reader: Reader) -> tuple[list[Sentence], NDArray[np.float64]]:
     """The sentences of the hits, and their features, shape `(sentences, len(FEATURES))`."""
+    kind = kind_of(question)
     passages = [passage(hit.article.title, hit.chunk) for hit in hits]
-    readings = reader.read(question, passages)
+    readings = reader.read(question, passages, lambda words: fits(kind, words))
     words = asked_words(question)
     proper = set(stems(" ".join(_PROPER.findall(question)))) - UNASKED
-    wanted = next((kind for kind, pattern in _WANTED.items() if pattern.search(question.lower())), None)
-    known = set(question.lower().split())
     top = max((r.score for found in readings for r in found), default=0.0)
     nearest = max((cosine for hit in hits for cosine in hit.cosines), default=0.0)
     sentences: list[Sentence] = []
     rows: list[list[float]] = []
-    for hit, (text, _), found in zip(hits, passages, readings, strict=True):
+    for hit, (_, spans), found in zip(hits, passages, readings, strict=True):
         place = set(stems(f"{hit.article.title} {hit.chunk.heading}"))
         around = place | set(stems(hit.chunk.text))
         missing = _missing(proper, around)
         article = hit.article.text.lower()
         missing_everywhere = _missing(proper, {word for word in proper if word in article} | place)
-        for i, ((start, end), cosine, reading) in enumerate(zip(hit.chunk.sentences, hit.cosines, found, strict=True)):
-            sentence = Sentence(hit, start, end, reading, text[reading.start : reading.end])
+        for i, ((start, end), (_, shown), reading) in enumerate(zip(hit.chunk.sentences, spans, found, strict=True)):
+            # A passage shows a sentence without its mark, so places are counted from its end.
+            first, last = end - (shown - reading.start), end - (shown - reading.end)
+            first, last = with_unit(kind, hit.article.text[:end], first, last)
+            sentence = Sentence(hit, start, end, first, last, reading.score, reading.fits)
             own = set(stems(sentence.text))
-            holds = [match.lower() for match in _HOLDS[wanted].findall(sentence.text)] if wanted else []
+            cosine = hit.cosines[i]
             sentences.append(sentence)
             rows.append(
                 [
@@ -120,7 +122,7 @@ def candidates(question: str, hits: Sequence[Hit], reader: Reader) -> tuple[list
                     _share(words, around),
                     missing,
                     missing_everywhere,
-                    0.5 if wanted is None else float(any(match not in known for match in holds)),
+                    float(reading.fits),
                     float(end - start < 30),
                     # What a sentence that begins with "It" is about stands in the one before it.
                     hit.cosines[i - 1] if i else 0.0,
@@ -128,6 +130,39 @@ def candidates(question: str, hits: Sequence[Hit], reader: Reader) -> tuple[list
                 ]
             )
     return sentences, np.array(rows, dtype=np.float64).reshape(len(rows), len(FEATURES))
+
+
+def ranked(said: Sequence[Meaning], fitting: Sequence[bool], scores: NDArray[np.float64]) -> list[int]:
+    """Sentences in the order of how likely their words answer, those that say the same thing counted together.
+
+    `said` is what the words of each mean, `fitting` whether they are of the kind that was asked for,
+    `scores` are log odds against "none of them".
+    """
+    together: dict[Meaning, float] = {}
+    for meant, score in zip(said, scores, strict=True):
+        together[meant] = float(np.logaddexp(together.get(meant, -np.inf), score))
+    return sorted(range(len(said)), key=lambda i: (not fitting[i], -together[said[i]], -scores[i]))
+
+
+EVIDENCE = ("odds", "ahead of the next", "reader", "cosine", "names missing", "none of them")
+
+
+def evidence(
+    said: Sequence[Meaning], features: NDArray[np.float64], scores: NDArray[np.float64], best: int
+) -> NDArray[np.float64]:
+    """What the confidence in sentence `best` is judged by, shape `(len(EVIDENCE),)`."""
+    same = np.array([meant == said[best] for meant in said])
+    others = np.append(scores[~same], 0.0)
+    return np.array(
+        [
+            np.clip(np.logaddexp.reduce(scores[same]) - np.logaddexp.reduce(others), -12, 12),
+            np.clip(scores[best] - scores[~same].max(initial=-20.0), -6, 12),
+            features[best, FEATURES.index("reader")],
+            features[best, FEATURES.index("cosine")],
+            features[best, FEATURES.index("names missing")],
+            np.clip(-np.logaddexp.reduce(scores), -12, 12),
+        ]
+    )
 
 
 def _share(words: Sequence[str], among: set[str]) -> float:
@@ -141,66 +176,114 @@ def _missing(proper: set[str], among: set[str]) -> float:
 
 
 class Extractor:
-    """Answers with sentences of the articles, word for word; needs no LLM and no network."""
+    """Answers with words of the articles, verbatim; needs no LLM and no network."""
 
-    def __init__(self, reader: Reader) -> None:
+    def __init__(self, reader: Reader, accepted_wrong: float = ACCEPTED_WRONG) -> None:
+        """Refuse where confidence is lower than what keeps wrong answers at `accepted_wrong` (0 to 1) of all."""
         self._reader = reader
         model = json.loads(MODEL.read_text())
-        if model["features"] != list(FEATURES):
+        if model["features"] != list(FEATURES) or model["evidence"] != list(EVIDENCE):
             raise ValueError(f"{MODEL} was made for other features; make it anew with training/sentences.py")
         self._weights = np.array(model["weights"]) / np.array(model["scale"])
-        self._bias = -float(np.array(model["mean"]) @ self._weights)
-        self._none = float(model["none"])
-        self._threshold = float(model["threshold"])
+        self._bias = -float(np.array(model["mean"]) @ self._weights) - float(model["none"])
+        self._trust = np.array(model["trust"])
+        self._least = least_confidence(model["accepted"], accepted_wrong)
         self._refused = prompts.load("refused", "asked", "nearest")
         self._refused_empty = prompts.load("refused_empty", "asked")
 
     def standalone(self, question: str, turns: Sequence[Turn]) -> str:
-        """The question with what it leaves to the turns before it put in."""
+        """The question with what it leaves to the turns before it."""
         return followup.standalone(question, turns)
 
     def answer(self, question: str, hits: Sequence[Hit]) -> Iterator[Event]:
-        """The best sentence, up to two more that add something, each with its citation; or a refusal."""
+        """The words that answer, the list, or the sentences, each with its citation; or a refusal."""
         sentences, features = candidates(question, hits[:READ], self._reader)
-        scores = features @ self._weights + self._bias - self._none
-        order = [int(i) for i in np.argsort(-scores, kind="stable")]
-        if not order or scores[order[0]] < self._threshold:
-            yield self._refusal(question, [sentences[i] for i in order])
+        scores = features @ self._weights + self._bias
+        said = [meaning(sentence.words) for sentence in sentences]
+        order = ranked(said, [sentence.fits for sentence in sentences], scores)
+        confidence = self._confidence(evidence(said, features, scores, order[0])) if order else 0.0
+        if not order or confidence < self._least or not sentences[order[0]].fits:
+            yield self._refusal(question, [sentences[i] for i in order], confidence)
             return
-        chosen = self._chosen(sentences, scores, order)
-        citations = resolve(Quote(s.hit.article, s.start, s.end) for s in chosen)
-        text = ""
-        for sentence, citation in zip(chosen, citations, strict=True):
-            piece = f"{' ' if text else ''}{_plain(sentence.text)} [{citation.number}]"
-            text += piece
-            yield Words(piece)
-            yield citation
-        short = chosen[0].words.split()
-        words = " ".join(short) if 0 < len(short) <= SHORT else None
-        yield Answer(question, True, words, text, "extractive", None, citations)
+        short, pieces = self._composed(question, sentences, scores, order)
+        citations = resolve(piece.quote for piece in pieces)
+        by_quote = {(c.article, c.start, c.end): c for c in citations}
+        text, shown = "", set[int]()
+        for piece in pieces:
+            citation = by_quote[(piece.quote.article.id, piece.quote.start, piece.quote.end)]
+            between = "" if not text else "\n" if piece.text.startswith("- ") else " "
+            words = f"{between}{piece.text}{' ' if piece.text else ''}[{citation.number}]"
+            text += words
+            yield Words(words)
+            if citation.number not in shown:
+                shown.add(citation.number)
+                yield citation
+        yield Answer(question, True, short, text, "extractive", round(confidence, 3), citations)
+
+    def _confidence(self, seen: NDArray[np.float64]) -> float:
+        """How likely an answer with this evidence is right, 0 to 1."""
+        return float(1 / (1 + np.exp(-(seen @ self._trust[:-1] + self._trust[-1]))))
+
+    def _composed(
+        self, question: str, sentences: list[Sentence], scores: NDArray[np.float64], order: list[int]
+    ) -> tuple[str | None, list[Said]]:
+        """The short words, None where there are none, and the pieces of the answer's text."""
+        kind, best = kind_of(question), sentences[order[0]]
+        if kind in {"list", "way"} and (found := whole_list(best.hit.article, best.start, best.end)):
+            quote, intro, items = found
+            words = asked_words(question)
+            place = stems(f"{best.hit.article.title} {best.hit.chunk.heading} {intro}")
+            # "What does the red light mean?" asks for one item, "What do the lights mean?" for all.
+            if kind == "way" or _share(words, set(place)) >= _share(words, set(stems(best.text)) - set(place)):
+                return None, list_answer(quote, intro, items)
+        if kind in {"yes or no", "reason", "way"} or not 0 < len(best.words.split()) <= SHORT:
+            chosen = self._chosen(sentences, scores, order)
+            return None, in_sentences(sentence.quote for sentence in chosen)
+        same, against = [best], list[Sentence]()
+        for i in order[1:]:
+            other = sentences[i]
+            if not other.fits or other.logit < 0:
+                continue
+            behind = scores[order[0]] - scores[i]
+            alike = _same(kind, best.words, other.words)
+            elsewhere = all(other.hit.article.id != known.hit.article.id for known in [*same, *against])
+            if alike and elsewhere and behind < SAME and len(same) < SENTENCES:
+                same.append(other)
+            elif (
+                not alike
+                and elsewhere
+                and max(behind, best.logit - other.logit) < AGAINST
+                and kind in {"number", "amount", "date"}
+            ):
+                against.append(other)
+        if against:
+            newest = sorted([best, *against[:2]], key=lambda s: s.hit.article.updated or "", reverse=True)
+            return newest[0].words, disagreement([(sentence.words, sentence.quote) for sentence in newest])
+        return " ".join(best.words.split()), short_answer(" ".join(best.words.split()), [s.quote for s in same])
 
     def _chosen(self, sentences: list[Sentence], scores: NDArray[np.float64], order: list[int]) -> list[Sentence]:
-        """The best sentence and those near it that say something else, or the same in another article."""
+        """The best sentence and those near it that say something else; those of one article in its order."""
         chosen: list[Sentence] = []
         for i in order:
-            if len(chosen) == SENTENCES or scores[i] < max(scores[order[0]] - MARGIN, self._threshold):
-                break
+            if len(chosen) == SENTENCES or scores[i] < scores[order[0]] - MARGIN:
+                continue
             own = set(stems(sentences[i].text))
             if all(len(own & set(stems(other.text))) < 0.6 * len(own | set(stems(other.text))) for other in chosen):
                 chosen.append(sentences[i])
-        return chosen
+        first = {sentence.hit.article.id: number for number, sentence in reversed(list(enumerate(chosen)))}
+        return sorted(chosen, key=lambda sentence: (first[sentence.hit.article.id], sentence.start))
 
-    def _refusal(self, question: str, ranked: list[Sentence]) -> Answer:
+    def _refusal(self, question: str, in_order: list[Sentence], confidence: float) -> Answer:
         """What was looked for, and the best sentence of each of the nearest articles, marked as such."""
-        best = {sentence.hit.article.id: sentence for sentence in reversed(ranked)}
-        order = sorted(best.values(), key=ranked.index)[:3]
-        nearest: tuple[Citation, ...] = resolve(Quote(s.hit.article, s.start, s.end) for s in order)
+        best = {sentence.hit.article.id: sentence for sentence in reversed(in_order)}
+        order = sorted(best.values(), key=in_order.index)[:3]
+        nearest: tuple[Citation, ...] = resolve(sentence.quote for sentence in order)
         asked = ", ".join(f"“{word}”" for word in _words(question)[:8]) or "nothing in particular"
         if nearest:
             text = self._refused.format(asked=asked, nearest="; ".join(citation.title for citation in nearest))
         else:
             text = self._refused_empty.format(asked=asked)
-        return Answer(question, False, None, text, "refused", None, (), nearest)
+        return Answer(question, False, None, text, "refused", round(confidence, 3), (), nearest)
 
 
 def _words(question: str) -> list[str]:
@@ -209,6 +292,16 @@ def _words(question: str) -> list[str]:
     return list(dict.fromkeys(word for word in words if not set(stems(word)) <= UNASKED))
 
 
-def _plain(sentence: str) -> str:
-    """A sentence without the mark of its list or heading, on one line."""
-    return " ".join(_MARK.sub("", sentence, count=1).split()) if _MARK.match(sentence) else " ".join(sentence.split())
+def _same(kind: Kind, one: str, other: str) -> bool:
+    """Whether two short answers say the same thing; of names and numbers one may say more of it."""
+    a, b = meaning(one), meaning(other)
+    return a == b or (kind != "words" and bool(a & b) and (a <= b or b <= a))
+
+
+def least_confidence(accepted: Sequence[tuple[float, float]], wrong: float) -> float:
+    """The confidence below which to refuse, so that at most `wrong` of the answers given are wrong.
+
+    `accepted` holds pairs of (share of wrong answers, confidence), the shares falling.
+    """
+    shares = [share for share, _ in accepted]
+    return float(np.interp(wrong, shares[::-1], [confidence for _, confidence in accepted][::-1]))

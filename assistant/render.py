@@ -9,9 +9,9 @@ import html
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from datetime import date
 from urllib.parse import quote, urlencode, urlsplit
 
+from assistant.compose import day
 from assistant.types import Answer, Citation
 from index.types import Article
 
@@ -73,17 +73,6 @@ def original(url: str) -> str | None:
         return url if parts.hostname else None
     except ValueError:
         return None
-
-
-def day(updated: str | None) -> str:
-    """An ISO date as people write it (`9 June 2016`), anything else as it is, "" for None."""
-    if updated is None:
-        return ""
-    try:
-        value = date.fromisoformat(updated[:10])
-    except ValueError:
-        return updated
-    return f"{value.day} {value:%B} {value.year}"
 
 
 def conversation(turns: Sequence[Shown], ended: bool = False) -> str:
@@ -174,9 +163,13 @@ def _paragraphs(words: str, cited: Sequence[Citation], turn: int, short: str | N
         said = line[item.end() :] if item else line
         content = ""
         cited_at = _MARK.search(said)
-        if short and (at := said.find(short, 0, cited_at.start() if cited_at else len(said))) >= 0:
-            content = f"{text(said[:at])}<strong>{text(short)}</strong>"
-            said, short = said[at + len(short) :], None
+        # An answer that begins with its short words gives them a capital.
+        before = said[: cited_at.start() if cited_at else len(said)]
+        at = max(before.find(short), before.find(short[0].upper() + short[1:])) if short else -1
+        if short and at >= 0:
+            end = at + len(short)
+            content = f"{text(said[:at])}<strong>{text(said[at:end])}</strong>"
+            said, short = said[end:], None
         content += _MARK.sub(mark, text(said))
         if item:
             items.append(f'<li dir="auto">{content}</li>')

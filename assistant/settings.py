@@ -31,6 +31,12 @@ class Settings(BaseSettings):
         description="the model that makes vectors: the shipped one, or any sentence-transformers name or folder",
     )
     threads: int = Field(default=0, ge=0, le=256, description="cores that a model may use; 0 takes all")
+    accepted_wrong: float = Field(
+        default=0.5,
+        ge=0.01,
+        le=0.5,
+        description="the share of wrong answers that is accepted: lower refuses more, higher answers more",
+    )
     max_file_mb: int = Field(default=50, ge=1, le=2000, description="larger files are named and left out, in MB")
     host: str = Field(
         default="127.0.0.1", description="the address to listen on; another than loopback needs a password"

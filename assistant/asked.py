@@ -1,0 +1,174 @@
+"""What kind of answer a question asks for, and whether words are of that kind.
+
+"How many" asks for a number, "when" for a date, "who" for a name; a yes-or-no question, "why", "how
+to" and a list ask for sentences rather than for a few words. English only: in other languages every
+question is of the kind "words", which anything fits.
+"""
+
+import re
+from typing import Literal
+
+Kind = Literal["number", "amount", "date", "name", "yes or no", "reason", "way", "list", "words"]
+"""A number counts ("how many"), an amount may also be "two weeks" or "daily" ("how long", "how often")."""
+
+_ONES = "zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen".split()
+_ONES += "seventeen eighteen nineteen".split()
+_TENS = {
+    name: value * 10 for value, name in enumerate("_ ten twenty thirty forty fifty sixty seventy eighty ninety".split())
+}
+_COUNTED = (
+    r"\d|\b(?:" + "|".join([*_ONES, *_TENS]) + r"|hundreds?|thousands?|millions?|billions?|trillions?|dozens?|half|"
+    r"halves|thirds?|quarters?|twice|once|thrice|none|no|nobody|both|single|several|few|couple|many|most|all|every|"
+    r"double|triple|pair|majority|minority|score|[ivx]{2,})\b|[½¼¾⅓⅔]"
+)
+_NUMBER = re.compile(_COUNTED, re.IGNORECASE)
+_AMOUNT = re.compile(
+    _COUNTED + r"|\b(?:seconds?|minutes?|hours?|days?|nights?|weeks?|months?|years?|decades?|centur(?:y|ies)|daily|"
+    r"weekly|monthly|hourly|nightly|yearly|annual(?:ly)?|quarterly|always|never|ever|forever|indefinitely|lifetime|free|"
+    r"nothing|until|as long|as far|permanent(?:ly)?|life|large|small|little|low|much|entire|whole)\b|[$€£%]",
+    re.IGNORECASE,
+)
+_MONTH = (
+    "january|february|march|april|may|june|july|august|september|october|november|december|jan|feb|mar|apr|jun|jul|aug|"
+    "sept?|oct|nov|dec"
+)
+_DATE = re.compile(
+    rf"\d|\b(?:{_MONTH}|mondays?|tuesdays?|wednesdays?|thursdays?|fridays?|saturdays?|sundays?|noon|midday|midnight|"
+    r"mornings?|afternoons?|evenings?|nights?|dawn|dusk|sunrise|sunset|today|tonight|yesterday|tomorrow|now|currently|"
+    r"spring|summer|autumn|fall|winter|easter|christmas|ramadan|weekends?|weekdays?|centur(?:y|ies)|decades?|years?|"
+    r"months?|weeks?|days?|hours?|minutes?|seconds?|ages?|era|epoch|period|times?|dynasty|reign|war|seasons?|episode|"
+    r"after|before|during|until|till|since|when|whenever|while|once|upon|as soon|later|early|earlier|late|ago|birth|"
+    r"death|end|beginning|start|first|last|next|immediately|instantly|never|always|daily|weekly|monthly|annually|every|"
+    r"pre-\w+|\w+(?:ic|ian|aic))\b",
+    re.IGNORECASE,
+)
+_NOT_A_NAME = re.compile(
+    rf"(?:\W|\b(?:[\d.,:/-]+(?:st|nd|rd|th)?|{'|'.join([*_ONES, *_TENS])}|{_MONTH}|the|a|an|of|in|on|at|by|to|and|or|"
+    r"it|its|they|them|he|she|his|her|him|their|this|that|these|those|is|are|was|were|which|who)\b)*",
+    re.IGNORECASE,
+)
+# A question word inside the sentence asks only where a comma or a preposition leads to it; "when" that
+# begins a side clause ("What happened when …?") does not.
+_LEAD = "for|by|since|until|till|to|from|of|in|at|after|before|about|with|over"
+_BEGIN = rf"(?:^(?:and |but |so |then )?|, |^(?:\w+ ){{0,2}}(?:{_LEAD}) )"
+_MODAL = "do|does|can|could|should|must|would|may"
+_PATTERNS: list[tuple[Kind, str]] = [
+    ("reason", rf"{_BEGIN}(?:why\b|how come\b|what reason\b|what(?: is| was|'s) the reason\b)"),
+    (
+        "way",
+        rf"^(?:and |but |so )?how (?:to\b|(?:{_MODAL}) (?:i|you|we|one|someone|somebody|users|people)\b)|"
+        r"^what (?:do|must|should) (?:i|we|you|one) do\b|\bwhat are the steps\b|\bwhich steps\b|^what steps\b",
+    ),
+    (
+        "list",
+        r"^(?:please )?(?:list|enumerate)\b|^(?:what|which) (?:\w+ ){0,3}?\w+[^s\W]s (?:are|were|do|does|did|have|"
+        r"must|should|can|belong|make|need)\b|^what (?:are|were) (?:all )?(?:the|our|my) (?:\w+ ){0,4}?\w+[^s\W]s\b",
+    ),
+    (
+        "number",
+        r"(?:(?<!know)(?<!knew)(?<!known)(?<!determined)(?<!determine)(?<!upon) |^)how many\b|^number of\b|"
+        r"\bwhat(?: is| was| are| were|'s)? (?:the )?(?:total |exact |average |maximum |minimum )?"
+        r"(?:number|count|percentage|proportion|population) (?:of|in|at|for)\b",
+    ),
+    ("amount", rf"{_BEGIN}how (?:much|long|old|high|deep|tall|wide|heavy|thick)\b"),
+    (
+        "date",
+        rf"{_BEGIN}when\b(?!.{{3,}}, )|\bwhen\?$|"
+        rf"(?:{_BEGIN}|\b)(?:what|which) (?:year|date|day|weekday|month|century|decade|time of|season)\b|"
+        r"\bat what time\b|^what time\b",
+    ),
+    ("name", rf"{_BEGIN}(?:who|whom|whose)\b"),
+    (
+        "yes or no",
+        r"^(?:and |but |so )?(?:is|are|was|were|am|does|do|did|can|could|may|might|must|should|shall|will|would|"
+        r"has|have|had|isn't|aren't|wasn't|doesn't|don't|didn't|can't)\b(?!.*\bor\b)",
+    ),
+]
+_KINDS = [(kind, re.compile(pattern)) for kind, pattern in _PATTERNS]
+_UNITS = (
+    "%|percent|per cent|percentage points?|°C|°F|degrees?(?: Celsius| Fahrenheit)?|seconds?|minutes?|hours?|"
+    "days?|nights?|weeks?|months?|years?|decades?|centuries|(?:working|business|calendar) days?|mm|cm|m|km|metres?|"
+    "meters?|kilomet(?:re|er)s?|centimet(?:re|er)s?|millimet(?:re|er)s?|miles?|yards?|feet|foot|inch(?:es)?|hectares?|acres?|"
+    "square (?:metres?|meters?|kilomet(?:re|er)s?|miles?|feet)|mg|g|kg|kilograms?|grams?|tons?|tonnes?|pounds?|ml|l|"
+    "lit(?:re|er)s?|gallons?|KB|kB|MB|GB|TB|megabytes?|gigabytes?|terabytes?|Hz|kHz|MHz|GHz|W|kW|MW|GW|watts?|kilowatts?|"
+    "megawatts?|V|volts?|mV|A|mA|amperes?|knots?|km/h|mph|m/s|bar|dollars?|euros?|pence|cents?|USD|EUR|GBP|dB|points?"
+)
+_SCALE = "(?:hundred|thousand|million|billion|trillion)"
+_ENDS_IN_NUMBER = re.compile(rf"(?:\d|\b(?:{'|'.join([*_ONES, *_TENS])}|{_SCALE}))$", re.IGNORECASE)
+_UNIT_NEXT = re.compile(rf"(?: {_SCALE}\b)?(?: ?-? ?(?:{_UNITS})(?![\w/]))?")
+
+
+def kind_of(question: str) -> Kind:
+    """What a question asks for.
+
+    >>> kind_of("How many were captured?"), kind_of("Why?"), kind_of("Is it open?"), kind_of("Which town?")
+    ('number', 'reason', 'yes or no', 'words')
+    """
+    plain = " ".join(question.lower().replace("’", "'").split())
+    return next((kind for kind, pattern in _KINDS if pattern.search(plain)), "words")
+
+
+def fits(kind: Kind, words: str) -> bool:
+    """Whether words can be an answer of that kind. Generous: what cannot be is what matters.
+
+    >>> fits("number", "a further seven"), fits("number", "captured"), fits("name", "the mayor"), fits("name", "1990")
+    (True, False, True, False)
+    """
+    if kind == "number":
+        return bool(_NUMBER.search(words))
+    if kind == "amount":
+        return bool(_AMOUNT.search(words))
+    if kind == "date":
+        return bool(_DATE.search(words))
+    if kind == "name":
+        return not _NOT_A_NAME.fullmatch(words)
+    return True
+
+
+def with_unit(kind: Kind, text: str, start: int, end: int) -> tuple[int, int]:
+    """Characters `[start, end)` of a text, widened to the currency before and the unit behind a number.
+
+    >>> text = "It costs €58 and takes 30 working days."
+    >>> [text[slice(*with_unit("amount", text, *text_span))] for text_span in [(10, 12), (23, 25)]]
+    ['€58', '30 working days']
+    """
+    if kind not in {"number", "amount"}:
+        return start, end
+    if start and text[start - 1] in "$€£±−" and text[start].isdigit():
+        start -= 1
+    if _ENDS_IN_NUMBER.search(text[start:end]) and (found := _UNIT_NEXT.match(text, end)):
+        end = found.end()
+    return start, end
+
+
+Meaning = frozenset[str]
+"""What short words say, alike for two that say the same thing."""
+
+
+def meaning(words: str) -> Meaning:
+    """The words of a short answer in a form in which two that say the same thing are alike.
+
+    Lower case, without punctuation, articles and filling words, numbers as digits.
+
+    >>> meaning("a further seven") == meaning("7"), meaning("9 June 2016") == meaning("June 9, 2016")
+    (True, True)
+    """
+    plain = re.sub(r"(?<=\d)[,\u202f\u00a0 ](?=\d{3}\b)", "", words.lower().replace("’", "'"))
+    found = re.findall(r"\d+(?:[.:/]\d+)*|[^\W\d]+|[%€$£]", plain)
+    known = []
+    for word in found:
+        if word in _FILLING:
+            continue
+        if word in _TENS:
+            known.append(str(_TENS[word]))
+        elif word in _ONES:
+            known.append(str(_ONES.index(word)))
+        else:
+            known.append(word)
+    return frozenset(known or found)
+
+
+_FILLING = frozenset(
+    "a an the of in on at by about around roughly approximately nearly almost some over under more than least most "
+    "up to only just further another other others additional total exactly some".split()
+)

@@ -1,0 +1,104 @@
+"""What a question asks for, and what can be an answer to it."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from assistant.asked import fits, kind_of, meaning, with_unit
+
+
+@pytest.mark.parametrize(
+    ("question", "kind"),
+    [
+        ("How many assailants were captured?", "number"),
+        ("And how many were killed?", "number"),
+        ("number of attackers captured", "number"),
+        ("What is the number of stations in Ghent?", "number"),
+        ("How much does the S3 weigh?", "amount"),
+        ("For how long are backups kept?", "amount"),
+        ("When was the bridge opened?", "date"),
+        ("Since when is Ghent open?", "date"),
+        ("In which year did the firm move?", "date"),
+        ("At what time did the alarm go off?", "date"),
+        ("Who approves a trip?", "name"),
+        ("To whom do I report a leak?", "name"),
+        ("Why was the release delayed?", "reason"),
+        ("How do I reset my password?", "way"),
+        ("How to restart Sluice", "way"),
+        ("Which tools do newcomers get?", "list"),
+        ("What are the steps of a rollback?", "way"),
+        ("Is the office open on Sunday?", "yes or no"),
+        ("May I take the car home?", "yes or no"),
+        ("Which town is it in?", "words"),
+        ("What happened when the pump failed?", "words"),
+        ("Is it red or green?", "words"),
+        ("Wer war dabei?", "words"),
+    ],
+)
+def test_the_kind_of_a_question(question: str, kind: str) -> None:
+    """Its opening tells what it asks for; a question word in a side clause does not."""
+    assert kind_of(question) == kind
+
+
+@pytest.mark.parametrize(
+    ("kind", "yes", "no"),
+    [
+        ("number", ["seven", "17", "a further seven", "none", "about half", "XII", "½"], ["captured", "assailants"]),
+        ("amount", ["30 days", "daily", "€58", "until Friday", "two weeks"], ["the mayor", "Oslo"]),
+        ("date", ["5 April", "Monday", "1990", "after the war", "every Sunday at 02:00"], ["Oslo", "the mayor"]),
+        ("name", ["Tobias Okonjo", "the duty engineer", "volunteers"], ["1990", "5 April", "seven", "it"]),
+        ("words", ["anything", "7"], []),
+    ],
+)
+def test_words_that_can_be_an_answer(kind: str, yes: list[str], no: list[str]) -> None:
+    """A "how many" gets a number, a "when" a date, a "who" a name."""
+    assert all(fits(kind, words) for words in yes)  # type: ignore[arg-type]
+    assert not any(fits(kind, words) for words in no)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    ("text", "found", "whole"),
+    [
+        ("Copies are kept for 30 days.", "30", "30 days"),
+        ("It costs €58 a night.", "58", "€58"),
+        ("It takes five working days.", "five", "five working days"),
+        ("A speed of 31 km/h is allowed.", "31", "31 km/h"),
+        ("It holds 2.5 million litres.", "2.5", "2.5 million litres"),
+        ("About 30 people came.", "30", "30"),
+        ("A 5 metre mast", "5", "5 metre"),
+        ("Model 5 meters", "Model", "Model"),
+    ],
+)
+def test_a_number_is_given_with_its_unit(text: str, found: str, whole: str) -> None:
+    """Where the text puts a unit or a currency at a number, the answer has it."""
+    at = text.index(found)
+    start, end = with_unit("amount", text, at, at + len(found))
+    assert text[start:end] == whole
+    assert with_unit("name", text, at, at + len(found)) == (at, at + len(found))
+
+
+@given(st.text(max_size=60), st.integers(0, 60), st.integers(0, 60))
+def test_a_unit_only_widens(text: str, one: int, other: int) -> None:
+    """Whatever the text, the words found stay inside, and the text is not left."""
+    start, end = sorted((min(one, len(text)), min(other, len(text))))
+    if start == end:
+        return
+    first, last = with_unit("number", text, start, end)
+    assert 0 <= first <= start < end <= last <= len(text)
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "same"),
+    [
+        ("seven", "7", True),
+        ("a further seven", "seven", True),
+        ("9 June 2016", "June 9, 2016", True),
+        ("about 440,000", "440000", True),
+        ("17 killed", "25 killed", False),
+        ("the Mayor", "mayor", True),
+        ("€58", "£58", False),
+    ],
+)
+def test_what_says_the_same(one: str, other: str, same: bool) -> None:
+    """Numbers in words and figures, dates in any order and articles make no difference; anything else does."""
+    assert (meaning(one) == meaning(other)) is same

@@ -1,0 +1,111 @@
+"""What the reader learns from, and how it is scored while it learns."""
+
+import random
+
+import numpy as np
+import pytest
+import torch
+from hypothesis import given
+from hypothesis import strategies as st
+
+from assistant.asked import meaning
+from training import contrasts, pairs, reader, sentences
+from training.model import ReaderModel
+
+
+@given(st.integers(0, 10**9), st.sampled_from(sorted(set(contrasts.FRAMES), key=lambda frame: frame.__name__)))
+def test_a_made_up_answer_stands_where_it_is_said_to(seed: int, frame: contrasts.Frame) -> None:
+    """Every frame makes a text whose answers are whole words of it, no two of its told answers at one place."""
+    made = contrasts.make_one(random.Random(seed), frame)
+    assert "{" not in made.text
+    assert made.asked
+    for question, place in made.asked:
+        assert question.strip()
+        assert "{" not in question
+        if place is not None:
+            start, end = place
+            assert 0 <= start < end <= len(made.text)
+            assert made.text[start:end].strip() == made.text[start:end]
+            around = made.text[max(start - 1, 0) : start] + made.text[end : end + 1]
+            assert not any(letter.isalnum() for letter in around), (made.text, made.text[start:end])
+
+
+@given(st.integers(0, 10**9))
+def test_the_numbers_of_a_count_differ(seed: int) -> None:
+    """In a sentence that counts twice the two numbers are not the same, or it would teach nothing."""
+    made = contrasts.make_one(random.Random(seed), contrasts.counts)
+    told = {made.text[slice(*place)] for _, place in made.asked if place}
+    assert len({meaning(words) for words in told}) == len({place for _, place in made.asked if place})
+
+
+def test_the_same_seed_makes_the_same_pairs() -> None:
+    """Made-up texts come back word for word."""
+    one, two = (contrasts.make_one(random.Random(5), contrasts.tables) for _ in range(2))
+    assert one == two
+
+
+def test_tokens_of_an_answer() -> None:
+    """The tokens that cover an answer's characters, of the passage only."""
+    words = pairs.tokenizer().encode("How many?", "Eleven were killed and seven captured.")
+    start = "Eleven were killed and seven captured.".index("seven")
+    span = pairs.tokens_of(words.offsets, words.type_ids, start, start + 5)
+    assert span is not None
+    assert [words.tokens[i] for i in range(span[0], span[1] + 1)] == ["seven"]
+
+
+def test_the_loss_counts_all_places_of_an_answer() -> None:
+    """Certain of one of two possible places, or of none where there is none, it is near zero; elsewhere it is not."""
+    mask, kinds = torch.ones(1, 8, dtype=torch.long), torch.tensor([[0, 0, 0, 1, 1, 1, 1, 1]])
+    two = torch.tensor([[[3, 4], [6, 7], [-1, -1]]])
+    nowhere = torch.full((1, 3, 2), -1)
+
+    def sure_of(first: int, last: int) -> torch.Tensor:
+        logits = torch.zeros(1, 8, 2)
+        logits[0, first, 0] = logits[0, last, 1] = 20.0
+        return logits
+
+    for first, last in ((3, 4), (6, 7)):
+        assert reader.loss_of(sure_of(first, last), mask, kinds, two).item() < 0.01
+    assert reader.loss_of(sure_of(5, 5), mask, kinds, two).item() > 5
+    assert reader.loss_of(sure_of(0, 0), mask, kinds, nowhere).item() < 0.01
+    assert reader.loss_of(sure_of(3, 4), mask, kinds, nowhere).item() > 5
+    # The question itself is never an answer, however sure.
+    assert reader.loss_of(sure_of(1, 1), mask, kinds, nowhere).item() == pytest.approx(np.log(6), abs=0.01)
+
+
+def test_two_threads_learn_what_one_would() -> None:
+    """A step shared among copies of the model moves the weights as one step over the whole batch does."""
+    torch.manual_seed(3)
+    model = ReaderModel.pretrained()
+    rows = (
+        torch.randint(1000, 2000, (4, 12)), torch.ones(4, 12, dtype=torch.long),
+        torch.tensor([[0] * 4 + [1] * 8] * 4), torch.tensor([[[5, 6], [-1, -1]]] * 3 + [[[-1, -1]] * 2]),
+    )  # fmt: skip
+    threads = torch.get_num_threads()
+    moved = []
+    try:
+        for count in (1, 2):
+            torch.set_num_threads(count)
+            steps = reader.Steps(model)
+            loss = steps.step(rows, 1e-4)
+            moved.append((loss, torch.cat([weights.flatten() for weights in steps.whole])))
+    finally:
+        torch.set_num_threads(threads)
+    (one, after_one), (two, after_two) = moved
+    assert one == pytest.approx(two, rel=0.02)
+    before = torch.cat([weights.detach().flatten() for weights in model.parameters()])
+    assert torch.nn.functional.cosine_similarity(after_one - before, after_two - before, dim=0) > 0.9
+
+
+def test_confidence_is_learned_from_what_was_right() -> None:
+    """A logistic regression over evidence that tells gives probabilities that hold, and a falling curve."""
+    chance = np.random.default_rng(1)
+    seen = chance.normal(size=(4000, 6))
+    likely = 1 / (1 + np.exp(-2 * seen[:, 0]))
+    right = chance.random(4000) < likely
+    confidence = sentences.sure(seen, sentences.logistic(seen, right))
+    assert np.abs(confidence - likely).mean() < 0.03
+    curve = sentences.accepted(confidence, right)
+    assert [share for share, _ in curve] == sorted((share for share, _ in curve), reverse=True)
+    assert [least for _, least in curve] == sorted(least for _, least in curve)
+    assert sentences.diagram(confidence, right).startswith("<svg")
