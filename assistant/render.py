@@ -109,6 +109,8 @@ def _turn(number: int, turn: Shown) -> str:
         parts.append(
             f'<div class="{kind}">{_paragraphs(words, cited, number, turn.answer.short if turn.answer else None)}</div>'
         )
+    if turn.answer and turn.answer.short:
+        parts.extend(_quoted(citation, turn.answer.short) for citation in cited)
     if turn.status and not turn.answer and not turn.notice:
         parts.append(f'<p class="status"><span class="dots" aria-hidden="true"></span>{text(turn.status)}</p>')
     if turn.notice:
@@ -121,6 +123,14 @@ def _turn(number: int, turn: Shown) -> str:
             f'<details class="evidence"><summary>Nearest passages</summary>{_nearest(nearest, None, number)}</details>'
         )
     return "".join(parts) + "</div>"
+
+
+def _quoted(citation: Citation, short: str) -> str:
+    """The sentence that short words come from, under them, with the words standing out."""
+    said = " ".join(citation.quote.split())
+    at = said.find(short)
+    inner = text(said) if at < 0 else f"{text(said[:at])}<b>{text(short)}</b>{text(said[at + len(short) :])}"
+    return f'<blockquote class="quoted" dir="auto">{inner}</blockquote>'
 
 
 def _evidence(turn: Shown | None) -> tuple[tuple[Citation, ...], tuple[Citation, ...]]:

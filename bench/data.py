@@ -33,7 +33,7 @@ class Paragraph:
 class Corpus:
     """Articles on disk: `texts` maps a file's name in `folder` to its content.
 
-    `questions` name their article by that file name; only those that have an answer are there.
+    `questions` name their article by that file name.
     """
 
     folder: Path
@@ -68,8 +68,12 @@ def paragraphs(name: str) -> Iterator[Paragraph]:
             yield Paragraph(row["article"], row["context"], tuple(asked))
 
 
-def write(rows: Iterable[Paragraph], folder: Path, articles: int | None = None) -> Corpus:
+def write(
+    rows: Iterable[Paragraph], folder: Path, articles: int | None = None, *, unanswerable: bool = False
+) -> Corpus:
     """Write the first so many articles into the new `folder`, one .txt file each, all of them for None.
+
+    Questions without an answer are kept only where `unanswerable` says so.
 
     The paragraphs of an article are joined by blank lines; its file is named after its title.
     """
@@ -84,7 +88,7 @@ def write(rows: Iterable[Paragraph], folder: Path, articles: int | None = None) 
             names[row.title] = file_name(row.title, pieces)
         name = names[row.title]
         pieces.setdefault(name, []).append(row.text)
-        questions += [Question(asked, answers, name) for asked, answers in row.questions if answers]
+        questions += [Question(asked, answers, name) for asked, answers in row.questions if answers or unanswerable]
     texts = {name: "\n\n".join(parts) for name, parts in pieces.items()}
     for name, text in texts.items():
         (folder / name).write_text(text, encoding="utf-8")

@@ -13,7 +13,7 @@ import pytest
 from assistant import evaluate
 from assistant.evaluate import Outcome, Question
 from assistant.types import Answer
-from bench import cold, data, peers, question, report, score
+from bench import answers, cold, data, peers, question, report, score
 from bench.score import Passage, Piece, Score
 from index import embed
 from index.types import Article, Chunk, Hit
@@ -52,6 +52,28 @@ def test_articles_are_files_with_their_paragraphs_joined(sets: Path, tmp_path: P
         Question("When was the band formed?", ("1973",), "AC_DC.txt"),
         Question("How many albums followed?", ("Seven",), "AC_DC.txt"),
     ]
+
+
+def test_questions_without_an_answer_are_kept_where_they_are_asked_for(sets: Path, tmp_path: Path) -> None:
+    """They come with no answers, in their place."""
+    assert sets.is_dir()
+    corpus = data.write(data.paragraphs("squad-dev"), tmp_path / "articles", unanswerable=True)
+    assert [question.answers for question in corpus.questions] == [("1973",), (), ("Seven",)]
+
+
+def test_refusals_count_as_right_only_where_nothing_answers() -> None:
+    """F1 with refusals, the wrong among the answers given, and answers to questions about something else."""
+
+    def outcome(known: tuple[str, ...], said: str | None) -> Outcome:
+        mode = "refused" if said is None else "extractive"
+        answer = Answer("q", said is not None, said, said or "", mode, 0.5, ())  # type: ignore[arg-type]
+        return Outcome(Question("q", known), answer, (), 0.1)
+
+    outcomes = [outcome(("seven",), "seven"), outcome(("seven",), None), outcome((), None), outcome((), "eight")]
+    found = answers._measured(outcomes, [outcome((), None), outcome((), "nine")])
+    assert found["f1 with refusals"].value == 0.5
+    assert found["wrong, of the answers given"].value == 0.5
+    assert found["answered, of those about something else"].value == 0.5
 
 
 def test_the_first_articles_only(sets: Path, tmp_path: Path) -> None:
@@ -284,7 +306,7 @@ def test_intervals_hold_the_mean_and_repeat() -> None:
     assert figure.low < figure.value < figure.high
 
 
-@pytest.mark.parametrize("name", ["retrieval", "indexing", "question", "cold"])
+@pytest.mark.parametrize("name", ["retrieval", "indexing", "question", "cold", "answers"])
 def test_help_says_how_long_it_takes(name: str) -> None:
     """Before anybody starts it; without the peers being installed."""
     done = subprocess.run(
