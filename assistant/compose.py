@@ -21,10 +21,11 @@ _CODE = re.compile(r"(?:^| )-|[_/\\=<>{}$@#]")
 
 @dataclass(frozen=True, slots=True)
 class Said:
-    """A piece of an answer: plain text and the quote that it rests on."""
+    """A piece of an answer: plain text, the quote that it rests on, and what follows the mark of its citation."""
 
     text: str
     quote: Quote
+    after: str = ""
 
 
 def plain(sentence: str) -> str:
@@ -69,8 +70,8 @@ def disagreement(said: Sequence[tuple[str, Quote]]) -> list[Said]:
     for number, (words, quote) in enumerate(said):
         opening = "The articles disagree: " if number == 0 else ""
         when = f" ({day(quote.article.updated)})" if quote.article.updated else ""
-        ending = "." if number == len(said) - 1 else ";"
-        parts.append(Said(f"{opening}{words}{when}{ending}", quote))
+        last = number == len(said) - 1
+        parts.append(Said(f"{opening}{words}{when}{'.' if last else ''}", quote, "" if last else ";"))
     return parts
 
 

@@ -212,7 +212,7 @@ class Extractor:
         for piece in pieces:
             citation = by_quote[(piece.quote.article.id, piece.quote.start, piece.quote.end)]
             between = "" if not text else "\n" if piece.text.startswith("- ") else " "
-            words = f"{between}{piece.text}{' ' if piece.text else ''}[{citation.number}]"
+            words = f"{between}{piece.text}{' ' if piece.text else ''}[{citation.number}]{piece.after}"
             text += words
             yield Words(words)
             if citation.number not in shown:

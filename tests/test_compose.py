@@ -46,7 +46,7 @@ def test_a_disagreement_names_both_with_their_dates() -> None:
     """Each side with its words, its quote, and the date of its article where it has one."""
     new, old = quote("25 died.", "25", "2016-06-12"), quote("17 died.", "17", None, "b.md")
     pieces = disagreement([("25", new), ("17", old)])
-    assert [piece.text for piece in pieces] == ["The articles disagree: 25 (12 June 2016);", "17."]
+    assert [piece.text for piece in pieces] == ["The articles disagree: 25 (12 June 2016)", "17."]
 
 
 STEPS = "# Rollback\n\nDo this:\n\n1. Stop the queue.\n2. Copy the log.\n3. Start it again.\n\nThen tell the team.\n"

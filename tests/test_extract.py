@@ -85,7 +85,7 @@ def test_articles_that_disagree_are_both_shown_newest_first() -> None:
     """Two numbers for one thing: both, with their dates, the newer article's first, and it is the short answer."""
     other = article("revised", "Nine assailants were captured in Aktobe.", "2016-07-01")
     said = answer("How many assailants were captured in Aktobe?", Told(seven=9.0, Nine=8.9), AKTOBE, other)
-    assert said.answer == "The articles disagree: Nine (1 July 2016); [1] seven (9 June 2016). [2]"
+    assert said.answer == "The articles disagree: Nine (1 July 2016) [1]; seven (9 June 2016). [2]"
     assert said.short == "Nine"
     assert [citation.article for citation in said.citations] == ["revised", "aktobe"]
 
