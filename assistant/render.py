@@ -20,6 +20,9 @@ ARTICLE = "/article/"
 FRAME = "article"
 """The name of the frame beside the chat in which links to citations open."""
 
+SURE = 0.75
+"""Confidence below which an answer says how far it can be believed."""
+
 # What HTML cannot carry is shown as the replacement character, one for one, so that offsets hold.
 _UNSHOWABLE = dict.fromkeys([*range(9), 11, 12, 13, *range(14, 32), 127, *range(0xD800, 0xE000)], "\ufffd")
 _MARK = re.compile(r"( ?)\[(\d{1,3})\]")
@@ -111,6 +114,9 @@ def _turn(number: int, turn: Shown) -> str:
         )
     if turn.answer and turn.answer.short:
         parts.extend(_quoted(citation, turn.answer.short) for citation in cited)
+    if turn.answer and turn.answer.answered and turn.answer.confidence is not None and turn.answer.confidence < SURE:
+        often = f"{max(round(turn.answer.confidence * 10), 1)} in 10"
+        parts.append(f'<p class="unsure">Not quite sure: of answers like this about {often} are right.</p>')
     if turn.status and not turn.answer and not turn.notice:
         parts.append(f'<p class="status"><span class="dots" aria-hidden="true"></span>{text(turn.status)}</p>')
     if turn.notice:

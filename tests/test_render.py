@@ -255,3 +255,26 @@ def test_the_exact_words_stand_out_once_and_never_inside_a_mark() -> None:
     html = render.conversation([render.Shown("q", answer=replace(said, answer="None here. [1]", short="1"))])
     assert "<strong>" not in html
     assert html.count('<a class="mark"') == 1
+
+
+def test_short_words_stand_over_the_sentence_they_come_from() -> None:
+    """Under a short answer stands each quote, escaped, with the words in it standing out."""
+    cited = web.citation(web.article(), web.QUOTE)
+    said = replace(web.answered("q", "Two people. [1]", cited), short="two people")
+    html = render.conversation([render.Shown("q", answer=said)])
+    assert '<blockquote class="quoted" dir="auto">Logs are now rotated every night' in html
+    assert "It took <b>two people</b></blockquote>" in html
+    assert "<strong>Two people</strong>." in html
+
+
+def test_an_answer_that_is_not_sure_says_so() -> None:
+    """In plain words below a confidence of three quarters; above it, and for a refusal, nothing is said."""
+    answer = web.answered("q", "Yes. [1]", web.citation(web.article(), web.QUOTE))
+    said = [
+        render.conversation([render.Shown("q", answer=replace(answer, confidence=confidence))])
+        for confidence in (0.43, 0.9, None)
+    ]
+    assert "about 4 in 10 are right" in said[0]
+    assert "sure" not in said[1] + said[2]
+    refused = replace(web.refused("q", web.citation(web.article(), web.QUOTE)), confidence=0.1)
+    assert "in 10" not in render.conversation([render.Shown("q", answer=refused)])
