@@ -17,7 +17,7 @@ KEPT_DAYS = 30
 _TABLE = """
 CREATE TABLE IF NOT EXISTS turn (
     number INTEGER PRIMARY KEY, user TEXT NOT NULL, conversation TEXT NOT NULL, at REAL NOT NULL,
-    question TEXT NOT NULL, answer TEXT NOT NULL, articles TEXT NOT NULL
+    question TEXT NOT NULL, answer TEXT NOT NULL, articles TEXT NOT NULL, standalone TEXT NOT NULL DEFAULT ''
 )
 """
 
@@ -34,6 +34,9 @@ class Memory:
         self._connection = sqlite3.connect(path, check_same_thread=False, isolation_level=None, timeout=10)
         self._lock = threading.Lock()
         self._connection.execute(_TABLE)
+        # A file of an older version has no such column.
+        if "standalone" not in {row[1] for row in self._connection.execute("PRAGMA table_info(turn)")}:
+            self._connection.execute("ALTER TABLE turn ADD COLUMN standalone TEXT NOT NULL DEFAULT ''")
         self._connection.execute("CREATE INDEX IF NOT EXISTS turn_of ON turn (user, conversation)")
         self._connection.execute("DELETE FROM turn WHERE at < ?", (time.time() - KEPT_DAYS * 86400,))
 
@@ -42,21 +45,23 @@ class Memory:
         if conversation is None:
             return []
         query = (
-            "SELECT question, answer, articles FROM turn WHERE user = ? AND conversation = ? "
+            "SELECT question, answer, articles, standalone FROM turn WHERE user = ? AND conversation = ? "
             "ORDER BY number DESC LIMIT ?"
         )
         with self._lock:
             rows = self._connection.execute(query, (user.name, conversation, TURNS)).fetchall()
-        return [Turn(question, answer, tuple(json.loads(articles))) for question, answer, articles in reversed(rows)]
+        return [Turn(row[0], row[1], tuple(json.loads(row[2])), row[3]) for row in reversed(rows)]
 
     def add(self, user: User, conversation: str | None, turn: Turn) -> None:
         """Put a turn behind the others; without a conversation nothing is kept."""
         if conversation is None:
             return
-        values = (user.name, conversation, time.time(), turn.question, turn.answer, json.dumps(turn.articles))
+        articles = json.dumps(turn.articles)
+        values = (user.name, conversation, time.time(), turn.question, turn.answer, articles, turn.standalone)
         with self._lock:
             self._connection.execute(
-                "INSERT INTO turn (user, conversation, at, question, answer, articles) VALUES (?, ?, ?, ?, ?, ?)",
+                "INSERT INTO turn (user, conversation, at, question, answer, articles, standalone) "
+                "VALUES (?, ?, ?, ?, ?, ?, ?)",
                 values,
             )
 

@@ -39,6 +39,8 @@ class Assistant:
         began = time.perf_counter()
         question = question.encode("utf-8", "replace").decode()  # halves of characters, as JSON may hold them
         turns = self._memory.turns(user, conversation)
+        if turns:
+            turns[-1] = replace(turns[-1], cited=self._cited(turns[-1], user))
         standalone = self._answerer.standalone(question, turns)
         hits = self._index.find(standalone, user.groups, PASSAGES)
         found = time.perf_counter()
@@ -52,9 +54,8 @@ class Assistant:
             answer = replace(
                 event, question=question, seconds={name: round(value, 4) for name, value in seconds.items()}
             )
-            self._memory.add(
-                user, conversation, Turn(question, answer.answer, tuple(c.article for c in answer.citations))
-            )
+            articles = tuple(dict.fromkeys(citation.article for citation in answer.citations))
+            self._memory.add(user, conversation, Turn(question, answer.answer, articles, standalone))
             yield answer
 
     def answer(self, question: str, user: User, conversation: str | None = None) -> Answer:
@@ -62,6 +63,15 @@ class Assistant:
         *_, last = self.ask(question, user, conversation)
         assert isinstance(last, Answer)
         return last
+
+    def forget(self, user: User, conversation: str) -> None:
+        """Drop the turns of a conversation: nothing of it is taken into account again, nor kept."""
+        self._memory.forget(user, conversation)
+
+    def _cited(self, turn: Turn, user: User) -> tuple[Article, ...]:
+        """The articles that a turn cited, those that this user may read now."""
+        found = (self.article(identifier, user) for identifier in turn.articles)
+        return tuple(article for article in found if article)
 
     def article(self, identifier: str, user: User) -> Article | None:
         """An article that this user may read, as it stands in the library now; else None."""

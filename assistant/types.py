@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any, Literal, Protocol
 
-from index.types import Groups, Hit
+from index.types import Article, Groups, Hit
 
 Mode = Literal["extractive", "generative", "refused"]
 
@@ -50,11 +50,17 @@ class Answer:
 
 @dataclass(frozen=True, slots=True)
 class Turn:
-    """A question of a conversation, what was answered, and the articles that were cited."""
+    """A question of a conversation, what was answered, and the ids of the articles that were cited.
+
+    `standalone` is the question as it was searched, "" in turns of older versions. `cited`, which the last of
+    several turns has and which is not stored, are the articles as whoever asks now may read them.
+    """
 
     question: str
     answer: str
     articles: tuple[str, ...]
+    standalone: str = ""
+    cited: tuple[Article, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,6 +3,7 @@
 import sqlite3
 import stat
 import threading
+import time
 from pathlib import Path
 
 from assistant.memory import FILE, KEPT_DAYS, TURNS, Memory
@@ -13,7 +14,8 @@ TOM = User("tom", frozenset({"everyone"}))
 
 
 def turn(number: int) -> Turn:
-    return Turn(f"Question {number}?", f"Answer “{number}”. [1]", ("docs/a.md", "docs/ü.md"))
+    restated = f"Question {number} (restated)?"
+    return Turn(f"Question {number}?", f"Answer “{number}”. [1]", ("docs/a.md", "docs/ü.md"), restated)
 
 
 def test_the_last_turns_come_back_oldest_first(tmp_path: Path) -> None:
@@ -63,6 +65,23 @@ def test_old_turns_are_dropped(tmp_path: Path) -> None:
     again = Memory(tmp_path)
     assert again.turns(MIA, "one") == [turn(2)]
     again.close()
+
+
+def test_a_file_of_an_older_version_goes_on(tmp_path: Path) -> None:
+    """Turns that were kept before they were restated come back without that, and new ones with it."""
+    with sqlite3.connect(tmp_path / FILE) as connection:
+        connection.execute(
+            "CREATE TABLE turn (number INTEGER PRIMARY KEY, user TEXT NOT NULL, conversation TEXT NOT NULL, "
+            "at REAL NOT NULL, question TEXT NOT NULL, answer TEXT NOT NULL, articles TEXT NOT NULL)"
+        )
+        connection.execute("INSERT INTO turn VALUES (1, 'mia', 'one', ?, 'Old?', 'Yes. [1]', '[]')", (time.time(),))
+    connection.close()
+    for _ in range(2):
+        memory = Memory(tmp_path)
+        assert memory.turns(MIA, "one")[0] == Turn("Old?", "Yes. [1]", ())
+        memory.add(MIA, "one", turn(2))
+        assert memory.turns(MIA, "one")[-1] == turn(2)
+        memory.close()
 
 
 def test_the_file_is_its_owners_alone(tmp_path: Path) -> None:

@@ -85,12 +85,30 @@ def test_a_conversation_is_remembered_and_restated(index: Index) -> None:
     assistant = Assistant(index, answerer, Memory())
     assistant.answer("Page 3?", MIA, "c1")
     second = assistant.answer("And it?", MIA, "c1")
-    assert answerer.turns == [[], [Turn("Page 3?", "Page 3 [1]", ("docs/03.md",))]]
+    cited = assistant.article("docs/03.md", MIA)
+    assert cited
+    assert answerer.turns == [[], [Turn("Page 3?", "Page 3 [1]", ("docs/03.md",), "Page 3?", (cited,))]]
     assert answerer.read[1][0] == "And it? Page 3?"
     assert second.question == "And it?"
     assistant.answer("Page 4?", User("tom", MIA.groups), "c1")
     assistant.answer("Page 5?", MIA, "c2")
     assert answerer.turns[2:] == [[], []]
+
+
+def test_a_forgotten_conversation_leaves_nothing(index: Index, tmp_path: Path) -> None:
+    """What was asked in it is neither taken into account again nor kept in the file; others' stay."""
+    memory = Memory(tmp_path)
+    answerer = Scripted("Page 3", "Page 4")
+    assistant = Assistant(index, answerer, memory)
+    tom = User("tom", MIA.groups)
+    assistant.answer("Page 3?", MIA, "c1")
+    assistant.answer("Page 4?", tom, "c1")
+    assistant.forget(MIA, "c1")
+    assert memory.turns(MIA, "c1") == []
+    assert [turn.question for turn in memory.turns(tom, "c1")] == ["Page 4?"]
+    assistant.answer("And it?", MIA, "c1")
+    assert answerer.turns[-1] == []
+    memory.close()
 
 
 def test_without_a_conversation_nothing_is_remembered(index: Index) -> None:

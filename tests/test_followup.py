@@ -1,0 +1,228 @@
+"""`assistant.followup`: what a question leaves to the turns before it is put in, and nothing else."""
+
+import json
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from assistant.evaluate import holds, named
+from assistant.followup import BODY, CONTEXT, WORD, standalone
+from assistant.memory import TURNS, Memory
+from assistant.pipeline import Assistant
+from assistant.types import Answer, Event, Turn, User
+from index import embed
+from index.search import Index
+from index.types import EVERYONE, Article, Hit
+from tests import parts
+
+TUNING = parts.SEEDS / "conversations-tuning.jsonl"
+MIA = User("mia", frozenset({EVERYONE}))
+TOM = User("tom", frozenset({EVERYONE}))
+POLICY = parts.article(
+    "# Travel policy\n\nHotels are paid by the firm. Corvane provides the insurance.", "Travel policy"
+)
+
+
+def after(*before: str, cited: Sequence[Article] = ()) -> list[Turn]:
+    """The turns of a conversation in which these questions were asked; the last one cited these articles."""
+    turns: list[Turn] = []
+    for question in before:
+        turns.append(Turn(question, "It is so. [1]", (), standalone(question, turns)))
+    return [*turns[:-1], Turn(before[-1], "It is so. [1]", (), turns[-1].standalone, tuple(cited))]
+
+
+@pytest.mark.parametrize(
+    ("before", "question", "expected"),
+    [
+        ("How heavy is the S2?", "What about the S3?", "How heavy is the S3?"),
+        ("How many laptops are in Hull?", "And in Ghent?", "How many laptops are in Ghent?"),
+        ("How many laptops are in Hull?", "And how many monitors?", "How many monitors are in Hull?"),
+        ("Who is first on call in May?", "And second?", "Who is second on call in May?"),
+        ("How many assailants were captured?", "And killed?", "How many assailants were killed?"),
+        ("When did version 6.0 of Lantern come out?", "And 6.1?", "When did version 6.1 of Lantern come out?"),
+        ("How long are raw messages kept?", "How about access logs?", "How long are access logs kept?"),
+        ("How long is the day of an employee?", "And contractors?", "How long is the day of contractors?"),
+        ("What is the per diem for Oslo?", "for Zürich?", "What is the per diem for Zürich?"),
+        ("How much does the training cost?", "For how many people?", "For how many people does the training cost?"),
+        ("Where did the bombing take place?", "When?", "When did the bombing take place?"),
+        ("What is the weight of the first one?", "And the second one's?", "What is the weight of the second one?"),
+    ],
+)  # fmt: skip
+def test_a_fragment_replaces_what_is_parallel(before: str, question: str, expected: str) -> None:
+    """A part of a question takes the place of its like in the question before, whose other words stay."""
+    assert standalone(question, after(before)) == expected
+
+
+@pytest.mark.parametrize(
+    ("before", "question", "expected"),
+    [
+        ("How long is the test tank?", "When was it built?", "When was it built (test tank)?"),
+        ("Who is Almas Sadubayev?", "And where does he work?", "Where does he work (Almas Sadubayev)?"),
+        ("Where did the first bombing happen?", "When was that?", "When was that (first bombing)?"),
+        ("Who founded Brackenlode?", "How many work there?", "How many work there (founded Brackenlode)?"),
+        ("How heavy is the S3?", "And what colour is its lid?", "What colour is its lid (S3)?"),
+        ("Which firm tests our systems?", "What did they find?", "What did they find (firm tests systems)?"),
+        ("How many people took a sabbatical?", "Who was the first?", "Who was the first (people took sabbatical)?"),
+        ("How much is the rent?", "And when does the lease end?", "When does the lease end (rent)?"),
+    ],
+)  # fmt: skip
+def test_a_pronoun_brings_the_words_it_stands_for(before: str, question: str, expected: str) -> None:
+    """A question with an open pronoun, or with little of its own after "And", gets the earlier words in brackets."""
+    assert standalone(question, after(before)) == expected
+
+
+def test_what_was_counted_is_counted_on() -> None:
+    """ "How many were …" counts what the question before counted, in the place that it named."""
+    turns = after("How many assailants were captured in Aktobe?")
+    assert standalone("And how many were killed?", turns) == "How many assailants were killed (Aktobe)?"
+
+
+def test_a_third_turn_reaches_back_through_the_second() -> None:
+    """What only the first question named is still there in the third, and later."""
+    turns = after("How many laptops are in Hull?", "And how many monitors?")
+    assert standalone("And in Ghent?", turns) == "How many monitors are in Ghent?"
+    turns = after("How long is the test tank?", "When was it built?", "What did it cost?")
+    assert "test tank" in standalone("Who paid for it?", turns)
+    days = ["Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday"]
+    turns = after("Who is on call on Sunday?", *[f"And on {day}?" for day in days])
+    assert standalone("And on Christmas?", turns[-TURNS:]) == "Who is on call on Christmas?"
+
+
+@pytest.mark.parametrize(
+    "question",
+    [
+        "How heavy is the S3?",
+        "Who is the security officer?",
+        "And how many weeks does the factory in Tampere need to deliver?",
+        "So what is a rating curve?",
+        "But who is Daniil Kislov?",
+        "How many engineers are there on the rota?",
+        "Is the Moorhen big, and how many people may it carry?",
+        "How long does it take to get a badge?",
+        "Does Weir compress its blocks?",
+        "Why did Devraj say that he could not silence the siren?",
+        "What does the ministry say that the police do with robbers?",
+        "What should I do when the client says that there is an error?",
+    ],
+)
+def test_a_question_of_another_topic_stays_as_it_is(question: str) -> None:
+    """What a question explains by itself is not looked for in the turns before it."""
+    assert standalone(question, after("How many assailants were captured?", cited=[POLICY])) == question
+
+
+def test_a_question_in_the_words_of_the_last_article_is_about_it() -> None:
+    """Without a pronoun the article cited last decides: it has all the words, near one another, or it is not meant."""
+    turns = after("Who approves trips?", cited=[POLICY])
+    assert standalone("Who provides the insurance?", turns) == "Who provides the insurance (Travel policy)?"
+    assert standalone("Who provides the laptops?", turns) == "Who provides the laptops?"
+    far = parts.article(f"Corvane provides it. {'Nothing here. ' * 1000} The insurance ends.", "Long")
+    question = "Who provides the insurance?"
+    assert standalone(question, after("Who approves trips?", cited=[far])) == question
+
+
+texts = st.text(max_size=60) | parts.lines | st.sampled_from(
+    ["And?", "What about", "Why?", "it", "(((", "? ?", "And the first one's?", "how many", "of of", "May", "(a)?", "’s"]
+)  # fmt: skip
+turns_of = st.lists(st.builds(Turn, texts, texts, st.just(()), texts, st.just(()) | st.just((POLICY,))), max_size=TURNS)
+
+
+@given(texts, turns_of)
+@parts.modest
+def test_any_text_is_restated(question: str, turns: list[Turn]) -> None:
+    """No question and no turns fail, and what comes out is bounded and still holds a word where one was asked."""
+    found = standalone(question, turns)
+    assert len(found) <= len(question) + BODY + CONTEXT * (WORD + 1)
+    assert found.strip() or not question.strip()
+
+
+@given(texts)
+def test_the_first_question_stays_as_it_is(question: str) -> None:
+    """Without turns nothing is changed, whatever the question leans on."""
+    assert standalone(question, []) == question
+
+
+def test_long_turns_stay_bounded() -> None:
+    """Six endless turns make no endless question, nor does a chain of them."""
+    long = "And what about the " + "supercalifragilistic " * 90
+    turns: list[Turn] = []
+    for number in range(TURNS):
+        question = f"{long}{number} {'x' * 900}?"
+        turns.append(Turn(question, long * 20, (), standalone(question, turns)))
+    for question in ("And it?", "Why?", "And in Ghent?", "And killed?", long):
+        assert len(standalone(question, turns)) <= len(question) + BODY + CONTEXT * (WORD + 1)
+    chain = after(*["How heavy is it?", *[f"For {'very ' * 6}long boats number {number}?" for number in range(40)]])
+    assert max(len(turn.standalone) for turn in chain) <= 2 * BODY + CONTEXT * (WORD + 1)
+
+
+class Restating:
+    """An answerer that restates, refuses, and keeps what it was asked and told of articles."""
+
+    def __init__(self) -> None:
+        self.asked: list[str] = []
+        self.turns: list[Turn] = []
+
+    def standalone(self, question: str, turns: Sequence[Turn]) -> str:
+        self.turns = list(turns)
+        return standalone(question, turns)
+
+    def answer(self, question: str, hits: Sequence[Hit]) -> Iterator[Event]:  # noqa: ARG002
+        self.asked.append(question)
+        yield Answer(question, False, None, "Not answered.", "refused", None, ())
+
+
+def test_nobody_gets_words_of_anothers_conversation(tmp_path: Path) -> None:
+    """The same name of a conversation, asked in by another person, restates nothing from it."""
+    index = Index.open(tmp_path / "home", parts.Words())
+    parts.update(index, parts.write(tmp_path / "docs", {"a.md": "# Salaries\n\nThe secret salary is 5,000."}))
+    answerer = Restating()
+    assistant = Assistant(index, answerer, Memory())
+    assistant.answer("How high is the secret salary of Okonjo?", MIA, "c1")
+    assistant.answer("And when was it raised?", TOM, "c1")
+    assistant.answer("And when was it raised?", MIA, "c2")
+    assert answerer.asked[1:] == ["And when was it raised?"] * 2
+    assistant.answer("And when was it raised?", MIA, "c1")
+    assert answerer.asked[-1] == "When was it raised (secret salary Okonjo)?"
+    index.close()
+
+
+def test_a_closed_article_lends_no_title(tmp_path: Path) -> None:
+    """Of the articles that a turn cited, the answerer gets those that the person may read at this moment."""
+    index = Index.open(tmp_path / "home", parts.Words())
+    docs = parts.write(tmp_path / "docs", {"a.md": "# Salaries\n\nThe salary is 5,000."})
+    parts.update(index, docs)
+    memory, answerer = Memory(), Restating()
+    (identifier,) = (article.id for article in index.library.articles(None))
+    for groups, titles in ((frozenset({EVERYONE}), ["Salaries"]), (frozenset({"others"}), [])):
+        user = User("mia", groups)
+        memory.forget(user, "c1")
+        memory.add(user, "c1", Turn("What?", "5,000 [1]", (identifier, "docs/gone.md"), "What?"))
+        Assistant(index, answerer, memory).answer("And?", user, "c1")
+        assert [article.title for article in answerer.turns[0].cited] == titles
+    index.close()
+
+
+def test_the_tuning_conversations_find_their_articles(tmp_path: Path) -> None:
+    """Over the sample articles 93 of 100 follow-ups have their answer among the first five passages, and
+    every change of topic has it first."""
+    index = Index.open(tmp_path, embed.load())
+    parts.update(index, parts.SEEDS)
+    found: list[bool] = []
+    for line in TUNING.read_text(encoding="utf-8").splitlines():
+        row = json.loads(line)
+        if not row["answers"]:
+            continue
+        turns = after(*row["before"])
+        hits = index.find(standalone(row["question"], turns), None, 5)
+        right = [
+            named(hit.article.id, hit.article.title, row["article"]) and holds(hit.chunk.text, row["answers"])
+            for hit in hits
+        ]
+        if "topic change" in row["kind"]:
+            assert right[0], row["question"]
+        else:
+            found.append(any(right))
+    assert sum(found) >= 0.93 * len(found)
+    index.close()
