@@ -17,6 +17,7 @@ from index.types import Article, Hit, UserFacingError
 
 WINDOW = 1000
 """Characters of ranked text that a reader, or an LLM, might look at."""
+IN_WINDOW = f"answer in first {WINDOW:,} characters"
 
 
 class QuestionFileError(UserFacingError):
@@ -125,6 +126,34 @@ def named(article: str, title: str, name: str | None) -> bool:
     return name is None or name in {title, article} or article.endswith(f"/{name}")
 
 
+def right(citation: Citation, question: Question) -> bool:
+    """Whether a quote holds an answer and is from the article that the question names, if it names one."""
+    return named(citation.article, citation.title, question.article) and holds(citation.quote, question.answers)
+
+
+def exact(outcome: Outcome) -> bool:
+    """Whether what was said is an answer, word for word after the normalisation; a refusal is not."""
+    said = normal(_said(outcome.answer))
+    return outcome.answer.answered and said in map(normal, outcome.question.answers)
+
+
+def overlap(outcome: Outcome) -> float:
+    """The F1 of what was said, 0 to 1; 0 for a refusal."""
+    return f1(_said(outcome.answer), outcome.question.answers) if outcome.answer.answered else 0.0
+
+
+def in_window(outcome: Outcome) -> bool:
+    """Whether an answer stands in the first WINDOW characters of the ranked text."""
+    left = WINDOW
+    for hit in outcome.hits:
+        if _hit(hit.chunk.text[:left], hit.article, outcome.question):
+            return True
+        left -= len(hit.chunk.text)
+        if left <= 0:
+            return False
+    return False
+
+
 def run(assistant: Assistant, questions: Sequence[Question], progress: Callable[[], None]) -> Iterator[Outcome]:
     """Ask every question as the operator, each in a conversation of its own."""
     operator = User("evaluate", None)
@@ -161,13 +190,12 @@ def figures(outcomes: Sequence[Outcome]) -> dict[str, Figure]:
     share("hit@1", [1 in o.ranks for o in known])
     share("hit@5", [any(rank <= 5 for rank in o.ranks) for o in known])
     mean("mrr@10", [max((1 / rank for rank in o.ranks if rank <= 10), default=0.0) for o in known])
-    share(f"answer in first {WINDOW:,} characters", [_in_window(o) for o in known])
-    said = [(o, o.answer.short or (o.answer.citations[0].quote if o.answer.citations else "")) for o in known]
-    share("exact match", [o.answer.answered and normal(text) in map(normal, o.question.answers) for o, text in said])
-    mean("f1", [f1(text, o.question.answers) if o.answer.answered else 0.0 for o, text in said])
-    share("first quote right", [any(_right(c, o.question) for c in o.answer.citations[:1]) for o in known])
-    share("citation precision", [_right(c, o.question) for o in known for c in o.answer.citations])
-    share("citation recall", [any(_right(c, o.question) for c in o.answer.citations) for o in known])
+    share(IN_WINDOW, [in_window(o) for o in known])
+    share("exact match", [exact(o) for o in known])
+    mean("f1", [overlap(o) for o in known])
+    share("first quote right", [any(right(c, o.question) for c in o.answer.citations[:1]) for o in known])
+    share("citation precision", [right(c, o.question) for o in known for c in o.answer.citations])
+    share("citation recall", [any(right(c, o.question) for c in o.answer.citations) for o in known])
     share("false refusals", [not o.answer.answered for o in known])
     share("false answers", [o.answer.answered for o in unknown])
     milliseconds = [o.seconds * 1000 for o in outcomes]
@@ -202,20 +230,10 @@ def _bootstrap(values: Sequence[float], measure: Callable[[Sequence[float]], flo
     return samples[9], samples[389]
 
 
+def _said(answer: Answer) -> str:
+    """The exact words, or the first quote where there are none."""
+    return answer.short or (answer.citations[0].quote if answer.citations else "")
+
+
 def _hit(text: str, article: Article, question: Question) -> bool:
     return named(article.id, article.title, question.article) and holds(text, question.answers)
-
-
-def _right(citation: Citation, question: Question) -> bool:
-    return named(citation.article, citation.title, question.article) and holds(citation.quote, question.answers)
-
-
-def _in_window(outcome: Outcome) -> bool:
-    left = WINDOW
-    for hit in outcome.hits:
-        if _hit(hit.chunk.text[:left], hit.article, outcome.question):
-            return True
-        left -= len(hit.chunk.text)
-        if left <= 0:
-            return False
-    return False

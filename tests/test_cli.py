@@ -102,10 +102,23 @@ def test_every_command_explains_itself(run: Run, command: str) -> None:
 
 @pytest.mark.parametrize(
     "arguments",
-    [["nonsense"], ["index"], ["ask"], ["ask", "one", "two"], ["status", "--jsn"], ["serve", "--port", "many"]],
+    [
+        ["nonsense"],
+        ["index"],
+        ["ask"],
+        ["ask", "one", "two"],
+        ["status", "--jsn"],
+        ["serve", "--port", "many"],
+        ["evaluate", "q.jsonl", "--report", "report.txt"],
+        ["evaluate", "q.jsonl", "--report", "one.md", "--report", "two.md"],
+        ["evaluate", "q.json", "--report", "q.json"],
+        ["evaluate", "q.jsonl", "--report", "old.json", "--against", "old.json"],
+        ["evaluate", "q.jsonl", "--report", "a.json", "--answers", "./a.json"],
+    ],
 )
 def test_wrong_usage_is_2(run: Run, arguments: list[str]) -> None:
-    """A command that does not exist, a missing or unknown argument: exit code 2, said on standard error."""
+    """A command that does not exist, a missing or unknown argument, a report that is neither Markdown nor JSON or
+    would overwrite what the run needs: exit code 2, said on standard error."""
     ran = run(*arguments)
     assert ran.code == 2
     assert ran.out == ""
@@ -204,3 +217,76 @@ def test_an_interruption_is_one_line_and_loses_nothing(tmp_path: Path, with_sign
     report = json.loads(again.stdout)
     assert (again.returncode, report["unchanged"], len(report["added"])) == (0, kept, 900 - kept)
     library.close()
+
+
+def test_an_evaluation_leaves_a_report_that_the_next_one_is_compared_with(run: Run, docs: Path, tmp_path: Path) -> None:
+    """Both kinds of report; against itself nothing differs and the exit code is 0; when the articles that answer are
+    gone it is 1, with one line that names figure and question, and all is written and printed all the same."""
+    asked = [
+        {"question": "Who approves trips?", "answers": ["Tobias"], "article": "trips.md"},
+        {"question": "Who feeds the 谁 \ud800?", "answers": []},
+    ]
+    file = write(tmp_path, {"q.jsonl": "\n".join(map(json.dumps, asked))}) / "q.jsonl"
+    assert run("index", docs).code == 0
+    first = run("evaluate", file, "--report", "old.json", "--report", "old.MD", "--answers", "a.jsonl")
+    assert (first.code, first.err.strip()) == (0, "")
+    assert "exact match" in first.out
+    assert "rightly refused" in first.out
+    old = json.loads((tmp_path / "old.json").read_text())
+    assert old["report"] == 1
+    assert old["questions_file"] == "q.jsonl"
+    assert old["causes"]["right"] == 1
+    assert len(old["questions"]) == 2
+    assert "comparison" not in old
+    assert (tmp_path / "old.MD").read_text().startswith("# Evaluation of `q.jsonl`")
+    assert len((tmp_path / "a.jsonl").read_text().splitlines()) == 2
+
+    same = run("evaluate", file, "--against", "old.json", "--json")
+    document = json.loads(same.out)
+    assert (same.code, same.err.strip()) == (0, "")
+    assert document["questions"] == 2
+    assert document["exact match"] == old["figures"]["exact match"]
+    assert document["comparison"]["failed"] == document["comparison"]["worse"] == []
+
+    (docs / "trips.md").write_text("Nothing is said here.")
+    assert run("index", docs).code == 0
+    worse = run("evaluate", file, "--against", "old.json", "--report", "new.md", "--report", "new.json", "--json")
+    assert worse.code == 1
+    (line,) = worse.err.strip().splitlines()
+    assert "significantly worse" in line
+    assert "exact match 1.000 → 0.000" in line
+    assert "“Who approves trips?”" in line
+    compared = json.loads(worse.out)["comparison"]
+    assert [row["question"] for row in compared["worse"]] == ["Who approves trips?"]
+    assert json.loads((tmp_path / "new.json").read_text())["comparison"] == compared
+    assert (
+        "### Questions that got worse (1)\n\n1. `Who approves trips?`: right → not found"
+        in (tmp_path / "new.md").read_text()
+    )
+    shown = run("evaluate", file, "--against", "old.json")
+    assert shown.code == 1
+    assert "1 question got worse:\n  Who approves trips?: exact match, f1" in shown.out
+
+
+def test_what_an_evaluation_lacks_is_said_before_a_question_is_asked(run: Run, tmp_path: Path) -> None:
+    """With nothing to ask at all, what is said first is that a report is broken or a file cannot be written; the
+    look whether it can leaves nothing behind and what stands there alone."""
+    file = write(tmp_path, {"q.jsonl": '{"question": "Q", "answers": []}', "broken.json": "{", "kept.md": "kept"})
+    asked = file / "q.jsonl"
+    assert "broken.json cannot be read" in one_line(run("evaluate", asked, "--against", "broken.json"))
+    assert "missing.json cannot be read" in one_line(run("evaluate", asked, "--against", "missing.json"))
+    for option, name in (("--report", "none/r.md"), ("--report", "q.jsonl/r.json"), ("--answers", "none/a.jsonl")):
+        assert f"{name} cannot be written" in one_line(run("evaluate", asked, option, name))
+    (tmp_path / "folder.md").mkdir()
+    assert "folder.md cannot be written" in one_line(run("evaluate", asked, "--report", "folder.md"))
+    assert "the library is empty" in one_line(run("evaluate", asked, "--report", "new.json", "--report", "kept.md"))
+    assert not (tmp_path / "new.json").exists()
+    assert (tmp_path / "kept.md").read_text() == "kept"
+
+
+def test_what_gates_is_in_the_help(run: Run) -> None:
+    """Whoever hangs an upgrade on the exit code reads there which figures it follows."""
+    from assistant.report import GATES
+
+    said = " ".join(run("evaluate", "--help").out.split())
+    assert all(name in said for name in GATES)
