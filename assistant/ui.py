@@ -67,6 +67,8 @@ class Asked(Protocol):
 
     def examples(self, user: User) -> list[str]: ...
 
+    def forget(self, user: User, conversation: str) -> None: ...
+
 
 @dataclass(slots=True)
 class Conversation:
@@ -115,13 +117,14 @@ class Conversations:
             self._held.move_to_end(name)
             return conversation
 
-    def end(self, name: object, owner: str) -> None:
-        """Forget a conversation, if it is this owner's."""
+    def end(self, name: object, owner: str) -> Conversation | None:
+        """Let go of a conversation, if it is this owner's, and return it."""
         conversation = self.get(name, owner)
         if conversation is not None:
             conversation.over = True
             with self._lock:
                 self._held.pop(conversation.name, None)
+        return conversation
 
 
 def respond(
@@ -175,6 +178,8 @@ def respond(
         del conversation.turns[:-MAX_TURNS]
         yield picture(turn)
     finally:
+        if conversation.over:  # the answer was remembered after its conversation had been forgotten
+            assistant.forget(READER, conversation.name)
         conversation.busy.release()
 
 
@@ -214,7 +219,9 @@ def build(assistant: Asked, settings: Settings, owner: Callable[[Any], str]) -> 
             yield tuple(picture)
 
     def begin(name: str, request: gr.Request) -> tuple[Any, ...]:
-        conversations.end(name, owner(request))
+        ended = conversations.end(name, owner(request))
+        if ended is not None:
+            assistant.forget(READER, ended.name)
         return "", render.conversation([]), render.sources(None), *offered()
 
     def offered() -> list[Any]:

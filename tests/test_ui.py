@@ -184,6 +184,8 @@ def test_new_conversation_ends_an_answer_on_its_way(open_page: Open, serve: Call
     page.locator("a.mark").wait_for()
     page.wait_for_timeout(500)
     assert page.locator(".question").all_inner_texts() == ["What did we change?"]
+    ended, current = (conversation for _, _, conversation in served.assistant.asked)
+    assert set(served.assistant.forgotten) == {(ui.READER, ended)} != {(ui.READER, current)}
 
 
 def test_turns_share_a_conversation(open_page: Open, serve: Callable[..., web.Served]) -> None:
@@ -433,6 +435,18 @@ def test_one_question_at_a_time_in_a_conversation() -> None:
     assert list(ui.respond(assistant, conversations, "Two?", name, "owner")) == []
     first.close()
     assert "do not answer" in list(ui.respond(assistant, conversations, "Three?", name, "owner"))[-1][1]
+
+
+def test_an_answer_to_an_ended_conversation_is_forgotten() -> None:
+    """A new conversation that is begun during an answer leaves no turn behind, and nobody else can end one."""
+    assistant, conversations = web.scripted(), ui.Conversations()
+    name = conversations.begin("owner").name
+    pictures = ui.respond(assistant, conversations, "One?", name, "owner")
+    next(pictures)
+    assert conversations.end(name, "thief") is None
+    assert conversations.end(name, "owner")
+    assert list(pictures) == []
+    assert assistant.forgotten == [(ui.READER, name)]
 
 
 def test_an_ended_conversation_is_said_to_have_ended() -> None:

@@ -95,6 +95,7 @@ class Scripted:
     articles: dict[str, Article]
     script: deque[Any] = field(default_factory=deque)
     asked: list[tuple[str, User, str | None]] = field(default_factory=list)
+    forgotten: list[tuple[User, str]] = field(default_factory=list)
     pause: float = 0.01
 
     def ask(self, question: str, user: User, conversation: str | None = None) -> Iterator[Event]:
@@ -115,6 +116,9 @@ class Scripted:
     def article(self, identifier: str, user: User) -> Article | None:
         assert user.groups == frozenset({EVERYONE})
         return self.articles.get(identifier)
+
+    def forget(self, user: User, conversation: str) -> None:
+        self.forgotten.append((user, conversation))
 
     def examples(self, user: User) -> list[str]:
         assert user.groups == frozenset({EVERYONE})
