@@ -95,14 +95,14 @@ def standalone(question: str, turns: Sequence[Turn]) -> str:
         if replaced := _replaced(fragment, known):
             return _bracketed(replaced, context)
         return _bracketed(fragment, [*_content(known), *context])
-    title = _content(last.cited[0].title) if last.cited else []
     own = _content(asked)
     # "And when does the lease end?", but not "And what is a rating curve?" or "And what is Tally?"
     few = lead and len(own) <= 2 and not any(map(_is_name, own)) and not _INDEFINITE.search(asked)
     if (len(own) < MUCH and _leans(asked)) or not own or (few and not _COUNTED.match(asked)):
         words = [*_content(known), *context]
-        # Where no name says what the turns are about, the article does.
-        return _bracketed(asked, words if any(map(_is_name, words)) else [*words, *title])
+        if not any(map(_is_name, words)):  # then the article names what the turns are about, if it is the right one
+            words += _content(next((article.title for article in last.cited if _holds(article, words)), ""))
+        return _bracketed(asked, words)
     if (counted := _COUNTED.match(asked)) and (noun := _noun(_tokens(known))):
         names = [word for word in _content(known) if _is_name(word)]
         return _bracketed(f"{counted[1]} {' '.join(noun)} {asked[counted.end() :]}", [*names, *context])

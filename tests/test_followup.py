@@ -74,6 +74,15 @@ def test_a_pronoun_brings_the_words_it_stands_for(before: str, question: str, ex
     assert standalone(question, after(before)) == expected
 
 
+def test_turns_without_a_name_get_the_title_of_their_article() -> None:
+    """Where no name says what the turns are about, the article cited last does, if it has their words."""
+    other = parts.article("# Stock\n\nThere are 58 laptops.", "Hardware stock")
+    turns = after("Who pays for hotels?", cited=[other, POLICY])
+    assert standalone("And why is that?", turns) == "Why is that (pays hotels)?"
+    turns = after("Who paid hotels?", cited=[other, POLICY])
+    assert standalone("And why is that?", turns) == "Why is that (paid hotels Travel policy)?"
+
+
 def test_what_was_counted_is_counted_on() -> None:
     """ "How many were …" counts what the question before counted, in the place that it named."""
     turns = after("How many assailants were captured in Aktobe?")
