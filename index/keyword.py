@@ -10,12 +10,11 @@ from index.types import Groups
 Row = tuple[int, str, frozenset[str]]
 """Number of a chunk, its words with those of its title and headings, the groups that may see it."""
 
-UNASKED = frozenset(
+_UNASKED = (
     "a an and are as at be been but by can could did do does for from had has have he her his how i if in is it its "
     "many me much my of on or our she should so than that the their them then there these they this to was we were "
-    "what when where which who whom whose why will with would you your".split()
+    "what when where which who whom whose why will with would you your"
 )
-"""Words of a question that say nothing of what it is about: left out, hit@1 rises by 1.7 points."""
 
 
 class Keyword:
@@ -106,3 +105,7 @@ def _analyzer() -> tantivy.TextAnalyzer:
 
 
 _ANALYZER = _analyzer()
+
+UNASKED = frozenset([*_UNASKED.split(), *stems(_UNASKED)])
+"""Words of a question that say nothing of what it is about, as they are and as stems: left out, hit@1 rises by 1.7
+points."""
