@@ -171,7 +171,7 @@ def many(*outcomes: tuple[int, Outcome]) -> Report:
     for times, one in outcomes:
         for _ in range(times):
             question = Question(f"Question {len(asked)}?", one.question.answers, one.question.article)
-            asked.append(Outcome(question, one.answer, one.hits, one.seconds, one.ranks))
+            asked.append(Outcome(question, one.answer, one.hits, (len(asked) + 1) / 100, one.ranks))
     return make(asked, "ours.jsonl", MADE_WITH)
 
 
@@ -239,8 +239,8 @@ def test_a_gate_closes_when_its_figure_is_clearly_worse(then: Outcome, now: Outc
 
 def test_only_the_same_questions_are_compared() -> None:
     """Another wording, article or known answers is another question; what stands twice is compared in its order."""
-    earlier = make([RIGHT, RIGHT, outcome(["eight"], asked="Else?")], "a.jsonl", MADE_WITH)
-    now = make([RIGHT, WRONG, outcome(["8"], asked="Else?"), outcome([], asked="New?")], "b.jsonl", MADE_WITH)
+    earlier = make([RIGHT, WRONG, outcome(["eight"], asked="Else?")], "a.jsonl", MADE_WITH)
+    now = make([WRONG, WRONG, outcome(["8"], asked="Else?"), outcome([], asked="New?")], "b.jsonl", MADE_WITH)
     compared = compare(earlier, now)
     assert (compared["both"], compared["only_earlier"], compared["only_now"]) == (2, 1, 2)
     assert [(row["was"], row["now"]) for row in compared["worse"]] == [("right", "wrongly read")]
