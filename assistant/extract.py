@@ -25,7 +25,7 @@ from index.keyword import UNASKED, asked_words, stems
 from index.types import Hit
 
 MODEL = Path(__file__).parent / "models" / "sentences.json"
-ACCEPTED_WRONG = 0.5
+ACCEPTED_WRONG = 0.3
 """The share of wrong answers that is accepted where a team sets none."""
 READ = 10
 """Passages that the reader looks at, one pass each."""

@@ -32,7 +32,7 @@ class Settings(BaseSettings):
     )
     threads: int = Field(default=0, ge=0, le=256, description="cores that a model may use; 0 takes all")
     accepted_wrong: float = Field(
-        default=0.5,
+        default=0.3,
         ge=0.01,
         le=0.5,
         description="the share of wrong answers that is accepted: lower refuses more, higher answers more",

@@ -40,6 +40,7 @@ def test_the_first_question_of_all(assistant: Assistant) -> None:
     assert answer.answered
     assert answer.citations[0].article.endswith("news/aktobe.txt")
     assert "seven captured" in answer.citations[0].quote
+    assert (answer.short, answer.answer) == ("seven", "Seven. [1]")
 
 
 def test_every_quote_stands_in_its_article(assistant: Assistant) -> None:

@@ -103,9 +103,9 @@ def test_confidence_is_learned_from_what_was_right() -> None:
     seen = chance.normal(size=(4000, 6))
     likely = 1 / (1 + np.exp(-2 * seen[:, 0]))
     right = chance.random(4000) < likely
-    confidence = sentences.sure(seen, sentences.logistic(seen, right))
+    confidence = sentences.sure(seen, sentences.logistic(seen, right, np.ones(4000)))
     assert np.abs(confidence - likely).mean() < 0.03
-    curve = sentences.accepted(confidence, right)
+    curve = sentences.accepted(confidence, right, np.ones(4000))
     assert [share for share, _ in curve] == sorted((share for share, _ in curve), reverse=True)
     assert [least for _, least in curve] == sorted(least for _, least in curve)
-    assert sentences.diagram(confidence, right).startswith("<svg")
+    assert sentences.diagram(confidence, right, np.ones(4000)).startswith("<svg")

@@ -37,6 +37,8 @@ from index.types import EVERYONE, Article
 from training.pairs import paragraphs
 
 ASKED = {"squad-dev": 1_000, "nq-dev": 670, "squad2-dev-a": 730}
+ANSWERED = 0.8
+"""Share of a team's questions that the articles are taken to answer: examples are weighted to that."""
 NEAR, FAR = 0.08, 0.07
 """Shares of the questions whose answer, or whose whole article, is taken away."""
 DIAGRAM = Path(__file__).parents[1] / "docs" / "reliability.svg"
@@ -153,15 +155,24 @@ def softmax(found: Sequence[Example]) -> Weights:
     return Weights(weights.detach().numpy(), mean.numpy(), scale.numpy(), float(none.detach()))
 
 
-def logistic(seen: NDArray[np.float64], right: NDArray[np.bool_]) -> NDArray[np.float64]:
+def weighed(answerable: NDArray[np.bool_]) -> NDArray[np.float64]:
+    """A weight for each example, 1 in the mean, so that ANSWERED of them all are answerable."""
+    share = answerable.mean()
+    found: NDArray[np.float64] = np.where(answerable, ANSWERED / share, (1 - ANSWERED) / (1 - share))
+    return found
+
+
+def logistic(seen: NDArray[np.float64], right: NDArray[np.bool_], weight: NDArray[np.float64]) -> NDArray[np.float64]:
     """Weights of the evidence, the intercept last, for the chance of being right."""
     inputs, target = torch.from_numpy(seen), torch.from_numpy(right.astype(np.float64))
+    counts = torch.from_numpy(weight)
     mean, scale = inputs.mean(0), inputs.std(0) + 1e-6
     weights = torch.zeros(seen.shape[1] + 1, dtype=torch.float64, requires_grad=True)
 
     def loss() -> torch.Tensor:
         logits = ((inputs - mean) / scale) @ weights[:-1] + weights[-1]
-        return torch.nn.functional.binary_cross_entropy_with_logits(logits, target) + 1e-3 * (weights[:-1] ** 2).sum()
+        lost = torch.nn.functional.binary_cross_entropy_with_logits(logits, target, counts)
+        return lost + 1e-3 * (weights[:-1] ** 2).sum()
 
     _minimise(loss, [weights])
     slopes = (weights[:-1] / scale).detach().numpy()
@@ -197,20 +208,22 @@ def sure(seen: NDArray[np.float64], trust: NDArray[np.float64]) -> NDArray[np.fl
     return found
 
 
-def accepted(confidence: NDArray[np.float64], right: NDArray[np.bool_]) -> list[tuple[float, float]]:
+def accepted(
+    confidence: NDArray[np.float64], right: NDArray[np.bool_], weight: NDArray[np.float64]
+) -> list[tuple[float, float]]:
     """Pairs of (share of wrong answers among those given, least confidence), the shares falling."""
-    pairs = [(float((~right).mean()), 0.0)]
+    pairs = [(round(float(np.average(~right, weights=weight)), 4), 0.0)]
     for least in np.arange(0.02, 1.0, 0.02):
         given = confidence >= least
         if given.sum() < 30:
             break
-        share = float((~right[given]).mean())
+        share = float(np.average(~right[given], weights=weight[given]))
         if share < pairs[-1][0] - 1e-4:
             pairs.append((round(share, 4), round(float(least), 3)))
-    return [*pairs, (0.0, 1.0)]
+    return [*(pair for pair in pairs if pair[0]), (0.0, 1.0)]
 
 
-def diagram(confidence: NDArray[np.float64], right: NDArray[np.bool_]) -> str:
+def diagram(confidence: NDArray[np.float64], right: NDArray[np.bool_], weight: NDArray[np.float64]) -> str:
     """The reliability diagram (DeGroot & Fienberg 1983) as SVG: stated confidence against share right."""
     size, edge = 260, 46
     parts = [
@@ -224,7 +237,8 @@ def diagram(confidence: NDArray[np.float64], right: NDArray[np.bool_]) -> str:
         count = int(inside.sum())
         if not count:
             continue
-        share, stated = float(right[inside].mean()), float(confidence[inside].mean())
+        share = float(np.average(right[inside], weights=weight[inside]))
+        stated = float(np.average(confidence[inside], weights=weight[inside]))
         error = 1.96 * float(np.sqrt(max(share * (1 - share), 1e-4) / count))
         x, y = edge + stated * size, edge + size - share * size
         low, high = edge + size - max(share - error, 0) * size, edge + size - min(share + error, 1) * size
@@ -253,23 +267,26 @@ def fit(found: Sequence[Example]) -> dict[str, object]:
     seen, right = crossed(found)
     # Twice crossed: the confidences of the diagram and of the thresholds come from the other half too. The
     # halves are of pairs of neighbours, so that both kinds of weights are in each.
+    answerable = np.array([bool(example.holding.any()) for example in found])
+    weight = weighed(answerable)
     part = np.arange(len(found)) // 2 % 2
     confidence = np.zeros(len(found))
     for half in (0, 1):
-        confidence[part == half] = sure(seen[part == half], logistic(seen[part != half], right[part != half]))
-    weights, trust, curve = softmax(found), logistic(seen, right), accepted(confidence, right)
-    DIAGRAM.write_text(diagram(confidence, right))
-    answerable = np.array([bool(example.holding.any()) for example in found])
+        confidence[part == half] = sure(
+            seen[part == half], logistic(seen[part != half], right[part != half], weight[part != half])
+        )
+    weights, trust, curve = softmax(found), logistic(seen, right, weight), accepted(confidence, right, weight)
+    DIAGRAM.write_text(diagram(confidence, right, weight))
     best = [weights.best(example)[0] for example in found]
     bins = np.minimum((confidence * 10).astype(int), 9)
-    error = sum(abs(right[bins == i].mean() - confidence[bins == i].mean()) * (bins == i).mean() for i in set(bins))
+    error = sum(abs(((right - confidence) * weight)[bins == i].sum()) for i in set(bins)) / weight.sum()
     print(f"{len(found):,} questions, {answerable.sum():,} of them with an answer among the passages")
     first = np.array([bool(example.holding[i]) for example, i in zip(found, best, strict=True)])
     print(f"right sentence first, of these: {first[answerable].mean():.3f}")
     print(f"right words, of these: {right[answerable].mean():.3f}; expected calibration error {error:.3f}")
     for share in (0.3, 0.25, 0.2, 0.15, 0.1, 0.05):
         given = confidence >= least_confidence(curve, share)
-        wrong = (~right[given]).sum() / max(given.sum(), 1)
+        wrong = (weight * ~right)[given].sum() / max(weight[given].sum(), 1e-9)
         least, refused = least_confidence(curve, share), ~given
         print(
             f"accepting {share:.0%} wrong: confidence {least:.2f}, {wrong:.3f} of the answers wrong, "
