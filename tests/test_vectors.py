@@ -117,7 +117,8 @@ def test_closing_gives_descriptors_back(built: Path) -> None:
     before = len(list(Path("/proc/self/fd").iterdir()))
     for _ in range(5):
         Vectors.open(built).close()
-    assert len(list(Path("/proc/self/fd").iterdir())) <= before + 2
+    # One that is not given back costs 11; servers of other tests may close or open one meanwhile.
+    assert len(list(Path("/proc/self/fd").iterdir())) < before + 11
 
 
 def test_exact_search_orders_by_cosine() -> None:
