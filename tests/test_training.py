@@ -1,6 +1,7 @@
 """What the reader learns from, and how it is scored while it learns."""
 
 import random
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -9,7 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from assistant.asked import meaning
-from training import contrasts, pairs, reader, sentences
+from index import embed
+from training import contrasts, pairs, reader, reworded, sentences
 from training.model import ReaderModel
 
 
@@ -109,3 +111,20 @@ def test_confidence_is_learned_from_what_was_right() -> None:
     assert [share for share, _ in curve] == sorted((share for share, _ in curve), reverse=True)
     assert [least for _, least in curve] == sorted(least for _, least in curve)
     assert sentences.diagram(confidence, right, np.ones(4000)).startswith("<svg")
+
+
+def test_other_words_come_from_the_same_sense_and_are_not_in_the_passage(tmp_path: Path) -> None:
+    """From WordNet's files a word gets its synonyms in its own form; words of the passage are not among them."""
+    files = {
+        "index.sense": "repair%2:35:00:: 00000010 1 9\nfix%2:35:00:: 00000010 1 5\nmend%2:35:00:: 00000010 1 7\n",
+        "index.verb": "  licence\nrepair v 1 0 1 0 00000010\n",
+        "data.verb": "  licence\n00000010 35 v 03 repair 0 fix 0 mend 0 000 | put right\n",
+        "index.noun": "", "data.noun1": "", "data.noun2": "", "index.adj": "", "data.adj": "",
+    }  # fmt: skip
+    for name, text in files.items():
+        (tmp_path / name).write_text(text)
+    words = reworded.WordNet(tmp_path)
+    assert words.others("repaired") == ["fixed", "mended"]
+    assert words.others("unheard") == []
+    told = [pairs.Pair("How many engines were repaired?", "Seven engines were repaired, none was fixed.", ((0, 5),))]
+    assert [pair.question for pair in reworded.pairs(told, words, embed.load())] == ["How many engines were mended?"]

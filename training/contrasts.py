@@ -131,10 +131,12 @@ class Draw:
     def number(self, low: int = 2, high: int = 90) -> str:
         """A number, as a word or in figures."""
         value = self.chance.randint(low, high)
-        text = f"{value:,}"
-        if value < 100 and (value < 13 or self.chance.random() < 0.5):
-            text = ONES[value] if value < 20 else TENS[value // 10] + (f"-{ONES[value % 10]}" if value % 10 else "")
-        return self.number(low, high + 1) if text in self._drawn else self.one([text])
+        if str(value) in self._drawn:
+            return self.number(low, high + 1)
+        self._drawn.add(str(value))
+        if value >= 100 or (value >= 13 and self.chance.random() < 0.5):
+            return f"{value:,}"
+        return ONES[value] if value < 20 else TENS[value // 10] + (f"-{ONES[value % 10]}" if value % 10 else "")
 
     def figure(self, low: int, high: int) -> str:
         """A number in figures."""

@@ -37,7 +37,7 @@ from assistant.reader import Reader as ShippedReader
 from index import embed
 from index.chunk import passage, split
 from index.types import Article
-from training import contrasts, pairs
+from training import contrasts, pairs, reworded
 from training.model import ReaderModel
 from training.pairs import Pair, Tokens
 
@@ -53,8 +53,8 @@ CLS, SEP, MASK = 101, 102, 103
 SEED = 7
 
 
-def data(shared: Path, work: Path) -> None:
-    """The tokens of all pairs, one file a kind, in the folder WORK/pairs."""
+def data(shared: Path, work: Path, wordnet: Path | None) -> None:
+    """The tokens of all pairs, one file a kind, in WORK/pairs; with WordNet also questions in other words."""
     (work / "pairs").mkdir(parents=True, exist_ok=True)
     embedder = embed.load()
     kinds: dict[str, Iterable[Pair]] = {
@@ -63,6 +63,9 @@ def data(shared: Path, work: Path) -> None:
         "contrasts": contrasts.pairs(shared, embedder),
         "searched": pairs.searched(shared, embedder, work / "library"),
     }
+    if wordnet:
+        told = pairs.told(shared, embedder)
+        kinds["reworded"] = reworded.pairs(told, reworded.WordNet(wordnet), embedder)
     for name, found in kinds.items():
         pairs.write(list(found), work / "pairs" / f"{name}.npz")
 
@@ -319,11 +322,12 @@ if __name__ == "__main__":
     parser.add_argument(
         "--pairs", type=int, default=400_000, help="pairs to learn from, those of earlier runs counted in"
     )
+    parser.add_argument("--wordnet", type=Path, help="folder of WordNet's files, see training/reworded.py")
     parser.add_argument("--graph", type=Path, default=GRAPH, help="where export writes and what measure reads")
     parser.add_argument("--questions", type=int, default=2_000, help="questions of each set that measure asks")
     given = parser.parse_args()
     if given.step == "data":
-        data(given.shared, given.work)
+        data(given.shared, given.work, given.wordnet)
     elif given.step == "train":
         train(given.work, given.pairs)
     elif given.step == "export":
