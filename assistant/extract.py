@@ -19,14 +19,13 @@ from assistant.asked import Kind, Meaning, fits, kind_of, meaning, with_unit
 from assistant.cite import Quote, resolve
 from assistant.compose import Said, disagreement, in_sentences, list_answer, short_answer, whole_list
 from assistant.reader import Reader
+from assistant.settings import ACCEPTED_WRONG
 from assistant.types import Answer, Citation, Event, Turn, Words
 from index.chunk import passage
 from index.keyword import UNASKED, asked_words, stems
 from index.types import Hit
 
 MODEL = Path(__file__).parent / "models" / "sentences.json"
-ACCEPTED_WRONG = 0.3
-"""The share of wrong answers that is accepted where a team sets none."""
 READ = 10
 """Passages that the reader looks at, one pass each."""
 SENTENCES = 3
@@ -258,8 +257,10 @@ class Extractor:
                 against.append(other)
         if against:
             newest = sorted([best, *against[:2]], key=lambda s: s.hit.article.updated or "", reverse=True)
-            return newest[0].words, disagreement([(sentence.words, sentence.quote) for sentence in newest])
-        return " ".join(best.words.split()), short_answer(" ".join(best.words.split()), [s.quote for s in same])
+            said = [(" ".join(sentence.words.split()), sentence.quote) for sentence in newest]
+            return said[0][0], disagreement(said)
+        short = " ".join(best.words.split())
+        return short, short_answer(short, [sentence.quote for sentence in same])
 
     def _chosen(self, sentences: list[Sentence], scores: NDArray[np.float64], order: list[int]) -> list[Sentence]:
         """The best sentence and those near it that say something else; those of one article in its order."""

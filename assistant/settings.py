@@ -10,6 +10,8 @@ from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, Settings
 from index.types import UserFacingError
 
 FILE = "assistant.toml"
+ACCEPTED_WRONG = 0.3
+"""The share of wrong answers that is accepted where a team sets none."""
 
 
 class SettingsError(UserFacingError):
@@ -32,7 +34,7 @@ class Settings(BaseSettings):
     )
     threads: int = Field(default=0, ge=0, le=256, description="cores that a model may use; 0 takes all")
     accepted_wrong: float = Field(
-        default=0.3,
+        default=ACCEPTED_WRONG,
         ge=0.01,
         le=0.5,
         description="the share of wrong answers that is accepted: lower refuses more, higher answers more",

@@ -11,10 +11,11 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from assistant.evaluate import Figure, Outcome, Question, f1, figures, run, wilson
-from assistant.extract import ACCEPTED_WRONG, Extractor
+from assistant.extract import Extractor
 from assistant.memory import Memory
 from assistant.pipeline import Assistant
 from assistant.reader import Reader
+from assistant.settings import ACCEPTED_WRONG
 from bench import data, report
 from bench.systems import FILE_LIMIT
 from index import embed

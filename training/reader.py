@@ -1,6 +1,6 @@
 """Train the reader: from a question and a passage to the words that answer, or to "not here".
 
-    python -m training.reader data WORK                    pairs and their tokens (15 min on two cores)
+    python -m training.reader data WORK                    pairs and their tokens (not timed in one piece)
     python -m training.reader train --pairs 200000 WORK    weights (90 min on two quiet cores)
     python -m training.reader export WORK                  assistant/models/reader.onnx (1 min)
     python -m training.reader measure WORK                 its figures, given the paragraph (4 min)
@@ -43,13 +43,13 @@ from training.pairs import Pair, Tokens
 
 BATCH = 32
 PEAK = 1.0e-4  # rate of learning
-RISE = 0.02
-"""Share of the first 100,000 pairs over which the rate rises."""
+RISE = 2_000
+"""Pairs over which the rate rises."""
 FALL = 0.25
 """Share of all pairs over which it falls."""
 HIDDEN, OFTEN = 0.2, 0.3
 """Chance of a question's word to be hidden, in this share of the pairs."""
-CLS, SEP, MASK = 101, 102, 103
+SEP, MASK = 102, 103
 SEED = 7
 
 
@@ -125,6 +125,8 @@ class Steps:
         torch.set_num_threads(1)
         self.whole = [p.detach().clone().to(self.device) for p in model.parameters()]
         self._copies = [deepcopy(model).to(self.device, torch.bfloat16) for _ in range(count)]
+        # Walking through the modules for every tensor of a step would cost more than the update.
+        self._lows = [list(copy.parameters()) for copy in self._copies]
         self._pool = ThreadPoolExecutor(count)
         self.optimizers = [
             torch.optim.AdamW(self.whole[part::count], lr=PEAK, weight_decay=0.01, fused=True) for part in range(count)
@@ -133,8 +135,8 @@ class Steps:
 
     def spread(self) -> None:
         """Give every copy the weights."""
-        for copy in self._copies:
-            for low, high in zip(copy.parameters(), self.whole, strict=True):
+        for lows in self._lows:
+            for low, high in zip(lows, self.whole, strict=True):
                 low.data.copy_(high)
 
     def step(self, rows: tuple[torch.Tensor, ...], rate: float) -> float:
@@ -163,7 +165,7 @@ class Steps:
     def _gather(self, part: int, size: int) -> float:
         total = 0.0
         for number in range(part, len(self.whole), len(self._copies)):
-            grads = [list(copy.parameters())[number].grad for copy in self._copies]
+            grads = [lows[number].grad for lows in self._lows]
             weights = self.whole[number]
             weights.grad = torch.zeros_like(weights)
             for grad in grads:
@@ -181,9 +183,8 @@ class Steps:
             assert weights.grad is not None
             weights.grad *= clip
         optimizer.step()
-        for copy in self._copies:
-            lows = list(copy.parameters())[part :: len(self._copies)]
-            for low, high in zip(lows, self.whole[part :: len(self._copies)], strict=True):
+        for lows in self._lows:
+            for low, high in zip(lows[part :: len(self._copies)], self.whole[part :: len(self._copies)], strict=True):
                 low.data.copy_(high)
 
     def state(self) -> dict[str, Any]:
@@ -225,7 +226,7 @@ def train(work: Path, total: int) -> None:
     while seen < total and not asked_to_stop:
         todo = todo or batches(data.ends, chance, BATCH)
         batch = todo.pop()
-        rate = PEAK * min(seen / (100_000 * RISE) + 0.01, 1.0, (total - seen) / (total * FALL))
+        rate = PEAK * min(seen / RISE + 0.01, 1.0, (total - seen) / (total * FALL))
         loss = steps.step(rows_of(data, batch, chance), rate)
         before, seen = seen, seen + len(batch)
         mean = loss if math.isnan(mean) else 0.995 * mean + 0.005 * loss
