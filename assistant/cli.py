@@ -82,7 +82,7 @@ def chat(
     Example:  assistant chat ~/wiki-export
     """
     settings = _settings(context, home, host=host, port=port)
-    with _index(settings) as index:
+    with _index(settings, mends=True) as index:
         named = list(sources or [])
         if not named and not index.library.sources():
             if not SEEDS.is_dir():
@@ -244,7 +244,7 @@ def evaluate(
 def serve(context: typer.Context, home: Home = None, host: Host = None, port: Port = None) -> None:
     """Serve the chat page from what the library holds, and print its address. Ctrl-C ends it."""
     settings = _settings(context, home, host=host, port=port)
-    with _index(settings, filled=True) as opened:
+    with _index(settings, filled=True, mends=True) as opened:
         _serve(opened, settings)
 
 
@@ -261,8 +261,8 @@ def status(context: typer.Context, home: Home = None, as_json: AsJson = False) -
             "articles": library.counts()["articles"],
             "chunks": library.counts()["chunks"],
             "encoder": library.fact("encoder"),
-            "generation": int(library.fact("generation") or 0),
-            "up_to_date": library.fact("changes") == library.fact("published"),
+            "generation": library.state().generation,
+            "searched_exactly": len(library.numbers(library.state().covered)),
             "sources": [
                 {"source": s.address, "label": s.label, "synced": s.synced, "articles": len(library.fingerprints(s))}
                 for s in library.sources()
@@ -282,8 +282,11 @@ def status(context: typer.Context, home: Home = None, as_json: AsJson = False) -
         out.print(f"  {escape(source['source'])}: {_count(source['articles'], 'article')}, {when}")
     if not facts["sources"]:
         out.print("  Nothing is indexed yet. Type: assistant index FOLDER")
-    if not facts["up_to_date"]:
-        out.print("  The last run was interrupted; the next command finishes it.")
+    if facts["chunks"]:
+        out.print(
+            f"  Search index {facts['generation']} holds all but {_count(facts['searched_exactly'], 'chunk')} "
+            "that changed since; what changed is searched exactly."
+        )
     _print_failures(facts["failed"])
 
 
@@ -297,12 +300,12 @@ def _settings(context: typer.Context, home: Path | None, **given: Any) -> "Setti
 
 
 @contextmanager
-def _index(settings: "Settings", *, filled: bool = False) -> Iterator["Index"]:
-    """The index of these settings; where it must be `filled`, one that can answer."""
+def _index(settings: "Settings", *, filled: bool = False, mends: bool = False) -> Iterator["Index"]:
+    """The index of these settings; where it must be `filled`, one that can answer. See `Index.open` for `mends`."""
     from index import embed
     from index.search import Index
 
-    opened = Index.open(settings.home, embed.load(settings.encoder, settings.threads))
+    opened = Index.open(settings.home, embed.load(settings.encoder, settings.threads), mends)
     try:
         if filled:
             if not opened.library.counts()["articles"]:

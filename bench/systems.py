@@ -12,8 +12,9 @@ from bench.peers import load_modules
 from bench.score import Passage, Piece
 from index import embed
 from index.chunk import passage, split
+from index.generation import Generation
 from index.library import Candidate
-from index.search import Generation, Index
+from index.search import Index
 from index.sync import sync
 
 FILE_LIMIT = 50_000_000

@@ -2,10 +2,12 @@
 
 from collections.abc import Iterable
 from pathlib import Path
+from zlib import crc32
 
+import numpy as np
 import tantivy
 
-from index.types import Groups
+from index.types import Groups, Terms
 
 Row = tuple[int, str, frozenset[str]]
 """Number of a chunk, its words with those of its title and headings, the groups that may see it."""
@@ -26,20 +28,25 @@ class Keyword:
         self._searcher = index.searcher()
 
     @classmethod
-    def build(cls, folder: Path, rows: Iterable[Row]) -> None:
-        """Write a new index into the empty `folder`; one commit, so it is there whole or not at all."""
+    def extend(cls, folder: Path, rows: Iterable[Row], gone: Iterable[int] = ()) -> None:
+        """Add rows to the index in `folder`, or begin one there, and drop the chunks that are `gone`.
+
+        One commit: it is there whole or not at all.
+        """
+        folder.mkdir(parents=True, exist_ok=True)
         schema = (
             tantivy.SchemaBuilder()
-            .add_integer_field("chunk", fast=True)
+            .add_integer_field("chunk", fast=True, indexed=True)
             .add_text_field("words", tokenizer_name="words", index_option="freq")
             .add_text_field("group", tokenizer_name="raw", index_option="basic")
             .build()
         )
-        folder.mkdir(parents=True, exist_ok=True)
         index = tantivy.Index(schema, path=str(folder))
         index.register_tokenizer("words", _analyzer())
         # One thread writes one segment at a time: the same rows give the same scores on every machine.
         writer = index.writer(heap_size=128_000_000, num_threads=1)
+        for number in gone:
+            writer.delete_documents_by_term("chunk", number)
         for number, words, groups in rows:
             writer.add_document(tantivy.Document(chunk=number, words=words, group=sorted(groups)))
         writer.commit()
@@ -47,13 +54,17 @@ class Keyword:
 
     @classmethod
     def open(cls, folder: Path) -> "Keyword":
-        """The index that `build` wrote into `folder`. Raises ValueError where there is none."""
+        """The index that `extend` wrote into `folder`. Raises ValueError where there is none."""
         return cls(tantivy.Index.open(str(folder)))
 
     @property
     def count(self) -> int:
         """Chunks in the index."""
         return int(self._searcher.num_docs)
+
+    def holding(self, words: Iterable[str]) -> dict[int, int]:
+        """In how many chunks each of these words (stems) stands, by the number of the word."""
+        return {crc32(word.encode()): int(self._searcher.doc_freq("words", word)) for word in words}
 
     def best(self, question: str, groups: Groups, k: int) -> list[tuple[int, float]]:
         """The best `k` chunks that `groups` may see, as numbers with BM25 scores (above 0), best first."""
@@ -70,6 +81,15 @@ class Keyword:
         found = self._searcher.search(query, limit=k, count=False).hits
         numbers = self._searcher.fast_field_values("chunk", [address for _, address in found])
         return [(int(number or 0), float(score)) for number, (score, _) in zip(numbers, found, strict=True)]
+
+
+def terms(text: str) -> Terms:
+    """The words of a text as the index keeps them, each as a number (CRC-32).
+
+    >>> terms("Captured captures").tolist()
+    [1333034777, 1333034777]
+    """
+    return np.array([crc32(word.encode()) for word in stems(text)], np.uint32)
 
 
 def stems(text: str) -> list[str]:

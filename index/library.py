@@ -16,11 +16,12 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
-from index.types import Article, Chunk, Groups, LibraryBusy, LibraryError, Matrix, Vector
+from index.types import Article, Chunk, Groups, LibraryBusy, LibraryError, Matrix, Terms, Vector
 
-SCHEMA = 1
-"""Version of the tables below; a library of a newer one is refused."""
+SCHEMA = 2
+"""Version of the tables below; a library of a newer one is refused, one of an older one is brought forward."""
 
 FILE = "library.sqlite3"
 LOCK = "writer.lock"
@@ -32,20 +33,62 @@ CREATE TABLE source (
 );
 CREATE TABLE article (
     id TEXT PRIMARY KEY, source INTEGER NOT NULL REFERENCES source ON DELETE CASCADE, title TEXT NOT NULL,
-    text TEXT NOT NULL, url TEXT NOT NULL, revision TEXT NOT NULL, updated TEXT, groups TEXT NOT NULL,
-    fingerprint TEXT NOT NULL
+    url TEXT NOT NULL, revision TEXT NOT NULL, updated TEXT, groups TEXT NOT NULL, fingerprint TEXT NOT NULL,
+    text TEXT NOT NULL
 );
 CREATE INDEX article_source ON article (source);
 CREATE TABLE chunk (
     number INTEGER PRIMARY KEY AUTOINCREMENT, article TEXT NOT NULL REFERENCES article ON DELETE CASCADE,
     start INTEGER NOT NULL, "end" INTEGER NOT NULL, heading TEXT NOT NULL, vector BLOB NOT NULL,
-    spans BLOB NOT NULL, sentences BLOB NOT NULL
+    terms BLOB
 );
 CREATE INDEX chunk_article ON chunk (article);
+CREATE TABLE sentence (
+    chunk INTEGER PRIMARY KEY REFERENCES chunk ON DELETE CASCADE, spans BLOB NOT NULL, vectors BLOB NOT NULL
+);
+CREATE TABLE gone (number INTEGER PRIMARY KEY);
+CREATE TRIGGER chunk_gone AFTER DELETE ON chunk BEGIN INSERT OR IGNORE INTO gone VALUES (OLD.number); END;
 CREATE TABLE failure (
     article TEXT PRIMARY KEY, source INTEGER NOT NULL REFERENCES source ON DELETE CASCADE, reason TEXT NOT NULL
 ) WITHOUT ROWID;
 """
+
+_FORWARD = {
+    # From schema 1: sentences leave the chunks and text goes behind what is read without it, so that all
+    # vectors, with who may see them, are read in one short pass.
+    1: """
+ALTER TABLE article ADD COLUMN body TEXT NOT NULL DEFAULT '';
+UPDATE article SET body = text;
+ALTER TABLE article DROP COLUMN text;
+ALTER TABLE article RENAME COLUMN body TO text;
+CREATE TABLE sentence (
+    chunk INTEGER PRIMARY KEY REFERENCES chunk ON DELETE CASCADE, spans BLOB NOT NULL, vectors BLOB NOT NULL
+);
+INSERT INTO sentence SELECT number, spans, sentences FROM chunk;
+ALTER TABLE chunk DROP COLUMN spans;
+ALTER TABLE chunk DROP COLUMN sentences;
+ALTER TABLE chunk ADD COLUMN terms BLOB;
+CREATE TABLE gone (number INTEGER PRIMARY KEY);
+CREATE TRIGGER chunk_gone AFTER DELETE ON chunk BEGIN INSERT OR IGNORE INTO gone VALUES (OLD.number); END;
+INSERT OR REPLACE INTO fact VALUES ('covered', '0'), ('published', '-1');
+""",
+}
+"""What brings the tables of a schema to the next one."""
+
+
+@dataclass(frozen=True, slots=True)
+class State:
+    """Where the library stands: how many changes there were, and what the generation it points to holds.
+
+    That one was built after `published` changes and holds the chunks up to number `covered`, less those
+    that are gone. `encoder` made the vectors; None before there are any.
+    """
+
+    changes: int
+    generation: int
+    published: int
+    covered: int
+    encoder: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +105,8 @@ class Source:
 class Entry:
     """One article revision on its way into the library: its chunks, and the vectors of each.
 
-    Row i of `vectors` is chunk i's; `sentences[i]` has a row for each of its sentences.
+    Row i of `vectors` is chunk i's; `sentences[i]` has a row for each of its sentences, `terms[i]` are its
+    words as numbers (`index.keyword.terms`).
     """
 
     article: Article
@@ -70,6 +114,7 @@ class Entry:
     chunks: Sequence[Chunk]
     vectors: Matrix
     sentences: Sequence[Matrix]
+    terms: Sequence[Terms]
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,12 +133,17 @@ class Candidate:
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """A chunk as the derived indexes are built from it; `words` begins with its title and headings."""
+    """A chunk as a generation is built from it; `words` begins with its title and headings."""
 
     number: int
     words: str
     groups: frozenset[str]
     vector: Vector
+
+
+def worded(title: str, heading: str, text: str) -> str:
+    """The text of a chunk that is searched for words: its title and headings come first."""
+    return "\n".join(part for part in (title, heading, text) if part)
 
 
 class Library:
@@ -132,6 +182,9 @@ class Library:
         library = cls(home, connection)
         if version == 0:
             library._begin()
+        elif version < SCHEMA:
+            with library.writing():
+                library._forward()
         return library
 
     def _begin(self) -> None:
@@ -139,11 +192,18 @@ class Library:
         with self._transaction() as connection:
             (version,) = connection.execute("PRAGMA user_version").fetchone()
             if version == 0:
-                for statement in _TABLES.split(";\n"):
-                    if statement.strip():
-                        connection.execute(statement)
-                connection.execute("INSERT INTO fact VALUES ('changes', '0'), ('generation', '0'), ('published', '0')")
+                _run(connection, _TABLES)
+                facts = ("changes", "generation", "published", "covered")
+                connection.executemany("INSERT INTO fact VALUES (?, '0')", [(name,) for name in facts])
                 connection.execute(f"PRAGMA user_version={SCHEMA}")
+
+    def _forward(self) -> None:
+        """Bring the tables of an older version to this one's, in one transaction."""
+        with self._transaction() as connection:
+            (version,) = connection.execute("PRAGMA user_version").fetchone()
+            for number in range(version, SCHEMA):
+                _run(connection, _FORWARD[number])
+            connection.execute(f"PRAGMA user_version={SCHEMA}")
 
     def close(self) -> None:
         """Close the file; the library cannot be used afterwards."""
@@ -179,6 +239,16 @@ class Library:
                 raise
             self._connection.execute("COMMIT")
 
+    @contextmanager
+    def _snapshot(self) -> Iterator[None]:
+        """Reads inside see the library as it was when the first of them began."""
+        with self._one_at_a_time:
+            self._connection.execute("BEGIN")
+            try:
+                yield
+            finally:
+                self._connection.execute("COMMIT")
+
     def _all(self, query: str, values: Sequence[object] = ()) -> list[tuple[Any, ...]]:
         with self._one_at_a_time:
             return self._connection.execute(query, values).fetchall()
@@ -190,13 +260,30 @@ class Library:
         rows = self._all("SELECT value FROM fact WHERE name = ?", (name,))
         return str(rows[0][0]) if rows else None
 
-    def publish(self, generation: int, changes: int) -> None:
-        """Point to a finished generation that was built after so many changes."""
+    def state(self) -> State:
+        """Where the library stands, all of it at one moment."""
+        facts = dict(self._all("SELECT name, value FROM fact"))
+        changes, generation, published, covered = (
+            int(facts.get(name, 0)) for name in ("changes", "generation", "published", "covered")
+        )
+        return State(changes, generation, published, covered, facts.get("encoder"))
+
+    def pending(self) -> tuple[State, int, tuple[int, ...]]:
+        """What the next generation takes in: the state, the highest number of a chunk, the numbers that are gone."""
+        with self._snapshot():
+            state = self.state()
+            highest = int(self._all("SELECT coalesce(max(number), 0) FROM chunk")[0][0])
+            gone = tuple(int(number) for (number,) in self._all("SELECT number FROM gone"))
+        return state, highest, gone
+
+    def publish(self, generation: int, changes: int, covered: int, gone: Sequence[int]) -> None:
+        """Point to a finished generation, and forget which chunks are gone that it doesn't hold any more."""
         with self._transaction() as connection:
             connection.executemany(
                 "INSERT OR REPLACE INTO fact VALUES (?, ?)",
-                [("generation", str(generation)), ("published", str(changes))],
+                [("generation", str(generation)), ("published", str(changes)), ("covered", str(covered))],
             )
+            connection.executemany("DELETE FROM gone WHERE number = ?", [(number,) for number in gone])
 
     def for_encoder(self, version: str) -> None:
         """Note which encoder makes the vectors; on another one all articles are to be indexed again."""
@@ -264,27 +351,24 @@ class Library:
                 connection.execute(
                     "INSERT INTO article VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
                     (
-                        article.id, source.id, article.title, article.text, article.url, article.revision,
-                        article.updated, json.dumps(sorted(article.groups)), entry.fingerprint,
+                        article.id, source.id, article.title, article.url, article.revision, article.updated,
+                        json.dumps(sorted(article.groups)), entry.fingerprint, article.text,
                     ),
                 )  # fmt: skip
-                connection.executemany(
-                    'INSERT INTO chunk (article, start, "end", heading, vector, spans, sentences) '
-                    "VALUES (?, ?, ?, ?, ?, ?, ?)",
-                    [
+                parts = zip(entry.chunks, entry.vectors, entry.sentences, entry.terms, strict=True)
+                for chunk, vector, sentences, terms in parts:
+                    number = connection.execute(
+                        'INSERT INTO chunk (article, start, "end", heading, vector, terms) VALUES (?, ?, ?, ?, ?, ?)',
                         (
-                            article.id,
-                            chunk.start,
-                            chunk.end,
-                            chunk.heading,
-                            np.asarray(vector, "<f4").tobytes(),
-                            # Half precision costs a sentence's cosine at most 0.001, and saves half of the file.
-                            np.asarray(chunk.sentences, "<i4").tobytes(),
-                            np.asarray(sentences, "<f2").tobytes(),
-                        )
-                        for chunk, vector, sentences in zip(entry.chunks, entry.vectors, entry.sentences, strict=True)
-                    ],
-                )
+                            article.id, chunk.start, chunk.end, chunk.heading,
+                            np.asarray(vector, "<f4").tobytes(), np.asarray(terms, "<u4").tobytes(),
+                        ),
+                    ).lastrowid  # fmt: skip
+                    # Half precision costs a sentence's cosine at most 0.001, and saves half of the file.
+                    spans, rows = np.asarray(chunk.sentences, "<i4"), np.asarray(sentences, "<f2")
+                    connection.execute(
+                        "INSERT INTO sentence VALUES (?, ?, ?)", (number, spans.tobytes(), rows.tobytes())
+                    )
             _count_change(connection)
 
     def remove(self, articles: Sequence[str]) -> None:
@@ -311,8 +395,8 @@ class Library:
         """The chunks of these numbers that exist now and that `groups` may see, in no order."""
         marks = ",".join("?" * len(numbers))
         query = (
-            'SELECT number, article, revision, start, "end", heading, spans, sentences, groups '
-            f"FROM chunk JOIN article ON article.id = article WHERE number IN ({marks})"
+            'SELECT number, article, revision, start, "end", heading, spans, vectors, groups FROM chunk '
+            f"JOIN article ON article.id = article JOIN sentence ON chunk = number WHERE number IN ({marks})"
         )
         found = []
         for number, article, revision, start, end, heading, spans, sentences, shown in self._all(query, numbers):
@@ -323,18 +407,53 @@ class Library:
                 found.append(Candidate(number, article, revision, start, end, heading, offsets, vectors))
         return found
 
-    def rows(self) -> Iterator[Row]:
-        """Every chunk, as the derived indexes need it, in the order of numbers."""
+    def numbers(self, after: int = 0) -> NDArray[np.int64]:
+        """The numbers of all chunks above `after`, rising."""
+        found = self._all("SELECT number FROM chunk WHERE number > ? ORDER BY number", (after,))
+        return np.fromiter((number for (number,) in found), np.int64, len(found))
+
+    def fresh(self, after: int) -> list[tuple[int, frozenset[str], Vector, Terms]]:
+        """Number, groups, vector and words of every chunk above `after`, in the order of numbers."""
+        shown: dict[str, frozenset[str]] = {}
+        found = []
+        for number, groups, vector, terms in self._all(
+            "SELECT number, groups, vector, terms FROM chunk JOIN article ON article.id = article "
+            "WHERE number > ? ORDER BY number",
+            (after,),
+        ):
+            seen = shown.setdefault(groups, frozenset(json.loads(groups)))
+            found.append((number, seen, np.frombuffer(vector, "<f4"), np.frombuffer(terms or b"", "<u4")))
+        return found
+
+    def rows(self, after: int = 0, to: int | None = None) -> Iterator[Row]:
+        """The chunks above number `after` and up to `to`, in the order of numbers."""
         query = (
-            'SELECT number, heading, title, substr(text, start + 1, "end" - start), groups, vector '
-            "FROM chunk JOIN article ON article.id = article WHERE number > ? ORDER BY number LIMIT 2000"
+            'SELECT number, article, heading, title, start, "end", groups, vector FROM chunk '
+            "JOIN article ON article.id = article WHERE number > ? AND number <= ? ORDER BY number LIMIT 2000"
         )
-        last = 0
-        while page := self._all(query, (last,)):
-            for number, heading, title, text, groups, vector in page:
-                words = "\n".join(part for part in (title, heading, text) if part)
+        last, highest = after, _MOST if to is None else to
+        # Chunks of one article follow each other: its text is read once, not once a chunk.
+        known, whole = "", ""
+        while page := self._all(query, (last, highest)):
+            for number, article, heading, title, start, end, groups, vector in page:
+                if article != known:
+                    known, found = article, self._all("SELECT text FROM article WHERE id = ?", (article,))
+                    whole = str(found[0][0]) if found else ""
+                words = worded(title, heading, whole[start:end])
                 yield Row(number, words, frozenset(json.loads(groups)), np.frombuffer(vector, "<f4"))
                 last = number
+
+    def vectors(self, to: int) -> Iterator[Matrix]:
+        """The vectors of all chunks up to number `to`, in blocks of up to 10,000."""
+        query = "SELECT number, vector FROM chunk WHERE number > ? AND number <= ? ORDER BY number LIMIT 10000"
+        last = 0
+        while page := self._all(query, (last, to)):
+            yield np.frombuffer(b"".join(vector for _, vector in page), "<f4").reshape(len(page), -1)
+            last = page[-1][0]
+
+    def words_a_chunk(self) -> float:
+        """The mean number of words of a chunk."""
+        return float(self._all("SELECT coalesce(avg(length(terms)), 0) / 4 FROM chunk")[0][0])
 
     def counts(self) -> dict[str, int]:
         """How many sources, articles and chunks there are."""
@@ -344,6 +463,7 @@ class Library:
         }
 
 
+_MOST = 2**63 - 1
 _ARTICLE = "article.id, title, article.text, url, revision, updated, groups"
 
 
@@ -360,6 +480,13 @@ def _below(place: str) -> tuple[int, str]:
 
 def _visible(shown: frozenset[str], groups: Groups) -> bool:
     return groups is None or bool(shown & groups)
+
+
+def _run(connection: sqlite3.Connection, statements: str) -> None:
+    """Run statements that each end with a line; unlike `executescript` it stays in the transaction."""
+    for statement in statements.split(";\n"):
+        if statement.strip():
+            connection.execute(statement)
 
 
 def _count_change(connection: sqlite3.Connection) -> None:

@@ -1,27 +1,31 @@
 """The index: the library with its two derived searches, fused into one ranking."""
 
 import contextlib
-import fcntl
-import json
-import shutil
 import threading
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+import time
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
+from zlib import crc32
 
 from llama_index.core.base.base_retriever import BaseRetriever
 from llama_index.core.schema import NodeWithScore, QueryBundle, TextNode
 
 from index.chunk import passage
 from index.embed import Embedder
-from index.keyword import Keyword
-from index.library import Entry, Library, Source
-from index.types import Article, Chunk, Groups, Hit, LibraryBusy, LibraryError
-from index.vectors import Vectors
+from index.fresh import Fresh, Statistics
+from index.generation import Damaged, Generation
+from index.keyword import asked_words, terms
+from index.library import Entry, Library, Source, worded
+from index.types import Article, Chunk, Groups, Hit, LibraryError, Vector
 
 POOL = 60
 """Chunks that each of the two searches puts forward."""
 BM25_WEIGHT = 0.01
 """What a point of BM25 is worth in cosine. Up to 0.02 long articles gain, from 0.01 on short ones lose."""
+SETTLED = 0.02
+"""Share of the chunks that may be new or gone before the next generation is built."""
+REST = 60.0
+"""Seconds between two attempts to mend."""
 
 
 def fuse(cosine: Mapping[int, float], bm25: Mapping[int, float]) -> dict[int, float]:
@@ -37,89 +41,45 @@ def fuse(cosine: Mapping[int, float], bm25: Mapping[int, float]) -> dict[int, fl
     return {number: value + BM25_WEIGHT * bm25.get(number, 0.0) for number, value in cosine.items()}
 
 
-class Generation:
-    """One finished build of the derived indexes, in a folder of its own, held open under a shared lock.
-
-    A generation that somebody holds is never removed.
-    """
-
-    def __init__(self, folder: Path) -> None:
-        """Raises ValueError where the build is missing or not whole."""
-        self.number = int(folder.name.removeprefix("gen-"))
-        self.readers = 0
-        try:
-            self._lock = (folder / "held").open()
-        except OSError as error:
-            raise ValueError(f"no generation in {folder}") from error
-        fcntl.flock(self._lock, fcntl.LOCK_SH)
-        try:
-            sizes: dict[str, int] = json.loads((folder / "held").read_text())
-            if damaged := [name for name, size in sizes.items() if not _is_whole(folder / name, size)]:
-                raise ValueError(f"{', '.join(damaged)} in {folder} is gone or not whole")
-            self.keyword = Keyword.open(folder / "keyword")
-            self.vectors = Vectors.open(folder / "vectors")
-        except ValueError:
-            self._lock.close()
-            raise
-
-    def close(self) -> None:
-        """Let go of the build, so that it may be removed."""
-        self.vectors.close()
-        self._lock.close()
-
-    @staticmethod
-    def build(folder: Path, library: Library) -> None:
-        """Write the vectors and the keyword index of everything in the library into a new `folder`."""
-        shutil.rmtree(folder, ignore_errors=True)  # what an interrupted build left
-        folder.mkdir(parents=True, mode=0o700)
-        Vectors.build(folder / "vectors", ((row.number, row.vector, row.groups) for row in library.rows()))
-        Keyword.build(folder / "keyword", ((row.number, row.words, row.groups) for row in library.rows()))
-        # Chroma writes into its database at every opening, and answers from nothing where an index file is gone.
-        files = (path for path in folder.rglob("*") if path.is_file() and not path.name.startswith("chroma.sqlite3"))
-        sizes = {path.relative_to(folder).as_posix(): path.stat().st_size for path in files}
-        (folder / "held").write_text(json.dumps(sizes))
-
-    @staticmethod
-    def remove(folder: Path) -> bool:
-        """Remove a generation that nobody holds; False where somebody does."""
-        try:
-            with (folder / "held").open() as lock:
-                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-                shutil.rmtree(folder)
-        except BlockingIOError:
-            return False
-        except FileNotFoundError:
-            shutil.rmtree(folder, ignore_errors=True)
-        return True
-
-
-def _is_whole(path: Path, size: int) -> bool:
-    return path.is_file() and path.stat().st_size == size
-
-
 class Index:
     """Finds passages, and keeps what they are found in; safe to read from several threads.
 
     `library` and `embedder` are open to those who sync or count.
     """
 
-    def __init__(self, library: Library, embedder: Embedder) -> None:
+    def __init__(self, library: Library, embedder: Embedder, mends: bool = False) -> None:
         self.library = library
         self.embedder = embedder
         self._folder = library.home / "generations"
+        self._mends = mends
+        self._lock = threading.Lock()  # for all below
         self._generation: Generation | None = None
-        self._moving = threading.Lock()
+        self._damaged = set[int]()  # numbers of generations not to be used
+        self._fresh = Fresh(embedder.dimension)  # what _generation does not hold, after so many changes:
+        self._known = -1
+        self._work: threading.Thread | None = None
+        self._rest = 0.0  # when the next may begin, in seconds of the monotonic clock
 
     @classmethod
-    def open(cls, home: Path, embedder: Embedder) -> "Index":
-        """Open the index in the folder `home`, or begin an empty one."""
-        return cls(Library.open(home), embedder)
+    def open(cls, home: Path, embedder: Embedder, mends: bool = False) -> "Index":
+        """Open the index in the folder `home`, or begin an empty one.
+
+        One that `mends` builds a generation anew, beside its other work, when it finds the last one damaged.
+        """
+        return cls(Library.open(home), embedder, mends)
 
     def close(self) -> None:
-        """Let go of all files."""
-        with self._moving:
-            self._let_go()
+        """Let go of all files; waits for a generation that is being opened or built."""
+        if self._work:
+            self._work.join()
+        with self._lock:
+            self._take(None)
         self.library.close()
+
+    def ready(self) -> None:
+        """Open what a question needs, so that the first one does not wait for it. Raises as `find` does."""
+        with self._reading():
+            pass
 
     # --- writing, inside `with index.library.writing()` --------------------------------------------
 
@@ -127,7 +87,7 @@ class Index:
         """Embed the chunks of articles and commit all of them; the number of chunks.
 
         Each article comes with its fingerprint and its chunks. One that no group may see is kept
-        without chunks: it is not embedded. It is found after the next `publish`.
+        without chunks: it is not embedded.
         """
         shown = [(a, fingerprint, chunks if a.groups else ()) for a, fingerprint, chunks in articles]
         passages = [passage(article.title, chunk) for article, _, chunks in shown for chunk in chunks]
@@ -135,101 +95,84 @@ class Index:
         entries, first = [], 0
         for article, fingerprint, chunks in shown:
             own = slice(first, first + len(chunks))
-            entries.append(Entry(article, fingerprint, chunks, vectors[own], sentences[own]))
+            words = [terms(worded(article.title, chunk.heading, chunk.text)) for chunk in chunks]
+            entries.append(Entry(article, fingerprint, chunks, vectors[own], sentences[own], words))
             first += len(chunks)
         if entries:
             self.library.replace(source, entries)
         return len(passages)
 
     def publish(self) -> None:
-        """Build a generation of what the library holds and point to it, unless it is published already."""
-        changes = self.library.fact("changes") or "0"
-        number = int(self.library.fact("generation") or 0)
-        if changes == self.library.fact("published") and self._usable(number):
-            return
-        folder = self._folder / f"gen-{number + 1}"
-        Generation.build(folder, self.library)
-        Generation(folder).close()  # opens it once, with a query: a broken build is never pointed to
-        self.library.publish(number + 1, int(changes))
+        """Build a generation of what the library holds and point to it, unless it is published already.
+
+        What is not in a generation is found all the same, by an exact search. Raises LibraryError where
+        none can be built.
+        """
+        state, highest, gone = self.library.pending()
+        folder = self._folder / f"gen-{state.generation + 1}"
+        try:
+            last: Generation | None = Generation(self._folder / f"gen-{state.generation}")
+        except Damaged:
+            last = None
+        try:
+            if last and state.changes == state.published:
+                return
+            try:
+                Generation.build(folder, self.library, last, highest, gone)
+            except Damaged:
+                if last is None:
+                    raise
+                Generation.build(folder, self.library, None, highest, gone)
+        except Damaged as error:
+            raise LibraryError(
+                f"no search index could be built ({error}); questions are answered by a slower search, "
+                "check the disk and type: assistant index SOURCE"
+            ) from error
+        finally:
+            if last:
+                last.close()
+        self.library.publish(state.generation + 1, state.changes, highest, gone)
         for old in self._folder.glob("gen-*"):
-            if old != folder and not (self._generation and old.name == f"gen-{self._generation.number}"):
+            if old != folder:
                 Generation.remove(old)
 
-    def ready(self) -> None:
-        """Make the index able to answer: publish what an interrupted run left, embed nothing.
-
-        Raises LibraryError where the library was made with another encoder.
-        """
-        made_with = self.library.fact("encoder")
-        if made_with not in {None, self.embedder.version}:
-            raise LibraryError(
-                f"the library was made with the encoder {made_with}, the setting names {self.embedder.version}; "
-                "type: assistant index SOURCE to make it anew, or set the encoder back"
-            )
-        if self.library.fact("changes") != self.library.fact("published") or not self._usable(
-            int(self.library.fact("generation") or 0)
-        ):
-            with contextlib.suppress(LibraryBusy), self.library.writing():  # a writer publishes by itself
-                self.publish()
-
-    def _usable(self, number: int) -> bool:
-        try:
-            Generation(self._folder / f"gen-{number}").close()
-        except ValueError:
-            return False
-        return True
-
-    def _current(self) -> Generation:
-        """The generation that the library points to; moves on when that is another one."""
-        while self._generation is None or self._generation.number != int(self.library.fact("generation") or 0):
-            number = int(self.library.fact("generation") or 0)
+    def settle(self) -> None:
+        """Publish when so much has changed that searching it exactly begins to cost time, or nothing is published."""
+        state, highest, gone = self.library.pending()
+        pending = len(self.library.numbers(state.covered)) + len(gone)
+        if pending <= SETTLED * highest:
             try:
-                moved = Generation(self._folder / f"gen-{number}")
-            except ValueError as error:
-                if number != int(self.library.fact("generation") or 0):
-                    continue  # a writer has just published the next one and removed this
-                raise LibraryError(
-                    f"the search index of {self.library.home} is missing or damaged ({error}); "
-                    "type: assistant index SOURCE (nothing is embedded again)"
-                ) from error
-            self._let_go()
-            self._generation = moved
-        return self._generation
-
-    def _let_go(self) -> None:
-        """Close the open generation, or leave that to the last of those who read it."""
-        if self._generation and not self._generation.readers:
-            self._generation.close()
-        self._generation = None
-
-    @contextlib.contextmanager
-    def _reading(self) -> Iterator[Generation]:
-        """The current generation, which stays open until the caller is done with it."""
-        with self._moving:
-            generation = self._current()
-            generation.readers += 1
-        try:
-            yield generation
-        finally:
-            with self._moving:
-                generation.readers -= 1
-                if generation is not self._generation and not generation.readers:
-                    generation.close()
+                Generation(self._folder / f"gen-{state.generation}").close()
+            except Damaged:
+                self.publish()
+        else:
+            self.publish()
 
     # --- reading -------------------------------------------------------------------------------------
 
     def find(self, question: str, groups: Groups, k: int) -> list[Hit]:
         """The best `k` passages for a question that `groups` may see, best first.
 
-        Each is checked against the library before it leaves: it exists now, and may be seen.
+        Each is checked against the library before it leaves: it exists now, and may be seen. Raises
+        LibraryError where the library was made with another encoder.
         """
-        if not question.strip() or not self.library.counts()["chunks"]:
+        if not question.strip():
             return []
         vector = self.embedder.question(question)
-        with self._reading() as generation:
-            keyword = dict(generation.keyword.best(question, groups, POOL))
-            pool = keyword.keys() | dict(generation.vectors.nearest(vector, groups, POOL)).keys()
-        candidates = {found.number: found for found in self.library.candidates(sorted(pool), groups)}
+        reach = POOL
+        while True:
+            with self._reading() as (generation, fresh):
+                try:
+                    keyword, pool = self._pool(generation, fresh, question, vector, groups, reach)
+                except Damaged:
+                    assert generation
+                    self._drop(generation)
+                    continue
+            candidates = {found.number: found for found in self.library.candidates(sorted(pool), groups)}
+            # Chunks that are gone stay in a generation until the next one: look further where they crowd.
+            if len(candidates) >= min(k, len(pool)) or len(pool) < reach or reach > 20 * POOL:
+                break
+            reach *= 4
         cosines = {number: found.sentences @ vector for number, found in candidates.items()}
         scores = fuse({number: float(values.max()) for number, values in cosines.items()}, keyword)
         hits: list[Hit] = []
@@ -246,6 +189,116 @@ class Index:
             scored = tuple(float(value) for value in cosines[number])
             hits.append(Hit(chunk, article, len(hits) + 1, scores[number], keyword.get(number, 0.0), scored))
         return hits
+
+    @staticmethod
+    def _pool(
+        generation: Generation | None, fresh: Fresh, question: str, vector: Vector, groups: Groups, k: int
+    ) -> tuple[dict[int, float], set[int]]:
+        """BM25 scores, and the numbers of all chunks that any of the searches puts forward."""
+        words = asked_words(question)
+        keyword, near = dict[int, float](), dict[int, float]()
+        others = Statistics(0, 0.0, {})
+        if generation:
+            if not generation.whole:
+                raise Damaged(f"somebody changed {generation.folder}")
+            near.update(generation.nearest(vector, groups, k))
+            keyword.update(generation.best(question, groups, k))
+            others = generation.statistics(words)
+            if not generation.whole:  # changed while it answered
+                raise Damaged(f"somebody changed {generation.folder}")
+        near.update(fresh.nearest(vector, groups, k))
+        keyword.update(fresh.best((crc32(word.encode()) for word in words), groups, k, others))
+        return keyword, near.keys() | keyword.keys()
+
+    @contextlib.contextmanager
+    def _reading(self) -> Iterator[tuple[Generation | None, Fresh]]:
+        """A generation, which stays open until the caller is done with it, and all chunks that it doesn't hold.
+
+        The first one is opened at once. A later one is opened in a thread of its own, and until then
+        the old one serves, since whatever it doesn't hold is searched exactly.
+        """
+        state = self.library.state()
+        if state.encoder not in {None, self.embedder.version}:
+            raise LibraryError(
+                f"the library was made with the encoder {state.encoder}, the setting names {self.embedder.version}; "
+                "type: assistant index SOURCE to make it anew, or set the encoder back"
+            )
+        with self._lock:
+            if self._generation is None and state.generation and state.generation not in self._damaged:
+                self._open(state.generation)
+            if state.generation in self._damaged:
+                if self._mends:
+                    self._start(self._mend)
+            elif self._generation and self._generation.number != state.generation:
+                self._start(self._open_beside, state.generation)
+            generation = self._generation
+            if self._known != state.changes:
+                covered = generation.covered if generation else 0
+                last = int(self._fresh.numbers[-1]) if len(self._fresh) else covered
+                self._fresh = self._fresh.moved(self.library.numbers(covered), self.library.fresh(last))
+                self._known = state.changes
+            fresh = self._fresh
+            if generation:
+                generation.readers += 1
+        try:
+            yield generation, fresh
+        finally:
+            if generation:
+                with self._lock:
+                    generation.readers -= 1
+                    if generation is not self._generation and not generation.readers:
+                        generation.close()
+
+    def _start(self, work: Callable[..., None], *given: object) -> None:
+        """Do something in a thread of its own, one thing at a time and not again and again."""
+        if (self._work is None or not self._work.is_alive()) and time.monotonic() >= self._rest:
+            self._rest = time.monotonic() + REST
+            self._work = threading.Thread(target=work, args=given, daemon=True)
+            self._work.start()
+
+    def _open_beside(self, number: int) -> None:
+        try:
+            found = Generation(self._folder / f"gen-{number}")
+        except Damaged:
+            # Unless a writer has published the next one meanwhile and removed this.
+            if self.library.state().generation == number:
+                self._damaged.add(number)
+        else:
+            with self._lock:
+                self._take(found)
+        self._rest = 0.0
+
+    def _mend(self) -> None:
+        # Somebody else who writes publishes by himself.
+        with contextlib.suppress(LibraryError), self.library.writing():
+            self.publish()
+
+    def _open(self, number: int) -> None:
+        """Open a generation now, or note that it is damaged; the lock is held."""
+        while True:
+            try:
+                self._take(Generation(self._folder / f"gen-{number}"))
+            except Damaged:
+                moved = self.library.state().generation
+                if moved != number:  # a writer has published the next one meanwhile and removed this
+                    number = moved
+                    continue
+                self._damaged.add(number)
+            return
+
+    def _drop(self, generation: Generation) -> None:
+        """Use a generation no more: it turned out to be damaged."""
+        with self._lock:
+            self._damaged.add(generation.number)
+            if generation is self._generation:
+                self._take(None)
+
+    def _take(self, generation: Generation | None) -> None:
+        """Answer from this generation from now on; the lock is held."""
+        if self._generation and not self._generation.readers:
+            self._generation.close()  # else the last of its readers closes it
+        self._generation = generation
+        self._fresh, self._known = Fresh(self.embedder.dimension), -1
 
     def article(self, identifier: str, groups: Groups) -> Article | None:
         """An article as it stands in the library now, where `groups` may see it."""

@@ -54,7 +54,7 @@ def sync(sources: Sequence[str], index: Index, most_bytes: int, progress: Progre
         index.library.for_encoder(index.embedder.version)
         for path, address in paths:
             _sync_one(path, address, index, most_bytes, progress, report)
-        index.publish()
+        index.settle()
     return report
 
 
@@ -71,7 +71,7 @@ def forget(address: str, index: Index) -> int:
             raise SourceError(f"{address} is no source of this library; its sources: {names}")
         articles = len(index.library.fingerprints(source))
         index.library.forget(source)
-        index.publish()
+        index.settle()
     return articles
 
 

@@ -12,6 +12,8 @@ Vector = NDArray[np.float32]
 """One embedding, shape `(dimension,)`, of unit length."""
 Matrix = NDArray[np.float32]
 """Embeddings, shape `(n, dimension)`, each row of unit length."""
+Terms = NDArray[np.uint32]
+"""The words of a text in their order, each a number (`index.keyword.terms`), shape `(words,)`."""
 
 EVERYONE = "everyone"
 """The group of articles that any reader may see; files get it."""

@@ -1,7 +1,6 @@
 """Nearest neighbours: one finished Chroma generation, opened by readers and never edited."""
 
-import os
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -13,6 +12,7 @@ from chromadb.config import Settings
 from index.types import Groups, Vector
 
 COLLECTION = "chunks"
+HNSW: Any = {"hnsw": {"space": "cosine", "ef_construction": 200, "ef_search": 200, "max_neighbors": 24}}
 BATCH = 5000
 """Rows an upsert; Chroma takes 5,461 at most."""
 
@@ -29,28 +29,26 @@ class Vectors:
         self.count: int = collection.count()
 
     @classmethod
-    def build(cls, folder: Path, rows: Iterable[Row]) -> None:
-        """Write a new Chroma store into the empty `folder` and bring it to the disk."""
+    def extend(cls, folder: Path, rows: Iterable[Row], gone: Sequence[int] = ()) -> None:
+        """Add rows to the Chroma store in `folder`, or begin one there, and drop the chunks that are `gone`."""
         client = _client(folder)
-        collection = client.create_collection(
-            COLLECTION,
-            embedding_function=None,
-            configuration={"hnsw": {"space": "cosine", "ef_construction": 200, "ef_search": 200, "max_neighbors": 24}},
-        )
-        rows = iter(rows)
-        while batch := list(islice(rows, BATCH)):
-            collection.add(
-                ids=[str(number) for number, _, _ in batch],
-                embeddings=np.stack([vector for _, vector, _ in batch]),
-                metadatas=[{"groups": sorted(groups)} for _, _, groups in batch],
-            )
-        client.close()
-        for path in [*folder.rglob("*"), folder]:
-            _to_disk(path)
+        try:
+            collection = client.get_or_create_collection(COLLECTION, embedding_function=None, configuration=HNSW)
+            for first in range(0, len(gone), BATCH):
+                collection.delete(ids=[str(number) for number in gone[first : first + BATCH]])
+            rows = iter(rows)
+            while batch := list(islice(rows, BATCH)):
+                collection.add(
+                    ids=[str(number) for number, _, _ in batch],
+                    embeddings=np.stack([vector for _, vector, _ in batch]),
+                    metadatas=[{"groups": sorted(groups)} for _, _, groups in batch],
+                )
+        finally:
+            client.close()
 
     @classmethod
     def open(cls, folder: Path) -> "Vectors":
-        """The store that `build` wrote into `folder`. Raises ValueError where it is not whole.
+        """The store that `extend` wrote into `folder`. Raises ValueError where it is not whole.
 
         Chroma loads its index lazily and answers from nothing when a file is gone: ask it once.
         """
@@ -84,6 +82,14 @@ class Vectors:
             for number, distance in zip(found["ids"][0], found["distances"][0], strict=True)
         ]
 
+    def holds(self, numbers: Sequence[int]) -> set[int]:
+        """Which of these chunks are in the store."""
+        found: set[int] = set()
+        for first in range(0, len(numbers), BATCH):
+            asked = [str(number) for number in numbers[first : first + BATCH]]
+            found.update(map(int, self._collection.get(ids=asked, include=[])["ids"]))
+        return found
+
     def close(self) -> None:
         """Give back the descriptors that an open store holds."""
         self._client.close()
@@ -92,11 +98,3 @@ class Vectors:
 def _client(folder: Path) -> Any:
     folder.mkdir(parents=True, exist_ok=True)
     return chromadb.PersistentClient(str(folder), Settings(anonymized_telemetry=False))
-
-
-def _to_disk(path: Path) -> None:
-    descriptor = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)

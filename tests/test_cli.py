@@ -137,7 +137,7 @@ def test_indexing_and_its_status(run: Run, docs: Path, tmp_path: Path) -> None:
     assert "2 articles in 2 chunks" in ran.out
     assert "docs/bad.md: the file is not text" in ran.out
     status = json.loads(run("status", "--json").out)
-    assert (status["articles"], status["chunks"], status["up_to_date"]) == (2, 2, True)
+    assert (status["articles"], status["chunks"], status["searched_exactly"]) == (2, 2, 0)
     assert status["sources"][0]["source"] == str(docs)
     assert status["home"] == str(tmp_path / "home")
     again = run("index", docs, "--json")

@@ -23,7 +23,7 @@ ROWS = [
 @pytest.fixture(scope="module")
 def keyword(tmp_path_factory: pytest.TempPathFactory) -> Keyword:
     folder = tmp_path_factory.mktemp("keyword") / "new"
-    Keyword.build(folder, ROWS)
+    Keyword.extend(folder, ROWS)
     return Keyword.open(folder)
 
 
@@ -86,7 +86,7 @@ def test_the_same_rows_give_the_same_scores(tmp_path: Path) -> None:
     rows = [(number, f"word{number % 7} word{number % 11} filler text", ALL) for number in range(300)]
     found = []
     for name in ("a", "b"):
-        Keyword.build(tmp_path / name, rows)
+        Keyword.extend(tmp_path / name, rows)
         found.append(Keyword.open(tmp_path / name).best("word3 word5 filler", ALL, 60))
     assert found[0] == found[1]
 
@@ -101,6 +101,6 @@ def test_what_is_not_an_index_is_refused(tmp_path: Path) -> None:
 
 def test_an_index_of_nothing_is_whole(tmp_path: Path) -> None:
     """An empty library has a keyword index too."""
-    Keyword.build(tmp_path, [])
+    Keyword.extend(tmp_path, [])
     assert Keyword.open(tmp_path).count == 0
     assert Keyword.open(tmp_path).best("anything", None, 9) == []

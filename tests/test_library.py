@@ -26,11 +26,11 @@ def entry(identifier: str, text: str = "One. Two.") -> Entry:
     one = article(text, "Title", identifier)
     chunk = Chunk(identifier, 0, len(text), "Title", text, ((0, 4), (5, 9)))
     vectors = np.eye(4, dtype=np.float32)
-    return Entry(one, "f1", [chunk], vectors[:1], [vectors[1:3]])
+    return Entry(one, "f1", [chunk], vectors[:1], [vectors[1:3]], [np.array([7, 9], np.uint32)])
 
 
 def test_what_goes_in_comes_out(library: Library) -> None:
-    """Article, chunk, offsets and vectors are the same after a restart."""
+    """Article, chunk, offsets, words and vectors are the same after a restart."""
     source = library.add_source("/docs", "docs")
     library.replace(source, [entry("docs/a.md")])
     library.close()
@@ -39,6 +39,10 @@ def test_what_goes_in_comes_out(library: Library) -> None:
     (row,) = again.rows()
     assert row.words == "Title\nTitle\nOne. Two."
     assert row.vector.tolist() == [1, 0, 0, 0]
+    ((number, groups, vector, terms),) = again.fresh(0)
+    assert (number, groups, terms.tolist()) == (row.number, entry("docs/a.md").article.groups, [7, 9])
+    assert vector.tolist() == row.vector.tolist()
+    assert again.fresh(number) == []
     (candidate,) = again.candidates([row.number], None)
     assert (candidate.start, candidate.end, candidate.spans) == (0, 9, ((0, 4), (5, 9)))
     assert candidate.sentences.tolist() == [[0, 1, 0, 0], [0, 0, 1, 0]]
@@ -52,7 +56,7 @@ def test_a_replacement_is_whole_or_not_at_all(library: Library) -> None:
     source = library.add_source("/docs", "docs")
     library.replace(source, [entry("docs/a.md", "Old. Old.")])
     before = library.fact("changes")
-    bad = Entry(entry("docs/b.md").article, "f", entry("docs/b.md").chunks, np.empty((0, 4), np.float32), [])
+    bad = Entry(entry("docs/b.md").article, "f", entry("docs/b.md").chunks, np.empty((0, 4), np.float32), [], [])
     with pytest.raises(ValueError, match="zip"):
         library.replace(source, [entry("docs/a.md", "New. New."), bad])
     kept = library.article("docs/a.md", None)
@@ -95,6 +99,60 @@ def test_what_is_no_library_is_refused(tmp_path: Path) -> None:
     assert (tmp_path / FILE).read_bytes() == b"my diary " * 500
     with pytest.raises(LibraryError, match="cannot be opened"):
         Library.open(tmp_path / FILE)
+
+
+FIRST = """
+CREATE TABLE fact (name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
+CREATE TABLE source (
+    id INTEGER PRIMARY KEY, address TEXT NOT NULL UNIQUE, label TEXT NOT NULL UNIQUE, synced TEXT
+);
+CREATE TABLE article (
+    id TEXT PRIMARY KEY, source INTEGER NOT NULL REFERENCES source ON DELETE CASCADE, title TEXT NOT NULL,
+    text TEXT NOT NULL, url TEXT NOT NULL, revision TEXT NOT NULL, updated TEXT, groups TEXT NOT NULL,
+    fingerprint TEXT NOT NULL
+);
+CREATE INDEX article_source ON article (source);
+CREATE TABLE chunk (
+    number INTEGER PRIMARY KEY AUTOINCREMENT, article TEXT NOT NULL REFERENCES article ON DELETE CASCADE,
+    start INTEGER NOT NULL, "end" INTEGER NOT NULL, heading TEXT NOT NULL, vector BLOB NOT NULL,
+    spans BLOB NOT NULL, sentences BLOB NOT NULL
+);
+CREATE INDEX chunk_article ON chunk (article);
+CREATE TABLE failure (
+    article TEXT PRIMARY KEY, source INTEGER NOT NULL REFERENCES source ON DELETE CASCADE, reason TEXT NOT NULL
+) WITHOUT ROWID;
+INSERT INTO fact VALUES ('changes', '3'), ('generation', '2'), ('published', '3'), ('encoder', 'words/1');
+INSERT INTO source VALUES (1, '/docs', 'docs', NULL);
+INSERT INTO article VALUES ('docs/a.md', 1, 'Title', 'One. Two.', '', 'r1', NULL, '["everyone"]', 'f1');
+PRAGMA user_version=1;
+"""
+
+
+def test_a_library_of_the_first_schema_is_brought_forward(tmp_path: Path) -> None:
+    """Nothing is lost or embedded again; the generation is to be built anew; a second opening changes nothing."""
+    with sqlite3.connect(tmp_path / FILE) as connection:
+        connection.executescript(FIRST)
+        blobs = (np.eye(4)[0].astype("<f4"), np.array([[0, 4], [5, 9]], "<i4"), np.eye(4)[1:3].astype("<f2"))
+        connection.execute(
+            "INSERT INTO chunk VALUES (5, 'docs/a.md', 0, 9, 'Title', ?, ?, ?)", [blob.tobytes() for blob in blobs]
+        )
+    connection.close()
+    for _ in range(2):
+        library = Library.open(tmp_path)
+        assert library.article("docs/a.md", None) == entry("docs/a.md").article
+        (row,) = library.rows()
+        assert (row.number, row.words, row.vector.tolist()) == (5, "Title\nTitle\nOne. Two.", [1, 0, 0, 0])
+        (candidate,) = library.candidates([5], None)
+        assert candidate.spans == ((0, 4), (5, 9))
+        assert candidate.sentences.tolist() == [[0, 1, 0, 0], [0, 0, 1, 0]]
+        state = library.state()
+        assert (state.changes, state.generation, state.covered, state.encoder) == (3, 2, 0, "words/1")
+        assert state.published != state.changes
+        library.close()
+    library = Library.open(tmp_path)
+    library.remove(["docs/a.md"])
+    assert library.pending()[2] == (5,)
+    library.close()
 
 
 def test_nobody_else_on_the_machine_may_read_it(library: Library) -> None:

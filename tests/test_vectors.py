@@ -41,7 +41,7 @@ def rows(count: int = SIZE) -> Iterator[Row]:
 @pytest.fixture(scope="module")
 def built(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("vectors") / "gen"
-    Vectors.build(folder, (row for row in rows() if row[2]))
+    Vectors.extend(folder, (row for row in rows() if row[2]))
     return folder
 
 
@@ -83,11 +83,11 @@ def test_only_chunks_of_the_groups_asked_for(opened: Vectors) -> None:
 
 def test_more_than_there_are_is_no_error(tmp_path: Path) -> None:
     """A small store gives all it has; an empty one is whole and gives nothing."""
-    Vectors.build(tmp_path / "three", ((number, vector, ALL) for number, vector, _ in rows(3)))
+    Vectors.extend(tmp_path / "three", ((number, vector, ALL) for number, vector, _ in rows(3)))
     few = Vectors.open(tmp_path / "three")
     assert len(few.nearest(VECTORS[0], ALL, 60)) == 3
     few.close()
-    Vectors.build(tmp_path / "none", [])
+    Vectors.extend(tmp_path / "none", [])
     none = Vectors.open(tmp_path / "none")
     assert none.nearest(VECTORS[0], None, 5) == []
     none.close()

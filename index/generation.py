@@ -1,0 +1,239 @@
+"""One finished build of the derived indexes: the Chroma store and the keyword index of a library's chunks.
+
+A generation is a folder. It is built beside the others, from a copy of the last where that is less work,
+checked, brought to the disk, and never changed once the library points to it. Readers hold it by a
+shared lock; one that somebody holds is never removed.
+"""
+
+import fcntl
+import json
+import os
+import shutil
+import sqlite3
+import zlib
+from collections.abc import Sequence
+from contextlib import closing
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from index.fresh import Statistics
+from index.keyword import Keyword
+from index.library import Library
+from index.types import Groups, Vector
+from index.vectors import Vectors
+
+FORMAT = 2
+"""Changes whenever a build of the same chunks would be another one."""
+WORN = 0.25
+"""Share of a generation's chunks that may be dropped from copies of it before one is built from nothing."""
+ASKED, FOUND = 200, 0.98
+"""So many sentences are asked for their ten nearest chunks, and so many of these an exact search must confirm."""
+HELD = "held"
+_CHROMA = "chroma.sqlite3"
+
+
+class Damaged(ValueError):
+    """A generation is missing, not whole, or answers wrongly."""
+
+
+class Generation:
+    """A build, held open. `covered` is the highest number of a chunk that it knows of."""
+
+    def __init__(self, folder: Path) -> None:
+        """Raises Damaged where the build is missing or not whole."""
+        self.folder = folder
+        self.number = int(folder.name.removeprefix("gen-"))
+        self.readers = 0
+        try:
+            self._lock = (folder / HELD).open()
+        except OSError as error:
+            raise Damaged(f"no generation in {folder}") from error
+        fcntl.flock(self._lock, fcntl.LOCK_SH)
+        try:
+            facts = json.loads((folder / HELD).read_text())
+            if facts["format"] != FORMAT:
+                raise Damaged(f"{folder} is of another format")
+            self.covered: int = facts["covered"]
+            self.dropped: int = facts["dropped"]
+            self._words: float = facts["words"]
+            self._stamps = {name: _stamp(folder / name) for name in facts["files"]}
+            if wrong := [name for name, known in facts["files"].items() if _digest(folder / name) != known]:
+                raise Damaged(f"{', '.join(wrong)} in {folder} is gone or not whole")
+            self.keyword = Keyword.open(folder / "keyword")
+            self.vectors = Vectors.open(folder / "vectors")
+        except (ValueError, KeyError, TypeError, OSError) as error:
+            self._lock.close()
+            raise error if isinstance(error, Damaged) else Damaged(f"{folder} is not whole ({error})") from error
+
+    @property
+    def whole(self) -> bool:
+        """Whether no file of it was touched since it was opened; some microseconds."""
+        return all(_stamp(self.folder / name) == known for name, known in self._stamps.items())
+
+    @property
+    def count(self) -> int:
+        """Chunks in it."""
+        return self.vectors.count
+
+    def statistics(self, words: Sequence[str]) -> Statistics:
+        """What these words (stems) are worth among its chunks."""
+        return Statistics(self.keyword.count, self._words, self.keyword.holding(words))
+
+    def nearest(self, vector: Vector, groups: Groups, k: int) -> list[tuple[int, float]]:
+        """The nearest `k` chunks that `groups` may see, as numbers with cosines, best first.
+
+        Raises Damaged where the store fails, or answers less than it holds.
+        """
+        try:
+            found = self.vectors.nearest(vector, groups, k)
+        except Exception as error:  # Chroma raises whatever its database or its index does
+            raise Damaged(f"the vectors in {self.folder} cannot be searched ({error})") from error
+        if groups is None and len(found) < min(k, self.count):
+            raise Damaged(f"the vectors in {self.folder} answer {len(found)} of {min(k, self.count)}")
+        return found
+
+    def best(self, question: str, groups: Groups, k: int) -> list[tuple[int, float]]:
+        """The best `k` chunks for a question's words, as numbers with BM25 scores, best first."""
+        return self.keyword.best(question, groups, k)
+
+    def close(self) -> None:
+        """Let go of the build, so that it may be removed."""
+        self.vectors.close()
+        self._lock.close()
+
+    # --- building ------------------------------------------------------------------------------------
+
+    @classmethod
+    def build(cls, folder: Path, library: Library, last: "Generation | None", to: int, gone: Sequence[int]) -> None:
+        """Write the chunks up to number `to`, less those that are `gone`, into a new `folder`, and check them.
+
+        Begins with a copy of `last` unless too much of that is gone. Raises Damaged where the result
+        does not hold what it should or finds too little of what an exact search finds.
+        """
+        shutil.rmtree(folder, ignore_errors=True)  # what an interrupted build left
+        folder.mkdir(parents=True, mode=0o700)
+        dropped = [number for number in gone if last is not None and number <= last.covered]
+        worn = (last.dropped if last else 0) + len(dropped)
+        if last is not None and worn > WORN * last.count:
+            last, dropped, worn = None, [], 0
+        after = last.covered if last else 0
+        if last is not None:
+            _copy(last.folder, folder)
+        Vectors.extend(
+            folder / "vectors", ((row.number, row.vector, row.groups) for row in library.rows(after, to)), dropped
+        )
+        Keyword.extend(
+            folder / "keyword", ((row.number, row.words, row.groups) for row in library.rows(after, to)), dropped
+        )
+        paths = sorted(path for path in folder.rglob("*") if path.is_file())
+        files = {path.relative_to(folder).as_posix(): _digest(path) for path in paths if _is_still(path)}
+        facts = {
+            "format": FORMAT, "covered": to, "dropped": worn, "words": library.words_a_chunk(), "files": files
+        }  # fmt: skip
+        (folder / HELD).write_text(json.dumps(facts))
+        for path in [*paths, folder / HELD, *(path for path in folder.rglob("*") if path.is_dir()), folder]:
+            to_disk(path)
+        to_disk(folder.parent)
+        built = cls(folder)
+        try:
+            built._check(library, dropped)
+        finally:
+            built.close()
+
+    def _check(self, library: Library, gone: Sequence[int]) -> None:
+        """Count, numbers, and the share of the true nearest chunks that are found. Raises Damaged."""
+        numbers = library.numbers()
+        numbers = numbers[numbers <= self.covered]
+        if not self.count == self.keyword.count == len(numbers):
+            raise Damaged(
+                f"{self.folder} holds {self.count} vectors and {self.keyword.count} texts of {len(numbers)} chunks"
+            )
+        if stayed := self.vectors.holds(gone):
+            raise Damaged(f"{self.folder} still holds {len(stayed)} chunks that are gone")
+        if len(self.vectors.holds([int(number) for number in numbers])) != len(numbers):
+            raise Damaged(f"{self.folder} holds other chunks than the library")
+        if len(numbers):
+            share = recall(self, library, numbers)
+            if share < FOUND:
+                raise Damaged(f"{self.folder} finds {share:.1%} of the nearest chunks, {FOUND:.0%} are wanted")
+
+    @staticmethod
+    def remove(folder: Path) -> bool:
+        """Remove a generation that nobody holds; False where somebody does."""
+        try:
+            with (folder / HELD).open() as lock:
+                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                shutil.rmtree(folder)
+        except BlockingIOError:
+            return False
+        except FileNotFoundError:
+            shutil.rmtree(folder, ignore_errors=True)
+        return True
+
+
+def recall(generation: Generation, library: Library, numbers: NDArray[np.int64], k: int = 10) -> float:
+    """The share of the true `k` nearest chunks that a generation finds, asked with sentences of the articles."""
+    chance = np.random.default_rng(7)
+    drawn = chance.choice(numbers, min(ASKED, len(numbers)), replace=False)
+    candidates = library.candidates([int(number) for number in drawn], None)
+    asked = np.stack([found.sentences[0] for found in candidates if len(found.sentences)])
+    asked /= np.linalg.norm(asked, axis=1, keepdims=True)  # they are kept in half precision
+    k = min(k, len(numbers))
+    best = np.full((len(asked), k), -np.inf, np.float32)
+    for block in library.vectors(generation.covered):
+        cosines = np.concatenate([best, asked @ block.T], axis=1)
+        best = -np.partition(-cosines, k - 1, axis=1)[:, :k]
+    least = best.min(axis=1) - 1e-5  # of equal ones any will do
+    found = [generation.vectors.nearest(vector, None, k) for vector in asked]
+    return float(np.mean([[cosine >= low for _, cosine in one] for one, low in zip(found, least, strict=True)]))
+
+
+def _copy(last: Path, folder: Path) -> None:
+    """A copy of a generation, of Chroma's database by the means of SQLite: its readers write into it."""
+    ignored = shutil.ignore_patterns(HELD, f"{_CHROMA}*")
+    shutil.copytree(last, folder, dirs_exist_ok=True, ignore=ignored)
+    with (
+        closing(sqlite3.connect(last / "vectors" / _CHROMA)) as old,
+        closing(sqlite3.connect(folder / "vectors" / _CHROMA)) as new,
+    ):
+        old.backup(new)
+
+
+def _is_still(path: Path) -> bool:
+    """Whether readers leave this file as it is.
+
+    Chroma writes into its database at every opening, and below a thousand rows, all of which are in the
+    database then, it begins the files of its index anew.
+    """
+    if path.name.startswith(_CHROMA):
+        return False
+    return "vectors" not in path.parts[-3:] or (path.parent / "index_metadata.pickle").exists()
+
+
+def _stamp(path: Path) -> tuple[int, int, int] | None:
+    """What changes when somebody touches a file; None where it is gone."""
+    try:
+        facts = path.stat()
+    except OSError:
+        return None
+    return facts.st_ino, facts.st_size, facts.st_mtime_ns
+
+
+def _digest(path: Path) -> int:
+    """CRC-32 of a file's content; raises OSError where it is gone."""
+    found = 0
+    with path.open("rb") as file:
+        while block := file.read(1 << 22):
+            found = zlib.crc32(block, found)
+    return found
+
+
+def to_disk(path: Path) -> None:
+    """Wait until a file or a folder is on the disk."""
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

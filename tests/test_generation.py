@@ -1,0 +1,130 @@
+"""A generation: built whole, from a copy of the last where that is less work, checked, or not used."""
+
+from collections.abc import Iterable, Iterator, Sequence
+from pathlib import Path
+
+import pytest
+
+import index.generation
+from index.chunk import split
+from index.generation import Damaged, Generation, recall
+from index.search import Index
+from index.types import EVERYONE
+from index.vectors import Row, Vectors
+from tests.parts import Words, article
+
+ALL = frozenset({EVERYONE})
+
+
+@pytest.fixture
+def index_(tmp_path: Path) -> Iterator[Index]:
+    opened = Index.open(tmp_path, Words())
+    add(opened, range(60))
+    yield opened
+    opened.close()
+
+
+def add(opened: Index, numbers: range) -> None:
+    """Articles of one chunk each."""
+    with opened.library.writing():
+        opened.library.for_encoder(opened.embedder.version)
+        source = opened.library.add_source("/docs", "docs")
+        articles = [article(f"Number{n} is about matter{n % 5}.", "", f"docs/{n}.md") for n in numbers]
+        opened.replace(source, [(one, one.revision, split(one, opened.embedder)) for one in articles])
+
+
+def publish(opened: Index) -> Generation:
+    """The generation that is published now, held open."""
+    with opened.library.writing():
+        opened.publish()
+    state = opened.library.state()
+    return Generation(opened.library.home / "generations" / f"gen-{state.generation}")
+
+
+def test_the_next_one_begins_with_a_copy_of_the_last(index_: Index, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Only what is new is put in, what is gone is taken out, and both searches know."""
+    publish(index_).close()
+    index_.library.remove(["docs/7.md", "docs/9.md"])
+    add(index_, range(60, 64))
+    put = list[Row]()
+    real = Vectors.extend
+
+    def extend(folder: Path, rows: Iterable[Row], gone: Sequence[int]) -> None:
+        put.extend(rows)
+        real(folder, put, gone)
+
+    monkeypatch.setattr(Vectors, "extend", extend)
+    found = publish(index_)
+    try:
+        assert len(put) == 4
+        assert found.count == found.keyword.count == 62
+        assert found.dropped == 2
+        for number, there in ((7, False), (9, False), (8, True), (63, True)):
+            question = f"Number{number}"
+            assert bool(found.best(question, ALL, 5)) == there
+            cosine = found.nearest(index_.embedder.question(f"{question} is about matter{number % 5}"), ALL, 1)[0][1]
+            assert (cosine > 0.99) == there
+    finally:
+        found.close()
+
+
+def test_one_is_built_from_nothing_when_too_much_is_gone(index_: Index) -> None:
+    """A copy of which a quarter would be gone is not worth having."""
+    publish(index_).close()
+    index_.library.remove([f"docs/{n}.md" for n in range(30)])
+    found = publish(index_)
+    assert (found.count, found.dropped) == (30, 0)
+    found.close()
+
+
+def test_what_is_gone_is_forgotten_once_no_generation_holds_it(index_: Index) -> None:
+    """The list of numbers that are gone does not grow for ever."""
+    publish(index_).close()
+    index_.library.remove(["docs/7.md"])
+    assert len(index_.library.pending()[2]) == 1
+    publish(index_).close()
+    assert index_.library.pending()[2] == ()
+
+
+def test_a_build_that_finds_too_little_is_not_pointed_to(index_: Index, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Recall below what is wanted: an error that says so, the old generation stays, and answers are exact."""
+    old = publish(index_)
+    add(index_, range(60, 62))
+    monkeypatch.setattr(index.generation, "recall", lambda *_: 0.5)
+    with pytest.raises(Exception, match=r"50\.0% of the nearest chunks, 98% are wanted"):
+        publish(index_)
+    assert index_.library.state().generation == old.number
+    assert index_.find("Number61", ALL, 1)[0].article.id == "docs/61.md"
+    old.close()
+
+
+def test_recall_is_of_the_true_neighbours(index_: Index) -> None:
+    """A whole build finds them all; one that lost chunks finds fewer."""
+    found = publish(index_)
+    numbers = index_.library.numbers()
+    assert recall(found, index_.library, numbers) == 1
+    found.vectors._collection.delete(ids=[str(number) for number in numbers[:20]])
+    assert recall(found, index_.library, numbers) < 0.9
+    with pytest.raises(Damaged, match="holds"):
+        found._check(index_.library, [])
+    found.close()
+
+
+@pytest.mark.parametrize("name", ["held", "keyword/meta.json"])
+def test_another_content_of_the_same_length_is_noticed(index_: Index, name: str) -> None:
+    """Zeros in place of what was written: not opened."""
+    found = publish(index_)
+    found.close()
+    path = found.folder / name
+    path.write_bytes(bytes(path.stat().st_size))
+    with pytest.raises(Damaged):
+        Generation(found.folder)
+
+
+def test_a_file_touched_while_it_is_open_is_noticed(index_: Index) -> None:
+    """Emptied, replaced or removed: `whole` says no."""
+    found = publish(index_)
+    assert found.whole
+    (found.folder / "keyword" / "meta.json").write_text("{}")
+    assert not found.whole
+    found.close()
