@@ -357,7 +357,7 @@ def _sync(index: "Index", sources: list[str], settings: "Settings") -> "SyncRepo
         def advance(done: int, total: int, name: str) -> None:
             bar.update(task, completed=done, total=total, description=escape(name[-60:]))
 
-        return sync(sources, index, settings.max_file_mb * 1_000_000, advance)
+        return sync(sources, index, settings.max_file_mb * 1_000_000, advance, settings.max_parse_seconds)
 
 
 def _report(report: "SyncReport", as_json: bool) -> None:

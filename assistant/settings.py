@@ -40,6 +40,9 @@ class Settings(BaseSettings):
         description="the share of wrong answers that is accepted: lower refuses more, higher answers more",
     )
     max_file_mb: int = Field(default=50, ge=1, le=2000, description="larger files are named and left out, in MB")
+    max_parse_seconds: float = Field(
+        default=60, ge=1, le=3600, description="files that take longer to parse are named and left out"
+    )
     host: str = Field(
         default="127.0.0.1", description="the address to listen on; another than loopback needs a password"
     )

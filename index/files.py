@@ -13,6 +13,7 @@ from typing import Any
 
 import frontmatter
 import yaml
+from frontmatter.default_handlers import JSONHandler, SafeLoader, YAMLHandler
 
 from index.markup import Page, TextBuilder, html, iso_date, markdown, squeeze
 from index.types import ArticleError, SourceError
@@ -21,6 +22,16 @@ VERSION = "1"
 """Changes whenever the same bytes would be read otherwise, so that files are indexed again."""
 UNPACKED_MOST = 400_000_000
 """Bytes that a .docx may unpack to; a crafted one of a few KB unpacks to gigabytes."""
+TEXT_MOST = 1_000_000
+"""Characters that any file may become, and `TEXT_FOR_EACH_BYTE` more for each of its bytes.
+
+A table repeats the names of its columns in each row: 16 KB of Markdown can become 16 MB.
+"""
+TEXT_FOR_EACH_BYTE = 50
+NESTED_MOST = 20
+"""Lists and maps inside one another in front matter; some 25,000 overflow the stack of the YAML parser."""
+REFERENCES_MOST = 10
+"""References (`*name`) in front matter: 100 of them, each to a list of earlier ones, unfold to terabytes."""
 
 
 def read(path: Path, data: bytes) -> Page:
@@ -38,6 +49,8 @@ def read(path: Path, data: bytes) -> Page:
         raise ArticleError(f"the file is broken ({type(error).__name__}: {squeeze(str(error))[:120]})") from error
     if not page.text.strip():
         raise ArticleError("no text is in it (a scan needs text recognition first)")
+    if len(page.text) > TEXT_MOST + TEXT_FOR_EACH_BYTE * len(data):
+        raise ArticleError(f"its text would be {len(page.text) // len(data)} times as long as the file")
     title = page.title or path.stem.replace("_", " ").replace("-", " ")
     return Page(_storable(title), _storable(page.text), page.updated)
 
@@ -132,11 +145,25 @@ def decode(data: bytes) -> str:
     return text.replace("\r\n", "\n").replace("\r", "\n")
 
 
+class _Yaml(YAMLHandler):
+    """Front matter that cannot explode; raises YAMLError for what could."""
+
+    def load(self, fm: str, **options: object) -> Any:
+        depth = references = 0
+        for event in yaml.parse(fm, Loader=SafeLoader):
+            depth += isinstance(event, yaml.CollectionStartEvent) - isinstance(event, yaml.CollectionEndEvent)
+            references += isinstance(event, yaml.AliasEvent)
+            if depth > NESTED_MOST or references > REFERENCES_MOST:
+                raise yaml.YAMLError("this is no front matter of an article")
+        return super().load(fm, **options)
+
+
 def _front(data: bytes) -> tuple[dict[str, Any], str]:
     """What the front matter says, and the text behind it."""
     text = decode(data)
     try:
-        facts, body = frontmatter.parse(text)
+        kind = frontmatter.detect_format(text.strip(), [_Yaml(), JSONHandler()])
+        facts, body = frontmatter.parse(text, handler=kind)
     except (yaml.YAMLError, ValueError):
         return {}, text  # a first line of dashes that begins no front matter
     return facts if isinstance(facts, dict) else {}, body
@@ -161,15 +188,15 @@ _ITEM = re.compile(r"([-*•–]|\d{1,3}[.)]|[A-Za-z][.)]|[^\s:]{1,30}:)\s")
 def _plain(data: bytes) -> Page:
     """Plain text; lines that were broken at a fixed width are joined again."""
     facts, body = _front(data)
-    lines: list[str] = []
+    lines: list[list[str]] = []  # each in its parts: to join them one by one takes hours for a long line
     for line in (line.rstrip() for line in body.expandtabs(4).split("\n")):
-        last = lines[-1] if lines else ""
-        goes_on = len(last) >= 50 and line and not line.startswith(" ") and not _ITEM.match(line)
-        if goes_on and not re.match(r"#{1,6} |[=-]{3,}$", line) and not last.startswith("#"):
-            lines[-1] = f"{last} {line}"
-        elif line or last:
-            lines.append(line)
-    text = "\n".join(lines).strip("\n")
+        begin = lines[-1][0] if lines else ""
+        goes_on = len(begin) >= 50 and line and not line.startswith(" ") and not _ITEM.match(line)
+        if goes_on and not re.match(r"#{1,6} |[=-]{3,}$", line) and not begin.startswith("#"):
+            lines[-1].append(line)
+        elif line or begin:
+            lines.append([line])
+    text = "\n".join(" ".join(parts) for parts in lines).strip("\n")
     first = squeeze(text.split("\n", 1)[0]).lstrip("# ")
     title = squeeze(str(facts.get("title") or "")) or (first if len(first) <= 120 else None)
     return Page(title, text, _updated(facts))
@@ -232,6 +259,7 @@ def _pdf_page(page: Any) -> list[_Line | _Table]:
     for line in page.filter(outside).extract_text_lines(return_chars=True):
         placed.append((line["top"], _Line(line, above)))
         above = line["bottom"]
+    page.close()  # it would keep 6 MB
     return [thing for _, thing in sorted(placed, key=lambda pair: pair[0])]
 
 

@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from index import chunk, files
+from index import chunk, files, parse
 from index.library import Source
 from index.search import Index
 from index.types import EVERYONE, Article, ArticleError, Chunk, SourceError
@@ -35,25 +35,32 @@ class SyncReport:
         return bool(self.added or self.changed or self.removed)
 
 
-def sync(sources: Sequence[str], index: Index, most_bytes: int, progress: Progress = lambda *_: None) -> SyncReport:
+def sync(
+    sources: Sequence[str],
+    index: Index,
+    most_bytes: int,
+    progress: Progress = lambda *_: None,
+    most_seconds: float = parse.SECONDS,
+) -> SyncReport:
     """Bring `sources` (folders or files) up to date and publish what changed.
 
+    A file may have `most_bytes` and take `most_seconds` to be parsed, which other processes do (`index.parse`).
     Deletes only articles of the sources named. An article that cannot be read is named in the report
     and leaves the library; the rest go on. What was committed before an interruption stays, and the
     next run goes on from there.
 
     Raises SourceError where a source is not there or holds no readable file (nothing is deleted
-    then), LibraryBusy where another process writes.
+    then) or files cannot be parsed at all, LibraryBusy where another process writes.
     """
     report = SyncReport()
-    with index.library.writing():
+    with index.library.writing(), parse.Parser(most_seconds) as parser:
         known = [source.address for source in index.library.sources()]
         another = index.library.fact("encoder") not in {None, index.embedder.version}
         # Another encoder makes all vectors anew, so every source must be there before any goes.
         paths = [(files.locate(address), address) for address in dict.fromkeys([*(known if another else []), *sources])]
         index.library.for_encoder(index.embedder.version)
         for path, address in paths:
-            _sync_one(path, address, index, most_bytes, progress, report)
+            _sync_one(path, address, index, most_bytes, parser, progress, report)
         index.settle()
     return report
 
@@ -75,7 +82,15 @@ def forget(address: str, index: Index) -> int:
     return articles
 
 
-def _sync_one(path: Path, address: str, index: Index, most_bytes: int, progress: Progress, report: SyncReport) -> None:
+def _sync_one(
+    path: Path,
+    address: str,
+    index: Index,
+    most_bytes: int,
+    parser: parse.Parser,
+    progress: Progress,
+    report: SyncReport,
+) -> None:
     library = index.library
     root, source = _source(path, index)
     found = list(files.files_below(path)) if path.is_dir() else [(path, None)]
@@ -106,7 +121,7 @@ def _sync_one(path: Path, address: str, index: Index, most_bytes: int, progress:
                 seen.add(name)
                 report.unchanged += 1
                 continue
-            page = files.read(file, data)
+            page = parser.read(file, data)
         except ArticleError as error:
             failed[name] = str(error)
             continue

@@ -2,6 +2,7 @@
 
 import io
 import zipfile
+from itertools import pairwise
 from pathlib import Path
 
 import docx
@@ -81,6 +82,45 @@ def test_markdown_with_front_matter() -> None:
     assert read(Path("a.md"), b"# Heading\n\nText.").title == "Heading"
 
 
+UNFOLDED = [(new, f"*{old}," * 9) for old, new in pairwise("abcdefghijklmn")]
+
+
+@pytest.mark.parametrize(
+    "facts",
+    [
+        "".join(["a: &a [x]\n", *(f"{name}: &{name} [{nine}]\n" for name, nine in UNFOLDED), "title: *n"]),
+        "".join(["a: &a {x: 1}\n", *(f"{name}: &{name} {{<<: [{nine}]}}\n" for name, nine in UNFOLDED)]),
+        "title: " + "[" * 30 + "]" * 30,
+    ],
+    ids=["references", "merged maps", "nested lists"],
+)
+def test_front_matter_that_explodes_is_text(facts: str) -> None:
+    """References that unfold to terabytes, and nests that crash a parser, are no facts but lines of the text."""
+    found = read(Path("a.md"), f"---\n{facts}\n---\n# Heading\n\nText.".encode())
+    assert found.title == "Heading"
+    assert facts[:8] in found.text
+    assert found.text.endswith("# Heading\n\nText.")
+
+
+def test_front_matter_with_a_few_references() -> None:
+    """What a person writes is read: `*name` stands for what was named."""
+    assert read(Path("a.md"), b"---\nshort: &name Travel\ntitle: *name\n---\nText.").title == "Travel"
+
+
+def test_front_matter_as_json() -> None:
+    """A first block in braces counts as well; a text that begins with a brace does not."""
+    assert read(Path("a.md"), b'{\n"title": "Travel"\n}\n\nText.').title == "Travel"
+    assert page("a.txt", "{ no facts") == "{ no facts"
+
+
+def test_a_file_that_becomes_a_library_is_refused() -> None:
+    """Rows that repeat a long column name: a text of many times its file's size goes nowhere."""
+    table = "|" + "name" * 1_000 + "|\n|-|\n" + "|a|\n" * 2_000
+    with pytest.raises(ArticleError, match="its text would be 666 times as long as the file"):
+        page("a.md", table)
+    assert "name: a" in page("a.md", table.replace("name" * 1_000, "name"))
+
+
 def test_plain_text_keeps_its_paragraphs() -> None:
     """Lines broken at a fixed width are joined, items and short lines are not."""
     long = "This line was broken by an editor at some fixed width of the"
@@ -88,6 +128,8 @@ def test_plain_text_keeps_its_paragraphs() -> None:
         page("a.txt", f"Title\n\n{long}\npage.\n\n- one\n- two\nshort")
         == f"Title\n\n{long} page.\n\n- one\n- two\nshort"
     )
+    assert page("a.txt", f"{long}\n" * 3 + f"{long}\n  indented") == " ".join([long] * 4) + "\n  indented"
+    assert page("a.txt", f"# {long}\n{long}\n# {long}") == f"# {long}\n{long}\n# {long}"
 
 
 @pytest.mark.parametrize(

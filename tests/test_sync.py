@@ -18,6 +18,7 @@ from index.search import Index
 from index.sync import forget, sync
 from index.types import EVERYONE, ArticleError, LibraryBusy, LibraryError, SourceError
 from tests.parts import ENCRYPTED, MOST, SEEDS, Words, modest, pdf, state, update, write
+from tests.test_parse import endless
 
 ALL = frozenset({EVERYONE})
 
@@ -123,6 +124,24 @@ def test_what_cannot_be_read_is_named_with_its_reason_and_the_rest_go_on(index: 
     assert ids(index) == ["docs/good.pdf", "docs/sub/leave.txt", "docs/trips.md"]
     assert index.library.failures() == report.failed
     assert found(index, "Where is the pump?")[0] == "docs/good.pdf"
+
+
+def test_a_bomb_costs_one_article(index: Index, docs: Path) -> None:
+    """A file that would keep its parser busy for minutes is named; those before and behind it are indexed."""
+    write(docs, {"a.html": "<p>Before.", "bomb.pdf": endless(), "c.html": "<p>Behind."})
+    report = sync([str(docs)], index, MOST, most_seconds=2)
+    assert report.failed == {"docs/bomb.pdf": "parsing took more than 2 s, the most that is allowed"}
+    assert ids(index) == ["docs/a.html", "docs/c.html", "docs/sub/leave.txt", "docs/trips.md"]
+
+
+def test_small_texts_start_no_process(index: Index, docs: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A folder of Markdown and plain text costs no process; what needs one stops the run where none starts."""
+    monkeypatch.setattr(sys, "executable", "/nowhere/python")
+    assert len(update(index, docs).added) == 2
+    write(docs, {"a.html": "<p>Page."})
+    with pytest.raises(SourceError, match="no process can be started"):
+        update(index, docs)
+    assert len(ids(index)) == 2
 
 
 def test_a_file_that_breaks_leaves_the_library(index: Index, docs: Path) -> None:
