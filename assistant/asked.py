@@ -111,9 +111,15 @@ def kind_of(question: str) -> Kind:
 def fits(kind: Kind, words: str) -> bool:
     """Whether words can be an answer of that kind. Generous: what cannot be is what matters.
 
+    Words over the border of two cells of a table are of no kind.
+
     >>> fits("number", "a further seven"), fits("number", "captured"), fits("name", "the mayor"), fits("name", "1990")
     (True, False, True, False)
+    >>> fits("amount", "€64 | Delta: €98"), fits("amount", "€64")
+    (False, True)
     """
+    if " | " in words:
+        return False
     if kind == "number":
         return bool(_NUMBER.search(words))
     if kind == "amount":

@@ -161,6 +161,11 @@ class Library:
         Raises LibraryError where it cannot be used: no rights, damaged, or written by a newer version.
         """
         path = home / FILE
+        if any(home.glob("generations/gen-*")) and not any(_filled(path.with_name(FILE + end)) for end in ("", "-wal")):
+            raise LibraryError(
+                f"the library {path} is gone or empty, though indexes made from it are there; put a backup in its "
+                f"place, or remove {home / 'generations'} to begin anew"
+            )
         try:
             home.mkdir(mode=0o700, parents=True, exist_ok=True)
             path.touch(mode=0o600)
@@ -480,6 +485,10 @@ def _below(place: str) -> tuple[int, str]:
 
 def _visible(shown: frozenset[str], groups: Groups) -> bool:
     return groups is None or bool(shown & groups)
+
+
+def _filled(path: Path) -> bool:
+    return path.is_file() and path.stat().st_size > 0
 
 
 def _run(connection: sqlite3.Connection, statements: str) -> None:

