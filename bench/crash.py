@@ -42,7 +42,7 @@ CALLS = (
 MEMORY = "/dev/shm"  # noqa: S108 -- only where it is; a folder of its own is made in it
 
 
-def forked(work: Callable[[], None]) -> int:
+def forked(work: Callable[[], object]) -> int:
     """A process that does `work`, forked from this one, which has imported all that it needs.
 
     This one must never have opened an index: the threads of Chroma do not survive a fork.
@@ -88,27 +88,29 @@ class Trial:
         return len(said)
 
 
-def checked(home: Path, acknowledged: int) -> list[str]:
-    """What is wrong in `home`, by a process of its own; afterwards the rest is played and checked, too."""
+def apart(work: Callable[[], list[str]]) -> list[str]:
+    """The problems that `work` finds, in a process of its own; that it died is one, too."""
     read, write = os.pipe()
-
-    def work() -> None:
-        os.close(read)
-        problems = history.check(home, acknowledged)
-        if not problems:
-            history.play(home, acknowledged, lambda _: None)
-            problems = [f"when played to its end: {one}" for one in history.check(home, len(history.history()))]
-        os.write(write, "\n".join(problems).encode())
-
-    child = forked(work)
+    child = forked(lambda: os.write(write, "\n".join(work()).encode()))
     os.close(write)
     said = b""
     while block := os.read(read, 65536):
         said += block
     os.close(read)
     _, status = os.waitpid(child, 0)
-    problems = said.decode().splitlines()
-    return problems or ([f"the check died ({status})"] if status else [])
+    return said.decode().splitlines() or ([f"the process died ({status})"] if status else [])
+
+
+def checked(home: Path, acknowledged: int) -> list[str]:
+    """What is wrong in `home`; where nothing is, the rest is played and checked, too."""
+
+    def work() -> list[str]:
+        if problems := history.check(home, acknowledged):
+            return problems
+        history.play(home, acknowledged, lambda _: None)
+        return [f"when played to its end: {one}" for one in history.check(home, len(history.history()))]
+
+    return apart(work)
 
 
 @contextmanager
@@ -210,32 +212,21 @@ def damage() -> Iterator[tuple[str, list[str]]]:
 def _harmed(home: Path, name: Path, do: Callable[[Path], object], serving: bool, steps: int) -> list[str]:
     """The truth itself may be refused when it is harmed, but never answer wrongly; all else must go on."""
     truth = name.name.startswith("library.sqlite3")
-    read, write = os.pipe()
 
-    def work() -> None:
+    def work() -> list[str]:
         index = Index.open(home, history.Marks(), mends=serving) if serving else None
         if index:
             index.find("mark0r1", frozenset({EVERYONE}), 3)
         do(home / name)
-        problems = []
         try:
             index = index or Index.open(home, history.Marks())
-            problems = history._problems(index, history.Marks(), steps, time.monotonic())
+            problems = history.problems_of(index, history.Marks(), steps, time.monotonic())
             index.close()
         except Exception as error:
             problems = [f"refused: {error}"]
-        if truth and problems and all(one.startswith("refused:") for one in problems):
-            problems = []
-        os.write(write, "\n".join(problems).encode())
+        return [] if truth and all(one.startswith("refused:") for one in problems) else problems
 
-    child = forked(work)
-    os.close(write)
-    said = b""
-    while block := os.read(read, 65536):
-        said += block
-    os.close(read)
-    _, status = os.waitpid(child, 0)
-    return said.decode().splitlines() or ([f"the process died ({status})"] if status else [])
+    return apart(work)
 
 
 def power(times: int) -> Iterator[tuple[str, list[str]]]:

@@ -123,14 +123,15 @@ def check(home: Path, acknowledged: int) -> list[str]:
     encoder = Marks()
     index = Index.open(home, encoder)
     try:
-        return _problems(index, encoder, acknowledged, began)
+        return problems_of(index, encoder, acknowledged, began)
     except UserFacingError as error:
         return [f"refused: {error}"]
     finally:
         index.close()
 
 
-def _problems(index: Index, encoder: Marks, acknowledged: int, began: float) -> list[str]:
+def problems_of(index: Index, encoder: Marks, acknowledged: int, began: float) -> list[str]:
+    """What is wrong with an index that was opened at the time `began`, by the monotonic clock; see `check`."""
     problems = []
     steps = history()
     states = [step.after for step in steps[max(acknowledged - 1, 0) : acknowledged + 1]]
