@@ -282,10 +282,10 @@ def status(context: typer.Context, home: Home = None, as_json: AsJson = False) -
         out.print(f"  {escape(source['source'])}: {_count(source['articles'], 'article')}, {when}")
     if not facts["sources"]:
         out.print("  Nothing is indexed yet. Type: assistant index FOLDER")
-    if facts["chunks"]:
+    if facts["searched_exactly"]:
         out.print(
-            f"  Search index {facts['generation']} holds all but {_count(facts['searched_exactly'], 'chunk')} "
-            "that changed since; what changed is searched exactly."
+            f"  {_count(facts['searched_exactly'], 'chunk')} came after search index {facts['generation']} was built; "
+            "they are found all the same, by an exact search."
         )
     _print_failures(facts["failed"])
 

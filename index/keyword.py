@@ -64,7 +64,7 @@ class Keyword:
 
     def holding(self, words: Iterable[str]) -> dict[int, int]:
         """In how many chunks each of these words (stems) stands, by the number of the word."""
-        return {crc32(word.encode()): int(self._searcher.doc_freq("words", word)) for word in words}
+        return {number_of(word): int(self._searcher.doc_freq("words", word)) for word in words}
 
     def best(self, question: str, groups: Groups, k: int) -> list[tuple[int, float]]:
         """The best `k` chunks that `groups` may see, as numbers with BM25 scores (above 0), best first."""
@@ -83,13 +83,18 @@ class Keyword:
         return [(int(number or 0), float(score)) for number, (score, _) in zip(numbers, found, strict=True)]
 
 
+def number_of(word: str) -> int:
+    """The number (CRC-32) that stands for a word (a stem)."""
+    return crc32(word.encode())
+
+
 def terms(text: str) -> Terms:
-    """The words of a text as the index keeps them, each as a number (CRC-32).
+    """The words of a text as the index keeps them, each as a number.
 
     >>> terms("Captured captures").tolist()
     [1333034777, 1333034777]
     """
-    return np.array([crc32(word.encode()) for word in stems(text)], np.uint32)
+    return np.array([number_of(word) for word in stems(text)], np.uint32)
 
 
 def stems(text: str) -> list[str]:

@@ -1,11 +1,11 @@
 """The index: the library with its two derived searches, fused into one ranking."""
 
 import contextlib
+import logging
 import threading
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
-from zlib import crc32
 
 from llama_index.core.base.base_retriever import BaseRetriever
 from llama_index.core.schema import NodeWithScore, QueryBundle, TextNode
@@ -14,10 +14,11 @@ from index.chunk import passage
 from index.embed import Embedder
 from index.fresh import Fresh, Statistics
 from index.generation import Damaged, Generation
-from index.keyword import asked_words, terms
+from index.keyword import asked_words, number_of, terms
 from index.library import Entry, Library, Source, worded
-from index.types import Article, Chunk, Groups, Hit, LibraryError, Vector
+from index.types import Article, Chunk, Groups, Hit, LibraryBusy, LibraryError, Vector
 
+log = logging.getLogger(__name__)
 POOL = 60
 """Chunks that each of the two searches puts forward."""
 BM25_WEIGHT = 0.01
@@ -138,9 +139,9 @@ class Index:
 
     def settle(self) -> None:
         """Publish when so much has changed that searching it exactly begins to cost time, or nothing is published."""
-        state, highest, gone = self.library.pending()
+        state, _, gone = self.library.pending()
         pending = len(self.library.numbers(state.covered)) + len(gone)
-        if pending <= SETTLED * highest:
+        if pending <= SETTLED * self.library.counts()["chunks"]:
             try:
                 Generation(self._folder / f"gen-{state.generation}").close()
             except Damaged:
@@ -164,9 +165,9 @@ class Index:
             with self._reading() as (generation, fresh):
                 try:
                     keyword, pool = self._pool(generation, fresh, question, vector, groups, reach)
-                except Damaged:
+                except Damaged as error:
                     assert generation
-                    self._drop(generation)
+                    self._drop(generation, error)
                     continue
             candidates = {found.number: found for found in self.library.candidates(sorted(pool), groups)}
             # Chunks that are gone stay in a generation until the next one: look further where they crowd.
@@ -207,7 +208,7 @@ class Index:
             if not generation.whole:  # changed while it answered
                 raise Damaged(f"somebody changed {generation.folder}")
         near.update(fresh.nearest(vector, groups, k))
-        keyword.update(fresh.best((crc32(word.encode()) for word in words), groups, k, others))
+        keyword.update(fresh.best(map(number_of, words), groups, k, others))
         return keyword, near.keys() | keyword.keys()
 
     @contextlib.contextmanager
@@ -259,37 +260,47 @@ class Index:
     def _open_beside(self, number: int) -> None:
         try:
             found = Generation(self._folder / f"gen-{number}")
-        except Damaged:
+        except Damaged as error:
             # Unless a writer has published the next one meanwhile and removed this.
             if self.library.state().generation == number:
-                self._damaged.add(number)
+                self._refuse(number, error)
         else:
             with self._lock:
                 self._take(found)
         self._rest = 0.0
 
     def _mend(self) -> None:
-        # Somebody else who writes publishes by himself.
-        with contextlib.suppress(LibraryError), self.library.writing():
-            self.publish()
+        try:
+            with self.library.writing():
+                self.publish()
+        except LibraryBusy:
+            pass  # who writes publishes by himself
+        except LibraryError as error:
+            log.warning("%s", error)
 
     def _open(self, number: int) -> None:
         """Open a generation now, or note that it is damaged; the lock is held."""
         while True:
             try:
                 self._take(Generation(self._folder / f"gen-{number}"))
-            except Damaged:
+            except Damaged as error:
                 moved = self.library.state().generation
                 if moved != number:  # a writer has published the next one meanwhile and removed this
                     number = moved
                     continue
-                self._damaged.add(number)
+                self._refuse(number, error)
             return
 
-    def _drop(self, generation: Generation) -> None:
-        """Use a generation no more: it turned out to be damaged."""
+    def _refuse(self, number: int, error: Damaged) -> None:
+        """Use a generation no more, and say why."""
+        if number not in self._damaged:
+            log.warning("search index %d is not used, questions are searched exactly: %s", number, error)
+        self._damaged.add(number)
+
+    def _drop(self, generation: Generation, error: Damaged) -> None:
+        """Close a generation that turned out to be damaged."""
         with self._lock:
-            self._damaged.add(generation.number)
+            self._refuse(generation.number, error)
             if generation is self._generation:
                 self._take(None)
 

@@ -236,8 +236,8 @@ def test_a_generation_that_is_gone_is_mended_by_those_who_mend(index: Index) -> 
         assert (home / "generations").exists() == mends
 
 
-def test_a_generation_damaged_while_it_serves_is_used_no_more(tmp_path: Path) -> None:
-    """A file emptied, overwritten or removed under an open index: the next answer is as right as the last."""
+def test_a_generation_damaged_while_it_serves_is_used_no_more(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    """A file emptied, overwritten or removed under an open index: the next answer is as right, the log says why."""
     harms: tuple[Callable[[Path], object], ...] = (
         lambda path: os.truncate(path, 0),
         lambda path: path.write_bytes(bytes(path.stat().st_size)),
@@ -249,7 +249,9 @@ def test_a_generation_damaged_while_it_serves_is_used_no_more(tmp_path: Path) ->
         assert ids(opened, "Tobias", ALL) == {"trips.md", "leave.md"}
         for path in (opened.library.home / "generations" / "gen-1" / "keyword").iterdir():
             harm(path)
+        caplog.clear()
         assert ids(opened, "Tobias", ALL) == {"trips.md", "leave.md"}
+        assert "search index 1 is not used" in caplog.text
         opened.close()
 
 
@@ -275,6 +277,18 @@ def test_publishing_nothing_builds_nothing(index: Index) -> None:
     index.ready()
     assert generations(index) == before
     assert ids(index, "Tobias", ALL)
+
+
+def test_what_counts_as_much_is_a_share_of_what_is_there(index: Index) -> None:
+    """However often articles were replaced, so that numbers run far ahead of the chunks: a change is published."""
+    for number in range(160):
+        put(index, replace(ARTICLES[1], revision=f"r{number}"), publish=False)
+    put(index)
+    before = generations(index)
+    put(index, replace(ARTICLES[1], text="# Leave\n\nNora approves leave.", revision="new"), publish=False)
+    with index.library.writing():
+        index.settle()
+    assert generations(index) != before
 
 
 def test_a_generation_that_somebody_holds_stays(index: Index) -> None:
