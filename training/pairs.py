@@ -33,7 +33,7 @@ TIMES = {"squad-train": 1, "nq-train": 2, "tydi-train": 2}
 """How often a pass over the data sees each question of a set."""
 NEAR = 1 / 3
 """Share of the questions that are also paired with a passage of their article that does not answer them."""
-SEARCHED = {"squad-train": 5_000, "nq-train": 1_300, "tydi-train": 900}
+SEARCHED = {"squad-train": 13_000, "nq-train": 3_000, "tydi-train": 2_000}
 """Questions of each set that also get the two best wrong passages of a search."""
 ALTERED = 0.4
 """Share of the questions of which one word is changed, where there is one to change."""
@@ -125,7 +125,7 @@ def told(shared: Path, embedder: embed.Embedder) -> Iterator[Pair]:
                     first = asked["answers"][0]
                     for owner, chunk, text, spans in shown:
                         if owner == number and chunk.start <= first["start"] < chunk.end:
-                            places = _places(first, chunk, spans, paragraph["context"])
+                            places = places_of(first, chunk, spans, paragraph["context"])
                             if places:
                                 yield from [Pair(asked["question"], text, places)] * times
                     if chance.random() < NEAR:
@@ -140,10 +140,10 @@ def told(shared: Path, embedder: embed.Embedder) -> Iterator[Pair]:
                             yield Pair(asked["question"], shown[wrong[0]][2], ())
 
 
-def _places(
+def places_of(
     answer: dict[str, Any], chunk: Any, spans: Sequence[tuple[int, int]], context: str
 ) -> tuple[tuple[int, int], ...]:
-    """Where the answer stands in the passage of a chunk; all its occurrences where the true one is not known."""
+    """Characters of the answer in the passage of a chunk; all its occurrences where the true one is not known."""
     text, start = answer["text"], answer["start"]
     starts = [start]
     if answer.get("occurrences", 1) > 1:
@@ -166,6 +166,7 @@ def searched(shared: Path, embedder: embed.Embedder, home: Path) -> Iterator[Pai
     asked: dict[str, list[tuple[str, list[str]]]] = {}
     with index.library.writing():
         source = index.library.add_source("training", "training")
+        known = index.library.fingerprints(source)
         for name in SEARCHED:
             texts: dict[str, list[str]] = {}
             for paragraph in paragraphs(shared / f"{name}.jsonl.gz"):
@@ -178,7 +179,8 @@ def searched(shared: Path, embedder: embed.Embedder, home: Path) -> Iterator[Pai
             for title in sorted(texts)[:: 5 if name == "squad-train" else 3]:
                 text = "\n\n".join(texts[title])
                 article = Article(f"{name}/{title}", title, text, "", "", None, frozenset({EVERYONE}))
-                index.replace(source, [(article, "", split(article, embedder))])
+                if article.id not in known:
+                    index.replace(source, [(article, "", split(article, embedder))])
         index.publish()
     for name, most in SEARCHED.items():
         chance.shuffle(asked[name])

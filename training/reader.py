@@ -38,7 +38,7 @@ from assistant.reader import Reader as ShippedReader
 from index import embed
 from index.chunk import passage, split
 from index.types import Article
-from training import contrasts, pairs, reworded
+from training import contrasts, misses, pairs, reworded
 from training.model import ReaderModel
 from training.pairs import Pair, Tokens
 
@@ -65,8 +65,9 @@ def data(shared: Path, work: Path, wordnet: Path | None) -> None:
         "searched": pairs.searched(shared, embedder, work / "library"),
     }
     if wordnet:
-        told = pairs.told(shared, embedder)
-        kinds["reworded"] = reworded.pairs(told, reworded.WordNet(wordnet), embedder)
+        words = reworded.WordNet(wordnet)
+        kinds["reworded"] = reworded.pairs(pairs.told(shared, embedder), words, embedder)
+        kinds["misses"] = misses.pairs(shared, pairs.told(shared, embedder), words, embedder)
     for name, found in kinds.items():
         pairs.write(list(found), work / "pairs" / f"{name}.npz")
 

@@ -45,6 +45,8 @@ class WordNet:
         self._senses: dict[tuple[str, str], list[int]] = {}
         self._words: dict[tuple[str, int], list[str]] = {}
         self._above: dict[tuple[str, int], int] = {}
+        self._below: dict[tuple[str, int], list[int]] = defaultdict(list)
+        self._against: dict[tuple[str, int], list[int]] = defaultdict(list)
         for kind, (name, files) in _FILES.items():
             for line in (folder / f"index.{name}").read_text(encoding="utf-8").splitlines():
                 if not line.startswith(" "):
@@ -62,27 +64,45 @@ class WordNet:
         above = [int(pointers[i + 1]) for i, mark in enumerate(pointers) if mark in {"@", "@i"}]
         if above:
             self._above[kind, offset] = above[0]
+            self._below[kind, above[0]].append(offset)
+        self._against[kind, offset] = [int(pointers[i + 1]) for i, mark in enumerate(pointers) if mark == "!"]
 
     def others(self, word: str) -> list[str]:
         """Common words that can stand for a lower-case word, in its form; none for one that is not known."""
-        for lemma, ending in _lemmas(word):
-            kinds = self._often.get(lemma)
-            if not kinds:
-                continue
-            kind = max(kinds, key=lambda one: kinds[one])
-            if ending in {"ed", "ing"}:
-                kind = "v"
+        for lemma, kind, ending in self._known(word):
             offsets = self._senses.get((lemma, kind), [])[:SENSES]
             found = [other for offset in offsets for other in self._words.get((kind, offset), [])]
             if kind == "n" and offsets and (kind, offsets[0]) in self._above:
                 found += self._words.get((kind, self._above[kind, offsets[0]]), [])[:1]
-            common = [
-                other
-                for other in dict.fromkeys(found)
-                if other != lemma and other.isalpha() and self._often[other][kind]
-            ]
-            return [_with_ending(other, ending) for other in common]
+            return self._common(found, lemma, kind, ending)
         return []
+
+    def rivals(self, word: str) -> list[str]:
+        """Common words that mean something else of the same kind, in its form: an opposite, or another noun
+        below the same one ("knife" for "sword"); none for a word that is not known."""
+        for lemma, kind, ending in self._known(word):
+            offset = next(iter(self._senses.get((lemma, kind), [])), None)
+            if offset is None:
+                return []
+            against = self._against[kind, offset]
+            if not against and kind == "n" and (kind, offset) in self._above:
+                against = [other for other in self._below[kind, self._above[kind, offset]] if other != offset]
+            same = set(self._words[kind, offset])
+            found = [name for other in against for name in self._words[kind, other] if name not in same]
+            return self._common(found, lemma, kind, ending)
+        return []
+
+    def _known(self, word: str) -> Iterator[tuple[str, str, str]]:
+        """What a word is a form of, as what (noun, verb, adjective or adverb) it is used most, and its ending."""
+        for lemma, ending in _lemmas(word):
+            if kinds := self._often.get(lemma):
+                yield lemma, "v" if ending in {"ed", "ing"} else max(kinds, key=lambda one: kinds[one]), ending
+
+    def _common(self, found: list[str], lemma: str, kind: str, ending: str) -> list[str]:
+        common = [
+            other for other in dict.fromkeys(found) if other != lemma and other.isalpha() and self._often[other][kind]
+        ]
+        return [_with_ending(other, ending) for other in common]
 
 
 def _lemmas(word: str) -> Iterator[tuple[str, str]]:
