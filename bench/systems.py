@@ -85,7 +85,7 @@ class Ours:
         """The vectors of the chunks alone, as the nearest-neighbour index orders them."""
         generation = self._generation()
         for question in questions:
-            near = generation.vectors.nearest(self._embedder.question(question), None, k)
+            near = generation.vectors.nearest(self._embedder.question(question), k)
             yield self._pieces([number for number, _ in near])
         generation.close()
 

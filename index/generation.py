@@ -18,18 +18,21 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from index.flat import FEW, Flat
 from index.fresh import Statistics
 from index.keyword import Keyword
 from index.library import Library
 from index.types import Groups, Vector
 from index.vectors import Vectors
 
-FORMAT = 2
+FORMAT = 3
 """Changes whenever a build of the same chunks would be another one."""
 WORN = 0.25
 """Share of a generation's chunks that may be dropped from copies of it before one is built from nothing."""
 ASKED, FOUND = 200, 0.98
 """So many sentences are asked for their ten nearest chunks, and so many of these an exact search must confirm."""
+SPARE = 1.3
+"""So many times as much is asked for as should be enough, where some of what is found may not be seen."""
 HELD = "held"
 _CHROMA = "chroma.sqlite3"
 
@@ -62,6 +65,7 @@ class Generation:
             if wrong := [name for name, known in facts["files"].items() if _digest(folder / name) != known]:
                 raise Damaged(f"{', '.join(wrong)} in {folder} is gone or not whole")
             self.keyword = Keyword.open(folder / "keyword")
+            self.flat = Flat(folder / "flat")
             self.vectors = Vectors.open(folder / "vectors")
         except (ValueError, KeyError, TypeError, OSError) as error:
             self._lock.close()
@@ -86,21 +90,40 @@ class Generation:
 
         Raises Damaged where the store fails, or answers less than it holds.
         """
+        seen = self.flat.seen(groups)
+        if seen < len(self.flat):
+            if seen > FEW:
+                found = self.flat.only(self._neighbours(vector, int(SPARE * k * len(self.flat) / seen)), groups)
+                if len(found) >= k:
+                    return found[:k]
+            return self.flat.nearest(vector, groups, k)
+        return self._neighbours(vector, k)
+
+    def _neighbours(self, vector: Vector, k: int) -> list[tuple[int, float]]:
+        """The nearest `k` chunks, whoever may see them."""
         try:
-            found = self.vectors.nearest(vector, groups, k)
+            found = self.vectors.nearest(vector, k)
         except Exception as error:  # Chroma raises whatever its database or its index does
             raise Damaged(f"the vectors in {self.folder} cannot be searched ({error})") from error
-        if groups is None and len(found) < min(k, self.count):
+        if len(found) < min(k, self.count):
             raise Damaged(f"the vectors in {self.folder} answer {len(found)} of {min(k, self.count)}")
         return found
 
     def best(self, question: str, groups: Groups, k: int) -> list[tuple[int, float]]:
-        """The best `k` chunks for a question's words, as numbers with BM25 scores, best first."""
-        return self.keyword.best(question, groups, k)
+        """The best `k` chunks for a question's words that `groups` may see, as numbers with BM25 scores, best first."""
+        seen = self.flat.seen(groups)
+        if seen < len(self.flat) / 2:
+            return self.keyword.best(question, groups, k)
+        # Most may be seen: to look at what is found is less work than at who may see what.
+        ask = k if seen == len(self.flat) else int(SPARE * k * len(self.flat) / seen)
+        whole = self.keyword.best(question, None, ask)
+        found = self.flat.only(whole, groups)[:k]
+        return found if len(found) == k or len(whole) < ask else self.keyword.best(question, groups, k)
 
     def close(self) -> None:
         """Let go of the build, so that it may be removed."""
         self.vectors.close()
+        self.flat.close()
         self._lock.close()
 
     # --- building ------------------------------------------------------------------------------------
@@ -121,8 +144,12 @@ class Generation:
         after = last.covered if last else 0
         if last is not None:
             _copy(last.folder, folder)
-        Vectors.extend(
-            folder / "vectors", ((row.number, row.vector, row.groups) for row in library.rows(after, to)), dropped
+        Vectors.extend(folder / "vectors", ((row.number, row.vector) for row in library.rows(after, to)), dropped)
+        Flat.extend(
+            folder / "flat",
+            ((row.number, row.vector, row.groups) for row in library.rows(after, to)),
+            last.flat if last else None,
+            dropped,
         )
         Keyword.extend(
             folder / "keyword", ((row.number, row.words, row.groups) for row in library.rows(after, to)), dropped
@@ -146,9 +173,10 @@ class Generation:
         """Count, numbers, and the share of the true nearest chunks that are found. Raises Damaged."""
         numbers = library.numbers()
         numbers = numbers[numbers <= self.covered]
-        if not self.count == self.keyword.count == len(numbers):
+        if not self.count == len(self.flat) == self.keyword.count == len(numbers):
             raise Damaged(
-                f"{self.folder} holds {self.count} vectors and {self.keyword.count} texts of {len(numbers)} chunks"
+                f"{self.folder} holds {self.count} vectors, {len(self.flat)} rows and {self.keyword.count} texts "
+                f"of {len(numbers)} chunks"
             )
         if stayed := self.vectors.holds(gone):
             raise Damaged(f"{self.folder} still holds {len(stayed)} chunks that are gone")
@@ -186,13 +214,13 @@ def recall(generation: Generation, library: Library, numbers: NDArray[np.int64],
         cosines = np.concatenate([best, asked @ block.T], axis=1)
         best = -np.partition(-cosines, k - 1, axis=1)[:, :k]
     least = best.min(axis=1) - 1e-5  # of equal ones any will do
-    found = [generation.vectors.nearest(vector, None, k) for vector in asked]
+    found = [generation.vectors.nearest(vector, k) for vector in asked]
     return float(np.mean([[cosine >= low for _, cosine in one] for one, low in zip(found, least, strict=True)]))
 
 
 def _copy(last: Path, folder: Path) -> None:
     """A copy of a generation, of Chroma's database by the means of SQLite: its readers write into it."""
-    ignored = shutil.ignore_patterns(HELD, f"{_CHROMA}*")
+    ignored = shutil.ignore_patterns(HELD, "flat", f"{_CHROMA}*")
     shutil.copytree(last, folder, dirs_exist_ok=True, ignore=ignored)
     with (
         closing(sqlite3.connect(last / "vectors" / _CHROMA)) as old,

@@ -9,15 +9,15 @@ import chromadb
 import numpy as np
 from chromadb.config import Settings
 
-from index.types import Groups, Vector
+from index.types import Vector
 
 COLLECTION = "chunks"
 HNSW: Any = {"hnsw": {"space": "cosine", "ef_construction": 200, "ef_search": 200, "max_neighbors": 24}}
 BATCH = 5000
 """Rows an upsert; Chroma takes 5,461 at most."""
 
-Row = tuple[int, Vector, frozenset[str]]
-"""Number of a chunk, its vector, the groups that may see it."""
+Row = tuple[int, Vector]
+"""Number of a chunk and its vector."""
 
 
 class Vectors:
@@ -39,9 +39,7 @@ class Vectors:
             rows = iter(rows)
             while batch := list(islice(rows, BATCH)):
                 collection.add(
-                    ids=[str(number) for number, _, _ in batch],
-                    embeddings=np.stack([vector for _, vector, _ in batch]),
-                    metadatas=[{"groups": sorted(groups)} for _, _, groups in batch],
+                    ids=[str(number) for number, _ in batch], embeddings=np.stack([vector for _, vector in batch])
                 )
         finally:
             client.close()
@@ -60,7 +58,7 @@ class Vectors:
             found = cls(client, client.get_collection(COLLECTION, embedding_function=None))
             if found.count:
                 one = found._collection.get(limit=1, include=["embeddings"])
-                if not found.nearest(np.asarray(one["embeddings"][0], np.float32), None, 1):
+                if not found.nearest(np.asarray(one["embeddings"][0], np.float32), 1):
                     raise ValueError(f"the vectors in {folder} answer nothing")
         except Exception as error:
             if client is not None:
@@ -68,15 +66,11 @@ class Vectors:
             raise ValueError(f"the vectors in {folder} cannot be read: {error}") from error
         return found
 
-    def nearest(self, vector: Vector, groups: Groups, k: int) -> list[tuple[int, float]]:
-        """The nearest `k` chunks that `groups` may see, as numbers with cosines, best first."""
-        if not self.count or (groups is not None and not groups):
+    def nearest(self, vector: Vector, k: int) -> list[tuple[int, float]]:
+        """The nearest `k` chunks, as numbers with cosines, best first."""
+        if not self.count:
             return []
-        seen = [{"groups": {"$contains": group}} for group in sorted(groups or ())]
-        where = None if groups is None else seen[0] if len(seen) == 1 else {"$or": seen}
-        found = self._collection.query(
-            query_embeddings=[vector], n_results=min(k, self.count), where=where, include=["distances"]
-        )
+        found = self._collection.query(query_embeddings=[vector], n_results=min(k, self.count), include=["distances"])
         return [
             (int(number), 1.0 - float(distance))
             for number, distance in zip(found["ids"][0], found["distances"][0], strict=True)

@@ -128,3 +128,46 @@ def test_a_file_touched_while_it_is_open_is_noticed(index_: Index) -> None:
     (found.folder / "keyword" / "meta.json").write_text("{}")
     assert not found.whole
     found.close()
+
+
+@pytest.mark.parametrize("few", [0, 1000])
+def test_a_search_finds_the_nearest_of_what_may_be_seen(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, few: int
+) -> None:
+    """Whatever share of the chunks a person may see, as many come back as are wanted, all of them visible, best first."""
+    monkeypatch.setattr(index.generation, "FEW", few)
+    opened = Index.open(tmp_path, Words())
+    with opened.library.writing():
+        opened.library.for_encoder(opened.embedder.version)
+        source = opened.library.add_source("/docs", "docs")
+        shares = {"board": 1, "staff": 4, "guests": 9}  # of ten
+        articles = [
+            article(
+                f"Number{n} is about matter{n % 7}.",
+                "",
+                f"docs/{n}.md",
+                frozenset({"all", *(name for name, share in shares.items() if n % 10 < share)}),
+            )
+            for n in range(400)
+        ]
+        opened.replace(source, [(one, one.revision, split(one, opened.embedder)) for one in articles])
+    found = publish(opened)
+    numbers = opened.library.numbers()
+    vector = opened.embedder.question("matter3")
+    cosines = dict(found.flat.nearest(vector, None, 400))
+    try:
+        for name, share in {**shares, "all": 10}.items():
+            seen = {int(number) for row, number in enumerate(numbers) if row % 10 < share}
+            near = found.nearest(vector, frozenset({name}), 12)
+            assert {number for number, _ in near} <= seen
+            best = sorted((cosines[number] for number in seen), reverse=True)[:12]
+            assert [cosine for _, cosine in near] == pytest.approx(best, abs=0.002)
+            words = found.best("matter3", frozenset({name}), 12)
+            assert len(words) == min(12, sum(number in seen for number in numbers[3::7].tolist()))
+            assert {number for number, _ in words} <= seen
+        assert found.nearest(vector, frozenset(), 5) == []
+        assert found.nearest(vector, frozenset({"nobody"}), 5) == []
+        assert found.best("matter3", frozenset({"nobody"}), 5) == []
+    finally:
+        found.close()
+        opened.close()

@@ -1,4 +1,4 @@
-"""A finished Chroma generation: nearest neighbours by group, and whole or refused."""
+"""A Chroma store of a generation: nearest neighbours, whole or refused."""
 
 import shutil
 from collections.abc import Iterator
@@ -7,10 +7,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from index.types import EVERYONE, Matrix, Vector
+from index.types import Matrix, Vector
 from index.vectors import Row, Vectors
 
-ALL = frozenset({EVERYONE})
 SIZE = 2300
 """Rows: Chroma writes its index files from about a thousand on."""
 
@@ -32,16 +31,14 @@ def exact(vectors: Matrix, vector: Vector, k: int) -> list[tuple[int, float]]:
 
 
 def rows(count: int = SIZE) -> Iterator[Row]:
-    """Every tenth is the board's, every hundredth nobody's."""
     for number in range(count):
-        groups = frozenset[str]() if number % 100 == 1 else frozenset({"board"}) if number % 10 == 2 else ALL
-        yield number + 1, VECTORS[number], groups
+        yield number + 1, VECTORS[number]
 
 
 @pytest.fixture(scope="module")
 def built(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("vectors") / "gen"
-    Vectors.extend(folder, (row for row in rows() if row[2]))
+    Vectors.extend(folder, rows())
     return folder
 
 
@@ -54,42 +51,28 @@ def opened(built: Path) -> Iterator[Vectors]:
 
 def test_the_nearest_come_first_with_their_cosines(opened: Vectors) -> None:
     """A stored vector finds itself with cosine 1 and then mostly what an exact search finds."""
-    assert opened.count == SIZE - 23
-    shown = [number for number in range(SIZE) if number % 100 != 1]
+    assert opened.count == SIZE
     same = 0
-    for number in shown[::100]:
-        found = opened.nearest(VECTORS[number], None, 10)
+    for number in range(0, SIZE, 100):
+        found = opened.nearest(VECTORS[number], 10)
         cosines = [cosine for _, cosine in found]
         assert cosines == sorted(cosines, reverse=True)
-        true = {shown[row] + 1 for row, _ in exact(VECTORS[shown], VECTORS[number], 10)}
+        true = {row + 1 for row, _ in exact(VECTORS, VECTORS[number], 10)}
         same += len(true & {chunk for chunk, _ in found})
         assert found[0][0] == number + 1
         assert found[0][1] == pytest.approx(1, abs=1e-5)
-    assert same / (len(shown[::100]) * 10) > 0.95
-
-
-def test_only_chunks_of_the_groups_asked_for(opened: Vectors) -> None:
-    """The filter works inside the search: k come back, all of them visible, for one group or several."""
-    board = {number + 1 for number in range(SIZE) if number % 10 == 2}
-    for groups in (frozenset({"board"}), frozenset({"board", "nobody else"})):
-        found = {number for number, _ in opened.nearest(VECTORS[0], groups, 20)}
-        assert len(found) == 20
-        assert found <= board
-    assert not {number for number, _ in opened.nearest(VECTORS[12], ALL, 50)} & board
-    assert opened.nearest(VECTORS[0], frozenset(), 5) == []
-    assert opened.nearest(VECTORS[0], frozenset({"guests"}), 5) == []
-    assert len(opened.nearest(VECTORS[0], frozenset({"board", EVERYONE}), 60)) == 60
+    assert same / (SIZE // 100 * 10) > 0.95
 
 
 def test_more_than_there_are_is_no_error(tmp_path: Path) -> None:
     """A small store gives all it has; an empty one is whole and gives nothing."""
-    Vectors.extend(tmp_path / "three", ((number, vector, ALL) for number, vector, _ in rows(3)))
+    Vectors.extend(tmp_path / "three", rows(3))
     few = Vectors.open(tmp_path / "three")
-    assert len(few.nearest(VECTORS[0], ALL, 60)) == 3
+    assert len(few.nearest(VECTORS[0], 60)) == 3
     few.close()
     Vectors.extend(tmp_path / "none", [])
     none = Vectors.open(tmp_path / "none")
-    assert none.nearest(VECTORS[0], None, 5) == []
+    assert none.nearest(VECTORS[0], 5) == []
     none.close()
 
 

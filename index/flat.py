@@ -1,0 +1,128 @@
+"""The vectors of one generation in plain files, searched row by row, and who may see which of them.
+
+A search by a graph (HNSW) pays for every row that the asking person may not see. Where few may be
+seen, looking at just those is faster, and exact; it also answers where the graph is out of reach.
+"""
+
+import json
+from collections.abc import Iterable, Sequence
+from contextlib import ExitStack
+from itertools import islice
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from index.types import Groups, Vector
+
+FEW = 10_000
+"""Rows that are looked at one by one sooner than a graph is searched for more than is wanted."""
+BLOCK = 20_000
+"""Rows looked at together, so that memory stays level."""
+REMEMBERED = 64
+"""Sets of groups whose rows are remembered."""
+
+Row = tuple[int, Vector, frozenset[str]]
+"""Number of a chunk, its vector, the groups that may see it."""
+_NUMBERS, _VECTORS, _SHOWN, _GROUPS = "numbers", "vectors", "shown", "groups.json"
+
+
+class Flat:
+    """Rows in the order of their numbers, mapped into memory; a vector's values are in half precision."""
+
+    def __init__(self, folder: Path) -> None:
+        """Raises OSError or ValueError where the files are not there or do not fit together."""
+        facts = json.loads((folder / _GROUPS).read_text())
+        self._groups = [frozenset(groups) for groups in facts["groups"]]
+        self._numbers = _mapped(folder / _NUMBERS, np.dtype("<i8"))
+        self._shown = _mapped(folder / _SHOWN, np.dtype("<i4"))  # for each row its place in _groups
+        self._vectors = _mapped(folder / _VECTORS, np.dtype("<f2")).reshape(-1, facts["dimension"])
+        if not len(self._numbers) == len(self._shown) == len(self._vectors):
+            raise ValueError(f"the files in {folder} hold different numbers of rows")
+        self._known: dict[frozenset[str], tuple[int, NDArray[np.int64] | None]] = {}
+
+    @classmethod
+    def extend(cls, folder: Path, rows: Iterable[Row], last: "Flat | None" = None, gone: Sequence[int] = ()) -> None:
+        """Write the rows of `last` that are not `gone`, and `rows`, whose numbers are higher, into `folder`."""
+        folder.mkdir(parents=True, exist_ok=True)
+        known = {groups: place for place, groups in enumerate(last._groups if last else [])}
+        dimension = last._vectors.shape[1] if last else 1
+        with ExitStack() as files:
+            numbers, vectors, shown = (
+                files.enter_context((folder / name).open("wb")) for name in (_NUMBERS, _VECTORS, _SHOWN)
+            )
+            for first in range(0, len(last._numbers) if last else 0, BLOCK):
+                assert last
+                here = slice(first, first + BLOCK)
+                kept = ~np.isin(last._numbers[here], gone)
+                numbers.write(last._numbers[here][kept].tobytes())
+                vectors.write(last._vectors[here][kept].tobytes())
+                shown.write(last._shown[here][kept].tobytes())
+            rows = iter(rows)
+            while batch := list(islice(rows, BLOCK)):
+                dimension = len(batch[0][1])
+                numbers.write(np.array([row[0] for row in batch], "<i8").tobytes())
+                vectors.write(np.array([row[1] for row in batch], "<f2").tobytes())
+                shown.write(np.array([known.setdefault(row[2], len(known)) for row in batch], "<i4").tobytes())
+        facts = {"dimension": dimension, "groups": [sorted(groups) for groups in known]}
+        (folder / _GROUPS).write_text(json.dumps(facts))
+
+    def __len__(self) -> int:
+        return len(self._numbers)
+
+    def seen(self, groups: Groups) -> int:
+        """How many rows `groups` may see."""
+        return len(self) if groups is None else self._rows(groups)[0]
+
+    def only(self, found: Sequence[tuple[int, float]], groups: Groups) -> list[tuple[int, float]]:
+        """Those of `found`, numbers with whatever belongs to them, that `groups` may see."""
+        if groups is None:
+            return list(found)
+        asked = np.array([number for number, _ in found], np.int64)
+        at = np.searchsorted(self._numbers, asked).clip(max=max(len(self) - 1, 0))
+        seen = self._seen(groups)[self._shown[at]] & (self._numbers[at] == asked) if len(self) else asked < 0
+        return [one for one, shown in zip(found, seen, strict=True) if shown]
+
+    def nearest(self, vector: Vector, groups: Groups, k: int) -> list[tuple[int, float]]:
+        """The nearest `k` chunks that `groups` may see, as numbers with cosines, best first."""
+        rows = None
+        if groups is not None:
+            rows = self._rows(groups)[1]
+            rows = np.flatnonzero(self._seen(groups)[self._shown]) if rows is None else rows
+        count = len(self) if rows is None else len(rows)
+        numbers, cosines = np.zeros(0, np.int64), np.zeros(0, np.float32)
+        for first in range(0, count, BLOCK):
+            here = slice(first, first + BLOCK) if rows is None else rows[first : first + BLOCK]
+            near = self._vectors[here].astype(np.float32) @ vector
+            best = np.argpartition(-near, k)[:k] if len(near) > k else np.arange(len(near))
+            numbers = np.concatenate([numbers, self._numbers[here][best]])
+            cosines = np.concatenate([cosines, near[best]])
+        order = np.lexsort((numbers, -cosines))[:k]  # equal ones in the order of numbers
+        return [(int(number), float(cosine)) for number, cosine in zip(numbers[order], cosines[order], strict=True)]
+
+    def close(self) -> None:
+        """Let go of the files, and of the descriptor that each mapping holds."""
+        self._numbers, self._shown = np.zeros(0, np.int64), np.zeros(0, np.int32)
+        self._vectors = np.zeros((0, self._vectors.shape[1]), np.float16)
+
+    def _seen(self, groups: frozenset[str]) -> NDArray[np.bool_]:
+        """For each of the known sets of groups, whether one of `groups` is in it."""
+        return np.array([bool(shown & groups) for shown in self._groups], dtype=bool)
+
+    def _rows(self, groups: frozenset[str]) -> tuple[int, NDArray[np.int64] | None]:
+        """How many rows `groups` may see, and where these are few, which."""
+        found = self._known.get(groups)
+        if found is None:
+            if len(self._known) >= REMEMBERED:
+                self._known.clear()
+            seen = self._seen(groups)
+            count = int(np.bincount(self._shown, minlength=len(seen))[seen].sum())
+            found = self._known[groups] = (count, np.flatnonzero(seen[self._shown]) if count <= FEW else None)
+        return found
+
+
+def _mapped(path: Path, kind: np.dtype[np.generic]) -> NDArray[np.generic]:
+    """A file's values, mapped; an empty file cannot be."""
+    if not path.stat().st_size:
+        return np.zeros(0, kind)
+    return np.memmap(path, kind, "r")
