@@ -1,9 +1,10 @@
-"""The command line: index, ask, chat, serve, evaluate, status, forget.
+"""The command line: chat, index, forget, ask, evaluate, serve, and what `operate` has.
 
 Heavy modules are imported inside the commands, so that `assistant --help` loads no model.
 """
 
 import json
+import os
 import signal
 import sys
 from collections.abc import Iterable, Iterator
@@ -12,9 +13,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
-from rich.console import Console
 from rich.markup import escape
 
+from assistant import operate
+from assistant.terminal import AsJson, Home, count, err, open_index, out, print_failures, print_json, settings_of
 from index.types import UserFacingError
 
 if TYPE_CHECKING:
@@ -38,13 +40,6 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     add_completion=False,
 )
-out = Console(highlight=False)
-err = Console(stderr=True, highlight=False)
-
-Home = Annotated[
-    Path | None, typer.Option(metavar="DIR", help="Where the library lives, else ASSISTANT_HOME or your data folder.")
-]
-AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON document and nothing else.")]
 Strict = Annotated[bool, typer.Option(help="Exit with 1 when a single article could not be read.")]
 Host = Annotated[
     str | None, typer.Option(help="Address to listen on, by default 127.0.0.1; any other needs a password.")
@@ -81,8 +76,8 @@ def chat(
 
     Example:  assistant chat ~/wiki-export
     """
-    settings = _settings(context, home, host=host, port=port)
-    with _index(settings, mends=True) as index:
+    settings = settings_of(context, home, host=host, port=port)
+    with open_index(settings, mends=True) as index:
         named = list(sources or [])
         if not named and not index.library.sources():
             if not SEEDS.is_dir():
@@ -109,8 +104,8 @@ def index(
 
     Example:  assistant index ~/wiki-export ~/handbook.pdf
     """
-    settings = _settings(context, home)
-    with _index(settings) as opened:
+    settings = settings_of(context, home)
+    with open_index(settings) as opened:
         report = _sync(opened, sources, settings)
     _report(report, as_json)
     if strict and report.failed:
@@ -126,9 +121,9 @@ def forget(
     """Drop a source and its articles from the library. The files themselves stay as they are."""
     from index import sync
 
-    with _index(_settings(context, home)) as opened:
+    with open_index(settings_of(context, home)) as opened:
         articles = sync.forget(source, opened)
-    out.print(f"Forgot {escape(source)}: {_count(articles, 'article')}.")
+    out.print(f"Forgot {escape(source)}: {count(articles, 'article')}.")
 
 
 @app.command()
@@ -150,11 +145,11 @@ def ask(
     """
     from assistant.types import User
 
-    settings = _settings(context, home)
-    with _index(settings, filled=True) as opened, _assistant(opened, settings) as asked:
+    settings = settings_of(context, home)
+    with open_index(settings, filled=True) as opened, _assistant(opened, settings) as asked:
         answer = asked.answer(question, User("operator", None), conversation)
     if as_json:
-        _print_json(answer.as_json())
+        print_json(answer.as_json())
         return
     out.print(f"[bold]{escape(answer.answer)}[/bold]" if answer.answered else escape(answer.answer))
     for citation in answer.citations or answer.nearest:
@@ -212,9 +207,9 @@ def evaluate(
     earlier = read(against, asked) if against else None
     for path in (*reports, *([answers] if answers else [])):
         _check_writable(path)
-    settings = _settings(context, home)
+    settings = settings_of(context, home)
     with (
-        _index(settings, filled=True) as opened,
+        open_index(settings, filled=True) as opened,
         _assistant(opened, settings) as answering,
         Progress(console=err, transient=True) as bar,
     ):
@@ -232,7 +227,7 @@ def evaluate(
         _write(path, markdown(made) if as_markdown else json.dumps(made, ensure_ascii=False, indent=1) + "\n")
     if as_json:
         document: dict[str, Any] = {"questions": len(asked), **made["figures"], "causes": made["causes"]}
-        _print_json(document | ({"comparison": made["comparison"]} if earlier is not None else {}))
+        print_json(document | ({"comparison": made["comparison"]} if earlier is not None else {}))
     else:
         _print_figures(made)
     line = failure(made["comparison"]) if earlier is not None else None
@@ -243,77 +238,16 @@ def evaluate(
 @app.command()
 def serve(context: typer.Context, home: Home = None, host: Host = None, port: Port = None) -> None:
     """Serve the chat page from what the library holds, and print its address. Ctrl-C ends it."""
-    settings = _settings(context, home, host=host, port=port)
-    with _index(settings, filled=True, mends=True) as opened:
+    settings = settings_of(context, home, host=host, port=port)
+    with open_index(settings, filled=True, mends=True) as opened:
         _serve(opened, settings)
 
 
-@app.command()
-def status(context: typer.Context, home: Home = None, as_json: AsJson = False) -> None:
-    """Say what the library holds: articles, chunks, sources, when they were read, and what failed."""
-    from index.library import Library
-
-    settings = _settings(context, home)
-    library = Library.open(settings.home)
-    try:
-        facts: dict[str, Any] = {
-            "home": str(settings.home),
-            "articles": library.counts()["articles"],
-            "chunks": library.counts()["chunks"],
-            "encoder": library.fact("encoder"),
-            "generation": library.state().generation,
-            "searched_exactly": len(library.numbers(library.state().covered)),
-            "sources": [
-                {"source": s.address, "label": s.label, "synced": s.synced, "articles": len(library.fingerprints(s))}
-                for s in library.sources()
-            ],
-            "failed": library.failures(),
-        }
-    finally:
-        library.close()
-    if as_json:
-        _print_json(facts)
-        return
-    out.print(
-        f"[bold]{_count(facts['articles'], 'article')}[/bold] in {_count(facts['chunks'], 'chunk')}, in {facts['home']}"
-    )
-    for source in facts["sources"]:
-        when = f"read {source['synced']}" if source["synced"] else "never read to its end"
-        out.print(f"  {escape(source['source'])}: {_count(source['articles'], 'article')}, {when}")
-    if not facts["sources"]:
-        out.print("  Nothing is indexed yet. Type: assistant index FOLDER")
-    if facts["searched_exactly"]:
-        out.print(
-            f"  {_count(facts['searched_exactly'], 'chunk')} came after search index {facts['generation']} was built; "
-            "they are found all the same, by an exact search."
-        )
-    _print_failures(facts["failed"])
+for command in (operate.status, operate.backup, operate.restore, operate.verify):
+    app.command()(command)
 
 
 # --- what the commands share ----------------------------------------------------------------------
-
-
-def _settings(context: typer.Context, home: Path | None, **given: Any) -> "Settings":
-    from assistant import settings
-
-    return settings.read(home=home or context.obj, **given)
-
-
-@contextmanager
-def _index(settings: "Settings", *, filled: bool = False, mends: bool = False) -> Iterator["Index"]:
-    """The index of these settings; where it must be `filled`, one that can answer. See `Index.open` for `mends`."""
-    from index import embed
-    from index.search import Index
-
-    opened = Index.open(settings.home, embed.load(settings.encoder, settings.threads), mends)
-    try:
-        if filled:
-            if not opened.library.counts()["articles"]:
-                raise UserFacingError("the library is empty; type: assistant index FOLDER")
-            opened.ready()
-        yield opened
-    finally:
-        opened.close()
 
 
 @contextmanager
@@ -362,7 +296,7 @@ def _sync(index: "Index", sources: list[str], settings: "Settings") -> "SyncRepo
 
 def _report(report: "SyncReport", as_json: bool) -> None:
     if as_json:
-        _print_json(
+        print_json(
             {
                 "added": report.added, "changed": report.changed, "removed": report.removed,
                 "unchanged": report.unchanged, "chunks": report.chunks, "failed": report.failed,
@@ -371,16 +305,9 @@ def _report(report: "SyncReport", as_json: bool) -> None:
         return
     err.print(
         f"Indexed: {len(report.added)} added, {len(report.changed)} changed, {len(report.removed)} removed, "
-        f"{report.unchanged} unchanged; {_count(report.chunks, 'chunk')} embedded."
+        f"{report.unchanged} unchanged; {count(report.chunks, 'chunk')} embedded."
     )
-    _print_failures(report.failed, err)
-
-
-def _print_failures(failed: dict[str, str], console: Console = out) -> None:
-    if failed:
-        console.print(f"Could not be read ({len(failed)}):")
-    for name, reason in failed.items():
-        console.print(f"  {escape(name)}: {escape(reason)}", style="yellow")
+    print_failures(report.failed, err)
 
 
 def _reports(given: list[Path], others: Iterable[Path | None]) -> list[Path]:
@@ -433,7 +360,7 @@ def _print_figures(made: dict[str, Any]) -> None:
         out.print(table)
 
     show(
-        _count(len(made["questions"]), "question"),
+        count(len(made["questions"]), "question"),
         ("figure", "value", "95 % interval", "of"),
         (
             (name, shown(name, f["value"]), interval(name, f["low"], f["high"]), f"{f['of']:,}")
@@ -445,7 +372,7 @@ def _print_figures(made: dict[str, Any]) -> None:
         return
     comparison = made["comparison"]
     show(
-        f"Compared with {escape(comparison['earlier']['made'])}: {_count(comparison['both'], 'question')} in both",
+        f"Compared with {escape(comparison['earlier']['made'])}: {count(comparison['both'], 'question')} in both",
         ("figure", "then", "now", "95 % interval of the difference", "verdict"),
         (
             (
@@ -460,24 +387,17 @@ def _print_figures(made: dict[str, Any]) -> None:
     )
     for way in ("worse", "better"):
         if comparison[way]:
-            out.print(f"{_count(len(comparison[way]), 'question')} got {way}:")
+            out.print(f"{count(len(comparison[way]), 'question')} got {way}:")
         for row in comparison[way][:SHOWN]:
             out.print(f"  {escape(row['question'])}: {', '.join(row['figures'])}")
         if len(comparison[way]) > SHOWN:
             out.print(f"  … and {len(comparison[way]) - SHOWN:,} more, all in the file of --report")
 
 
-def _print_json(document: Any) -> None:
-    sys.stdout.write(json.dumps(document, ensure_ascii=False, indent=2) + "\n")
-
-
-def _count(number: int, noun: str) -> str:
-    return f"{number:,} {noun}{'' if number == 1 else 's'}"
-
-
 def main() -> None:
     """Run a command; errors that a person can mend become one line and exit code 1."""
     signal.signal(signal.SIGTERM, lambda *_: _interrupt())
+    os.umask(0o077)  # whatever is written holds articles or questions: its owner alone may read it
     try:
         code = app(standalone_mode=False)  # an Exit inside a command and a Ctrl-C come back as numbers
     except UserFacingError as error:

@@ -9,7 +9,7 @@ import os
 import sqlite3
 import threading
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 
 from index.types import Article, Chunk, Groups, LibraryBusy, LibraryError, Matrix, Terms, Vector
 
-SCHEMA = 2
+SCHEMA = 3
 """Version of the tables below; a library of a newer one is refused, one of an older one is brought forward."""
 
 FILE = "library.sqlite3"
@@ -51,6 +51,8 @@ CREATE TRIGGER chunk_gone AFTER DELETE ON chunk BEGIN INSERT OR IGNORE INTO gone
 CREATE TABLE failure (
     article TEXT PRIMARY KEY, source INTEGER NOT NULL REFERENCES source ON DELETE CASCADE, reason TEXT NOT NULL
 ) WITHOUT ROWID;
+INSERT INTO fact VALUES ('changes', '0'), ('generation', '0'), ('published', '0'), ('covered', '0');
+INSERT INTO fact VALUES ('library', lower(hex(randomblob(16))));
 """
 
 _FORWARD = {
@@ -71,6 +73,10 @@ ALTER TABLE chunk ADD COLUMN terms BLOB;
 CREATE TABLE gone (number INTEGER PRIMARY KEY);
 CREATE TRIGGER chunk_gone AFTER DELETE ON chunk BEGIN INSERT OR IGNORE INTO gone VALUES (OLD.number); END;
 INSERT OR REPLACE INTO fact VALUES ('covered', '0'), ('published', '-1');
+""",
+    # From schema 2: a library has a name of its own, which no other one ever had.
+    2: """
+INSERT INTO fact VALUES ('library', lower(hex(randomblob(16))));
 """,
 }
 """What brings the tables of a schema to the next one."""
@@ -146,12 +152,39 @@ def worded(title: str, heading: str, text: str) -> str:
     return "\n".join(part for part in (title, heading, text) if part)
 
 
+def private(path: str, flags: int) -> int:
+    """Opens a file for `open`; a new one may be read by its owner only."""
+    return os.open(path, flags, 0o600)
+
+
+def hold(home: Path, *, alone: bool = False) -> ExitStack:
+    """Keep the library in the folder `home` from being replaced, or hold it `alone`, to replace it; close to let go.
+
+    Raises LibraryBusy where another one keeps it from that, OSError where there is no such folder.
+    """
+    held = ExitStack()
+    descriptor = os.open(home, os.O_RDONLY | os.O_DIRECTORY)
+    held.callback(os.close, descriptor)
+    try:
+        fcntl.flock(descriptor, (fcntl.LOCK_EX if alone else fcntl.LOCK_SH) | fcntl.LOCK_NB)
+    except BlockingIOError:
+        held.close()
+        raise LibraryBusy(
+            f"another process has the library in {home} open; end it (a running `assistant serve` or `assistant "
+            "index`), type the command again, and start it anew after that"
+            if alone
+            else f"the library in {home} is being replaced by a backup; try again when that is done"
+        ) from None
+    return held
+
+
 class Library:
     """Reads from any thread; writes inside `with library.writing():`, one process at a time."""
 
     def __init__(self, home: Path, connection: sqlite3.Connection) -> None:
         self.home = home
         self._connection = connection
+        self._opened = ExitStack()  # what is to be closed
         self._one_at_a_time = threading.RLock()
 
     @classmethod
@@ -164,32 +197,36 @@ class Library:
         if any(home.glob("generations/gen-*")) and not any(_filled(path.with_name(FILE + end)) for end in ("", "-wal")):
             raise LibraryError(
                 f"the library {path} is gone or empty, though indexes made from it are there; put a backup in its "
-                f"place, or remove {home / 'generations'} to begin anew"
+                f"place (assistant restore FILE), or remove {home / 'generations'} to begin anew"
             )
-        try:
-            home.mkdir(mode=0o700, parents=True, exist_ok=True)
-            path.touch(mode=0o600)
-            connection = sqlite3.connect(path, check_same_thread=False, isolation_level=None, timeout=30)
-            connection.execute("PRAGMA journal_mode=WAL")
-            connection.execute("PRAGMA synchronous=FULL")
-            connection.execute("PRAGMA foreign_keys=ON")
-            (version,) = connection.execute("PRAGMA user_version").fetchone()
-        except (OSError, sqlite3.Error) as error:
-            raise LibraryError(
-                f"the library {path} cannot be opened ({error}); check the folder, or set --home"
-            ) from error
-        if version > SCHEMA:
-            connection.close()
-            raise LibraryError(
-                f"the library {path} was written by a newer version (schema {version}, this one reads {SCHEMA}); "
-                "update article-assistant, or set another --home"
-            )
-        library = cls(home, connection)
-        if version == 0:
-            library._begin()
-        elif version < SCHEMA:
-            with library.writing():
-                library._forward()
+        with ExitStack() as opened:
+            try:
+                home.mkdir(mode=0o700, parents=True, exist_ok=True)
+                opened.enter_context(hold(home))
+                path.touch(mode=0o600)
+                connection = sqlite3.connect(path, check_same_thread=False, isolation_level=None, timeout=30)
+                opened.callback(connection.close)
+                connection.execute("PRAGMA journal_mode=WAL")
+                connection.execute("PRAGMA synchronous=FULL")
+                connection.execute("PRAGMA foreign_keys=ON")
+                (version,) = connection.execute("PRAGMA user_version").fetchone()
+            except (OSError, sqlite3.Error) as error:
+                raise LibraryError(
+                    f"the library {path} cannot be opened ({error}); check the folder, set --home, or put a backup in "
+                    "its place: assistant restore FILE --force"
+                ) from error
+            if version > SCHEMA:
+                raise LibraryError(
+                    f"the library {path} was written by a newer version (schema {version}, this one reads {SCHEMA}); "
+                    "update article-assistant, or set another --home"
+                )
+            library = cls(home, connection)
+            if version == 0:
+                library._begin()
+            elif version < SCHEMA:
+                with library.writing():
+                    library._forward()
+            library._opened = opened.pop_all()
         return library
 
     def _begin(self) -> None:
@@ -198,8 +235,6 @@ class Library:
             (version,) = connection.execute("PRAGMA user_version").fetchone()
             if version == 0:
                 _run(connection, _TABLES)
-                facts = ("changes", "generation", "published", "covered")
-                connection.executemany("INSERT INTO fact VALUES (?, '0')", [(name,) for name in facts])
                 connection.execute(f"PRAGMA user_version={SCHEMA}")
 
     def _forward(self) -> None:
@@ -213,14 +248,14 @@ class Library:
     def close(self) -> None:
         """Close the file; the library cannot be used afterwards."""
         with self._one_at_a_time:
-            self._connection.close()
+            self._opened.close()
 
     # --- one writer -------------------------------------------------------------------------------
 
     @contextmanager
     def writing(self) -> Iterator[None]:
         """Hold the writer's lock. Raises LibraryBusy, naming the process that holds it."""
-        with (self.home / LOCK).open("a+") as lock:
+        with open(self.home / LOCK, "a+", opener=private) as lock:
             try:
                 fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
             except BlockingIOError:
@@ -290,6 +325,19 @@ class Library:
             )
             connection.executemany("DELETE FROM gone WHERE number = ?", [(number,) for number in gone])
 
+    def become_another(self) -> None:
+        """Take a name that no library had, and point to no generation: to be done when a backup was put in place.
+
+        Numbers of chunks are given again from where the backup was made, so what was derived from
+        later ones would name the wrong chunks.
+        """
+        with self._transaction() as connection:
+            connection.execute(
+                "INSERT OR REPLACE INTO fact VALUES ('generation', '0'), ('published', '-1'), ('covered', '0'), "
+                "('library', lower(hex(randomblob(16))))"
+            )
+            connection.execute("DELETE FROM gone")
+
     def for_encoder(self, version: str) -> None:
         """Note which encoder makes the vectors; on another one all articles are to be indexed again."""
         if self.fact("encoder") == version:
@@ -339,6 +387,27 @@ class Library:
     def failures(self) -> dict[str, str]:
         """What could not be read when its source was last brought up to date, and why."""
         return {str(a): str(b) for a, b in self._all("SELECT article, reason FROM failure ORDER BY article")}
+
+    # --- mending --------------------------------------------------------------------------------------
+
+    def drop_orphans(self) -> int:
+        """Drop chunks, sentences and failures of what is not there; how many rows that were."""
+        with self._transaction() as connection:
+            dropped = sum(
+                connection.execute(query).rowcount
+                for query in (
+                    "DELETE FROM chunk WHERE article NOT IN (SELECT id FROM article)",
+                    "DELETE FROM sentence WHERE chunk NOT IN (SELECT number FROM chunk)",
+                    "DELETE FROM failure WHERE source NOT IN (SELECT id FROM source)",
+                )
+            )
+            _count_change(connection)
+        return dropped
+
+    def doubt(self, articles: Sequence[str]) -> None:
+        """Have these articles (ids) read and embedded again when their source is next brought up to date."""
+        with self._transaction() as connection:
+            connection.executemany("UPDATE article SET fingerprint = '' WHERE id = ?", [(one,) for one in articles])
 
     # --- articles -------------------------------------------------------------------------------------
 

@@ -16,7 +16,7 @@ from assistant import cli
 from index.library import FILE, Library
 from tests.parts import write
 
-COMMANDS = ["chat", "index", "forget", "ask", "evaluate", "serve", "status"]
+COMMANDS = ["chat", "index", "forget", "ask", "evaluate", "serve", "status", "backup", "restore", "verify"]
 
 
 @dataclass
@@ -40,7 +40,7 @@ def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureF
 
     def call(*arguments: object) -> Ran:
         monkeypatch.setattr(sys, "argv", ["assistant", *map(str, arguments)])
-        before = signal.getsignal(signal.SIGTERM)
+        before, mask = signal.getsignal(signal.SIGTERM), os.umask(0o022)
         capsys.readouterr()
         try:
             cli.main()
@@ -49,6 +49,7 @@ def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureF
             code = ended.code or 0
         finally:
             signal.signal(signal.SIGTERM, before)
+            os.umask(mask)
         said = capsys.readouterr()
         assert isinstance(code, int)
         return Ran(code, said.out, said.err)

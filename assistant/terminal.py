@@ -1,0 +1,93 @@
+"""What the commands share: their options, the two outputs, and how settings, library and index are opened."""
+
+import json
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+from rich.console import Console
+from rich.markup import escape
+
+from index.types import UserFacingError
+
+if TYPE_CHECKING:
+    from rich.progress import ProgressColumn
+
+    from assistant.settings import Settings
+    from index.search import Index
+
+out = Console(highlight=False)
+err = Console(stderr=True, highlight=False)
+
+Home = Annotated[
+    Path | None, typer.Option(metavar="DIR", help="Where the library lives, else ASSISTANT_HOME or your data folder.")
+]
+AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON document and nothing else.")]
+
+
+def settings_of(context: typer.Context, home: Path | None, **given: Any) -> "Settings":
+    """The settings of a command, `--home` before or after its name."""
+    from assistant import settings
+
+    return settings.read(home=home or context.obj, **given)
+
+
+@contextmanager
+def open_index(settings: "Settings", *, filled: bool = False, mends: bool = False) -> Iterator["Index"]:
+    """The index of these settings; where it must be `filled`, one that can answer. See `Index.open` for `mends`."""
+    from index import embed
+    from index.search import Index
+
+    opened = Index.open(settings.home, embed.load(settings.encoder, settings.threads), mends)
+    try:
+        if filled:
+            if not opened.library.counts()["articles"]:
+                raise UserFacingError("the library is empty; type: assistant index FOLDER")
+            opened.ready()
+        yield opened
+    finally:
+        opened.close()
+
+
+@contextmanager
+def progress(*columns: "ProgressColumn") -> Iterator[Callable[[str, int, int], None]]:
+    """A bar on standard error that goes when all is done; it is called with what is done, how much and of how much."""
+    from rich.progress import BarColumn, Progress, TextColumn
+
+    with Progress(TextColumn("{task.description}"), BarColumn(), *columns, console=err, transient=True) as bar:
+        task = bar.add_task("", total=None)
+        doing = ""
+
+        def advance(what: str, done: int, total: int) -> None:
+            nonlocal doing
+            if what != doing:
+                bar.reset(task, description=escape(what))
+                doing = what
+            bar.update(task, completed=done, total=total or None)
+
+        yield advance
+
+
+def print_failures(failed: dict[str, str], console: Console = out) -> None:
+    """Name what could not be read, each with its reason."""
+    if failed:
+        console.print(f"Could not be read ({len(failed)}):")
+    for name, reason in failed.items():
+        console.print(f"  {escape(name)}: {escape(reason)}", style="yellow")
+
+
+def print_json(document: Any) -> None:
+    """Print one JSON document on standard output."""
+    sys.stdout.write(json.dumps(document, ensure_ascii=False, indent=2) + "\n")
+
+
+def count(number: int, noun: str) -> str:
+    """A number with its noun.
+
+    >>> count(1, "chunk"), count(1200, "chunk")
+    ('1 chunk', '1,200 chunks')
+    """
+    return f"{number:,} {noun}{'' if number == 1 else 's'}"
