@@ -37,6 +37,17 @@ _NAME = re.compile(r"[a-z_]{1,40}\.sqlite3")
 _PAGES = 1000
 """Pages (of 4 KB) copied in one step: a file without a write-ahead log cannot be written to meanwhile."""
 _BLOCK = 1 << 20
+_NO_BACKUP = (
+    zipfile.BadZipFile,
+    zlib.error,
+    EOFError,
+    LookupError,
+    AttributeError,
+    TypeError,
+    ValueError,
+    RuntimeError,
+)
+"""What reading a file raises that is no backup, or not whole."""
 _LOGS = ("-wal", "-shm", "-journal")
 
 Progress = Callable[[str, int, int], None]
@@ -120,7 +131,7 @@ def read(path: Path, into: Path | None = None, *, progress: Progress = lambda *_
         raise LibraryError(
             f"{path} cannot be read or unpacked ({error.strerror or error}); nothing was changed"
         ) from error
-    except (zipfile.BadZipFile, zlib.error, EOFError, KeyError, ValueError, TypeError, RuntimeError) as error:
+    except _NO_BACKUP as error:
         raise LibraryError(f"{path} is not a whole backup ({error}); nothing was changed, take another one") from error
     return found
 
@@ -260,23 +271,24 @@ def _blocks(archive: zipfile.ZipFile, name: str, part: Part) -> Iterator[tuple[i
 
 
 def _keep(home: Path) -> Path | None:
-    """A folder with a copy of each database of a home that nobody else has open, each with all in one file."""
+    """A folder with the databases of a home that nobody else has open; what is left in the home has no log any more."""
     found = sorted(home.glob("*.sqlite3"))
     if not found:
         return None
-    kept = home / f"{REPLACED}{datetime.now(UTC):%Y%m%dT%H%M%SZ}"
+    kept = home / f"{REPLACED}{datetime.now(UTC):%Y%m%dT%H%M%S.%fZ}"
     kept.mkdir(mode=0o700)
+    logs = [path.with_name(path.name + end) for path in found for end in _LOGS]
+    for path in (*found, *logs):
+        if path.exists():
+            try:
+                os.link(path, kept / path.name)
+            except OSError:  # not every file system has links
+                shutil.copy2(path, kept / path.name)
+    _to_disk(kept)
     for path in found:
         _fold(path)
-        # A log that could not be folded in belongs to the old file; beside the new one it would be played into that.
-        for log in (path.with_name(path.name + end) for end in _LOGS):
-            if log.exists():
-                log.replace(kept / log.name)
-        try:
-            os.link(path, kept / path.name)
-        except OSError:  # not every file system has links
-            shutil.copy2(path, kept / path.name)
-    _to_disk(kept)
+    for path in logs:  # one that could not be folded in would be played into the new file
+        path.unlink(missing_ok=True)
     return kept
 
 

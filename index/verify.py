@@ -249,7 +249,7 @@ def _compared_now(library: Library) -> dict[str, tuple[bool, str]]:
             ),
             "keyword index": (words == len(wanted), f"holds {words:,} of {len(wanted):,} chunks"),
         }
-    except Damaged as error:
+    except (Damaged, LibraryError) as error:
         return dict.fromkeys(names, (False, str(error)))
     finally:
         generation.close()

@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -15,6 +16,7 @@ import pytest
 from assistant import cli
 from index.library import FILE, Library
 from tests.parts import write
+from tests.test_library import entry
 
 COMMANDS = ["chat", "index", "forget", "ask", "evaluate", "serve", "status", "backup", "restore", "verify"]
 
@@ -139,8 +141,15 @@ def test_indexing_and_its_status(run: Run, docs: Path, tmp_path: Path) -> None:
     assert "docs/bad.md: the file is not text" in ran.out
     status = json.loads(run("status", "--json").out)
     assert (status["articles"], status["chunks"], status["searched_exactly"]) == (2, 2, 0)
-    assert status["sources"][0]["source"] == str(docs)
+    (source,) = status["sources"]
+    assert (source["source"], source["articles"], source["failed"]) == (str(docs), 2, 1)
     assert status["home"] == str(tmp_path / "home")
+    assert status["failed"] == {"docs/bad.md": "the file is not text"}
+    generation = status["generation"]
+    assert (generation["number"], generation["chunks"], generation["gone"]) == (1, 2, 0)
+    assert generation["bytes"] > 1000
+    assert generation["built"] >= status["oldest_sync"] == source["synced"]
+    assert "search index: number 1, 2 chunks" in ran.out
     again = run("index", docs, "--json")
     assert json.loads(again.out) == {
         "added": [], "changed": [], "removed": [], "unchanged": 2, "chunks": 0,
@@ -187,6 +196,69 @@ def test_a_newer_library_is_one_line(run: Run, tmp_path: Path) -> None:
     assert "newer version" in one_line(run("status"))
     assert "newer version" in one_line(run("index", tmp_path))
     assert (tmp_path / "home" / FILE).read_bytes() == before
+
+
+def test_status_tells_what_is_not_in_the_search_index(run: Run, docs: Path, tmp_path: Path) -> None:
+    """Chunks that came since, those that are gone since, and that there is none at all."""
+    assert "Nothing is indexed yet" in run("status").out
+    assert run("index", docs).code == 0
+    library = Library.open(tmp_path / "home")
+    library.remove(["docs/trips.md"])
+    library.replace(library.sources()[0], [entry("docs/new.md")])
+    library.close()
+    status = json.loads(run("status", "--json").out)
+    assert (status["chunks"], status["searched_exactly"], status["generation"]["gone"]) == (2, 1, 1)
+    assert "1 chunk new, found by an exact search; 1 gone" in run("status").out
+    shutil.rmtree(tmp_path / "home" / "generations")
+    assert json.loads(run("status", "--json").out)["generation"] is None
+    assert "none; type: assistant verify" in run("status").out
+
+
+def test_a_library_is_backed_up_verified_and_restored(run: Run, docs: Path, tmp_path: Path) -> None:
+    """Each says in a line or a table what it did; the restored library answers at once, from a search index."""
+    assert "no library" in one_line(run("backup", "b.zip"))
+    assert "no library" in one_line(run("verify"))
+    assert run("index", docs).code == 0
+    ran = run("backup", "b.zip")
+    assert (ran.code, ran.err.strip()) == (0, "")
+    assert ran.out.startswith("2 articles in 2 chunks are in b.zip, ")
+    assert "--force" in one_line(run("backup", "b.zip"))
+    assert "--force" in one_line(run("restore", "b.zip"))
+    assert run("forget", docs).code == 0
+    ran = run("restore", "b.zip", "--force")
+    assert (ran.code, ran.err.strip()) == (0, "")
+    assert "2 articles in 2 chunks, as of 20" in ran.out
+    assert str(tmp_path / "home" / "replaced-") in ran.out
+    status = json.loads(run("status", "--json").out)
+    assert (status["articles"], status["searched_exactly"], status["generation"]["chunks"]) == (2, 0, 2)
+    assert "Tobias" in run("ask", "Who approves trips?").out
+    report = json.loads(run("verify", "--json").out)
+    assert report["well"] is True
+    assert {check["state"] for check in report["checks"]} == {"well"}
+
+
+def test_verify_exits_with_1_when_something_stays_broken(run: Run, docs: Path, tmp_path: Path) -> None:
+    """What was mended is no failure; what could not be is one, with what to do in the table and in the document."""
+    assert run("index", docs).code == 0
+    shutil.rmtree(tmp_path / "home" / "generations" / "gen-1" / "keyword")
+    ran = run("verify")
+    assert (ran.code, ran.out.count("mended")) == (0, 2)
+    (tmp_path / "home" / "memory.sqlite3").write_bytes(b"no database" * 500)
+    ran = run("verify")
+    assert (ran.code, ran.err.strip()) == (1, "")
+    assert "assistant restore FILE --force" in " ".join(ran.out.split())
+    ran = run("verify", "--json")
+    assert (ran.code, json.loads(ran.out)["well"]) == (1, False)
+
+
+def test_what_commands_write_is_their_owners_alone(run: Run, docs: Path, tmp_path: Path) -> None:
+    """Also where the umask lets everybody read: library, conversations, search indexes, backups."""
+    assert run("index", docs).code == 0
+    assert run("ask", "Who approves trips?", "--conversation", "c").code == 0
+    assert run("backup", "b.zip").code == 0
+    paths = [tmp_path / "b.zip", tmp_path / "home", *(tmp_path / "home").rglob("*")]
+    assert any(path.name == "chroma.sqlite3" for path in paths)
+    assert [path for path in paths if path.stat().st_mode & 0o077] == []
 
 
 def test_two_at_once_is_one_line(run: Run, docs: Path, tmp_path: Path) -> None:

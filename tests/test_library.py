@@ -1,5 +1,6 @@
 """The truth on disk: whole transactions, one schema, private files."""
 
+import re
 import sqlite3
 import stat
 import threading
@@ -9,7 +10,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from index.library import FILE, SCHEMA, Entry, Library
+from index.library import FILE, LOCK, SCHEMA, Entry, Library, hold
 from index.types import Chunk, LibraryBusy, LibraryError
 from tests.parts import article
 
@@ -137,6 +138,7 @@ def test_a_library_of_the_first_schema_is_brought_forward(tmp_path: Path) -> Non
             "INSERT INTO chunk VALUES (5, 'docs/a.md', 0, 9, 'Title', ?, ?, ?)", [blob.tobytes() for blob in blobs]
         )
     connection.close()
+    names = set[str | None]()
     for _ in range(2):
         library = Library.open(tmp_path)
         assert library.article("docs/a.md", None) == entry("docs/a.md").article
@@ -148,7 +150,10 @@ def test_a_library_of_the_first_schema_is_brought_forward(tmp_path: Path) -> Non
         state = library.state()
         assert (state.changes, state.generation, state.covered, state.encoder) == (3, 2, 0, "words/1")
         assert state.published != state.changes
+        names.add(library.fact("library"))
         library.close()
+    assert len(names) == 1
+    assert re.fullmatch("[0-9a-f]{32}", str(*names))
     library = Library.open(tmp_path)
     library.remove(["docs/a.md"])
     assert library.pending()[2] == (5,)
@@ -171,7 +176,10 @@ def test_a_library_that_is_gone_is_not_begun_anew_in_silence(library: Library, e
 def test_nobody_else_on_the_machine_may_read_it(library: Library) -> None:
     """Folder and files are the owner's alone."""
     assert stat.S_IMODE(library.home.stat().st_mode) == 0o700
-    assert stat.S_IMODE((library.home / FILE).stat().st_mode) == 0o600
+    with library.writing():
+        library.add_source("/docs", "docs")
+        found = {path.name: stat.S_IMODE(path.stat().st_mode) for path in library.home.iterdir()}
+    assert found == dict.fromkeys([FILE, f"{FILE}-wal", f"{FILE}-shm", LOCK], 0o600)
 
 
 def test_what_was_acknowledged_survives_a_power_cut(library: Library) -> None:
@@ -189,6 +197,36 @@ def test_the_lock_is_given_back(library: Library) -> None:
         raise KeyboardInterrupt
     with library.writing():
         pass
+
+
+def test_each_library_has_a_name_of_its_own(library: Library, tmp_path: Path) -> None:
+    """What is derived from it elsewhere is found by that name: it stays, and no other library has it."""
+    other = Library.open(tmp_path / "other")
+    name = library.fact("library")
+    assert name
+    assert other.fact("library") not in {None, name}
+    other.close()
+    library.close()
+    again = Library.open(library.home)
+    assert again.fact("library") == name
+    again.become_another()
+    assert again.fact("library") not in {None, name}
+    again.close()
+
+
+def test_a_library_is_held_from_its_opening_to_its_end(library: Library) -> None:
+    """Several may have it open, then none can hold it alone; who holds it alone keeps others out; an error lets go."""
+    second = Library.open(library.home)
+    library.close()
+    with pytest.raises(LibraryBusy, match="end it"):
+        hold(library.home, alone=True)
+    second.close()
+    with hold(library.home, alone=True), pytest.raises(LibraryBusy, match="being replaced"):
+        Library.open(library.home)
+    (library.home / FILE).write_bytes(b"no library" * 500)
+    with pytest.raises(LibraryError, match=r"restore FILE --force"):
+        Library.open(library.home)
+    hold(library.home, alone=True).close()
 
 
 def test_many_threads_read_while_one_writes(library: Library) -> None:
