@@ -1,6 +1,7 @@
 """How well questions are answered and refused: the whole assistant over the articles of public question sets.
 
-Only questions of every other article are asked: those of the rest helped to fit the confidence. The share
+Only questions of every other article are asked: those of the rest helped to fit the confidence, and the reader
+learned from some. The share
 of wrong answers accepted is the shipped default unless told otherwise. A question about something else is
 one of another set, whose articles are not in the index.
 """
@@ -21,6 +22,7 @@ from bench.systems import FILE_LIMIT
 from index import embed
 from index.search import Index
 from index.sync import sync
+from training.misses import written_of
 
 SETS = {"squad-dev": "nq-dev", "squad2-dev-a": "nq-dev", "nq-dev": "squad-dev"}
 """Each set with the one whose questions are about something else."""
@@ -44,7 +46,8 @@ def main() -> None:
             report.say(f"{name}: indexing {len(corpus.texts):,} articles")
             index = Index.open(Path(folder) / "library", embedder)
             sync([str(corpus.folder)], index, FILE_LIMIT)
-            kept = set(sorted(corpus.texts)[1::2])
+            learned = {data.file_name(title) for title in written_of(data.shared())}
+            kept = set(sorted(corpus.texts)[1::2]) - learned
             asked = [question for question in corpus.questions if question.article in kept]
             far = [Question(q.question, ()) for q in _elsewhere(SETS[name])]
             chance = random.Random(given.seed)

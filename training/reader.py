@@ -297,12 +297,14 @@ def export(work: Path, target: Path, shares: Sequence[tuple[int, float]] = ()) -
 
 
 def measure(shared: Path, graph: Path, most: int) -> None:
-    """Exact match and F1 of the reader where it is given the paragraph that answers."""
+    """Exact match and F1 of the reader given the paragraph that answers, of articles that it did not learn from."""
     embedder, reader = embed.load(), ShippedReader(graph=graph)
+    learned = misses.written_of(shared)
     for name in ("squad-dev", "nq-dev"):
         asked = [
             (paragraph, q)
             for paragraph in pairs.paragraphs(shared / f"{name}.jsonl.gz")
+            if paragraph["article"] not in learned
             for q in paragraph["questions"]
         ]
         random.Random(SEED).shuffle(asked)

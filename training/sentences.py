@@ -3,9 +3,10 @@
     python -m training.sentences collect WORK    (7 min on two cores; the questions are asked once)
     python -m training.sentences fit WORK        (1 min)
 
-Questions of every other article of `squad-dev`, of `nq-dev` and of one half of the articles of
-`squad2-dev-a` are asked of an index of all articles of these sets. For some the passages that hold the
-answer are taken away (a near miss), for some everything of the article (a question about something else).
+Questions of every other article of `squad-dev`, of `nq-dev` and of `squad2-dev-a`, but of none whose questions
+the reader learned from (`training.misses`), are asked of an index of all articles of these sets. For some the
+passages that hold the answer are taken away (a near miss), for some everything of the article (a question about
+something else).
 
 A softmax over all sentences and "none of them" is fitted to which sentence holds the answer. Then a
 logistic regression is fitted to whether the sentence that comes first is right, on examples that its
@@ -34,6 +35,7 @@ from index import embed
 from index.chunk import split
 from index.search import Index
 from index.types import EVERYONE, Article
+from training.misses import written_of
 from training.pairs import paragraphs
 
 ASKED = {"squad-dev": 1_000, "nq-dev": 670, "squad2-dev-a": 730}
@@ -77,7 +79,7 @@ def examples(shared: Path, work: Path) -> Iterator[Example]:
                     article = Article(identifier, title, "\n\n".join(texts[title]), "", "", None, frozenset({EVERYONE}))
                     index.replace(source, [(article, "", split(article, embedder))])
                     known[identifier] = ""
-            kept = set(sorted(texts)[::2])
+            kept = set(sorted(texts)[::2]) - set(written_of(shared))
             asked[name] = [
                 (q["question"], tuple(a["text"] for a in q["answers"]), paragraph["article"])
                 for paragraph in paragraphs(shared / f"{name}.jsonl.gz")
