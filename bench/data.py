@@ -1,6 +1,7 @@
 """The question sets, and their articles written as files for every system to index."""
 
 import gzip
+import itertools
 import json
 import os
 import random
@@ -14,6 +15,9 @@ from index.types import UserFacingError
 
 SETS = ("squad-dev", "nq-dev")
 """Sets to measure on: squad-dev has 48 long articles, nq-dev some 1,300 short pages."""
+
+
+_LONG = re.compile(r"\b[a-z]{6,}\b")
 
 
 class DataMissing(UserFacingError):
@@ -93,6 +97,18 @@ def write(
     for name, text in texts.items():
         (folder / name).write_text(text, encoding="utf-8")
     return Corpus(folder, texts, questions)
+
+
+def repeated(rows: Sequence[Paragraph], seed: int = 0) -> Iterator[Paragraph]:
+    """The rows, then, without end, copies of them in which every tenth long word is another one, under titles of
+    their own and without questions."""
+    chance = random.Random(seed)
+    yield from rows
+    words = [word for row in rows for word in _LONG.findall(row.text)]
+    for number in itertools.count(2):
+        for row in rows:
+            text = _LONG.sub(lambda found: chance.choice(words) if chance.random() < 0.1 else found[0], row.text)
+            yield Paragraph(f"{row.title} ({number})", text, ())
 
 
 def file_name(title: str, taken: Iterable[str] | Sequence[str] = ()) -> str:
