@@ -129,9 +129,14 @@ def split(article: Article, embedder: Embedder, target: int = TARGET) -> list[Ch
         return max(embedder.limit - 4 - places[place], embedder.limit // 8)
 
     most = embedder.limit // 2
-    cut = (_pieces(text, sentence, embedder, min(most, room(sentence))) for sentence in sentences(text))
-    pieces = [piece for parts in cut for piece in parts]
-    counts = [len(spans) for spans in embedder.tokens([text[p.start : p.end] for p in pieces])]
+    whole = sentences(text)
+    pieces, counts = list[Sentence](), list[int]()
+    # All of an article at once: a call for each sentence would cost more than the tokens.
+    for sentence, tokens in zip(whole, embedder.tokens([text[s.start : s.end] for s in whole]), strict=True):
+        fits = min(most, room(sentence))
+        cut = [sentence] if len(tokens) <= fits else _pieces(text, sentence, tokens, fits)
+        pieces += cut
+        counts += [len(tokens)] if len(cut) == 1 else map(len, embedder.tokens([text[p.start : p.end] for p in cut]))
     chunks: list[Chunk] = []
     for first, last in _pack(text, pieces, counts, room, target):
         inside = pieces[first : last + 1]
@@ -143,13 +148,8 @@ def split(article: Article, embedder: Embedder, target: int = TARGET) -> list[Ch
     return chunks
 
 
-def _pieces(text: str, sentence: Sentence, embedder: Embedder, most: int) -> list[Sentence]:
-    """The sentence, or its parts where it has more than `most` tokens."""
-    if sentence.end - sentence.start <= most:  # no token is shorter than a character
-        return [sentence]
-    spans = embedder.tokens([text[sentence.start : sentence.end]])[0]
-    if len(spans) <= most:
-        return [sentence]
+def _pieces(text: str, sentence: Sentence, spans: Spans, most: int) -> list[Sentence]:
+    """The parts of a sentence whose tokens, more than `most`, are at `spans` of it."""
     starts = [sentence.start + begin for begin, _ in spans]
     edges, first = [sentence.start], 0
     while first + most < len(starts):

@@ -188,11 +188,10 @@ def _pooled(hidden: Matrix, offsets: Sequence[tuple[int, int]], spans: Spans) ->
     Günther et al. 2024).
     """
     starts, ends = np.array(offsets).T
-    vectors = np.empty((len(spans), hidden.shape[1]), dtype=np.float32)
-    for row, (start, end) in enumerate(spans):
-        inside = (starts >= start) & (ends <= end) & (ends > starts)
-        vectors[row] = hidden[: len(offsets)][inside].mean(axis=0) if inside.any() else hidden[0]
-    return _unit(vectors)
+    edges = np.array(spans).reshape(-1, 2)
+    inside = (starts >= edges[:, :1]) & (ends <= edges[:, 1:]) & (ends > starts)
+    inside[~inside.any(axis=1), 0] = True
+    return _unit(inside.astype(np.float32) @ hidden[: len(offsets)])
 
 
 def _batches(lengths: list[int]) -> Iterator[list[int]]:

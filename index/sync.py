@@ -3,6 +3,7 @@
 import hashlib
 import os
 from collections.abc import Callable, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -106,34 +107,40 @@ def _sync_one(
     failed: dict[str, str] = {}
     seen: set[str] = set()
     waiting: list[tuple[Article, str, list[Chunk]]] = []
-    for done, (file, reason) in enumerate(found):
-        as_on_disk = f"{source.label}/{file.relative_to(base).as_posix()}"
-        name = os.fsencode(as_on_disk).decode("utf-8", "backslashreplace")
-        if name != as_on_disk:
-            reason = "its name is not UTF-8; rename it"
-        progress(done, len(found), name)
-        try:
-            if reason is not None:
-                raise ArticleError(reason)
-            data = files.read_bytes(file, most_bytes)
-            fingerprint = _fingerprint(file, data, index.embedder.version)
-            if known.get(name) == fingerprint:
-                seen.add(name)
-                report.unchanged += 1
+    stored: Future[int] | None = None
+    with ThreadPoolExecutor(1) as beside:  # articles are read while those before them are encoded
+        for done, (file, reason) in enumerate(found):
+            as_on_disk = f"{source.label}/{file.relative_to(base).as_posix()}"
+            name = os.fsencode(as_on_disk).decode("utf-8", "backslashreplace")
+            if name != as_on_disk:
+                reason = "its name is not UTF-8; rename it"
+            progress(done, len(found), name)
+            try:
+                if reason is not None:
+                    raise ArticleError(reason)
+                data = files.read_bytes(file, most_bytes)
+                fingerprint = _fingerprint(file, data, index.embedder.version)
+                if known.get(name) == fingerprint:
+                    seen.add(name)
+                    report.unchanged += 1
+                    continue
+                page = parser.read(file, data)
+            except ArticleError as error:
+                failed[name] = str(error)
                 continue
-            page = parser.read(file, data)
-        except ArticleError as error:
-            failed[name] = str(error)
-            continue
-        seen.add(name)
-        (report.changed if name in known else report.added).append(name)
-        revision = hashlib.sha256(data).hexdigest()[:16]
-        article = Article(name, page.title or file.stem, page.text, "", revision, page.updated, frozenset({EVERYONE}))
-        waiting.append((article, fingerprint, chunk.split(article, index.embedder)))
-        if sum(len(chunks) for _, _, chunks in waiting) >= BATCH:
-            report.chunks += index.replace(source, waiting)
-            waiting.clear()
-    report.chunks += index.replace(source, waiting)
+            seen.add(name)
+            (report.changed if name in known else report.added).append(name)
+            revision = hashlib.sha256(data).hexdigest()[:16]
+            article = Article(
+                name, page.title or file.stem, page.text, "", revision, page.updated, frozenset({EVERYONE})
+            )
+            waiting.append((article, fingerprint, chunk.split(article, index.embedder)))
+            if sum(len(chunks) for _, _, chunks in waiting) >= BATCH:
+                report.chunks += stored.result() if stored else 0
+                stored = beside.submit(index.replace, source, waiting)
+                waiting = []
+        report.chunks += stored.result() if stored else 0
+        report.chunks += index.replace(source, waiting)
     gone = sorted(known.keys() - seen)
     library.remove(gone)
     report.removed += [name for name in gone if name not in failed]
