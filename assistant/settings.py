@@ -2,9 +2,10 @@
 
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import platformdirs
-from pydantic import Field, SecretStr, ValidationError, field_validator
+from pydantic import Field, SecretStr, ValidationError, ValidationInfo, field_validator
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict, TomlConfigSettingsSource
 
 from index.types import UserFacingError
@@ -33,6 +34,14 @@ class Settings(BaseSettings):
         description="the model that makes vectors: the shipped one, or any sentence-transformers name or folder",
     )
     threads: int = Field(default=0, ge=0, le=256, description="cores that a model may use; 0 takes all")
+    vectors: str = Field(
+        default="", description="the address of a Chroma server that keeps the vectors, like http://127.0.0.1:8000"
+    )
+    vectors_token: SecretStr | None = Field(
+        default=None, description="what that server asks for in the header X-Chroma-Token"
+    )
+    vectors_tenant: str = Field(default="default_tenant", description="the tenant at that server", min_length=1)
+    vectors_database: str = Field(default="default_database", description="the database of that tenant", min_length=1)
     accepted_wrong: float = Field(
         default=ACCEPTED_WRONG,
         ge=0.01,
@@ -55,6 +64,27 @@ class Settings(BaseSettings):
     hosts: tuple[str, ...] = Field(
         default=(), description="further names the page is served under, like chat.example.org behind a proxy"
     )
+
+    @field_validator("vectors")
+    @classmethod
+    def _plain_address(cls, address: str) -> str:
+        """It is shown in the log and by `assistant status`, so no secret may stand in it."""
+        parts = urlsplit(address)
+        plain = parts.hostname and parts.port != 0 and "@" not in parts.netloc and not parts.query + parts.fragment
+        if address and not (plain and parts.scheme in {"http", "https"}):
+            raise ValueError("it is like http://127.0.0.1:8000 or https://chroma.example.org, with no password in it")
+        return address
+
+    @field_validator("vectors_token")
+    @classmethod
+    def _token_stays_secret(cls, token: SecretStr | None, others: ValidationInfo) -> SecretStr | None:
+        if token is not None:
+            if not token.get_secret_value().isascii() or not token.get_secret_value().isprintable():
+                raise ValueError("a token has printable ASCII characters only, and no end of line")
+            parts = urlsplit(others.data.get("vectors", ""))
+            if parts.scheme == "http" and parts.hostname not in {"127.0.0.1", "::1", "localhost"}:
+                raise ValueError("a token is sent to another machine by https:// only")
+        return token
 
     @field_validator("embed_origins")
     @classmethod

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from rich.progress import ProgressColumn
 
     from assistant.settings import Settings
+    from index.remote import Server
     from index.search import Index
 
 out = Console(highlight=False)
@@ -35,13 +36,23 @@ def settings_of(context: typer.Context, home: Path | None, **given: Any) -> "Set
     return settings.read(home=home or context.obj, **given)
 
 
+def server_of(settings: "Settings") -> "Server | None":
+    """The server that keeps the vectors, where these settings name one; nothing is sent yet."""
+    from index.remote import Server
+
+    if not settings.vectors:
+        return None
+    token = settings.vectors_token.get_secret_value() if settings.vectors_token else ""
+    return Server(settings.vectors, token, settings.vectors_tenant, settings.vectors_database)
+
+
 @contextmanager
 def open_index(settings: "Settings", *, filled: bool = False, mends: bool = False) -> Iterator["Index"]:
     """The index of these settings; where it must be `filled`, one that can answer. See `Index.open` for `mends`."""
     from index import embed
     from index.search import Index
 
-    opened = Index.open(settings.home, embed.load(settings.encoder, settings.threads), mends)
+    opened = Index.open(settings.home, embed.load(settings.encoder, settings.threads), mends, server_of(settings))
     try:
         if filled:
             if not opened.library.counts()["articles"]:

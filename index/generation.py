@@ -2,11 +2,13 @@
 
 A generation is a folder. It is built beside the others, from a copy of the last where that is less work,
 checked, brought to the disk, and never changed once the library points to it. Readers hold it by a
-shared lock; one that somebody holds is never removed.
+shared lock; one that somebody holds is never removed. Where a server keeps the vectors, they are not in the
+folder, and while the server is away they are searched row by row.
 """
 
 import fcntl
 import json
+import logging
 import os
 import shutil
 import sqlite3
@@ -22,9 +24,11 @@ from index.flat import FEW, Flat
 from index.fresh import Statistics
 from index.keyword import Keyword
 from index.library import Library
+from index.remote import Away, Elsewhere, Lacking, Remote
 from index.types import Groups, Vector
 from index.vectors import Vectors
 
+log = logging.getLogger(__name__)
 FORMAT = 3
 """Changes whenever a build of the same chunks would be another one."""
 WORN = 0.25
@@ -33,6 +37,8 @@ ASKED, FOUND = 200, 0.98
 """So many sentences are asked for their ten nearest chunks, and so many of these an exact search must confirm."""
 SPARE = 1.3
 """So many times as much is asked for as should be enough, where some of what is found may not be seen."""
+HERE = "into its folder"
+"""Where the vectors of a generation are put when no server keeps them."""
 HELD = "held"
 _CHROMA = "chroma.sqlite3"
 
@@ -44,11 +50,13 @@ class Damaged(ValueError):
 class Generation:
     """A build, held open. `covered` is the highest number of a chunk that it knows of."""
 
-    def __init__(self, folder: Path) -> None:
-        """Raises Damaged where the build is missing or not whole."""
+    def __init__(self, folder: Path, remote: Remote | None = None) -> None:
+        """With `remote`, the vectors are expected there. Raises Damaged where the build is missing or not whole."""
         self.folder = folder
         self.number = int(folder.name.removeprefix("gen-"))
         self.readers = 0
+        self.lacks = False
+        """Whether vectors were found missing, so that it is searched exactly and to be built anew."""
         try:
             self._lock = (folder / HELD).open()
         except OSError as error:
@@ -60,13 +68,21 @@ class Generation:
                 raise Damaged(f"{folder} is of another format")
             self.covered: int = facts["covered"]
             self.dropped: int = facts["dropped"]
+            self.place: str = facts.get("place", HERE)
             self._words: float = facts["words"]
             self._stamps = {name: _stamp(folder / name) for name in facts["files"]}
             if wrong := [name for name, known in facts["files"].items() if _digest(folder / name) != known]:
                 raise Damaged(f"{', '.join(wrong)} in {folder} is gone or not whole")
             self.keyword = Keyword.open(folder / "keyword")
             self.flat = Flat(folder / "flat")
-            self.vectors = Vectors.open(folder / "vectors")
+            self.vectors: Vectors | Remote | Elsewhere
+            if self.place != (remote.place if remote else HERE):
+                self.vectors = Elsewhere(self.place)
+            elif remote:
+                remote.least = len(self.flat)
+                self.vectors = remote
+            else:
+                self.vectors = Vectors.open(folder / "vectors")
         except (ValueError, KeyError, TypeError, OSError) as error:
             self._lock.close()
             raise error if isinstance(error, Damaged) else Damaged(f"{folder} is not whole ({error})") from error
@@ -79,7 +95,12 @@ class Generation:
     @property
     def count(self) -> int:
         """Chunks in it."""
-        return self.vectors.count
+        return len(self.flat)
+
+    @property
+    def complete(self) -> bool:
+        """Whether its vectors are where they should be, and no fewer. Raises Away where that cannot be asked."""
+        return self.vectors.count >= self.count
 
     def statistics(self, words: Sequence[str]) -> Statistics:
         """What these words (stems) are worth among its chunks."""
@@ -88,21 +109,30 @@ class Generation:
     def nearest(self, vector: Vector, groups: Groups, k: int) -> list[tuple[int, float]]:
         """The nearest `k` chunks that `groups` may see, as numbers with cosines, best first.
 
-        Raises Damaged where the store fails, or answers less than it holds.
+        They are looked at one by one where few may be seen, or vectors are missing or out of reach. Raises
+        Damaged where the store fails, or answers less than it holds.
         """
         seen = self.flat.seen(groups)
-        if seen < len(self.flat):
-            if seen > FEW:
-                found = self.flat.only(self._neighbours(vector, int(SPARE * k * len(self.flat) / seen)), groups)
-                if len(found) >= k:
+        if not self.lacks and (seen == self.count or seen > FEW):
+            ask = k if seen == self.count else int(SPARE * k * self.count / seen)
+            try:
+                found = self.flat.only(self._neighbours(vector, ask), groups)
+            except Lacking as error:
+                self.lacks = True
+                log.warning("search index %d is searched exactly, until it is built anew: %s", self.number, error)
+            except Away:
+                pass
+            else:
+                if len(found) >= min(k, self.count):
                     return found[:k]
-            return self.flat.nearest(vector, groups, k)
-        return self._neighbours(vector, k)
+        return self.flat.nearest(vector, groups, k)
 
     def _neighbours(self, vector: Vector, k: int) -> list[tuple[int, float]]:
         """The nearest `k` chunks, whoever may see them."""
         try:
             found = self.vectors.nearest(vector, k)
+        except Away:
+            raise
         except Exception as error:  # Chroma raises whatever its database or its index does
             raise Damaged(f"the vectors in {self.folder} cannot be searched ({error})") from error
         if len(found) < min(k, self.count):
@@ -129,22 +159,38 @@ class Generation:
     # --- building ------------------------------------------------------------------------------------
 
     @classmethod
-    def build(cls, folder: Path, library: Library, last: "Generation | None", to: int, gone: Sequence[int]) -> None:
+    def build(
+        cls,
+        folder: Path,
+        library: Library,
+        last: "Generation | None",
+        to: int,
+        gone: Sequence[int],
+        remote: Remote | None = None,
+        anew: bool = False,
+    ) -> None:
         """Write the chunks up to number `to`, less those that are `gone`, into a new `folder`, and check them.
 
-        Begins with a copy of `last` unless too much of that is gone. Raises Damaged where the result
-        does not hold what it should or finds too little of what an exact search finds.
+        Begins with a copy of `last` unless too much of that is gone. The vectors go to `remote` where one is
+        given, which is only completed, unless all is to be made `anew`; what is gone stays there until it
+        is pruned. Raises Damaged where the result does not hold what it should or finds too little of what
+        an exact search finds, Away where `remote` cannot be asked.
         """
-        shutil.rmtree(folder, ignore_errors=True)  # what an interrupted build left
-        folder.mkdir(parents=True, mode=0o700)
         dropped = [number for number in gone if last is not None and number <= last.covered]
         worn = (last.dropped if last else 0) + len(dropped)
         if last is not None and worn > WORN * last.count:
-            last, dropped, worn = None, [], 0
+            last, dropped, worn, anew = None, [], 0, True
         after = last.covered if last else 0
+        if remote:
+            _complete(remote, library, to, anew)
+        shutil.rmtree(folder, ignore_errors=True)  # what an interrupted build left
+        folder.mkdir(parents=True, mode=0o700)
+        copied = not remote and last is not None and last.place == HERE
         if last is not None:
-            _copy(last.folder, folder)
-        Vectors.extend(folder / "vectors", ((row.number, row.vector) for row in library.rows(after, to)), dropped)
+            _copy(last.folder, folder, vectors=copied)
+        if not remote:
+            rows = ((row.number, row.vector) for row in library.rows(after if copied else 0, to))
+            Vectors.extend(folder / "vectors", rows, dropped if copied else ())
         Flat.extend(
             folder / "flat",
             ((row.number, row.vector, row.groups) for row in library.rows(after, to)),
@@ -157,15 +203,18 @@ class Generation:
         paths = sorted(path for path in folder.rglob("*") if path.is_file())
         files = {path.relative_to(folder).as_posix(): _digest(path) for path in paths if _is_still(path)}
         facts = {
-            "format": FORMAT, "covered": to, "dropped": worn, "words": library.words_a_chunk(), "files": files
+            "format": FORMAT, "covered": to, "dropped": worn, "words": library.words_a_chunk(), "files": files,
+            "place": remote.place if remote else HERE,
         }  # fmt: skip
         (folder / HELD).write_text(json.dumps(facts))
         for path in [*paths, folder / HELD, *(path for path in folder.rglob("*") if path.is_dir()), folder]:
             to_disk(path)
         to_disk(folder.parent)
-        built = cls(folder)
+        built = cls(folder, remote)
         try:
             built._check(library, dropped)
+        except Lacking as error:
+            raise Damaged(str(error)) from error
         finally:
             built.close()
 
@@ -173,12 +222,15 @@ class Generation:
         """Count, numbers, and the share of the true nearest chunks that are found. Raises Damaged."""
         numbers = library.numbers()
         numbers = numbers[numbers <= self.covered]
-        if not self.count == len(self.flat) == self.keyword.count == len(numbers):
+        vectors = self.vectors.count
+        apart = isinstance(self.vectors, Remote)  # there may be more: what is gone
+        whole = vectors >= self.count if apart else vectors == self.count
+        if not whole or not self.count == self.keyword.count == len(numbers):
             raise Damaged(
-                f"{self.folder} holds {self.count} vectors, {len(self.flat)} rows and {self.keyword.count} texts "
+                f"{self.folder} holds {vectors} vectors, {self.count} rows and {self.keyword.count} texts "
                 f"of {len(numbers)} chunks"
             )
-        if stayed := self.vectors.holds(gone):
+        if not apart and (stayed := self.vectors.holds(gone)):
             raise Damaged(f"{self.folder} still holds {len(stayed)} chunks that are gone")
         if len(self.vectors.holds([int(number) for number in numbers])) != len(numbers):
             raise Damaged(f"{self.folder} holds other chunks than the library")
@@ -218,10 +270,24 @@ def recall(generation: Generation, library: Library, numbers: NDArray[np.int64],
     return float(np.mean([[cosine >= low for _, cosine in one] for one, low in zip(found, least, strict=True)]))
 
 
-def _copy(last: Path, folder: Path) -> None:
+def _complete(remote: Remote, library: Library, to: int, anew: bool) -> None:
+    """Put the chunks up to number `to` there that are not there yet."""
+    if anew:
+        remote.clear()
+    remote.begin()
+    numbers = [number for number in library.numbers().tolist() if number <= to]
+    lacking = set(numbers) - remote.holds(numbers)
+    if lacking:
+        rows = library.rows(min(lacking) - 1, max(lacking))
+        remote.extend((row.number, row.vector) for row in rows if row.number in lacking)
+
+
+def _copy(last: Path, folder: Path, vectors: bool) -> None:
     """A copy of a generation, of Chroma's database by the means of SQLite: its readers write into it."""
-    ignored = shutil.ignore_patterns(HELD, "flat", f"{_CHROMA}*")
+    ignored = shutil.ignore_patterns(HELD, "flat", f"{_CHROMA}*" if vectors else "vectors")
     shutil.copytree(last, folder, dirs_exist_ok=True, ignore=ignored)
+    if not vectors:
+        return
     with (
         closing(sqlite3.connect(last / "vectors" / _CHROMA)) as old,
         closing(sqlite3.connect(folder / "vectors" / _CHROMA)) as new,

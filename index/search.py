@@ -15,7 +15,8 @@ from index.embed import Embedder
 from index.fresh import Fresh, Statistics
 from index.generation import Damaged, Generation
 from index.keyword import asked_words, number_of, terms
-from index.library import Entry, Library, Source, worded
+from index.library import Entry, Library, Source, State, worded
+from index.remote import Away, Remote, Server
 from index.types import Article, Chunk, Groups, Hit, LibraryBusy, LibraryError, Vector
 
 log = logging.getLogger(__name__)
@@ -48,9 +49,10 @@ class Index:
     `library` and `embedder` are open to those who sync or count.
     """
 
-    def __init__(self, library: Library, embedder: Embedder, mends: bool = False) -> None:
+    def __init__(self, library: Library, embedder: Embedder, mends: bool = False, server: Server | None = None) -> None:
         self.library = library
         self.embedder = embedder
+        self.server = server
         self._folder = library.home / "generations"
         self._mends = mends
         self._lock = threading.Lock()  # for all below
@@ -62,12 +64,13 @@ class Index:
         self._rest = 0.0  # when the next may begin, in seconds of the monotonic clock
 
     @classmethod
-    def open(cls, home: Path, embedder: Embedder, mends: bool = False) -> "Index":
-        """Open the index in the folder `home`, or begin an empty one.
+    def open(cls, home: Path, embedder: Embedder, mends: bool = False, server: Server | None = None) -> "Index":
+        """Open the index in the folder `home`, or begin an empty one; with a `server`, that keeps the vectors.
 
-        One that `mends` builds a generation anew, beside its other work, when it finds the last one damaged.
+        One that `mends` builds a generation anew, beside its other work, when it finds the last one damaged
+        or far behind. The server is closed with the index.
         """
-        return cls(Library.open(home), embedder, mends)
+        return cls(Library.open(home), embedder, mends, server)
 
     def close(self) -> None:
         """Let go of all files; waits for a generation that is being opened or built."""
@@ -75,6 +78,8 @@ class Index:
             self._work.join()
         with self._lock:
             self._take(None)
+        if self.server:
+            self.server.close()
         self.library.close()
 
     def ready(self) -> None:
@@ -107,23 +112,24 @@ class Index:
         """Build a generation of what the library holds and point to it, unless it is published already.
 
         What is not in a generation is found all the same, by an exact search. Raises LibraryError where
-        none can be built.
+        none can be built, Away (which is one) where the server of its vectors cannot be asked.
         """
         state, highest, gone = self.library.pending()
         folder = self._folder / f"gen-{state.generation + 1}"
+        remote = self._remote()
         try:
-            last: Generation | None = Generation(self._folder / f"gen-{state.generation}")
+            last: Generation | None = self._generation_of(state.generation)
         except Damaged:
             last = None
         try:
-            if last and state.changes == state.published:
+            if last and state.changes == state.published and last.complete:
                 return
             try:
-                Generation.build(folder, self.library, last, highest, gone)
+                Generation.build(folder, self.library, last, highest, gone, remote)
             except Damaged:
-                if last is None:
+                if last is None and remote is None:
                     raise
-                Generation.build(folder, self.library, None, highest, gone)
+                Generation.build(folder, self.library, None, highest, gone, remote, anew=True)
         except Damaged as error:
             raise LibraryError(
                 f"no search index could be built ({error}); questions are answered by a slower search, "
@@ -133,21 +139,49 @@ class Index:
             if last:
                 last.close()
         self.library.publish(state.generation + 1, state.changes, highest, gone)
+        if remote:
+            with contextlib.suppress(Away):  # rows that are too many wait for the next time
+                remote.prune(self.library.numbers(), gone)
         for old in self._folder.glob("gen-*"):
             if old != folder:
                 Generation.remove(old)
 
     def settle(self) -> None:
-        """Publish when so much has changed that searching it exactly begins to cost time, or nothing is published."""
+        """Publish when so much has changed that searching it exactly begins to cost time, or nothing is published.
+
+        Where the server of the vectors is away, that waits, and the log says so.
+        """
         state, _, gone = self.library.pending()
         pending = len(self.library.numbers(state.covered)) + len(gone)
-        if pending <= SETTLED * self.library.counts()["chunks"]:
-            try:
-                Generation(self._folder / f"gen-{state.generation}").close()
-            except Damaged:
+        try:
+            if pending > SETTLED * self.library.counts()["chunks"] or not self._serves(state):
                 self.publish()
-        else:
-            self.publish()
+        except Away as error:
+            log.warning(
+                "%s; all articles are kept and found, by a slower search. Their search index is built when a running "
+                "`assistant serve` reaches the server, or when it answers and you type: assistant index SOURCE",
+                error,
+            )
+
+    def _serves(self, state: State) -> bool:
+        """Whether there is a generation, whole and with all of its vectors. Raises Away."""
+        try:
+            generation = self._generation_of(state.generation)
+        except Damaged:
+            return False
+        try:
+            return generation.complete
+        finally:
+            generation.close()
+
+    def _generation_of(self, number: int) -> Generation:
+        """Raises Damaged."""
+        return Generation(self._folder / f"gen-{number}", self._remote())
+
+    def _remote(self) -> Remote | None:
+        """Where a server keeps the vectors of this library, for one generation."""
+        name = self.library.fact("library")
+        return Remote(self.server, name, self.embedder.version) if self.server and name else None
 
     # --- reading -------------------------------------------------------------------------------------
 
@@ -227,11 +261,6 @@ class Index:
         with self._lock:
             if self._generation is None and state.generation and state.generation not in self._damaged:
                 self._open(state.generation)
-            if state.generation in self._damaged:
-                if self._mends:
-                    self._start(self._mend)
-            elif self._generation and self._generation.number != state.generation:
-                self._start(self._open_beside, state.generation)
             generation = self._generation
             if self._known != state.changes:
                 covered = generation.covered if generation else 0
@@ -239,6 +268,10 @@ class Index:
                 self._fresh = self._fresh.moved(self.library.numbers(covered), self.library.fresh(last))
                 self._known = state.changes
             fresh = self._fresh
+            if generation and generation.number != state.generation and state.generation not in self._damaged:
+                self._start(self._open_beside, state.generation)
+            elif self._mends and self._is_behind(state, generation, len(fresh)):
+                self._start(self._mend)
             if generation:
                 generation.readers += 1
         try:
@@ -250,6 +283,12 @@ class Index:
                     if generation is not self._generation and not generation.readers:
                         generation.close()
 
+    def _is_behind(self, state: State, generation: Generation | None, fresh: int) -> bool:
+        """Whether a generation is to be built, so that less is searched exactly."""
+        if state.generation in self._damaged or (generation and generation.lacks):
+            return True
+        return fresh > SETTLED * (generation.count if generation else 0)
+
     def _start(self, work: Callable[..., None], *given: object) -> None:
         """Do something in a thread of its own, one thing at a time and not again and again."""
         if (self._work is None or not self._work.is_alive()) and time.monotonic() >= self._rest:
@@ -259,7 +298,7 @@ class Index:
 
     def _open_beside(self, number: int) -> None:
         try:
-            found = Generation(self._folder / f"gen-{number}")
+            found = self._generation_of(number)
         except Damaged as error:
             # Unless a writer has published the next one meanwhile and removed this.
             if self.library.state().generation == number:
@@ -273,8 +312,8 @@ class Index:
         try:
             with self.library.writing():
                 self.publish()
-        except LibraryBusy:
-            pass  # who writes publishes by himself
+        except (LibraryBusy, Away):
+            pass  # who writes publishes by himself; that the server is away was said
         except LibraryError as error:
             log.warning("%s", error)
 
@@ -282,7 +321,7 @@ class Index:
         """Open a generation now, or note that it is damaged; the lock is held."""
         while True:
             try:
-                self._take(Generation(self._folder / f"gen-{number}"))
+                self._take(self._generation_of(number))
             except Damaged as error:
                 moved = self.library.state().generation
                 if moved != number:  # a writer has published the next one meanwhile and removed this
@@ -310,6 +349,14 @@ class Index:
             self._generation.close()  # else the last of its readers closes it
         self._generation = generation
         self._fresh, self._known = Fresh(self.embedder.dimension), -1
+
+    @property
+    def vectors(self) -> str:
+        """Where its vectors are kept, and whether that is away, in words."""
+        remote = self._remote()
+        if remote is None or self.server is None:
+            return "in the home"
+        return f"at {remote.place}" + (f", away: {self.server.why}" if self.server.why else "")
 
     def article(self, identifier: str, groups: Groups) -> Article | None:
         """An article as it stands in the library now, where `groups` may see it."""

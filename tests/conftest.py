@@ -1,4 +1,4 @@
-"""What every test may rely on: where the shared things are, a browser, and no network but loopback."""
+"""What every test may rely on: where the shared things are, a browser, a server of vectors, no network but loopback."""
 
 import ipaddress
 import os
@@ -9,6 +9,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+
+from tests.chroma import Backend, Chroma
 
 SHARED = Path(os.environ.get("ASSISTANT_SHARED", Path(__file__).resolve().parents[2] / "shared"))
 """The folder with what tests share between checkouts; the one setting that says where it is."""
@@ -79,6 +81,24 @@ def browser(playwright: Any, browser_path: str, browser_flags: list[str]) -> Ite
     )
     yield running
     running.close()
+
+
+@pytest.fixture(scope="session")
+def chroma(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Chroma]:
+    """A server of vectors that runs for all tests; nobody kills it."""
+    running = Chroma(tmp_path_factory.mktemp("chroma"))
+    running.start()
+    yield running
+    running.kill()
+
+
+@pytest.fixture(scope="session", params=["folder", "server"])
+def backend(request: pytest.FixtureRequest) -> Backend:
+    """Where vectors are: in a folder, or at a server. What is promised of one is promised of the other."""
+    if request.param == "folder":
+        return lambda: None
+    running: Chroma = request.getfixturevalue("chroma")
+    return running.server
 
 
 def _is_loopback(address: object) -> bool:

@@ -1,24 +1,27 @@
 """A generation: built whole, from a copy of the last where that is less work, checked, or not used."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 import index.generation
 from index.chunk import split
 from index.generation import Damaged, Generation, recall
+from index.remote import Remote
 from index.search import Index
 from index.types import EVERYONE
 from index.vectors import Row, Vectors
+from tests.chroma import Backend
 from tests.parts import Words, article
 
 ALL = frozenset({EVERYONE})
 
 
 @pytest.fixture
-def index_(tmp_path: Path) -> Iterator[Index]:
-    opened = Index.open(tmp_path, Words())
+def index_(backend: Backend, tmp_path: Path) -> Iterator[Index]:
+    opened = Index.open(tmp_path, Words(), server=backend())
     add(opened, range(60))
     yield opened
     opened.close()
@@ -37,8 +40,7 @@ def publish(opened: Index) -> Generation:
     """The generation that is published now, held open."""
     with opened.library.writing():
         opened.publish()
-    state = opened.library.state()
-    return Generation(opened.library.home / "generations" / f"gen-{state.generation}")
+    return opened._generation_of(opened.library.state().generation)
 
 
 def test_the_next_one_begins_with_a_copy_of_the_last(index_: Index, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -47,13 +49,17 @@ def test_the_next_one_begins_with_a_copy_of_the_last(index_: Index, monkeypatch:
     index_.library.remove(["docs/7.md", "docs/9.md"])
     add(index_, range(60, 64))
     put = list[Row]()
-    real = Vectors.extend
 
-    def extend(folder: Path, rows: Iterable[Row], gone: Sequence[int]) -> None:
-        put.extend(rows)
-        real(folder, put, gone)
+    def noted(real: Callable[..., None]) -> Callable[..., None]:
+        def extend(there: Any, rows: Iterable[Row], gone: Sequence[int] = ()) -> None:
+            rows = list(rows)
+            put.extend(rows)
+            real(there, rows, gone)
 
-    monkeypatch.setattr(Vectors, "extend", extend)
+        return extend
+
+    monkeypatch.setattr(Vectors, "extend", noted(Vectors.extend))
+    monkeypatch.setattr(Remote, "extend", noted(Remote.extend))
     found = publish(index_)
     try:
         assert len(put) == 4
@@ -103,7 +109,10 @@ def test_recall_is_of_the_true_neighbours(index_: Index) -> None:
     found = publish(index_)
     numbers = index_.library.numbers()
     assert recall(found, index_.library, numbers) == 1
-    found.vectors._collection.delete(ids=[str(number) for number in numbers[:20]])
+    if isinstance(found.vectors, Vectors):
+        found.vectors._collection.delete(ids=[str(number) for number in numbers[:20]])
+    elif isinstance(found.vectors, Remote):
+        found.vectors.extend((), numbers[:20].tolist())
     assert recall(found, index_.library, numbers) < 0.9
     with pytest.raises(Damaged, match="holds"):
         found._check(index_.library, [])
@@ -118,7 +127,7 @@ def test_another_content_of_the_same_length_is_noticed(index_: Index, name: str)
     path = found.folder / name
     path.write_bytes(bytes(path.stat().st_size))
     with pytest.raises(Damaged):
-        Generation(found.folder)
+        index_._generation_of(found.number)
 
 
 def test_a_file_touched_while_it_is_open_is_noticed(index_: Index) -> None:
@@ -132,11 +141,11 @@ def test_a_file_touched_while_it_is_open_is_noticed(index_: Index) -> None:
 
 @pytest.mark.parametrize("few", [0, 1000])
 def test_a_search_finds_the_nearest_of_what_may_be_seen(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, few: int
+    backend: Backend, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, few: int
 ) -> None:
-    """Whatever share of the chunks a person may see, as many come back as are wanted, all of them visible, best first."""
+    """Whatever share of the chunks a person may see, as many come back as are wanted, all visible, best first."""
     monkeypatch.setattr(index.generation, "FEW", few)
-    opened = Index.open(tmp_path, Words())
+    opened = Index.open(tmp_path, Words(), server=backend())
     with opened.library.writing():
         opened.library.for_encoder(opened.embedder.version)
         source = opened.library.add_source("/docs", "docs")

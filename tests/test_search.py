@@ -19,6 +19,7 @@ from index.generation import Generation
 from index.library import Source
 from index.search import Index, fuse
 from index.types import EVERYONE, Article, Groups
+from tests.chroma import Backend
 from tests.parts import Words, article, modest
 
 ALL = frozenset({EVERYONE})
@@ -43,8 +44,8 @@ def put(index: Index, *articles: Article, publish: bool = True) -> Source:
 
 
 @pytest.fixture
-def index(tmp_path: Path) -> Iterator[Index]:
-    opened = Index.open(tmp_path / "home", Words())
+def index(backend: Backend, tmp_path: Path) -> Iterator[Index]:
+    opened = Index.open(tmp_path / "home", Words(), server=backend())
     put(opened, *ARTICLES)
     yield opened
     opened.close()
@@ -224,13 +225,13 @@ def test_whatever_is_damaged_answers_go_on(tmp_path: Path) -> None:
         shutil.rmtree(copy)
 
 
-def test_a_generation_that_is_gone_is_mended_by_those_who_mend(index: Index) -> None:
+def test_a_generation_that_is_gone_is_mended_by_those_who_mend(index: Index, backend: Backend) -> None:
     """Without a build the same passages are found; only who is to mend it builds one."""
     home = index.library.home
     index.close()
     shutil.rmtree(home / "generations")
     for mends in (False, True):
-        opened = Index.open(home, Words(), mends=mends)
+        opened = Index.open(home, Words(), mends=mends, server=backend())
         assert ids(opened, "Tobias", ALL) == {"trips.md", "leave.md"}
         opened.close()
         assert (home / "generations").exists() == mends
@@ -316,9 +317,9 @@ def test_a_generation_that_somebody_holds_stays(index: Index) -> None:
     assert generations(index) == ["gen-3"]
 
 
-def test_a_reader_moves_on_to_what_is_published(index: Index) -> None:
+def test_a_reader_moves_on_to_what_is_published(index: Index, backend: Backend) -> None:
     """A second index over the same folder, as a server has it, sees what the first one published."""
-    reader = Index.open(index.library.home, Words())
+    reader = Index.open(index.library.home, Words(), server=backend())
     assert ids(reader, "Tobias", ALL)
     put(index, replace(ARTICLES[1], text="# Leave\n\nNora approves leave.", revision="r2"))
     assert reader.find("Nora", ALL, 1)[0].chunk.text.endswith("Nora approves leave.")
@@ -328,22 +329,24 @@ def test_a_reader_moves_on_to_what_is_published(index: Index) -> None:
     reader.close()
 
 
-def test_moving_on_gives_back_what_the_old_generation_held(index: Index) -> None:
+def test_moving_on_gives_back_what_the_old_generation_held(index: Index, backend: Backend) -> None:
     """After many moves no more descriptors and threads are in use than after the first."""
-    reader = Index.open(index.library.home, Words())
+    reader = Index.open(index.library.home, Words(), server=backend())
     in_use = []
     for number in range(12):
         put(index, replace(ARTICLES[1], revision=f"r{number}"))
         move(reader)
         assert ids(reader, "Tobias", ALL)
         in_use.append((len(list(Path("/proc/self/fd").iterdir())), threading.active_count()))
-    assert max(in_use[1:]) <= (in_use[0][0] + 4, in_use[0][1])
+    # A generation that is not given back costs at least 10; Chroma's own number of connections goes up and down.
+    assert max(opened for opened, _ in in_use[1:]) < in_use[0][0] + 20
+    assert max(threads for _, threads in in_use[1:]) <= in_use[0][1]
     reader.close()
 
 
-def test_what_crowds_the_search_and_is_gone_hides_nothing(tmp_path: Path) -> None:
+def test_what_crowds_the_search_and_is_gone_hides_nothing(tmp_path: Path, backend: Backend) -> None:
     """Hundreds of removed chunks nearer to the question than all that is left: what is left is found."""
-    opened = Index.open(tmp_path, Words())
+    opened = Index.open(tmp_path, Words(), server=backend())
     near = [article("Tobias approves trips.", "", f"docs/near{n}.md") for n in range(400)]
     put(opened, *near, article("Nora approves leave.", "", "docs/far.md"))
     assert opened.find("Tobias approves trips.", ALL, 10)
@@ -364,9 +367,9 @@ def test_a_generation_stays_open_for_those_who_read_it(index: Index) -> None:
     assert "gen-1" not in generations(index)
 
 
-def test_questions_go_on_while_generations_change(tmp_path: Path) -> None:
+def test_questions_go_on_while_generations_change(tmp_path: Path, backend: Backend) -> None:
     """Several threads ask while another publishes again and again: every one of them finds its passage."""
-    opened = Index.open(tmp_path, Words())
+    opened = Index.open(tmp_path, Words(), server=backend())
     put(opened, *ARTICLES)
     problems: list[BaseException] = []
     done = threading.Event()
@@ -381,7 +384,7 @@ def test_questions_go_on_while_generations_change(tmp_path: Path) -> None:
     threads = [threading.Thread(target=ask) for _ in range(4)]
     for thread in threads:
         thread.start()
-    writer = Index.open(tmp_path, Words())
+    writer = Index.open(tmp_path, Words(), server=backend())
     for number in range(6):
         put(writer, replace(ARTICLES[1], revision=f"r{number}"))
     done.set()

@@ -45,6 +45,12 @@ def test_settings_are_frozen() -> None:
         ({"max_file_mb": 0}, "max_file_mb"), ({"password": "short"}, "password"), ({"prot": 1}, "prot"),
         ({"embed_origins": ["https://a.org/"]}, "embed_origins"), ({"embed_origins": ["*"]}, "embed_origins"),
         ({"embed_origins": ["https://a.org; x"]}, "embed_origins"), ({"name": "x" * 61}, "name"),
+        ({"vectors": "127.0.0.1:8000"}, "vectors"), ({"vectors": "ftp://a.org"}, "vectors"),
+        ({"vectors": "https://"}, "vectors"), ({"vectors": "https://me:secret@a.org"}, "vectors"),
+        ({"vectors": "https://a.org?token=secret"}, "vectors"), ({"vectors": "http://[::1"}, "vectors"),
+        ({"vectors": "https://a.org:many"}, "vectors"),
+        ({"vectors_token": "two\nlines"}, "vectors_token"), ({"vectors_tenant": ""}, "vectors_tenant"),
+        ({"vectors": "http://a.org", "vectors_token": "secret"}, "vectors_token"),
     ],
 )  # fmt: skip
 def test_a_value_that_cannot_be_is_named_in_one_line(given: dict[str, object], name: str) -> None:
@@ -77,12 +83,21 @@ def test_a_list_in_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
     assert read().embed_origins == ("https://a.example.org", "http://b.example.org:8080")
 
 
+@pytest.mark.parametrize(
+    "address", ["", "http://127.0.0.1:8000", "http://localhost:8000", "http://[::1]:8000", "https://a.org/chroma"]
+)
+def test_a_token_goes_to_this_machine_or_over_tls(address: str) -> None:
+    """Where nobody in between can read it, a token may be set."""
+    settings = read(vectors=address, vectors_token="secret")
+    assert settings.vectors == address
+
+
 LONG, SHORT = "long enough", "shrt-pw"
 
 
 def test_a_password_is_not_shown() -> None:
-    """Printing the settings, or an error about the password, gives nothing of it away."""
-    assert LONG not in repr(read(password=LONG))
+    """Printing the settings, or an error about the password, gives nothing of it away; nor of a token."""
+    assert LONG not in repr(read(password=LONG, vectors_token=LONG))
     with pytest.raises(SettingsError) as caught:
         read(password=SHORT)
     assert SHORT not in str(caught.value)

@@ -1,14 +1,16 @@
-"""A Chroma store of a generation: nearest neighbours, whole or refused."""
+"""Stores of vectors, in a folder and at a server: nearest neighbours, whole or refused."""
 
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
 import numpy as np
 import pytest
 
+from index.remote import Remote
 from index.types import Matrix, Vector
 from index.vectors import Row, Vectors
+from tests.chroma import Backend
 
 SIZE = 2300
 """Rows: Chroma writes its index files from about a thousand on."""
@@ -35,21 +37,67 @@ def rows(count: int = SIZE) -> Iterator[Row]:
         yield number + 1, VECTORS[number]
 
 
+class Store:
+    """A store of either kind under one name, made and opened as an index does it."""
+
+    def __init__(self, backend: Backend, folder: Path) -> None:
+        self._server = backend()
+        self._folder = folder
+
+    def extend(self, rows: Iterable[Row], gone: Sequence[int] = ()) -> None:
+        if self._server is None:
+            Vectors.extend(self._folder, rows, gone)
+        else:
+            remote = self._remote(0)
+            remote.begin()
+            remote.extend(rows, gone)
+
+    def open(self, count: int) -> Vectors | Remote:
+        """With `count` rows in it."""
+        return Vectors.open(self._folder) if self._server is None else self._remote(count)
+
+    def _remote(self, least: int) -> Remote:
+        assert self._server
+        return Remote(self._server, self._folder.parent.name, "words", least)
+
+    def close(self) -> None:
+        if self._server:
+            self._server.close()
+
+
+@pytest.fixture
+def store(backend: Backend, tmp_path: Path) -> Iterator[Store]:
+    """An empty one."""
+    made = Store(backend, tmp_path / "gen")
+    yield made
+    made.close()
+
+
+@pytest.fixture(scope="module")
+def whole(backend: Backend, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Store]:
+    """One with all rows."""
+    made = Store(backend, tmp_path_factory.mktemp("whole") / "gen")
+    made.extend(rows())
+    yield made
+    made.close()
+
+
+@pytest.fixture
+def opened(whole: Store) -> Iterator[Vectors | Remote]:
+    found = whole.open(SIZE)
+    yield found
+    found.close()
+
+
 @pytest.fixture(scope="module")
 def built(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with all rows."""
     folder = tmp_path_factory.mktemp("vectors") / "gen"
     Vectors.extend(folder, rows())
     return folder
 
 
-@pytest.fixture
-def opened(built: Path) -> Iterator[Vectors]:
-    found = Vectors.open(built)
-    yield found
-    found.close()
-
-
-def test_the_nearest_come_first_with_their_cosines(opened: Vectors) -> None:
+def test_the_nearest_come_first_with_their_cosines(opened: Vectors | Remote) -> None:
     """A stored vector finds itself with cosine 1 and then mostly what an exact search finds."""
     assert opened.count == SIZE
     same = 0
@@ -64,16 +112,35 @@ def test_the_nearest_come_first_with_their_cosines(opened: Vectors) -> None:
     assert same / (SIZE // 100 * 10) > 0.95
 
 
-def test_more_than_there_are_is_no_error(tmp_path: Path) -> None:
-    """A small store gives all it has; an empty one is whole and gives nothing."""
-    Vectors.extend(tmp_path / "three", rows(3))
-    few = Vectors.open(tmp_path / "three")
-    assert len(few.nearest(VECTORS[0], 60)) == 3
-    few.close()
-    Vectors.extend(tmp_path / "none", [])
-    none = Vectors.open(tmp_path / "none")
+def test_more_than_there_are_is_no_error(store: Store) -> None:
+    """An empty store is whole and gives nothing; a small one gives all it has."""
+    store.extend([])
+    none = store.open(0)
     assert none.nearest(VECTORS[0], 5) == []
     none.close()
+    store.extend(rows(3))
+    few = store.open(3)
+    assert len(few.nearest(VECTORS[0], 60)) == 3
+    few.close()
+
+
+def test_a_store_knows_what_it_holds(opened: Vectors | Remote) -> None:
+    """Of thousands of numbers exactly those that are there."""
+    assert opened.holds(range(SIZE - 9, 2 * SIZE)) == set(range(SIZE - 9, SIZE + 1))
+    assert opened.holds([]) == set()
+
+
+def test_a_store_is_extended(store: Store) -> None:
+    """New rows are found, those that are gone are not, and the others stay as they are."""
+    store.extend(rows(400))
+    store.extend(((number, vector) for number, vector in rows(420) if number > 400), [3, 5])
+    found = store.open(418)
+    assert found.count == 418
+    assert found.holds(range(1, 500)) == set(range(1, 421)) - {3, 5}
+    for number in (2, 3, 4, 420):
+        nearest, cosine = found.nearest(VECTORS[number - 1], 1)[0]
+        assert (nearest == number and cosine > 0.99) == (number != 3)
+    found.close()
 
 
 def test_a_store_that_is_broken_is_refused(built: Path, tmp_path: Path) -> None:

@@ -1,0 +1,296 @@
+"""The vectors of a library at a Chroma server: one collection, extended in place, or away.
+
+In place is safe: numbers of chunks are never used again, and every hit is checked against the library. So
+rows that are too many do no harm, and those that are missing are put in again from the library.
+
+The server's HTTP interface (its version 2) is spoken directly. The client in the `chromadb` package waits
+without end, takes proxies from the environment, and builds the embedding functions that a server's answer
+names, which can load code.
+"""
+
+import base64
+import hashlib
+import logging
+import threading
+import time
+from collections.abc import Callable, Iterable, Sequence
+from contextlib import suppress
+from itertools import islice
+from typing import Any, TypeVar
+from urllib.parse import quote
+
+import httpx
+import numpy as np
+from numpy.typing import NDArray
+
+from index.types import LibraryError, Vector
+
+log = logging.getLogger(__name__)
+TENANT, DATABASE = "default_tenant", "default_database"
+HNSW = {"hnsw": {"space": "cosine", "ef_construction": 200, "ef_search": 200, "max_neighbors": 24}}
+AT_ONCE = 300
+"""Rows a request: no more are taken or given by Chroma Cloud, and larger ones are hardly faster."""
+WAIT, PATIENCE = 3.0, 30.0
+"""Seconds that a question waits for the server, and that a build does."""
+PAUSE = 30.0
+"""Seconds for which a server that did not answer is not asked again."""
+RETRIES = (0.5, 2.0)
+"""Seconds before a build asks once more."""
+
+Row = tuple[int, Vector]
+"""Number of a chunk and its vector."""
+Found = TypeVar("Found")
+
+
+class Away(LibraryError):
+    """A server of vectors cannot be reached, or answers otherwise than it should."""
+
+
+class Lacking(Away):
+    """A server of vectors answers, and does not hold the rows that it should."""
+
+
+class Server:
+    """A Chroma server, asked from any thread; while it is away, one question in PAUSE seconds tries it."""
+
+    def __init__(self, address: str, token: str = "", tenant: str = TENANT, database: str = DATABASE) -> None:
+        """`address` is like http://127.0.0.1:8000. Nothing is sent yet."""
+        self.address = address.rstrip("/")
+        self.place = f"{self.address} ({tenant}/{database})"
+        self.database = f"/tenants/{quote(tenant, safe='')}/databases/{quote(database, safe='')}"
+        self.why = ""
+        """Why it is away, or nothing."""
+        self._client = httpx.Client(
+            base_url=f"{self.address}/api/v2",
+            headers={"X-Chroma-Token": token} if token else {},
+            follow_redirects=False,  # the token is for this address and no other
+            trust_env=False,  # what the environment says of proxies is meant for other addresses
+            verify=httpx.create_ssl_context(),  # a company's own certificates: SSL_CERT_FILE
+        )
+        self._lock = threading.Lock()
+        self._again = 0.0  # when it may be asked although it is away, in seconds of the monotonic clock
+
+    def check(self) -> None:
+        """Raises Away where the server does not answer."""
+        self.ask("GET", "/heartbeat", None, lambda found: int(found["nanosecond heartbeat"]))
+
+    def ask(
+        self, method: str, path: str, content: object, read: Callable[[Any], Found], *, patient: bool = False
+    ) -> Found:
+        """What `read` makes of the JSON that the server answers.
+
+        Who is `patient` waits longer and asks again, which is harmless: whatever is put in twice is there
+        once. Raises Lacking where the server does not know what is asked for, and else Away.
+        """
+        if not patient:
+            self._check_turn()
+        timeout = httpx.Timeout(PATIENCE if patient else WAIT, connect=WAIT)
+        for pause in (*RETRIES, None) if patient else (None,):
+            try:
+                found = self._answer(method, path, content, read, timeout)
+            except Lacking:
+                self._is_back()
+                raise
+            except Away as error:
+                if pause is None:
+                    self._is_away(str(error))
+                    raise Away(self._said()) from error
+                time.sleep(pause)
+            else:
+                break
+        self._is_back()
+        return found
+
+    def close(self) -> None:
+        """Let go of its connections."""
+        self._client.close()
+
+    def _answer(
+        self, method: str, path: str, content: object, read: Callable[[Any], Found], timeout: httpx.Timeout
+    ) -> Found:
+        """One attempt; raises Lacking, or Away with the bare reason."""
+        try:
+            response = self._client.request(method, path, json=content, timeout=timeout)
+            if response.status_code == 404 and response.json()["error"] == "NotFoundError":
+                raise Lacking(f"{self.place} answers: {response.json()['message'][:200]}")
+            if not response.is_success:
+                raise Away(f"it answers {response.status_code} {response.reason_phrase}".rstrip())
+            return read(response.json())
+        except httpx.TimeoutException as error:
+            raise Away("it does not answer in time") from error
+        except httpx.HTTPError as error:
+            raise Away(str(error)[:200] or type(error).__name__) from error
+        except (ValueError, TypeError, LookupError, RecursionError) as error:
+            raise Away("it does not answer as a Chroma server does") from error
+
+    def _check_turn(self) -> None:
+        """Raises Away where it was away a moment ago; the others do not wait together with the one who tries."""
+        with self._lock:
+            if self.why and time.monotonic() < self._again:
+                raise Away(self._said())
+            self._again = time.monotonic() + PAUSE
+
+    def _is_away(self, why: str) -> None:
+        with self._lock:
+            first, self.why = not self.why, why
+            self._again = time.monotonic() + PAUSE
+        if first:
+            log.warning("%s; questions are searched exactly until it answers", self._said())
+
+    def _is_back(self) -> None:
+        if self.why:
+            log.info("the server of vectors %s answers again", self.address)
+            self.why = ""
+
+    def _said(self) -> str:
+        return f"the server of vectors {self.address} cannot be used ({self.why})"
+
+
+class Remote:
+    """The vectors of one library and encoder at a server, searched by approximate cosine similarity (HNSW).
+
+    `least` rows must be there, or a search is refused.
+    """
+
+    def __init__(self, server: Server, library: str, encoder: str, least: int = 0) -> None:
+        """For the library of this name and the vectors of this encoder. Nothing is sent yet."""
+        self.name = f"articles-{library}-{hashlib.sha256(encoder.encode()).hexdigest()[:8]}"
+        self.place = f"{server.place} {self.name}"
+        self.least = least
+        self._server = server
+        self._path = ""  # of the collection, as soon as its number is known
+        self._counted = False
+
+    @property
+    def count(self) -> int:
+        """Rows there; none where there is no collection."""
+        try:
+            return self._ask("GET", "count", None, int)
+        except Lacking:
+            return 0
+
+    def nearest(self, vector: Vector, k: int) -> list[tuple[int, float]]:
+        """The nearest `k` chunks, as numbers with cosines, best first.
+
+        Raises Away where the server cannot be asked or answers fewer, Lacking where rows are missing there.
+        """
+        if k > AT_ONCE:
+            raise Away(f"a server of vectors is not asked for more than {AT_ONCE} rows at once")
+        if not self._counted:
+            self._count()
+        if not self.least:
+            return []
+        asked = {"query_embeddings": [vector.tolist()], "n_results": k, "include": ["distances"]}
+        try:
+            found = self._ask("POST", "query", asked, _near)
+        except Away:
+            self._counted = False  # it may come back with other rows
+            raise
+        if len(found) < min(k, self.least):
+            raise Lacking(f"{self._server.place} answers {len(found)} of {min(k, self.least)} chunks")
+        return found
+
+    def holds(self, numbers: Sequence[int]) -> set[int]:
+        """Which of these chunks are there."""
+        found: set[int] = set()
+        for first in range(0, len(numbers), AT_ONCE):
+            asked = {"ids": [str(number) for number in numbers[first : first + AT_ONCE]], "include": []}
+            found.update(self._ask("POST", "get", asked, _numbers, patient=True))
+        return found
+
+    def begin(self) -> None:
+        """Make an empty collection, unless there is one."""
+        asked = {"name": self.name, "get_or_create": True, "configuration": HNSW}
+        self._server.ask("POST", f"{self._server.database}/collections", asked, lambda found: str(found["id"]))
+
+    def extend(self, rows: Iterable[Row], gone: Sequence[int] = ()) -> None:
+        """Put rows in, also such as are there, and drop the chunks that are `gone`."""
+        size, packed = self._server.ask("GET", "/pre-flight-checks", None, _limits)
+        rows = iter(rows)
+        while batch := list(islice(rows, size)):
+            vectors = [np.asarray(vector, "<f4") for _, vector in batch]
+            asked = {
+                "ids": [str(number) for number, _ in batch],
+                "embeddings": [
+                    base64.b64encode(vector.tobytes()).decode() if packed else vector.tolist() for vector in vectors
+                ],
+            }
+            self._ask("POST", "upsert", asked, bool, patient=True)
+        for first in range(0, len(gone), size):
+            asked = {"ids": [str(number) for number in gone[first : first + size]]}
+            self._ask("POST", "delete", asked, bool, patient=True)
+
+    def prune(self, numbers: NDArray[np.int64], gone: Sequence[int]) -> None:
+        """Drop the chunks that are `gone`, and where more than `numbers` are left, all others than those."""
+        self.extend((), gone)
+        count = self.count
+        if count > len(numbers):
+            held: list[int] = []
+            for first in range(0, count, AT_ONCE):
+                asked = {"limit": AT_ONCE, "offset": first, "include": []}
+                held += self._ask("POST", "get", asked, _numbers, patient=True)
+            self.extend((), np.setdiff1d(held, numbers).tolist())
+
+    def clear(self) -> None:
+        """Drop all of it, if there is any."""
+        with suppress(Lacking):
+            self._server.ask("DELETE", f"{self._server.database}/collections/{self.name}", None, bool, patient=True)
+        self.close()
+
+    def close(self) -> None:
+        """Forget what was learnt of the collection; the server's connections stay."""
+        self._path, self._counted = "", False
+
+    def _count(self) -> None:
+        count = self._ask("GET", "count", None, int)
+        if count < self.least:
+            raise Lacking(f"{self._server.place} holds {count} of {self.least} chunks")
+        self._counted = True
+
+    def _ask(
+        self, method: str, what: str, content: object, read: Callable[[Any], Found], *, patient: bool = False
+    ) -> Found:
+        if not self._path:
+            by_name = f"{self._server.database}/collections/{self.name}"
+            number = self._server.ask("GET", by_name, None, lambda found: quote(found["id"], safe=""))
+            self._path = f"{self._server.database}/collections/{number}"
+        try:
+            return self._server.ask(method, f"{self._path}/{what}", content, read, patient=patient)
+        except Lacking:
+            self._path = ""  # somebody may have begun another one of this name
+            raise
+
+
+class Elsewhere:
+    """The vectors of a generation that were put somewhere else than the settings say: none can be used."""
+
+    count = 0
+
+    def __init__(self, place: str) -> None:
+        """`place` is where they were put."""
+        self._place = place
+
+    def nearest(self, vector: Vector, k: int) -> list[tuple[int, float]]:  # noqa: ARG002
+        """Raises Lacking."""
+        raise Lacking(f"its vectors were put {self._place}, the settings name another place")
+
+    def holds(self, numbers: Sequence[int]) -> set[int]:  # noqa: ARG002
+        """None of these chunks."""
+        return set()
+
+    def close(self) -> None:
+        """There is nothing to let go of."""
+
+
+def _numbers(found: Any) -> list[int]:
+    return [int(number) for number in found["ids"]]
+
+
+def _near(found: Any) -> list[tuple[int, float]]:
+    pairs = zip(found["ids"][0], found["distances"][0], strict=True)
+    return [(int(number), 1.0 - float(distance)) for number, distance in pairs]
+
+
+def _limits(found: Any) -> tuple[int, bool]:
+    """Rows a request, and whether vectors may come as base64."""
+    return min(AT_ONCE, max(1, int(found["max_batch_size"]))), bool(found.get("supports_base64_encoding"))
