@@ -63,17 +63,27 @@ def held(home: Path) -> dict[str, object]:
         memory.close()
 
 
-def change(home: Path) -> None:
+def change(home: Path, name: str = "team/later.md") -> None:
     """Put one more article into a library."""
     index = Index.open(home, Words())
-    add(index)
+    add(index, name)
     index.close()
 
 
-def add(index: Index) -> None:
+def add(index: Index, name: str = "team/later.md") -> None:
     """Put an article of one chunk into a library, as `sync` does."""
-    later = article("Tobias approves a trip later.", "Later", "team/later.md")
+    later = article("Tobias approves a trip later.", "Later", name)
     index.replace(index.library.sources()[0], [(later, "f1", split(later, index.embedder))])
+
+
+def killed(home: Path, place: Path) -> Path:
+    """A copy of a home as a process left it that put an article into it and was killed: that stands in the log."""
+    index = Index.open(home, Words())
+    add(index)
+    shutil.copytree(home, place)
+    index.close()
+    assert (place / f"{FILE}-wal").stat().st_size
+    return place
 
 
 def test_what_is_backed_up_comes_back(home: Path, made: Path, tmp_path: Path) -> None:
@@ -231,28 +241,26 @@ def test_nothing_derived_from_the_replaced_library_is_used(home: Path, made: Pat
 
 def test_what_was_there_is_kept(home: Path, made: Path, tmp_path: Path) -> None:
     """All of it, also what stood in the log of a process that was killed; conversations too."""
-    index = Index.open(home, Words())
-    add(index)
-    killed = Path(shutil.copytree(home, tmp_path / "killed"))
-    assert (killed / f"{FILE}-wal").stat().st_size
-    index.close()
+    left = killed(home, tmp_path / "killed")
     shutil.rmtree(home / "generations")
     wanted = held(home)
-    _, kept = backup.restore(killed, made, force=True)
+    _, kept = backup.restore(left, made, force=True)
     assert kept
     assert held(kept) == wanted
-    assert "team/later.md" not in str(held(killed)["state"])
+    assert "team/later.md" not in str(held(left)["state"])
 
 
-def test_a_backup_takes_the_place_of_a_damaged_library(home: Path, made: Path) -> None:
-    """What is no database any more is kept as it is, with its log, and not mixed with what is restored."""
+def test_a_backup_takes_the_place_of_a_damaged_library(home: Path, made: Path, tmp_path: Path) -> None:
+    """What is no database any more is kept with its log, and not mixed with what is restored."""
     before = held(home)
-    for name in (FILE, f"{FILE}-wal"):
-        (home / name).write_bytes(b"no database" * 5000)
-    _, kept = backup.restore(home, made, force=True)
+    left = killed(home, tmp_path / "killed")
+    (left / FILE).write_bytes(b"no database" * 5000)
+    log = (left / f"{FILE}-wal").read_bytes()
+    _, kept = backup.restore(left, made, force=True)
     assert kept
-    assert (kept / FILE).read_bytes() == (kept / f"{FILE}-wal").read_bytes() == b"no database" * 5000
-    assert held(home) == before
+    assert (kept / FILE).read_bytes().startswith(b"no database")
+    assert (kept / f"{FILE}-wal").read_bytes() == log
+    assert held(left) == before
 
 
 def test_conversations_of_another_library_do_not_stay(home: Path, tmp_path: Path) -> None:
@@ -346,12 +354,13 @@ CHANGES = {"os.rename", "os.link", "os.remove", "os.mkdir", "os.rmdir", "shutil.
 def test_a_crash_leaves_the_old_library_or_the_new_one(home: Path, made: Path, tmp_path: Path) -> None:
     """Killed before any of its steps: articles are those of one of both, all found, and the command may be repeated."""
     new, last = held(home), 0
-    change(home)
+    change(home, "team/sooner.md")  # so that the old one without its log is neither
+    left_behind = killed(home, tmp_path / "killed")
     old = held(home)
     assert old["state"] != new["state"]
     seen = set[bool]()
     for steps in range(200):
-        place = Path(shutil.copytree(home, tmp_path / f"crash{steps}"))
+        place = Path(shutil.copytree(left_behind, tmp_path / f"crash{steps}"))
         child = os.fork()
         if not child:
             _die_after(steps, lambda: backup.restore(place, made, force=True))  # noqa: B023
