@@ -111,11 +111,15 @@ class Server:
         """One attempt; raises Lacking, or Away with the bare reason."""
         try:
             response = self._client.request(method, path, json=content, timeout=timeout)
-            if response.status_code == 404 and response.json()["error"] == "NotFoundError":
-                raise Lacking(f"{self.place} answers: {response.json()['message'][:200]}")
-            if not response.is_success:
-                raise Away(f"it answers {response.status_code} {response.reason_phrase}".rstrip())
-            return read(response.json())
+            if response.is_success:
+                return read(response.json())
+            said = f"{response.status_code} {response.reason_phrase}"
+            if response.headers.get("Content-Type") == "application/json":
+                found = response.json()
+                said += f": {' '.join(found['message'].split())[:200]}"
+                if found["error"] == "NotFoundError":
+                    raise Lacking(f"{self.place} answers {said}")
+            raise Away(f"it answers {said}")
         except httpx.TimeoutException as error:
             raise Away("it does not answer in time") from error
         except httpx.HTTPError as error:

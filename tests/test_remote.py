@@ -5,9 +5,10 @@ import logging
 import shutil
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from types import MappingProxyType
 
 import httpx
 import numpy as np
@@ -276,7 +277,10 @@ class Odd:
         self._serving.server_close()
 
 
-def send(status: int, body: bytes = b"", **headers: str) -> Answer:
+JSON = {"Content-Type": "application/json"}
+
+
+def send(status: int, body: bytes = b"", headers: Mapping[str, str] = MappingProxyType({})) -> Answer:
     def answer(handler: BaseHTTPRequestHandler, _: bytes) -> None:
         handler.send_response(status)
         for name, value in headers.items():
@@ -295,7 +299,8 @@ def forward(chroma: Chroma, status: int = 0) -> Answer:
     def answer(handler: BaseHTTPRequestHandler, body: bytes) -> None:
         with httpx.Client(base_url=chroma.address, timeout=30, trust_env=False, verify=plain) as client:
             found = client.request(handler.command, handler.path, content=body)
-        send(status or found.status_code, found.content)(handler, b"")
+        kind = {"Content-Type": found.headers["Content-Type"]} if "Content-Type" in found.headers else {}
+        send(status or found.status_code, found.content, kind)(handler, b"")
 
     return answer
 
@@ -328,15 +333,16 @@ FEW = json.dumps({"id": "0", "ids": [["1"]], "distances": [[0.1]]}).encode()
 @pytest.mark.parametrize(
     ("answer", "said"),
     [
-        (send(401, b"<html>"), "401 Unauthorized"), (send(403), "403 Forbidden"), (send(404), "as a Chroma server"),
+        (send(401, b"<html>"), "401 Unauthorized"), (send(403), "403 Forbidden"), (send(404), "404 Not Found"),
         (send(429), "429"),
-        (send(500, b'{"error":"InternalError","message":"x"}'), "500"), (send(502, b"<html>"), "502"),
+        (send(400, b'{"error":"InvalidArgument","message":"no\\nsuch database"}', JSON), "400 Bad Request: no such"),
+        (send(500, b"[]", JSON), "as a Chroma server"), (send(502, b"<html>"), "502"),
         (send(200, b"garbage"), "as a Chroma server"), (send(200, b"\xff\xfe"), "as a Chroma server"),
         (send(200, b"[]"), "as a Chroma server"), (send(200, b'{"id":null}'), "as a Chroma server"),
         (send(200, b"null"), "as a Chroma server"), (send(200, b"[" * 5_000), "as a Chroma server"),
         (send(200, b"1"), "as a Chroma server"), (cut, ""), (hang, "in time"),
-        (send(302, Location="http://127.0.0.1:1/"), "302 Found"),
-        (send(404, NOT_FOUND), "does not exist"), (send(200, FEW), "as a Chroma server"),
+        (send(302, headers={"Location": "http://127.0.0.1:1/"}), "302 Found"),
+        (send(404, NOT_FOUND, JSON), "does not exist"), (send(200, FEW), "as a Chroma server"),
     ],
 )  # fmt: skip
 def test_whatever_a_server_answers_questions_are_answered(
@@ -375,7 +381,7 @@ def test_whatever_a_server_answers_questions_are_answered(
 def test_a_redirect_is_not_followed(odd: Odd, tmp_path: Path) -> None:
     """Neither questions nor vectors nor the token go anywhere but to the address that was set."""
     elsewhere = Odd()
-    odd.answer = send(307, Location=f"{elsewhere.address}/api/v2/")
+    odd.answer = send(307, headers={"Location": f"{elsewhere.address}/api/v2/"})
     opened = Index.open(tmp_path, Words(), server=Server(odd.address, TOKEN))
     add(opened, range(20))
     assert find(opened, 7) == "docs/7.md"
