@@ -17,6 +17,7 @@ from assistant.terminal import (
     print_failures,
     print_json,
     progress,
+    server_of,
     settings_of,
 )
 from index.types import UserFacingError
@@ -136,11 +137,13 @@ def verify(context: typer.Context, home: Home = None, as_json: AsJson = False) -
         with open_index(settings) as opened:
             opened.publish()
 
-    library = Library.open(settings.home)
+    library, server = Library.open(settings.home), server_of(settings)
     try:
         with progress(MofNCompleteColumn(), TimeRemainingColumn()) as advance:
-            found = list(checks.verify(library, publish, advance))
+            found = list(checks.verify(library, publish, advance, server))
     finally:
+        if server:
+            server.close()
         library.close()
     well = all(check.state != "broken" for check in found)
     if as_json:

@@ -16,6 +16,7 @@ import numpy as np
 from index.backup import REPLACED, RESTORING
 from index.generation import FOUND, Damaged, Generation, recall
 from index.library import FILE, LOCK, Library
+from index.remote import Away, Lacking, Remote, Server
 from index.types import LibraryBusy, LibraryError
 
 RESTORE = "put a backup in its place: assistant restore FILE --force"
@@ -35,12 +36,17 @@ class Check:
     said: str
 
 
-def verify(library: Library, publish: Callable[[], None], progress: Progress = lambda *_: None) -> Iterator[Check]:
+def verify(
+    library: Library,
+    publish: Callable[[], None],
+    progress: Progress = lambda *_: None,
+    server: Server | None = None,
+) -> Iterator[Check]:
     """Look at all there is in the library's home, one check after the other, and mend what can be.
 
     `publish` builds the search index of what the library holds (`index.search.Index.publish`); it is called
-    with the writer's lock held. Others may read and write meanwhile: the lock is taken only to mend, and
-    where another process holds it that is said.
+    with the writer's lock held. Where a `server` keeps the vectors, it is asked for them. Others may read and
+    write meanwhile: the lock is taken only to mend, and where another process holds it that is said.
     """
     yield _permissions(library.home)
     whole = True
@@ -54,7 +60,11 @@ def verify(library: Library, publish: Callable[[], None], progress: Progress = l
         yield _references(library)
         yield _articles(library, progress)
         progress("search index", 0, 0)
-        yield from _searches(library, publish)
+        try:
+            yield from _searches(library, publish, server)
+        except Away as error:
+            said = f"{error}; questions are answered by a slower search, start the server and try again"
+            yield Check("search index", "broken", said)
         yield _leftovers(library)
 
 
@@ -187,20 +197,20 @@ def _unit(rows: np.ndarray[Any, Any]) -> bool:
     return bool(np.all(np.abs(np.linalg.norm(rows.astype(np.float32), axis=1) - 1) < 0.01))
 
 
-def _searches(library: Library, publish: Callable[[], None]) -> Iterator[Check]:
-    """The generation in use: whether it is whole, and holds the library's chunks and no others."""
-    first = now = _compared(library)
+def _searches(library: Library, publish: Callable[[], None], server: Server | None) -> Iterator[Check]:
+    """The generation in use: whether it is whole, and holds the library's chunks and no others. Raises Away."""
+    first = now = _compared(library, server)
     said = ""
     if not all(well for well, _ in first.values()):
         try:
             with library.writing():
-                first = now = _compared(library)  # a writer may have published meanwhile
+                first = now = _compared(library, server)  # a writer may have published meanwhile
                 if not all(well for well, _ in first.values()):
                     state = library.state()
                     # Else it would be taken for what was published after the last change.
                     library.publish(state.generation, -1, state.covered, ())
                     publish()
-                    now = _compared(library)
+                    now = _compared(library, server)
         except LibraryError as error:
             said = f"; {error}"
     for name, (well, found) in now.items():
@@ -213,16 +223,16 @@ def _searches(library: Library, publish: Callable[[], None]) -> Iterator[Check]:
             yield Check(name, "broken", f"{found}{said or '; check the disk, and type: assistant index SOURCE'}")
 
 
-def _compared(library: Library) -> dict[str, tuple[bool, str]]:
+def _compared(library: Library, server: Server | None) -> dict[str, tuple[bool, str]]:
     """For both searches of the generation in use, whether all is well, and what was found."""
     while True:
         number = library.state().generation
-        found = _compared_now(library)
+        found = _compared_now(library, server)
         if all(well for well, _ in found.values()) or library.state().generation == number:
             return found  # else a writer has published the next one meanwhile and removed this
 
 
-def _compared_now(library: Library) -> dict[str, tuple[bool, str]]:
+def _compared_now(library: Library, server: Server | None) -> dict[str, tuple[bool, str]]:
     names = "search index", "keyword index"
     numbers = library.numbers()
     state, _, gone = library.pending()  # after the numbers: what goes in between is in both
@@ -230,7 +240,8 @@ def _compared_now(library: Library) -> dict[str, tuple[bool, str]]:
         said = f"none is built of {len(numbers):,} chunks" if len(numbers) else "none yet, nothing is indexed"
         return dict.fromkeys(names, (not len(numbers), said))
     try:
-        generation = Generation(library.home / "generations" / f"gen-{state.generation}")
+        remote = Remote(server, library.fact("library") or "", state.encoder or "") if server else None
+        generation = Generation(library.home / "generations" / f"gen-{state.generation}", remote)
     except Damaged as error:
         return dict.fromkeys(names, (False, str(error)))
     try:
@@ -249,7 +260,7 @@ def _compared_now(library: Library) -> dict[str, tuple[bool, str]]:
             ),
             "keyword index": (words == len(wanted), f"holds {words:,} of {len(wanted):,} chunks"),
         }
-    except (Damaged, LibraryError) as error:
+    except (Damaged, Lacking) as error:
         return dict.fromkeys(names, (False, str(error)))
     finally:
         generation.close()

@@ -10,11 +10,13 @@ from pathlib import Path
 
 import pytest
 
+import index.remote
 from index.generation import Generation
 from index.library import FILE
 from index.search import Index
 from index.vectors import Vectors
 from index.verify import Check, verify
+from tests.chroma import Chroma
 from tests.parts import SEEDS, Words, update
 
 
@@ -30,9 +32,9 @@ def private() -> Iterator[None]:
 def indexed(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A home with sample articles and a published generation, that nobody has open."""
     home = tmp_path_factory.mktemp("indexed") / "home"
-    index = Index.open(home, Words())
-    update(index, SEEDS / "team")
-    index.close()
+    opened = Index.open(home, Words())
+    update(opened, SEEDS / "team")
+    opened.close()
     return home
 
 
@@ -43,7 +45,7 @@ def home(indexed: Path, tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def index(home: Path) -> Iterator[Index]:
+def serving(home: Path) -> Iterator[Index]:
     """A running server's: it has answered a question from the generation."""
     opened = Index.open(home, Words())
     assert opened.find("Who approves a trip?", None, 3)
@@ -115,9 +117,9 @@ ONE = "(SELECT max(number) FROM chunk)"
 def test_an_article_that_is_not_whole_is_named(home: Path, damage: str, said: str) -> None:
     """What is wrong with it, and what to type."""
     run(home, "PRAGMA foreign_keys=ON", damage)
-    index = Index.open(home, Words())
-    found = next(check for check in verify(index.library, index.publish) if check.name == "articles")
-    index.close()
+    opened = Index.open(home, Words())
+    found = next(check for check in verify(opened.library, opened.publish) if check.name == "articles")
+    opened.close()
     assert found.state == "broken"
     assert [part for part in said.split("|") if part in found.said]
     assert found.said.endswith(f"assistant index {SEEDS / 'team'}")
@@ -127,9 +129,9 @@ def test_an_article_that_is_not_whole_is_read_again(home: Path) -> None:
     """What is to be typed mends it, and reads no other article."""
     run(home, "PRAGMA foreign_keys=ON", f"DELETE FROM sentence WHERE chunk = {ONE}")
     found = looked(home)["articles"]
-    index = Index.open(home, Words())
-    report = update(index, SEEDS / "team")
-    index.close()
+    opened = Index.open(home, Words())
+    report = update(opened, SEEDS / "team")
+    opened.close()
     assert len(report.changed) == 1
     assert report.changed[0] in found.said
     assert others(looked(home)) == {"well"}
@@ -210,37 +212,68 @@ def test_a_damaged_search_index_is_built_anew(home: Path, damage: Callable[[Path
     assert [path.name for path in (home / "generations").iterdir()] == ["gen-2"]
 
 
+def test_vectors_at_a_server_are_looked_at_there(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """All well; a chunk gone there is put in again; a server that is away is named, and nothing is built anew."""
+    monkeypatch.setattr(index.remote, "RETRIES", ())
+    running = Chroma(tmp_path)
+    running.start()
+    opened = Index.open(tmp_path / "home", Words(), server=running.server())
+    try:
+        update(opened, SEEDS / "team")
+        embedded = opened.embedder.embedded  # type: ignore[attr-defined]
+
+        def search_index() -> Check:
+            checks = verify(opened.library, opened.publish, server=opened.server)
+            return next(check for check in checks if check.name == "search index")
+
+        assert search_index().state == "well"
+        there = opened._remote()
+        assert there
+        there.extend((), [1])
+        assert search_index().state == "mended"
+        assert there.holds([1]) == {1}
+        before = opened.library.state()
+        running.kill()
+        found = search_index()
+        assert (found.state, running.address in found.said) == ("broken", True)
+        assert opened.library.state() == before
+        assert opened.embedder.embedded == embedded  # type: ignore[attr-defined]
+    finally:
+        opened.close()
+        running.kill()
+
+
 def test_what_changed_since_the_last_build_is_no_damage(home: Path) -> None:
     """Chunks that came later, and those that are gone since, are not in the generation, or still are."""
-    index = Index.open(home, Words())
-    gone = index.library.fingerprints(index.library.sources()[0])
-    index.library.remove(list(gone)[:1])
-    index.close()
+    opened = Index.open(home, Words())
+    gone = opened.library.fingerprints(opened.library.sources()[0])
+    opened.library.remove(list(gone)[:1])
+    opened.close()
     found = looked(home)
     assert others(found) == {"well"}
     assert "number 1" in found["search index"].said
 
 
-def test_a_server_goes_on_while_its_search_index_is_mended(home: Path, index: Index) -> None:
+def test_a_server_goes_on_while_its_search_index_is_mended(home: Path, serving: Index) -> None:
     """It answers as before from what it has, then from the new one; the old one goes when nobody reads it."""
-    wanted = [hit.chunk for hit in index.find("Who approves a trip?", None, 3)]
+    wanted = [hit.chunk for hit in serving.find("Who approves a trip?", None, 3)]
     with_zeros(home / "generations" / "gen-1")
     found = looked(home)
     assert found["search index"].state == "mended"
     assert "still read" in found["leftovers"].said
     assert (home / "generations" / "gen-1").is_dir()
-    assert [hit.chunk for hit in index.find("Who approves a trip?", None, 3)] == wanted
-    index.close()
+    assert [hit.chunk for hit in serving.find("Who approves a trip?", None, 3)] == wanted
+    serving.close()
     assert looked(home)["leftovers"].state == "mended"
     assert [path.name for path in (home / "generations").iterdir()] == ["gen-2"]
 
 
-def test_what_another_process_writes_is_left_to_it(home: Path, index: Index) -> None:
+def test_what_another_process_writes_is_left_to_it(home: Path, serving: Index) -> None:
     """Nobody waits: the damage is named with who writes, and a build under way is not taken for a leftover."""
     with_zeros(home / "generations" / "gen-1")
     (home / "generations" / "gen-2").mkdir(mode=0o700)
     run(home, "PRAGMA foreign_keys=ON", f"DELETE FROM sentence WHERE chunk = {ONE}")
-    with index.library.writing():
+    with serving.library.writing():
         found = looked(home)
     for name in ("articles", "search index"):
         assert found[name].state == "broken"
