@@ -316,6 +316,15 @@ class Library:
             gone = tuple(int(number) for (number,) in self._all("SELECT number FROM gone"))
         return state, highest, gone
 
+    def changed(self) -> int:
+        """How many chunks came or went since the generation was built."""
+        # The index is read, which is narrow, and not the rows, which hold vectors.
+        since = (
+            "SELECT count(*) FROM chunk INDEXED BY chunk_article "
+            "WHERE number > (SELECT CAST(value AS INTEGER) FROM fact WHERE name = 'covered')"
+        )
+        return int(self._all(f"SELECT ({since}) + (SELECT count(*) FROM gone)")[0][0])
+
     def publish(self, generation: int, changes: int, covered: int, gone: Sequence[int]) -> None:
         """Point to a finished generation, and forget which chunks are gone that it doesn't hold any more."""
         with self._transaction() as connection:

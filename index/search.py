@@ -61,7 +61,7 @@ class Index:
         self._fresh = Fresh(embedder.dimension)  # what _generation does not hold, after so many changes:
         self._known = -1
         self._work: threading.Thread | None = None
-        self._rest = 0.0  # when the next may begin, in seconds of the monotonic clock
+        self._rest = 0.0  # when it may mend again, in seconds of the monotonic clock
 
     @classmethod
     def open(cls, home: Path, embedder: Embedder, mends: bool = False, server: Server | None = None) -> "Index":
@@ -146,15 +146,18 @@ class Index:
             if old != folder:
                 Generation.remove(old)
 
-    def settle(self) -> None:
+    def settle(self, least: int = 0, share: float = SETTLED) -> bool:
         """Publish when so much has changed that searching it exactly begins to cost time, or nothing is published.
 
-        Where the server of the vectors is away, that waits, and the log says so.
+        So much is more than `share` of the chunks. With `least`, fewer changes than that are left for later, and
+        so is a generation that cannot be used. Where the server of the vectors is away, that waits, the log
+        says so, and the answer is False.
         """
-        state, _, gone = self.library.pending()
-        pending = len(self.library.numbers(state.covered)) + len(gone)
+        changed = self.library.changed()
+        if changed < least:
+            return True
         try:
-            if pending > SETTLED * self.library.counts()["chunks"] or not self._serves(state):
+            if changed > share * self.library.counts()["chunks"] or not (least or self._serves()):
                 self.publish()
         except Away as error:
             log.warning(
@@ -162,11 +165,13 @@ class Index:
                 "`assistant serve` reaches the server, or when it answers and you type: assistant index SOURCE",
                 error,
             )
+            return False
+        return True
 
-    def _serves(self, state: State) -> bool:
+    def _serves(self) -> bool:
         """Whether there is a generation, whole and with all of its vectors. Raises Away."""
         try:
-            generation = self._generation_of(state.generation)
+            generation = self._generation_of(self.library.state().generation)
         except Damaged:
             return False
         try:
@@ -270,7 +275,8 @@ class Index:
             fresh = self._fresh
             if generation and generation.number != state.generation and state.generation not in self._damaged:
                 self._start(self._open_beside, state.generation)
-            elif self._mends and self._is_behind(state, generation, len(fresh)):
+            elif self._mends and time.monotonic() >= self._rest and self._is_behind(state, generation, len(fresh)):
+                self._rest = time.monotonic() + REST
                 self._start(self._mend)
             if generation:
                 generation.readers += 1
@@ -290,9 +296,8 @@ class Index:
         return fresh > SETTLED * (generation.count if generation else 0)
 
     def _start(self, work: Callable[..., None], *given: object) -> None:
-        """Do something in a thread of its own, one thing at a time and not again and again."""
-        if (self._work is None or not self._work.is_alive()) and time.monotonic() >= self._rest:
-            self._rest = time.monotonic() + REST
+        """Do something in a thread of its own, one thing at a time."""
+        if self._work is None or not self._work.is_alive():
             self._work = threading.Thread(target=work, args=given, daemon=True)
             self._work.start()
 

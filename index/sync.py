@@ -10,10 +10,16 @@ from pathlib import Path
 from index import chunk, files, parse
 from index.library import Source
 from index.search import Index
-from index.types import EVERYONE, Article, ArticleError, Chunk, SourceError
+from index.types import EVERYONE, Article, ArticleError, Chunk, LibraryError, SourceError
 
 BATCH = 256
 """Chunks embedded together: enough to sort them by length, few enough to commit often."""
+LEAST, SHARE = 20_000, 0.2
+"""Amid a run it is published when more chunks than both, a number and a share of all, are in no generation.
+
+Until then they are searched exactly, and held in memory by who searches. Each time the library has grown by a
+quarter at least, so all copies together are a few times its size.
+"""
 
 Progress = Callable[[int, int, str], None]
 """Called with files done, files in all, and the name of the one that was looked at."""
@@ -108,6 +114,7 @@ def _sync_one(
     seen: set[str] = set()
     waiting: list[tuple[Article, str, list[Chunk]]] = []
     stored: Future[int] | None = None
+    publishing = True  # until it fails: the end of the run tries again, and says why not
     with ThreadPoolExecutor(1) as beside:  # articles are read while those before them are encoded
         for done, (file, reason) in enumerate(found):
             as_on_disk = f"{source.label}/{file.relative_to(base).as_posix()}"
@@ -137,6 +144,7 @@ def _sync_one(
             waiting.append((article, fingerprint, chunk.split(article, index.embedder)))
             if sum(len(chunks) for _, _, chunks in waiting) >= BATCH:
                 report.chunks += stored.result() if stored else 0
+                publishing = publishing and _keep_up(index)
                 stored = beside.submit(index.replace, source, waiting)
                 waiting = []
         report.chunks += stored.result() if stored else 0
@@ -147,6 +155,14 @@ def _sync_one(
     report.failed |= failed
     library.synced(source, failed, place)
     progress(len(found), len(found), address)
+
+
+def _keep_up(index: Index) -> bool:
+    """Publish when too much is in no generation; False where that cannot be done now."""
+    try:
+        return index.settle(LEAST, SHARE)
+    except LibraryError:
+        return False
 
 
 def _source(path: Path, index: Index) -> tuple[Path, Source | None]:

@@ -78,6 +78,19 @@ def test_numbers_of_chunks_are_never_used_again(library: Library) -> None:
     assert library.candidates([old.number], None) == []
 
 
+def test_what_changed_since_the_generation_is_counted(library: Library) -> None:
+    """Chunks that came and chunks that went, until a generation takes them in."""
+    source = library.add_source("/docs", "docs")
+    library.replace(source, [entry(f"docs/{n}.md") for n in range(12)])
+    assert library.changed() == 12
+    state, highest, gone = library.pending()
+    library.publish(1, state.changes, highest, gone)
+    assert library.changed() == 0
+    library.replace(source, [entry("docs/new.md")])
+    library.remove(["docs/1.md", "docs/2.md"])
+    assert library.changed() == 3
+
+
 def test_a_newer_library_is_refused_in_one_line(library: Library) -> None:
     """A library of a later version is left alone, and the line says what to do."""
     library.close()

@@ -329,6 +329,26 @@ def test_a_reader_moves_on_to_what_is_published(index: Index, backend: Backend) 
     reader.close()
 
 
+def test_one_who_mends_moves_on_at_once(index: Index, backend: Backend) -> None:
+    """That it could not build while another one wrote does not keep it from what that one publishes."""
+    reader = Index.open(index.library.home, Words(), mends=True, server=backend())
+    assert ids(reader, "Tobias", ALL)
+    with index.library.writing():
+        source = index.library.sources()[0]
+        added = [article(f"Number{n}.", "", f"docs/{n}.md") for n in range(20)]
+        index.replace(source, [(one, one.revision, split(one, index.embedder)) for one in added])
+        assert ids(reader, "number7", ALL)
+        assert reader._work
+        reader._work.join()
+        index.publish()
+        reader.ready()
+        reader._work.join()
+        with reader._reading() as (generation, fresh):
+            assert generation
+            assert (generation.number, len(fresh)) == (2, 0)
+    reader.close()
+
+
 def test_moving_on_gives_back_what_the_old_generation_held(index: Index, backend: Backend) -> None:
     """After many moves no more descriptors and threads are in use than after the first."""
     reader = Index.open(index.library.home, Words(), server=backend())

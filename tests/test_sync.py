@@ -14,6 +14,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from index import chunk, embed, files
+from index.generation import Damaged
 from index.search import Index
 from index.sync import forget, sync
 from index.types import EVERYONE, ArticleError, LibraryBusy, LibraryError, SourceError
@@ -321,6 +322,57 @@ def test_an_interruption_loses_nothing(tmp_path: Path) -> None:
     assert encoder.embedded - embedded == report.chunks
     assert state(opened) == fresh(folder, tmp_path / "fresh")
     opened.close()
+
+
+def test_a_long_run_publishes_again_and_again(index: Index, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A reader beside a first run gets generations while it goes on, a few for all of it, and finds every article that
+    is stored, once, before, between and after them; what it holds in memory stays a share of the library."""
+    monkeypatch.setattr("index.sync.BATCH", 20)
+    monkeypatch.setattr("index.sync.LEAST", 100)
+    folder = write(tmp_path / "docs", {f"{n:04}.md": f"Number{n} stands alone." for n in range(1500)})
+    reader = Index.open(index.library.home, Words())
+    seen = dict[int, int]()  # numbers of generations, with how many articles there were
+
+    def ask(progress: int, *_: object) -> None:
+        if progress % 20:
+            return
+        stored = sorted(article.id for article in reader.library.articles(None))
+        for name in stored[:: len(stored) // 5 + 1]:
+            number = int(Path(name).stem)
+            assert found(reader, f"number{number}").count(name) == 1
+        if reader._work:
+            reader._work.join()
+        with reader._reading() as (generation, beside):
+            assert len(beside) <= max(100, 0.25 * (generation.count if generation else 0)) + 3 * 20
+            if generation:
+                seen.setdefault(generation.number, generation.count)
+
+    assert len(sync([str(folder)], index, MOST, ask).added) == 1500
+    ask(0)
+    assert 5 <= len(seen) <= 14
+    assert sorted(seen.values()) == list(seen.values())
+    assert (reader.library.changed(), reader.library.state().generation) == (0, max(seen))
+    reader.close()
+
+
+def test_a_run_goes_on_when_it_cannot_publish(index: Index, docs: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where no search index can be built, all articles are stored and found, one attempt was made amid the run, and
+    its end says so."""
+    monkeypatch.setattr("index.sync.BATCH", 1)
+    monkeypatch.setattr("index.sync.LEAST", 1)
+    write(docs, {f"{n}.md": f"Number{n}." for n in range(20)})
+    tried = []
+
+    def refuse(*_: object, **__: object) -> None:
+        tried.append(len(ids(index)))
+        raise Damaged("no")
+
+    monkeypatch.setattr("index.generation.Generation.build", refuse)
+    with pytest.raises(LibraryError, match="no search index could be built"):
+        update(index, docs)
+    assert len(tried) == 2
+    assert tried[0] < tried[1] == 22
+    assert found(index, "number7")[0] == "docs/7.md"
 
 
 def test_one_writer(index: Index, docs: Path) -> None:
