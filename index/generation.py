@@ -12,8 +12,9 @@ import logging
 import os
 import shutil
 import sqlite3
+import time
 import zlib
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import closing
 from pathlib import Path
 
@@ -23,7 +24,7 @@ from numpy.typing import NDArray
 from index.flat import FEW, Flat
 from index.fresh import Statistics
 from index.keyword import Keyword
-from index.library import Library
+from index.library import Library, Row
 from index.remote import Away, Elsewhere, Lacking, Remote
 from index.types import Groups, Vector
 from index.vectors import Vectors
@@ -39,8 +40,16 @@ SPARE = 1.3
 """So many times as much is asked for as should be enough, where some of what is found may not be seen."""
 HERE = "into its folder"
 """Where the vectors of a generation are put when no server keeps them."""
+TOLD = 0.1
+"""Seconds between two calls of `Tell` while rows are read."""
+CHECKED = 5_000
+"""Chunks that are looked for together when a build is checked."""
 HELD = "held"
 _CHROMA = "chroma.sqlite3"
+
+Tell = Callable[[str, int, int], None]
+"""Called while a build is made with what is done now, how many of its chunks, and of how many; 0 of 0 where nothing
+is counted. What it raises ends the build, and a folder that is not whole stays until the next one is made."""
 
 
 class Damaged(ValueError):
@@ -168,6 +177,7 @@ class Generation:
         gone: Sequence[int],
         remote: Remote | None = None,
         anew: bool = False,
+        tell: Tell = lambda *_: None,
     ) -> None:
         """Write the chunks up to number `to`, less those that are `gone`, into a new `folder`, and check them.
 
@@ -181,27 +191,35 @@ class Generation:
         if last is not None and worn > WORN * last.count:
             last, dropped, worn, anew = None, [], 0, True
         after = last.covered if last else 0
+
+        def rows(what: str, after: int) -> Iterator[Row]:
+            count = int((library.numbers(after) <= to).sum())
+            return _told(library.rows(after, to), what, count, tell)
+
         if remote:
-            _complete(remote, library, to, anew)
+            _complete(remote, library, to, anew, tell)
         shutil.rmtree(folder, ignore_errors=True)  # what an interrupted build left
         folder.mkdir(parents=True, mode=0o700)
         copied = not remote and last is not None and last.place == HERE
         if last is not None:
-            _copy(last.folder, folder, vectors=copied)
+            _copy(last.folder, folder, copied, tell)
         if not remote:
-            rows = ((row.number, row.vector) for row in library.rows(after if copied else 0, to))
-            Vectors.extend(folder / "vectors", rows, dropped if copied else ())
+            vectors = ((row.number, row.vector) for row in rows("vectors", after if copied else 0))
+            Vectors.extend(folder / "vectors", vectors, dropped if copied else ())
         Flat.extend(
             folder / "flat",
-            ((row.number, row.vector, row.groups) for row in library.rows(after, to)),
+            ((row.number, row.vector, row.groups) for row in rows("rights", after)),
             last.flat if last else None,
             dropped,
         )
         Keyword.extend(
-            folder / "keyword", ((row.number, row.words, row.groups) for row in library.rows(after, to)), dropped
+            folder / "keyword", ((row.number, row.words, row.groups) for row in rows("words", after)), dropped
         )
         paths = sorted(path for path in folder.rglob("*") if path.is_file())
-        files = {path.relative_to(folder).as_posix(): _digest(path) for path in paths if _is_still(path)}
+        files = {}
+        for path in filter(_is_still, paths):
+            tell("check", 0, 0)
+            files[path.relative_to(folder).as_posix()] = _digest(path)
         facts = {
             "format": FORMAT, "covered": to, "dropped": worn, "words": library.words_a_chunk(), "files": files,
             "place": remote.place if remote else HERE,
@@ -212,13 +230,13 @@ class Generation:
         to_disk(folder.parent)
         built = cls(folder, remote)
         try:
-            built._check(library, dropped)
+            built._check(library, dropped, tell)
         except Lacking as error:
             raise Damaged(str(error)) from error
         finally:
             built.close()
 
-    def _check(self, library: Library, gone: Sequence[int]) -> None:
+    def _check(self, library: Library, gone: Sequence[int], tell: Tell = lambda *_: None) -> None:
         """Count, numbers, and the share of the true nearest chunks that are found. Raises Damaged."""
         numbers = library.numbers()
         numbers = numbers[numbers <= self.covered]
@@ -232,8 +250,11 @@ class Generation:
             )
         if not apart and (stayed := self.vectors.holds(gone)):
             raise Damaged(f"{self.folder} still holds {len(stayed)} chunks that are gone")
-        if len(self.vectors.holds([int(number) for number in numbers])) != len(numbers):
-            raise Damaged(f"{self.folder} holds other chunks than the library")
+        for first in range(0, len(numbers), CHECKED):
+            tell("check", first, len(numbers))
+            asked = numbers[first : first + CHECKED].tolist()
+            if len(self.vectors.holds(asked)) != len(asked):
+                raise Damaged(f"{self.folder} holds other chunks than the library")
         if len(numbers):
             share = recall(self, library, numbers)
             if share < FOUND:
@@ -270,7 +291,17 @@ def recall(generation: Generation, library: Library, numbers: NDArray[np.int64],
     return float(np.mean([[cosine >= low for _, cosine in one] for one, low in zip(found, least, strict=True)]))
 
 
-def _complete(remote: Remote, library: Library, to: int, anew: bool) -> None:
+def _told(rows: Iterable[Row], what: str, count: int, tell: Tell) -> Iterator[Row]:
+    """The same rows, and now and then it is told how many of the `count` there were."""
+    told = -TOLD
+    for done, row in enumerate(rows):
+        if time.monotonic() >= told + TOLD:
+            told = time.monotonic()
+            tell(what, done, count)
+        yield row
+
+
+def _complete(remote: Remote, library: Library, to: int, anew: bool, tell: Tell) -> None:
     """Put the chunks up to number `to` there that are not there yet."""
     if anew:
         remote.clear()
@@ -278,14 +309,19 @@ def _complete(remote: Remote, library: Library, to: int, anew: bool) -> None:
     numbers = [number for number in library.numbers().tolist() if number <= to]
     lacking = set(numbers) - remote.holds(numbers)
     if lacking:
-        rows = library.rows(min(lacking) - 1, max(lacking))
-        remote.extend((row.number, row.vector) for row in rows if row.number in lacking)
+        rows = (row for row in library.rows(min(lacking) - 1, max(lacking)) if row.number in lacking)
+        remote.extend((row.number, row.vector) for row in _told(rows, "vectors", len(lacking), tell))
 
 
-def _copy(last: Path, folder: Path, vectors: bool) -> None:
+def _copy(last: Path, folder: Path, vectors: bool, tell: Tell) -> None:
     """A copy of a generation, of Chroma's database by the means of SQLite: its readers write into it."""
+
+    def copy(source: str, target: str) -> None:
+        tell("copy", 0, 0)
+        shutil.copy2(source, target)
+
     ignored = shutil.ignore_patterns(HELD, "flat", f"{_CHROMA}*" if vectors else "vectors")
-    shutil.copytree(last, folder, dirs_exist_ok=True, ignore=ignored)
+    shutil.copytree(last, folder, dirs_exist_ok=True, ignore=ignored, copy_function=copy)
     if not vectors:
         return
     with (

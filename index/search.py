@@ -13,7 +13,7 @@ from llama_index.core.schema import NodeWithScore, QueryBundle, TextNode
 from index.chunk import passage
 from index.embed import Embedder
 from index.fresh import Fresh, Statistics
-from index.generation import Damaged, Generation
+from index.generation import Damaged, Generation, Tell
 from index.keyword import asked_words, number_of, terms
 from index.library import Entry, Library, Source, State, worded
 from index.remote import Away, Remote, Server
@@ -28,6 +28,10 @@ SETTLED = 0.02
 """Share of the chunks that may be new or gone before the next generation is built."""
 REST = 60.0
 """Seconds between two attempts to mend."""
+
+
+class _Closed(Exception):
+    """A build is given up, since the index is closed."""
 
 
 def fuse(cosine: Mapping[int, float], bm25: Mapping[int, float]) -> dict[int, float]:
@@ -61,6 +65,7 @@ class Index:
         self._fresh = Fresh(embedder.dimension)  # what _generation does not hold, after so many changes:
         self._known = -1
         self._work: threading.Thread | None = None
+        self._closing = threading.Event()
         self._rest = 0.0  # when it may mend again, in seconds of the monotonic clock
 
     @classmethod
@@ -73,7 +78,8 @@ class Index:
         return cls(Library.open(home), embedder, mends, server)
 
     def close(self) -> None:
-        """Let go of all files; waits for a generation that is being opened or built."""
+        """Let go of all files; waits for a generation that is being opened, but gives one up that is being built."""
+        self._closing.set()
         if self._work:
             self._work.join()
         with self._lock:
@@ -108,11 +114,11 @@ class Index:
             self.library.replace(source, entries)
         return len(passages)
 
-    def publish(self) -> None:
+    def publish(self, tell: Tell = lambda *_: None) -> None:
         """Build a generation of what the library holds and point to it, unless it is published already.
 
-        What is not in a generation is found all the same, by an exact search. Raises LibraryError where
-        none can be built, Away (which is one) where the server of its vectors cannot be asked.
+        What is not in a generation is found all the same, by an exact search. `tell` is called meanwhile. Raises
+        LibraryError where none can be built, Away (which is one) where the server of its vectors cannot be asked.
         """
         state, highest, gone = self.library.pending()
         folder = self._folder / f"gen-{state.generation + 1}"
@@ -125,11 +131,11 @@ class Index:
             if last and state.changes == state.published and last.complete:
                 return
             try:
-                Generation.build(folder, self.library, last, highest, gone, remote)
+                Generation.build(folder, self.library, last, highest, gone, remote, tell=tell)
             except Damaged:
                 if last is None and remote is None:
                     raise
-                Generation.build(folder, self.library, None, highest, gone, remote, anew=True)
+                Generation.build(folder, self.library, None, highest, gone, remote, anew=True, tell=tell)
         except Damaged as error:
             raise LibraryError(
                 f"no search index could be built ({error}); questions are answered by a slower search, "
@@ -146,7 +152,7 @@ class Index:
             if old != folder:
                 Generation.remove(old)
 
-    def settle(self, least: int = 0, share: float = SETTLED) -> bool:
+    def settle(self, least: int = 0, share: float = SETTLED, tell: Tell = lambda *_: None) -> bool:
         """Publish when so much has changed that searching it exactly begins to cost time, or nothing is published.
 
         So much is more than `share` of the chunks. With `least`, fewer changes than that are left for later, and
@@ -158,7 +164,7 @@ class Index:
             return True
         try:
             if changed > share * self.library.counts()["chunks"] or not (least or self._serves()):
-                self.publish()
+                self.publish(tell)
         except Away as error:
             log.warning(
                 "%s; all articles are kept and found, by a slower search. Their search index is built when a running "
@@ -316,11 +322,16 @@ class Index:
     def _mend(self) -> None:
         try:
             with self.library.writing():
-                self.publish()
-        except (LibraryBusy, Away):
+                self.publish(self._go_on)
+        except (LibraryBusy, Away, _Closed):
             pass  # who writes publishes by himself; that the server is away was said
         except LibraryError as error:
             log.warning("%s", error)
+
+    def _go_on(self, *_: object) -> None:
+        """Raises _Closed when the index is to be closed."""
+        if self._closing.is_set():
+            raise _Closed
 
     def _open(self, number: int) -> None:
         """Open a generation now, or note that it is damaged; the lock is held."""

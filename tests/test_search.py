@@ -6,6 +6,7 @@ import subprocess
 import sys
 import textwrap
 import threading
+import time
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -16,7 +17,7 @@ from hypothesis import strategies as st
 
 from index.chunk import split
 from index.generation import Generation
-from index.library import Source
+from index.library import Library, Row, Source
 from index.search import Index, fuse
 from index.types import EVERYONE, Article, Groups
 from tests.chroma import Backend
@@ -219,7 +220,9 @@ def test_whatever_is_damaged_answers_go_on(tmp_path: Path) -> None:
         again = Index.open(copy, encoder, mends=number % 8 == 0)
         for _ in range(2):  # before and while a generation is built
             assert [hit.chunk for hit in again.find("number77", ALL, 3)] == [hit.chunk for hit in expected]
-        again.close()  # waits for it
+        if again._work:
+            again._work.join()
+        again.close()
         assert ("gen-2" in generations(again)) == (number % 8 == 0)
         assert encoder.embedded == 0
         shutil.rmtree(copy)
@@ -233,8 +236,45 @@ def test_a_generation_that_is_gone_is_mended_by_those_who_mend(index: Index, bac
     for mends in (False, True):
         opened = Index.open(home, Words(), mends=mends, server=backend())
         assert ids(opened, "Tobias", ALL) == {"trips.md", "leave.md"}
+        if opened._work:
+            opened._work.join()
         opened.close()
         assert (home / "generations").exists() == mends
+
+
+def test_closing_does_not_wait_for_a_build(
+    tmp_path: Path, backend: Backend, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """A server that is to end while it mends a library that takes minutes ends within seconds, and lets the writer's
+    lock go; what the library points to is whole, and the next build throws the half one away."""
+    opened = Index.open(tmp_path, Words(), mends=True, server=backend())
+    put(opened, *ARTICLES)
+    put(opened, *(article(f"Number{n}.", "", f"docs/{n}.md") for n in range(400)), publish=False)
+    real = Library.rows
+    reached = threading.Event()
+
+    def slow(library: Library, after: int = 0, to: int | None = None) -> Iterator[Row]:
+        for row in real(library, after, to):
+            reached.set()
+            time.sleep(0.2)
+            yield row
+
+    with monkeypatch.context() as patched:
+        patched.setattr(Library, "rows", slow)
+        assert opened.find("number7", ALL, 3)
+        assert reached.wait(30)
+        began = time.monotonic()
+        opened.close()
+        assert time.monotonic() - began < 10  # of the 80 s that a third of the build would take
+    assert caplog.text == ""
+    again = Index.open(tmp_path, Words(), server=backend())
+    assert again.library.state().generation == 1
+    assert ids(again, "number7", ALL)
+    with again.library.writing():
+        again.publish()
+    assert generations(again)[-1] == "gen-2"
+    assert again.library.changed() == 0
+    again.close()
 
 
 def test_a_generation_damaged_while_it_serves_is_used_no_more(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
