@@ -4,15 +4,17 @@ Both are a llama-index `BaseEmbedding`, so a llama-index pipeline can use them a
 """
 
 import importlib.util
+import os
 from abc import abstractmethod
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from llama_index.core.base.embeddings.base import BaseEmbedding
 from pydantic import PrivateAttr
-from tokenizers import Tokenizer
+from tokenizers import Encoding, Tokenizer
 
 from index import onnx
 from index.types import EncoderError, Matrix, Vector
@@ -21,8 +23,12 @@ DEFAULT = "all-MiniLM-L6-v2"
 GRAPH = Path(__file__).parent / "models" / "minilm-l6.onnx"
 Spans = list[tuple[int, int]]
 """Pieces of a text, as character offsets `[start, end)`."""
-BATCH = 16
-"""Texts a pass of the default encoder: of 8, 16, 32 and 64 the fastest on two cores."""
+LAYERS = 6
+PRODUCTS = {
+    "query": "attention.self.query", "key": "attention.self.key", "value": "attention.self.value",
+    "out": "attention.output.dense", "wide": "intermediate.dense", "narrow": "output.dense",
+}  # fmt: skip
+"""A layer's products of matrices, and where the checkpoint keeps their weights."""
 
 
 class Embedder(BaseEmbedding):
@@ -68,14 +74,19 @@ class Embedder(BaseEmbedding):
 
 
 class MiniLM(Embedder):
-    """all-MiniLM-L6-v2 (Reimers and Gurevych 2019; mean of the last layer) without torch."""
+    """all-MiniLM-L6-v2 (Reimers and Gurevych 2019; mean of the last layer) without torch.
+
+    Its products of matrices are of eight-bit integers, each token's values scaled by themselves, so a text has
+    the same vector whatever is encoded beside it (`training/encoder_graph.py`).
+    """
 
     _tokenizer: Tokenizer = PrivateAttr()
     _counter: Tokenizer = PrivateAttr()
     _session: Any = PrivateAttr()
+    _pool: ThreadPoolExecutor = PrivateAttr()
 
     def __init__(self, threads: int = 0) -> None:
-        super().__init__(model_name=DEFAULT, limit=256, dimension=384, version=f"{DEFAULT}/1")
+        super().__init__(model_name=DEFAULT, limit=256, dimension=384, version=f"{DEFAULT}/2")
         folder = default_folder()
         self._counter = Tokenizer.from_file(str(folder / "tokenizer.json"))
         self._counter.no_truncation()
@@ -83,28 +94,56 @@ class MiniLM(Embedder):
         self._tokenizer = Tokenizer.from_file(str(folder / "tokenizer.json"))
         self._tokenizer.no_padding()
         self._tokenizer.enable_truncation(self.limit)
-        self._session = onnx.session(GRAPH, folder / "model.safetensors", threads)
+        # A thread a text, and one text a pass: nothing is computed for padding, and no core waits for another.
+        self._session = onnx.session(GRAPH, folder / "model.safetensors", 1, tensors)
+        self._pool = ThreadPoolExecutor(threads or len(os.sched_getaffinity(0)))
 
     def tokens(self, texts: Sequence[str]) -> list[Spans]:
         return [encoding.offsets for encoding in self._counter.encode_batch(list(texts), add_special_tokens=False)]
 
     def passages(self, texts: Sequence[str], spans: Sequence[Spans] | None = None) -> tuple[Matrix, list[Matrix]]:
-        whole = np.empty((len(texts), self.dimension), dtype=np.float32)
-        pieces: list[Matrix] = [_NONE] * len(texts) if spans is not None else []
         encodings = self._tokenizer.encode_batch(list(texts))
-        for batch in _batches([len(encoding.ids) for encoding in encodings]):
-            width = max(len(encodings[i].ids) for i in batch)
-            tokens = np.zeros((len(batch), width), dtype=np.int64)
-            mask = np.zeros((len(batch), width), dtype=np.int64)
-            for row, i in enumerate(batch):
-                tokens[row, : len(encodings[i].ids)] = encodings[i].ids
-                mask[row, : len(encodings[i].ids)] = 1
-            (hidden,) = self._session.run(None, {"input_ids": tokens, "attention_mask": mask})
-            whole[batch] = _unit((hidden * mask[:, :, None]).sum(axis=1))
-            if spans is not None:
-                for row, i in enumerate(batch):
-                    pieces[i] = _pooled(hidden[row], encodings[i].offsets, spans[i])
-        return whole, pieces
+        found = list(self._pool.map(self._encode, encodings, spans or [None] * len(texts)))
+        whole = np.array([vector for vector, _ in found], np.float32).reshape(-1, self.dimension)
+        return whole, [] if spans is None else [pieces for _, pieces in found]
+
+    def question(self, text: str) -> Vector:
+        return self._encode(self._tokenizer.encode(text), None)[0]
+
+    def _encode(self, encoding: Encoding, spans: Spans | None) -> tuple[Vector, Matrix]:
+        """The vector of one text, and those of its pieces."""
+        (hidden,) = self._session.run(None, {"input_ids": np.array([encoding.ids])})
+        pieces = _pooled(hidden[0], encoding.offsets, spans) if spans else _NONE
+        return _unit(hidden[0].mean(axis=0, keepdims=True))[0], pieces
+
+
+def tensors(checkpoint: onnx.Tensors) -> onnx.Tensors:
+    """What the default encoder's graph is fed, made of the tensors of its checkpoint.
+
+    A product's weights `(inputs, outputs)` become integers from -127 to 127, one scale a column; all else
+    stays in single precision.
+    """
+    places = (
+        checkpoint["embeddings.position_embeddings.weight"] + checkpoint["embeddings.token_type_embeddings.weight"][0]
+    )
+    found = {"words": checkpoint["embeddings.word_embeddings.weight"], "places": places}
+    for part in ("weight", "bias"):
+        found[f"norm.{part}"] = checkpoint[f"embeddings.LayerNorm.{part}"]
+    for layer in range(LAYERS):
+        here = f"encoder.layer.{layer}"
+        biases = [checkpoint[f"{here}.attention.self.{name}.bias"] for name in ("query", "key", "value")]
+        found[f"{layer}.attention.bias"] = np.concatenate(biases)
+        for name, place in PRODUCTS.items():
+            weight = checkpoint[f"{here}.{place}.weight"].T
+            scale = np.abs(weight).max(axis=0) / 127
+            found[f"{layer}.{name}.weight"] = np.ascontiguousarray(np.rint(weight / scale).astype(np.int8))
+            found[f"{layer}.{name}.scale"] = scale
+            if "self" not in place:
+                found[f"{layer}.{name}.bias"] = checkpoint[f"{here}.{place}.bias"]
+        for name, place in (("attended", "attention.output"), ("done", "output")):
+            for part in ("weight", "bias"):
+                found[f"{layer}.{name}.{part}"] = checkpoint[f"{here}.{place}.LayerNorm.{part}"]
+    return found
 
 
 class SentenceTransformersModel(Embedder):
@@ -192,10 +231,3 @@ def _pooled(hidden: Matrix, offsets: Sequence[tuple[int, int]], spans: Spans) ->
     inside = (starts >= edges[:, :1]) & (ends <= edges[:, 1:]) & (ends > starts)
     inside[~inside.any(axis=1), 0] = True
     return _unit(inside.astype(np.float32) @ hidden[: len(offsets)])
-
-
-def _batches(lengths: list[int]) -> Iterator[list[int]]:
-    """Positions in batches of similar length, so that little is computed for padding."""
-    order = sorted(range(len(lengths)), key=lengths.__getitem__)
-    for first in range(0, len(order), BATCH):
-        yield order[first : first + BATCH]

@@ -7,10 +7,12 @@ wheel stays small, nothing is unpickled and torch is never imported.
 import hashlib
 import json
 import os
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import onnxruntime
+from numpy.typing import NDArray
 from safetensors.numpy import load_file
 
 from index.types import EncoderError
@@ -22,12 +24,18 @@ def digest(path: Path) -> str:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
-def session(graph: Path, weights: Path | None = None, threads: int = 0) -> onnxruntime.InferenceSession:
+Tensors = dict[str, NDArray[Any]]
+"""Arrays by their names."""
+
+
+def session(
+    graph: Path, weights: Path | None = None, threads: int = 0, made: Callable[[Tensors], Tensors] = dict
+) -> onnxruntime.InferenceSession:
     """Open `graph` on the CPU, fed with the tensors of the safetensors file `weights` if it has none of its own.
 
-    For a graph without weights, a JSON file beside it names the tensors to feed and the SHA-256 of
-    the file that they come from. `threads` is the number of cores to use; 0 takes all that this
-    process may run on.
+    For a graph without weights, a JSON file beside it tells the SHA-256 of the file that they come from, and
+    `made` makes of that file's tensors those that the graph names. `threads` is the number of cores to use;
+    0 takes all that this process may run on.
 
     Raises EncoderError where the weights are missing or not the file that the graph was made for.
     """
@@ -37,14 +45,14 @@ def session(graph: Path, weights: Path | None = None, threads: int = 0) -> onnxr
     values = []
     if weights is not None:
         card = json.loads(graph.with_suffix(".json").read_text())
-        tensors = _checked(weights, card["sha256"])
+        tensors = made(_checked(weights, card["sha256"]))
         # ONNX Runtime refuses a name that the graph lacks, and borrows the values until it has loaded.
-        values = [onnxruntime.OrtValue.ortvalue_from_numpy(tensors[name]) for name in card["tensors"]]
-        options.add_external_initializers(card["tensors"], values)
+        values = [onnxruntime.OrtValue.ortvalue_from_numpy(tensor) for tensor in tensors.values()]
+        options.add_external_initializers(list(tensors), values)
     return onnxruntime.InferenceSession(str(graph), options, providers=["CPUExecutionProvider"])
 
 
-def _checked(weights: Path, sha256: str) -> dict[str, Any]:
+def _checked(weights: Path, sha256: str) -> Tensors:
     if not weights.is_file():
         raise EncoderError(f"the model's weights are missing: {weights}; reinstall the package that carries them")
     if (found := digest(weights)) != sha256:
@@ -52,5 +60,5 @@ def _checked(weights: Path, sha256: str) -> dict[str, Any]:
             f"{weights} is not the model it should be (SHA-256 {found[:12]}…, expected {sha256[:12]}…); "
             "reinstall the package that carries it"
         )
-    tensors: dict[str, Any] = load_file(weights)
+    tensors: Tensors = load_file(weights)
     return tensors

