@@ -7,6 +7,7 @@ import json
 import os
 import signal
 import sys
+import time
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -16,7 +17,18 @@ import typer
 from rich.markup import escape
 
 from assistant import operate
-from assistant.terminal import AsJson, Home, count, err, open_index, out, print_failures, print_json, settings_of
+from assistant.terminal import (
+    AsJson,
+    Home,
+    count,
+    err,
+    indexing,
+    open_index,
+    out,
+    print_failures,
+    print_json,
+    settings_of,
+)
 from index.types import UserFacingError
 
 if TYPE_CHECKING:
@@ -84,7 +96,7 @@ def chat(
                 raise UserFacingError("the library is empty; name a folder of articles: assistant chat FOLDER")
             named = [str(SEEDS)]
         if named:
-            _report(_sync(index, named, settings), as_json=False)
+            _index(index, named, settings)
         _serve(index, settings)
 
 
@@ -106,8 +118,7 @@ def index(
     """
     settings = settings_of(context, home)
     with open_index(settings) as opened:
-        report = _sync(opened, sources, settings)
-    _report(report, as_json)
+        report = _index(opened, sources, settings, as_json=as_json)
     if strict and report.failed:
         raise typer.Exit(1)
 
@@ -273,28 +284,20 @@ def _serve(index: "Index", settings: "Settings") -> None:
         )
 
 
-def _sync(index: "Index", sources: list[str], settings: "Settings") -> "SyncReport":
-    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
-
+def _index(index: "Index", sources: list[str], settings: "Settings", *, as_json: bool = False) -> "SyncReport":
+    """Bring sources up to date, show how far that is, and say what was done."""
     from index.sync import sync
 
-    columns = (
-        TextColumn("Indexing"),
-        BarColumn(),
-        MofNCompleteColumn(),
-        TimeRemainingColumn(),
-        TextColumn("{task.description}"),
-    )
-    with Progress(*columns, console=err, transient=True) as bar:
-        task = bar.add_task("", total=None)
-
-        def advance(done: int, total: int, name: str) -> None:
-            bar.update(task, completed=done, total=total, description=escape(name[-60:]))
-
-        return sync(sources, index, settings.max_file_mb * 1_000_000, advance, settings.max_parse_seconds)
-
-
-def _report(report: "SyncReport", as_json: bool) -> None:
+    began = time.monotonic()
+    try:
+        with indexing(quiet=as_json) as progress:
+            report = sync(sources, index, settings.max_file_mb * 1_000_000, progress, settings.max_parse_seconds)
+    except KeyboardInterrupt:
+        kept = index.library.counts()
+        raise UserFacingError(
+            f"Stopped. What was finished is kept, {count(kept['articles'], 'article')} in "
+            f"{count(kept['chunks'], 'chunk')}; the same command goes on from there."
+        ) from None
     if as_json:
         print_json(
             {
@@ -302,12 +305,17 @@ def _report(report: "SyncReport", as_json: bool) -> None:
                 "unchanged": report.unchanged, "chunks": report.chunks, "failed": report.failed,
             }
         )  # fmt: skip
-        return
+        return report
+    seconds = time.monotonic() - began
+    speed = f" ({report.chunks / seconds:,.0f} chunks/s)" if report.chunks else ""
     err.print(
-        f"Indexed: {len(report.added)} added, {len(report.changed)} changed, {len(report.removed)} removed, "
-        f"{report.unchanged} unchanged; {count(report.chunks, 'chunk')} embedded."
+        f"Indexed: {len(report.added):,} added, {len(report.changed):,} changed, {len(report.removed):,} removed, "
+        f"{report.unchanged:,} unchanged, {len(report.failed):,} failed; "
+        f"{count(report.chunks, 'chunk')} embedded, in {seconds:,.1f} s{speed}.",
+        soft_wrap=True,
     )
     print_failures(report.failed, err)
+    return report
 
 
 def _reports(given: list[Path], others: Iterable[Path | None]) -> list[Path]:

@@ -2,6 +2,8 @@
 
 import json
 import sys
+import time
+from collections import deque
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -19,9 +21,15 @@ if TYPE_CHECKING:
     from assistant.settings import Settings
     from index.remote import Server
     from index.search import Index
+    from index.sync import Progress
 
 out = Console(highlight=False)
 err = Console(stderr=True, highlight=False)
+
+PACE = 60.0
+"""Seconds over which the pace of a run is measured: files that did not change are passed over in no time."""
+LINE = 10.0
+"""Seconds between two lines of progress where no bar can be drawn."""
 
 Home = Annotated[
     Path | None, typer.Option(metavar="DIR", help="Where the library lives, else ASSISTANT_HOME or your data folder.")
@@ -80,6 +88,78 @@ def progress(*columns: "ProgressColumn") -> Iterator[Callable[[str, int, int], N
             bar.update(task, completed=done, total=total or None)
 
         yield advance
+
+
+class Pace:
+    """As text: how far a run is, how fast it went in its last minute, and how long the rest takes at that pace."""
+
+    def __init__(self) -> None:
+        self.run: Progress | None = None
+        self._before = deque([(time.monotonic(), 0, 0)])  # seconds, bytes and chunks, the oldest first
+
+    def __str__(self) -> str:
+        if self.run is None:
+            return ""
+        run, now = self.run, time.monotonic()
+        self._before.append((now, run.bytes, run.chunks))
+        while len(self._before) > 2 and self._before[0][0] < now - PACE:
+            self._before.popleft()
+        began, size, chunks = self._before[0]
+        parts = [f"{run.files:,} of {count(run.of_files, 'article')}"]
+        if run.chunks > chunks:
+            parts.append(f"{(run.chunks - chunks) / (now - began):,.0f} chunks/s")
+        if size < run.bytes < run.of_bytes:
+            # By bytes, not by files: a handbook takes as long as a thousand notes.
+            parts.append(f"about {_span((run.of_bytes - run.bytes) * (now - began) / (run.bytes - size))} left")
+        return ", ".join([*parts, run.doing[-60:]] if run.doing else parts)
+
+
+@contextmanager
+def indexing(*, quiet: bool) -> Iterator[Callable[["Progress"], None]]:
+    """What shows how far a run is: a bar on standard error, or a line now and then where none can be drawn.
+
+    One that is `quiet` leaves the lines out.
+    """
+    from rich.progress import BarColumn, TextColumn
+    from rich.progress import Progress as Bar
+
+    pace = Pace()
+    if err.is_interactive:
+        with Bar(
+            TextColumn("Indexing"),
+            BarColumn(),
+            TextColumn("{task.fields[pace]}", markup=False),
+            console=err,
+            transient=True,
+        ) as bar:
+            task = bar.add_task("", total=None, pace=pace)
+
+            def draw(run: "Progress") -> None:
+                pace.run = run
+                bar.update(task, completed=run.bytes, total=run.of_bytes or None)
+
+            yield draw
+        return
+    printed = time.monotonic()
+
+    def say(run: "Progress") -> None:
+        nonlocal printed
+        if not quiet and time.monotonic() >= printed + LINE:
+            pace.run, printed = run, time.monotonic()
+            err.print(f"Indexing: {pace}", markup=False, soft_wrap=True)
+
+    yield say
+
+
+def _span(seconds: float) -> str:
+    """A length of time, roughly.
+
+    >>> _span(40), _span(200), _span(9000)
+    ('40 s', '3 min', '2.5 h')
+    """
+    if seconds < 90:
+        return f"{seconds:.0f} s"
+    return f"{seconds / 60:.0f} min" if seconds < 5400 else f"{seconds / 3600:.1f} h"
 
 
 def print_failures(failed: dict[str, str], console: Console = out) -> None:

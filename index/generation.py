@@ -218,7 +218,7 @@ class Generation:
         paths = sorted(path for path in folder.rglob("*") if path.is_file())
         files = {}
         for path in filter(_is_still, paths):
-            tell("check", 0, 0)
+            tell("checking", 0, 0)
             files[path.relative_to(folder).as_posix()] = _digest(path)
         facts = {
             "format": FORMAT, "covered": to, "dropped": worn, "words": library.words_a_chunk(), "files": files,
@@ -251,7 +251,7 @@ class Generation:
         if not apart and (stayed := self.vectors.holds(gone)):
             raise Damaged(f"{self.folder} still holds {len(stayed)} chunks that are gone")
         for first in range(0, len(numbers), CHECKED):
-            tell("check", first, len(numbers))
+            tell("checking", first, len(numbers))
             asked = numbers[first : first + CHECKED].tolist()
             if len(self.vectors.holds(asked)) != len(asked):
                 raise Damaged(f"{self.folder} holds other chunks than the library")
@@ -317,7 +317,7 @@ def _copy(last: Path, folder: Path, vectors: bool, tell: Tell) -> None:
     """A copy of a generation, of Chroma's database by the means of SQLite: its readers write into it."""
 
     def copy(source: str, target: str) -> None:
-        tell("copy", 0, 0)
+        tell("copying", 0, 0)
         shutil.copy2(source, target)
 
     ignored = shutil.ignore_patterns(HELD, "flat", f"{_CHROMA}*" if vectors else "vectors")

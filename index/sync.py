@@ -21,8 +21,17 @@ Until then they are searched exactly, and held in memory by who searches. Each t
 quarter at least, so all copies together are a few times its size.
 """
 
-Progress = Callable[[int, int, str], None]
-"""Called with files done, files in all, and the name of the one that was looked at."""
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """How far a run is. A file is done when what came of it is stored, or nothing is to be stored."""
+
+    files: int
+    of_files: int
+    bytes: int
+    of_bytes: int
+    chunks: int
+    doing: str
 
 
 @dataclass(slots=True)
@@ -46,7 +55,7 @@ def sync(
     sources: Sequence[str],
     index: Index,
     most_bytes: int,
-    progress: Progress = lambda *_: None,
+    progress: Callable[[Progress], None] = lambda _: None,
     most_seconds: float = parse.SECONDS,
 ) -> SyncReport:
     """Bring `sources` (folders or files) up to date and publish what changed.
@@ -59,17 +68,18 @@ def sync(
     Raises SourceError where a source is not there or holds no readable file (nothing is deleted
     then) or files cannot be parsed at all, LibraryBusy where another process writes.
     """
-    report = SyncReport()
     with index.library.writing(), parse.Parser(most_seconds) as parser:
         known = [source.address for source in index.library.sources()]
         another = index.library.fact("encoder") not in {None, index.embedder.version}
         # Another encoder makes all vectors anew, so every source must be there before any goes.
-        paths = [(files.locate(address), address) for address in dict.fromkeys([*(known if another else []), *sources])]
+        addresses = list(dict.fromkeys([*(known if another else []), *sources]))
+        found = [_look(files.locate(address), address) for address in addresses]
         index.library.for_encoder(index.embedder.version)
-        for path, address in paths:
-            _sync_one(path, address, index, most_bytes, parser, progress, report)
-        index.settle()
-    return report
+        run = _Run(index, most_bytes, parser, progress, [file for one in found for file in one.files])
+        for one in found:
+            run.bring(one)
+        index.settle(tell=run.building)
+    return run.report
 
 
 def forget(address: str, index: Index) -> int:
@@ -89,80 +99,155 @@ def forget(address: str, index: Index) -> int:
     return articles
 
 
-def _sync_one(
-    path: Path,
-    address: str,
-    index: Index,
-    most_bytes: int,
-    parser: parse.Parser,
-    progress: Progress,
-    report: SyncReport,
-) -> None:
-    library = index.library
-    root, source = _source(path, index)
+@dataclass(frozen=True, slots=True)
+class _File:
+    """A file of a source, and why it is left out, if it is."""
+
+    path: Path
+    reason: str | None
+    bytes: int
+
+
+@dataclass(frozen=True, slots=True)
+class _Found:
+    """What is there of a source, or of a part of it."""
+
+    path: Path
+    files: list[_File]
+
+
+def _look(path: Path, address: str) -> _Found:
+    """Raises SourceError where no file can be read."""
     found = list(files.files_below(path)) if path.is_dir() else [(path, None)]
     if not any(reason is None for _, reason in found):
         kinds = ", ".join(files.READERS)
         raise SourceError(f"no readable file is in {address}; put articles there ({kinds}), or name another folder")
-    source = source or library.add_source(str(root), (root if root.is_dir() else root.parent).name or "files")
-    base = root if root.is_dir() else root.parent
-    inside = path.relative_to(base).as_posix()
-    place = source.label if inside == "." else f"{source.label}/{inside}"
+    return _Found(path, [_File(file, reason, _size(file) if reason is None else 0) for file, reason in found])
 
-    known = library.fingerprints(source, place)
-    failed: dict[str, str] = {}
-    seen: set[str] = set()
-    waiting: list[tuple[Article, str, list[Chunk]]] = []
-    stored: Future[int] | None = None
-    publishing = True  # until it fails: the end of the run tries again, and says why not
-    with ThreadPoolExecutor(1) as beside:  # articles are read while those before them are encoded
-        for done, (file, reason) in enumerate(found):
-            as_on_disk = f"{source.label}/{file.relative_to(base).as_posix()}"
-            name = os.fsencode(as_on_disk).decode("utf-8", "backslashreplace")
-            if name != as_on_disk:
-                reason = "its name is not UTF-8; rename it"
-            progress(done, len(found), name)
-            try:
-                if reason is not None:
-                    raise ArticleError(reason)
-                data = files.read_bytes(file, most_bytes)
-                fingerprint = _fingerprint(file, data, index.embedder.version)
-                if known.get(name) == fingerprint:
-                    seen.add(name)
-                    report.unchanged += 1
+
+class _Run:
+    """One run over sources: its limits, what it did, and how far it is."""
+
+    def __init__(
+        self,
+        index: Index,
+        most_bytes: int,
+        parser: parse.Parser,
+        progress: Callable[[Progress], None],
+        all_files: Sequence[_File],
+    ) -> None:
+        self.report = SyncReport()
+        self._index = index
+        self._most_bytes = most_bytes
+        self._parser = parser
+        self._progress = progress
+        self._files, self._of_files = 0, len(all_files)
+        self._bytes, self._of_bytes = 0, sum(file.bytes for file in all_files)
+        self._publishes = True
+
+    def bring(self, found: _Found) -> None:
+        """Bring what was found up to date. Raises SourceError where it holds another source."""
+        library, report = self._index.library, self.report
+        root, source = _source(found.path, self._index)
+        source = source or library.add_source(str(root), (root if root.is_dir() else root.parent).name or "files")
+        base = root if root.is_dir() else root.parent
+        inside = found.path.relative_to(base).as_posix()
+        place = source.label if inside == "." else f"{source.label}/{inside}"
+
+        known = library.fingerprints(source, place)
+        failed: dict[str, str] = {}
+        seen: set[str] = set()
+        read, stored = _Batch(), _Batch()
+        with ThreadPoolExecutor(1) as beside:  # articles are read while those before them are encoded
+            for file in found.files:
+                as_on_disk = f"{source.label}/{file.path.relative_to(base).as_posix()}"
+                name = os.fsencode(as_on_disk).decode("utf-8", "backslashreplace")
+                reason = file.reason if name == as_on_disk else "its name is not UTF-8; rename it"
+                self._say(name)
+                try:
+                    if reason is not None:
+                        raise ArticleError(reason)
+                    data = files.read_bytes(file.path, self._most_bytes)
+                    fingerprint = _fingerprint(file.path, data, self._index.embedder.version)
+                    if known.get(name) == fingerprint:
+                        seen.add(name)
+                        report.unchanged += 1
+                        self._count(1, file.bytes)
+                        continue
+                    page = self._parser.read(file.path, data)
+                except ArticleError as error:
+                    failed[name] = str(error)
+                    self._count(1, file.bytes)
                     continue
-                page = parser.read(file, data)
-            except ArticleError as error:
-                failed[name] = str(error)
-                continue
-            seen.add(name)
-            (report.changed if name in known else report.added).append(name)
-            revision = hashlib.sha256(data).hexdigest()[:16]
-            article = Article(
-                name, page.title or file.stem, page.text, "", revision, page.updated, frozenset({EVERYONE})
-            )
-            waiting.append((article, fingerprint, chunk.split(article, index.embedder)))
-            if sum(len(chunks) for _, _, chunks in waiting) >= BATCH:
-                report.chunks += stored.result() if stored else 0
-                publishing = publishing and _keep_up(index)
-                stored = beside.submit(index.replace, source, waiting)
-                waiting = []
-        report.chunks += stored.result() if stored else 0
-        report.chunks += index.replace(source, waiting)
-    gone = sorted(known.keys() - seen)
-    library.remove(gone)
-    report.removed += [name for name in gone if name not in failed]
-    report.failed |= failed
-    library.synced(source, failed, place)
-    progress(len(found), len(found), address)
+                seen.add(name)
+                (report.changed if name in known else report.added).append(name)
+                revision = hashlib.sha256(data).hexdigest()[:16]
+                article = Article(
+                    name, page.title or file.path.stem, page.text, "", revision, page.updated, frozenset({EVERYONE})
+                )
+                read.articles.append((article, fingerprint, chunk.split(article, self._index.embedder)))
+                read.bytes += file.bytes
+                if read.chunks >= BATCH:
+                    self._take(stored)
+                    self._keep_up()
+                    read.future = beside.submit(self._index.replace, source, read.articles)
+                    read, stored = _Batch(), read
+            self._take(stored)
+            read.future = beside.submit(self._index.replace, source, read.articles)
+            self._take(read)
+        gone = sorted(known.keys() - seen)
+        library.remove(gone)
+        report.removed += [name for name in gone if name not in failed]
+        report.failed |= failed
+        library.synced(source, failed, place)
+        self._say("")
+
+    def building(self, what: str, done: int, total: int) -> None:
+        """Say how far a build of the search index is."""
+        self._say(f"building the search index: {what}" + (f", {done:,} of {total:,} chunks" if total else ""))
+
+    def _say(self, doing: str) -> None:
+        self._progress(Progress(self._files, self._of_files, self._bytes, self._of_bytes, self.report.chunks, doing))
+
+    def _count(self, files_done: int, size: int) -> None:
+        self._files += files_done
+        self._bytes += size
+
+    def _take(self, batch: "_Batch") -> None:
+        """Wait until a batch is stored, and count it."""
+        if batch.future:
+            self.report.chunks += batch.future.result()
+            self._count(len(batch.articles), batch.bytes)
+            self._say("")
+
+    def _keep_up(self) -> None:
+        """Publish when too much is in no generation. Where that fails, the end of the run tries again and says why."""
+        if self._publishes:
+            try:
+                self._publishes = self._index.settle(LEAST, SHARE, self.building)
+            except LibraryError:
+                self._publishes = False
 
 
-def _keep_up(index: Index) -> bool:
-    """Publish when too much is in no generation; False where that cannot be done now."""
+@dataclass(slots=True)
+class _Batch:
+    """Articles that are embedded and committed together, with their fingerprints and chunks, and the files' bytes."""
+
+    articles: list[tuple[Article, str, list[Chunk]]] = field(default_factory=list)
+    bytes: int = 0
+    future: Future[int] | None = None
+
+    @property
+    def chunks(self) -> int:
+        return sum(len(chunks) for _, _, chunks in self.articles)
+
+
+def _size(path: Path) -> int:
+    """Bytes of a file; 0 where it cannot be asked."""
     try:
-        return index.settle(LEAST, SHARE)
-    except LibraryError:
-        return False
+        return path.lstat().st_size
+    except OSError:
+        return 0
 
 
 def _source(path: Path, index: Index) -> tuple[Path, Source | None]:

@@ -2,19 +2,22 @@
 
 import json
 import os
+import re
 import shutil
 import signal
 import subprocess
 import sys
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 
-from assistant import cli
+from assistant import cli, terminal
 from index.library import FILE, Library
+from index.sync import Progress
 from tests.parts import write
 from tests.test_library import entry
 
@@ -270,26 +273,106 @@ def test_two_at_once_is_one_line(run: Run, docs: Path, tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("with_signal", [signal.SIGINT, signal.SIGTERM])
-def test_an_interruption_is_one_line_and_loses_nothing(tmp_path: Path, with_signal: signal.Signals) -> None:
-    """Ctrl-C or a kill while indexing: exit code 1, one line, and the next run goes on to the end."""
-    folder = write(tmp_path / "docs", {f"{n:03}.md": f"Article {n}." for n in range(900)})
+@pytest.mark.parametrize("seen", ["bar", "lines"])
+def test_an_interruption_is_one_line_and_loses_nothing(tmp_path: Path, with_signal: signal.Signals, seen: str) -> None:
+    """Ctrl-C or a kill while indexing: exit code 1, one line that says what is kept, no process left behind, the
+    terminal as it was, the library whole and free, and the next run does the rest."""
+    folder = write(tmp_path / "docs", {f"{n:03}.html": f"<p>Article {n}." for n in range(900)})
     command = [sys.executable, "-c", "from assistant.cli import main; main()", "index", str(folder)]
-    environment = os.environ | {"ASSISTANT_HOME": str(tmp_path / "home")}
-    going = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=environment)
+    environment = os.environ | {"ASSISTANT_HOME": str(tmp_path / "home"), "TERM": "xterm", "COLUMNS": "200"}
+    shown, screen = os.openpty()
+    going = subprocess.Popen(
+        command,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=screen if seen == "bar" else subprocess.PIPE,
+        env=environment,
+    )
+    os.close(screen)
     library = Library.open(tmp_path / "home")
     deadline = time.monotonic() + 120
     while not library.counts()["articles"] and time.monotonic() < deadline:
         time.sleep(0.02)
+    assert parsers_of(going.pid)
     going.send_signal(with_signal)
     out, err = going.communicate(timeout=120)
-    assert (going.returncode, out) == (1, "")
-    assert err.strip() == "Stopped. What was finished is kept; the same command goes on from there."
+    said = drained(shown) if seen == "bar" else err.decode()
+    assert (going.returncode, out) == (1, b"")
+    assert parsers_of(going.pid) == []
+    assert "Traceback" not in said
     kept = library.counts()["articles"]
     assert 0 < kept < 900
+    *before, line = said.strip().splitlines()
+    assert f"Stopped. What was finished is kept, {kept} articles in {kept} chunks; the same command goes on" in line
+    if seen == "bar":
+        assert "of 900 articles" in said
+        assert said.count("\x1b[?25l") == said.count("\x1b[?25h") == 1  # the cursor is shown again
+        assert "\x1b[?25l" not in line
+    else:
+        assert before == []
+    assert library._all("PRAGMA integrity_check") == [("ok",)]
     again = subprocess.run([*command, "--json"], capture_output=True, text=True, env=environment, check=False)
     report = json.loads(again.stdout)
     assert (again.returncode, report["unchanged"], len(report["added"])) == (0, kept, 900 - kept)
     library.close()
+
+
+def parsers_of(process: int) -> list[str]:
+    """The processes that parse files for a process, or did."""
+    lines = []
+    for path in Path("/proc").glob("[0-9]*/cmdline"):
+        with suppress(OSError):
+            lines.append(path.read_text().split("\0"))
+    return [line[0] for line in lines if f"{process}" in line and any("index.parse" in part for part in line)]
+
+
+def drained(terminal: int) -> str:
+    """What was written to a terminal that nobody writes to any more."""
+    said = b""
+    with suppress(OSError):  # a terminal without a writer answers with an error
+        while block := os.read(terminal, 65536):
+            said += block
+    os.close(terminal)
+    return said.decode()
+
+
+def test_a_run_without_a_terminal_says_a_line_now_and_then(
+    run: Run, docs: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """How much is done of how much, how fast and how long it takes: at most a line in LINE seconds, none with
+    --json; the last line says what was done."""
+    write(docs, {f"{n}.md": f"Number{n}." for n in range(20)})
+    monkeypatch.setattr("index.sync.BATCH", 4)
+    monkeypatch.setattr(terminal, "LINE", 0.0)
+    *lines, end = run("index", docs).err.strip().splitlines()
+    assert all(line.startswith("Indexing: ") for line in lines)
+    assert re.search(r"Indexing: \d+ of 22 articles, [\d,]+ chunks/s, about \d+ s left, docs/\d+\.md", "\n".join(lines))
+    assert "building the search index: words, 0 of 22 chunks" in "\n".join(lines)
+    assert re.fullmatch(
+        r"Indexed: 22 added, 0 changed, 0 removed, 0 unchanged, 0 failed; 22 chunks embedded, in [\d.]+ s "
+        r"\([\d,]+ chunks/s\)\.",
+        end,
+    )
+    assert run("index", docs, "--json").err == ""
+    monkeypatch.setattr(terminal, "LINE", 10.0)
+    (docs / "7.md").unlink()
+    (end,) = run("index", docs).err.strip().splitlines()
+    assert end.startswith("Indexed: 0 added, 0 changed, 1 removed, 21 unchanged, 0 failed; 0 chunks embedded, in ")
+
+
+def test_the_pace_is_that_of_the_last_minute(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What is left is weighed by bytes, and files that were passed over in no time are forgotten after a minute."""
+    now = 0.0
+    monkeypatch.setattr(time, "monotonic", lambda: now)
+    pace = terminal.Pace()
+    pace.run = Progress(9_000, 10_000, 9_000_000, 19_000_000, 0, "")
+    now = 1.0
+    assert str(pace) == "9,000 of 10,000 articles, about 1 s left"
+    for second in range(2, 100):
+        now = second
+        pace.run = Progress(9_000 + second, 10_000, 9_000_000 + 10_000 * second, 19_000_000, 20 * second, "docs/a.md")
+        said = str(pace)
+    assert said == "9,099 of 10,000 articles, 20 chunks/s, about 15 min left, docs/a.md"
 
 
 def test_an_evaluation_leaves_a_report_that_the_next_one_is_compared_with(run: Run, docs: Path, tmp_path: Path) -> None:

@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from index import chunk, embed, files
 from index.generation import Damaged
 from index.search import Index
-from index.sync import forget, sync
+from index.sync import Progress, forget, sync
 from index.types import EVERYONE, ArticleError, LibraryBusy, LibraryError, SourceError
 from tests.parts import ENCRYPTED, MOST, SEEDS, Words, modest, pdf, state, update, write
 from tests.test_parse import endless
@@ -304,8 +304,8 @@ def test_an_interruption_loses_nothing(tmp_path: Path) -> None:
     """Ctrl-C between two files: what was committed stays, the next run goes on and ends like any other."""
     folder = write(tmp_path / "docs", {f"{number:03}.md": f"Article {number}. " * 400 for number in range(60)})
 
-    def stop(done: int, *_: object) -> None:
-        if done == 50:
+    def stop(run: Progress) -> None:
+        if run.doing == "docs/050.md":
             raise KeyboardInterrupt
 
     encoder = Words()
@@ -333,8 +333,8 @@ def test_a_long_run_publishes_again_and_again(index: Index, tmp_path: Path, monk
     reader = Index.open(index.library.home, Words())
     seen = dict[int, int]()  # numbers of generations, with how many articles there were
 
-    def ask(progress: int, *_: object) -> None:
-        if progress % 20:
+    def ask(run: Progress | None = None) -> None:
+        if run and run.doing:  # it says nothing when articles were stored
             return
         stored = sorted(article.id for article in reader.library.articles(None))
         for name in stored[:: len(stored) // 5 + 1]:
@@ -348,11 +348,35 @@ def test_a_long_run_publishes_again_and_again(index: Index, tmp_path: Path, monk
                 seen.setdefault(generation.number, generation.count)
 
     assert len(sync([str(folder)], index, MOST, ask).added) == 1500
-    ask(0)
+    ask()
     assert 5 <= len(seen) <= 14
     assert sorted(seen.values()) == list(seen.values())
     assert (reader.library.changed(), reader.library.state().generation) == (0, max(seen))
     reader.close()
+
+
+def test_a_run_says_how_far_it_is(index: Index, docs: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """All files and bytes of all sources are known from the beginning, what is done only grows, and a file is done when
+    it is stored; each file is named, and what a build of the search index does."""
+    monkeypatch.setattr("index.sync.BATCH", 2)
+    other = write(docs.parent / "other", {f"{n}.md": f"Number{n}." * n for n in range(1, 8)} | {"bad.md": b"\0"})
+    said = list[Progress]()
+
+    def note(run: Progress) -> None:
+        said.append(run)
+        chunks = index.library.counts()["chunks"]
+        assert run.chunks <= chunks <= run.chunks + 4
+
+    sync([str(docs), str(other)], index, MOST, note)
+    size = sum(path.stat().st_size for folder in (docs, other) for path in folder.rglob("*.*"))
+    assert {(run.of_files, run.of_bytes) for run in said} == {(10, size)}
+    assert said == sorted(said, key=lambda run: (run.files, run.bytes, run.chunks))
+    assert (said[0].files, said[0].bytes, said[-1].files, said[-1].bytes, said[-1].chunks) == (0, 0, 10, size, 9)
+    assert {"docs/trips.md", "other/bad.md", "other/7.md"} <= {run.doing for run in said}
+    assert "building the search index: vectors, 0 of 9 chunks" in {run.doing for run in said}
+    said.clear()
+    sync([str(docs), str(other)], index, MOST, said.append)
+    assert (said[-1].files, said[-1].bytes, said[-1].chunks) == (10, size, 0)
 
 
 def test_a_run_goes_on_when_it_cannot_publish(index: Index, docs: Path, monkeypatch: pytest.MonkeyPatch) -> None:
