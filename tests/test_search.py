@@ -1,5 +1,6 @@
 """The index: two searches fused, always checked against the library, and never served from a damaged build."""
 
+import json
 import os
 import shutil
 import subprocess
@@ -8,6 +9,7 @@ import textwrap
 import threading
 import time
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 
@@ -19,12 +21,13 @@ from index.chunk import split
 from index.generation import Generation
 from index.library import Library, Row, Source
 from index.search import Index, fuse
-from index.types import EVERYONE, Article, Groups
+from index.types import EVERYONE, Article, Groups, LibraryBusy
 from tests.chroma import Backend
 from tests.parts import Words, article, modest
 
 ALL = frozenset({EVERYONE})
 BOARD = frozenset({"board"})
+ROOT = Path(__file__).parents[1]
 ARTICLES = [
     article("# Trips\n\nTobias Okonjo approves trips. Ask early.", "Trips", "docs/trips.md"),
     article("# Leave\n\nMia approves leave.", "Leave", "docs/leave.md"),
@@ -387,6 +390,71 @@ def test_one_who_mends_moves_on_at_once(index: Index, backend: Backend) -> None:
             assert generation
             assert (generation.number, len(fresh)) == (2, 0)
     reader.close()
+
+
+def test_another_process_knows_a_commit_from_its_next_question_on(tmp_path: Path) -> None:
+    """A server is asked without a pause while another process adds, changes, hides, shows, publishes and deletes: the
+    first question that begins after a commit was acknowledged already knows it, so what is gone is never shown."""
+    code = """
+        import json, sys, time
+        from pathlib import Path
+        from index.search import Index
+        from index.types import EVERYONE
+        from tests.parts import Words
+        index = Index.open(Path(sys.argv[1]), Words(), mends=True)
+        while True:
+            began = time.monotonic()
+            hits = index.find("Tobias approves trips", frozenset({EVERYONE}), 10)
+            print(json.dumps([began, sorted({hit.chunk.text for hit in hits})]), flush=True)
+    """
+    writer = Index.open(tmp_path, Words())
+    put(writer, *ARTICLES)
+    server = subprocess.Popen(
+        [sys.executable, "-c", textwrap.dedent(code), str(tmp_path)], stdout=subprocess.PIPE, cwd=ROOT
+    )
+    trips, leave = ARTICLES[:2]
+    new = article("Tobias waves.", "", "docs/new.md")
+
+    def publish() -> None:
+        with writer.library.writing():
+            writer.publish()
+
+    def patiently(do: Callable[[], object]) -> float:
+        """When it was done; while the server mends, others do not write."""
+        while True:
+            with suppress(LibraryBusy):
+                do()
+                return time.monotonic()
+            time.sleep(0.05)
+
+    steps: list[tuple[Callable[[], object], set[str]]] = [
+        (lambda: None, {trips.text, leave.text}),
+        (lambda: put(writer, new, publish=False), {trips.text, leave.text, new.text}),
+        (lambda: put(writer, replace(leave, text="Mia left.", revision="r2"), publish=False),
+         {trips.text, "Mia left.", new.text}),
+        (lambda: put(writer, replace(trips, groups=frozenset(), revision="r2"), publish=False),
+         {"Mia left.", new.text}),
+        (publish, {"Mia left.", new.text}),
+        (lambda: put(writer, replace(trips, revision="r3")), {trips.text, "Mia left.", new.text}),
+        (lambda: writer.library.remove([new.id]), {trips.text, "Mia left."}),
+        (lambda: put(writer, replace(trips, groups=BOARD, revision="r4"), publish=False), {"Mia left."}),
+        (publish, {"Mia left."}),
+        (lambda: writer.library.forget(writer.library.sources()[0]), set()),
+    ]  # fmt: skip
+    try:
+        assert server.stdout
+        for number, (do, expected) in enumerate(steps * 2):
+            acknowledged = patiently(do)
+            began = 0.0
+            while began < acknowledged:
+                began, found = json.loads(server.stdout.readline())
+            assert set(found) == expected, number
+            if number % len(steps) == len(steps) - 1:
+                patiently(lambda: put(writer, *ARTICLES))
+    finally:
+        server.kill()
+        server.communicate()
+    writer.close()
 
 
 def test_moving_on_gives_back_what_the_old_generation_held(index: Index, backend: Backend) -> None:
