@@ -106,19 +106,21 @@ def index(
     sources: Annotated[list[str], typer.Argument(metavar="SOURCE...", help="Folders or files.")],
     home: Home = None,
     strict: Strict = False,
+    retry: Annotated[bool, typer.Option("--retry", help="Try files again that could not be read.")] = False,
     as_json: AsJson = False,
 ) -> None:
     """Add sources to the library, or bring them up to date.
 
     Reads .md, .txt, .html, .pdf and .docx. Only what changed since the last run is read again; an
     article that is gone from its source leaves the library. A file that cannot be read is named with
-    its reason, and the others go on. Ctrl-C is safe: what was done stays, and the next run goes on.
+    its reason, and the others go on; it is tried again when it changed, or with --retry. Ctrl-C is
+    safe: what was done stays, and the next run goes on.
 
     Example:  assistant index ~/wiki-export ~/handbook.pdf
     """
     settings = settings_of(context, home)
     with open_index(settings) as opened:
-        report = _index(opened, sources, settings, as_json=as_json)
+        report = _index(opened, sources, settings, retry=retry, as_json=as_json)
     if strict and report.failed:
         raise typer.Exit(1)
 
@@ -284,14 +286,17 @@ def _serve(index: "Index", settings: "Settings") -> None:
         )
 
 
-def _index(index: "Index", sources: list[str], settings: "Settings", *, as_json: bool = False) -> "SyncReport":
+def _index(
+    index: "Index", sources: list[str], settings: "Settings", *, retry: bool = False, as_json: bool = False
+) -> "SyncReport":
     """Bring sources up to date, show how far that is, and say what was done."""
     from index.sync import sync
 
     began = time.monotonic()
     try:
         with indexing(quiet=as_json) as progress:
-            report = sync(sources, index, settings.max_file_mb * 1_000_000, progress, settings.max_parse_seconds)
+            most = settings.max_file_mb * 1_000_000
+            report = sync(sources, index, most, progress, settings.max_parse_seconds, retry)
     except KeyboardInterrupt:
         kept = index.library.counts()
         raise UserFacingError(
@@ -315,6 +320,8 @@ def _index(index: "Index", sources: list[str], settings: "Settings", *, as_json:
         soft_wrap=True,
     )
     print_failures(report.failed, err)
+    if report.untried:
+        err.print(f"Not tried again, as they did not change: {report.untried:,}; assistant index --retry does.")
     return report
 
 

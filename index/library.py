@@ -8,7 +8,7 @@ import json
 import os
 import sqlite3
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 
 from index.types import Article, Chunk, Groups, LibraryBusy, LibraryError, Matrix, Terms, Vector
 
-SCHEMA = 3
+SCHEMA = 4
 """Version of the tables below; a library of a newer one is refused, one of an older one is brought forward."""
 
 FILE = "library.sqlite3"
@@ -49,7 +49,8 @@ CREATE TABLE sentence (
 CREATE TABLE gone (number INTEGER PRIMARY KEY);
 CREATE TRIGGER chunk_gone AFTER DELETE ON chunk BEGIN INSERT OR IGNORE INTO gone VALUES (OLD.number); END;
 CREATE TABLE failure (
-    article TEXT PRIMARY KEY, source INTEGER NOT NULL REFERENCES source ON DELETE CASCADE, reason TEXT NOT NULL
+    article TEXT PRIMARY KEY, source INTEGER NOT NULL REFERENCES source ON DELETE CASCADE, reason TEXT NOT NULL,
+    fingerprint TEXT NOT NULL DEFAULT ''
 ) WITHOUT ROWID;
 INSERT INTO fact VALUES ('changes', '0'), ('generation', '0'), ('published', '0'), ('covered', '0');
 INSERT INTO fact VALUES ('library', lower(hex(randomblob(16))));
@@ -78,6 +79,10 @@ INSERT OR REPLACE INTO fact VALUES ('covered', '0'), ('published', '-1');
     2: """
 INSERT INTO fact VALUES ('library', lower(hex(randomblob(16))));
 """,
+    # From schema 3: what could not be read is known again.
+    3: """
+ALTER TABLE failure ADD COLUMN fingerprint TEXT NOT NULL DEFAULT '';
+""",
 }
 """What brings the tables of a schema to the next one."""
 
@@ -105,6 +110,14 @@ class Source:
     address: str
     label: str
     synced: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """Why an article could not be read, and the fingerprint of what was tried; empty where it is to be tried again."""
+
+    reason: str
+    fingerprint: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -379,7 +392,7 @@ class Library:
             connection.execute("DELETE FROM source WHERE id = ?", (source.id,))
             _count_change(connection)
 
-    def synced(self, source: Source, failures: dict[str, str], place: str = "") -> None:
+    def synced(self, source: Source, failures: Mapping[str, Failure], place: str = "") -> None:
         """Note that a source was brought up to date now, and which articles at or below `place` failed why."""
         now = datetime.now(UTC).isoformat(timespec="seconds")
         with self._transaction() as connection:
@@ -389,13 +402,18 @@ class Library:
                 (source.id, place, *_below(place)),
             )
             connection.executemany(
-                "INSERT OR REPLACE INTO failure VALUES (?, ?, ?)",
-                [(article, source.id, reason) for article, reason in failures.items()],
+                "INSERT OR REPLACE INTO failure VALUES (?, ?, ?, ?)",
+                [(article, source.id, failed.reason, failed.fingerprint) for article, failed in failures.items()],
             )
 
     def failures(self) -> dict[str, str]:
         """What could not be read when its source was last brought up to date, and why."""
         return {str(a): str(b) for a, b in self._all("SELECT article, reason FROM failure ORDER BY article")}
+
+    def failed(self, source: Source) -> dict[str, Failure]:
+        """The same for one source, with the fingerprints of what was tried."""
+        query = "SELECT article, reason, fingerprint FROM failure WHERE source = ?"
+        return {str(article): Failure(reason, tried) for article, reason, tried in self._all(query, (source.id,))}
 
     # --- mending --------------------------------------------------------------------------------------
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from index import chunk, files, parse
-from index.library import Source
+from index.library import Failure, Source
 from index.search import Index
 from index.types import EVERYONE, Article, ArticleError, Chunk, LibraryError, SourceError
 
@@ -43,6 +43,8 @@ class SyncReport:
     removed: list[str] = field(default_factory=list)
     unchanged: int = 0
     failed: dict[str, str] = field(default_factory=dict)
+    untried: int = 0
+    """How many of the failed ones were not tried again, since they are what they were."""
     chunks: int = 0
 
     @property
@@ -57,12 +59,14 @@ def sync(
     most_bytes: int,
     progress: Callable[[Progress], None] = lambda _: None,
     most_seconds: float = parse.SECONDS,
+    retry: bool = False,
 ) -> SyncReport:
     """Bring `sources` (folders or files) up to date and publish what changed.
 
     A file may have `most_bytes` and take `most_seconds` to be parsed, which other processes do (`index.parse`).
     Deletes only articles of the sources named. An article that cannot be read is named in the report
-    and leaves the library; the rest go on. What was committed before an interruption stays, and the
+    and leaves the library; the rest go on. One that is what it was when it could not be read is not tried
+    again with the same `most_seconds`, unless told to `retry`. What was committed before an interruption stays, and the
     next run goes on from there.
 
     Raises SourceError where a source is not there or holds no readable file (nothing is deleted
@@ -75,7 +79,7 @@ def sync(
         addresses = list(dict.fromkeys([*(known if another else []), *sources]))
         found = [_look(files.locate(address), address) for address in addresses]
         index.library.for_encoder(index.embedder.version)
-        run = _Run(index, most_bytes, parser, progress, [file for one in found for file in one.files])
+        run = _Run(index, most_bytes, parser, retry, progress, [file for one in found for file in one.files])
         for one in found:
             run.bring(one)
         index.settle(tell=run.building)
@@ -133,6 +137,7 @@ class _Run:
         index: Index,
         most_bytes: int,
         parser: parse.Parser,
+        retry: bool,
         progress: Callable[[Progress], None],
         all_files: Sequence[_File],
     ) -> None:
@@ -140,6 +145,7 @@ class _Run:
         self._index = index
         self._most_bytes = most_bytes
         self._parser = parser
+        self._retry = retry
         self._progress = progress
         self._files, self._of_files = 0, len(all_files)
         self._bytes, self._of_bytes = 0, sum(file.bytes for file in all_files)
@@ -155,7 +161,8 @@ class _Run:
         place = source.label if inside == "." else f"{source.label}/{inside}"
 
         known = library.fingerprints(source, place)
-        failed: dict[str, str] = {}
+        refused = {} if self._retry else library.failed(source)
+        failed: dict[str, Failure] = {}
         seen: set[str] = set()
         read, stored = _Batch(), _Batch()
         with ThreadPoolExecutor(1) as beside:  # articles are read while those before them are encoded
@@ -164,6 +171,7 @@ class _Run:
                 name = os.fsencode(as_on_disk).decode("utf-8", "backslashreplace")
                 reason = file.reason if name == as_on_disk else "its name is not UTF-8; rename it"
                 self._say(name)
+                tried = ""
                 try:
                     if reason is not None:
                         raise ArticleError(reason)
@@ -174,9 +182,13 @@ class _Run:
                         report.unchanged += 1
                         self._count(1, file.bytes)
                         continue
+                    tried = f"{fingerprint} {self._parser.seconds:g}"
+                    if name in refused and refused[name].fingerprint == tried:
+                        report.untried += 1
+                        raise ArticleError(refused[name].reason)
                     page = self._parser.read(file.path, data)
                 except ArticleError as error:
-                    failed[name] = str(error)
+                    failed[name] = Failure(str(error), tried)
                     self._count(1, file.bytes)
                     continue
                 seen.add(name)
@@ -198,7 +210,7 @@ class _Run:
         gone = sorted(known.keys() - seen)
         library.remove(gone)
         report.removed += [name for name in gone if name not in failed]
-        report.failed |= failed
+        report.failed |= {name: failure.reason for name, failure in failed.items()}
         library.synced(source, failed, place)
         self._say("")
 

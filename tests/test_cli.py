@@ -158,6 +158,8 @@ def test_indexing_and_its_status(run: Run, docs: Path, tmp_path: Path) -> None:
         "added": [], "changed": [], "removed": [], "unchanged": 2, "chunks": 0,
         "failed": {"docs/bad.md": "the file is not text"},
     }  # fmt: skip
+    assert "Not tried again, as they did not change: 1; assistant index --retry does." in run("index", docs).err
+    assert "Not tried" not in run("index", docs, "--retry").err
     assert run("index", docs, "--strict").code == 1
     (docs / "bad.md").unlink()
     assert run("index", docs, "--strict").code == 0

@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from index.library import FILE, LOCK, SCHEMA, Entry, Library, hold
+from index.library import FILE, LOCK, SCHEMA, Entry, Failure, Library, hold
 from index.types import Chunk, LibraryBusy, LibraryError
 from tests.parts import article
 
@@ -138,6 +138,7 @@ CREATE TABLE failure (
 INSERT INTO fact VALUES ('changes', '3'), ('generation', '2'), ('published', '3'), ('encoder', 'words/1');
 INSERT INTO source VALUES (1, '/docs', 'docs', NULL);
 INSERT INTO article VALUES ('docs/a.md', 1, 'Title', 'One. Two.', '', 'r1', NULL, '["everyone"]', 'f1');
+INSERT INTO failure VALUES ('docs/b.md', 1, 'broken');
 PRAGMA user_version=1;
 """
 
@@ -163,6 +164,7 @@ def test_a_library_of_the_first_schema_is_brought_forward(tmp_path: Path) -> Non
         state = library.state()
         assert (state.changes, state.generation, state.covered, state.encoder) == (3, 2, 0, "words/1")
         assert state.published != state.changes
+        assert library.failed(library.sources()[0]) == {"docs/b.md": Failure("broken")}
         names.add(library.fact("library"))
         library.close()
     assert len(names) == 1
@@ -269,9 +271,11 @@ def test_many_threads_read_while_one_writes(library: Library) -> None:
 def test_failures_are_those_of_the_last_run(library: Library) -> None:
     """A run notes its failures in place of the earlier ones, below the place it looked at and nowhere else."""
     source = library.add_source("/docs", "docs")
-    library.synced(source, {"docs/a.md": "empty", "docs/sub/b.md": "broken", "docs/sub.md": "broken"}, "docs")
+    broken = Failure("broken", "f1")
+    library.synced(source, {"docs/a.md": Failure("empty"), "docs/sub/b.md": broken, "docs/sub.md": broken}, "docs")
     library.synced(source, {}, "docs/sub")
     assert library.failures() == {"docs/a.md": "empty", "docs/sub.md": "broken"}
+    assert library.failed(source) == {"docs/a.md": Failure("empty"), "docs/sub.md": broken}
     assert library.sources()[0].synced
     library.forget(source)
     assert library.failures() == {}

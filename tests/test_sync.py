@@ -135,6 +135,30 @@ def test_a_bomb_costs_one_article(index: Index, docs: Path) -> None:
     assert ids(index) == ["docs/a.html", "docs/c.html", "docs/sub/leave.txt", "docs/trips.md"]
 
 
+def test_what_could_not_be_read_costs_its_time_once(index: Index, docs: Path) -> None:
+    """A bomb that is what it was is not parsed again, and named with its reason all the same; it is tried again when
+    it changed, with another limit, by a newer reader, or when somebody says so."""
+
+    def run(most_seconds: float = 1.0, retry: bool = False) -> tuple[int, list[str]]:
+        report = sync([str(docs)], index, MOST, most_seconds=most_seconds, retry=retry)
+        assert index.library.failures() == report.failed
+        return report.untried, list(report.failed.values())
+
+    write(docs, {"bomb.pdf": endless()})
+    reason = "parsing took more than 1 s, the most that is allowed"
+    assert run() == (0, [reason])
+    assert run() == run() == (1, [reason])
+    assert run(most_seconds=2) == (0, [reason.replace("1 s", "2 s")])
+    assert run(most_seconds=2) == (1, [reason.replace("1 s", "2 s")])
+    assert run(retry=True) == (0, [reason])
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(files, "VERSION", "next")
+        assert run() == (0, [reason])
+    write(docs, {"bomb.pdf": pdf("Harmless.")})
+    assert run() == (0, [])
+    assert "docs/bomb.pdf" in ids(index)
+
+
 def test_small_texts_start_no_process(index: Index, docs: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A folder of Markdown and plain text costs no process; what needs one stops the run where none starts."""
     monkeypatch.setattr(sys, "executable", "/nowhere/python")
