@@ -28,6 +28,8 @@ from index.types import Hit
 MODEL = Path(__file__).parent / "models" / "sentences.json"
 READ = 10
 """Passages that the reader looks at, one pass each."""
+VERIFIED = 2
+"""Passages, the best by the reader, that the verifier looks at too."""
 SENTENCES = 3
 """Sentences that an answer has at most."""
 SHORT = 16
@@ -78,7 +80,7 @@ class Sentence:
 FEATURES = (
     "reader", "reader beside the best", "cosine", "cosine beside the best", "search", "bm25", "first", "shared",
     "shared with place", "shared around", "names missing", "names missing in article", "fits", "short",
-    "cosine before", "cosine after",
+    "cosine before", "cosine after", "verifier", "not verified",
 )  # fmt: skip
 
 
@@ -87,13 +89,16 @@ def candidates(question: str, hits: Sequence[Hit], reader: Reader) -> tuple[list
     kind = kind_of(question)
     passages = [passage(hit.article.title, hit.chunk) for hit in hits]
     readings = reader.read(question, passages, lambda words: fits(kind, words))
+    best = sorted(range(len(hits)), key=lambda i: -max((r.score for r in readings[i]), default=-100.0))[:VERIFIED]
+    again = reader.verify(question, [passages[i] for i in best], lambda words: fits(kind, words))
+    verified = dict(zip(best, again, strict=True))
     words = asked_words(question)
     proper = set(stems(" ".join(_PROPER.findall(question)))) - UNASKED
     top = max((r.score for found in readings for r in found), default=0.0)
     nearest = max((cosine for hit in hits for cosine in hit.cosines), default=0.0)
     sentences: list[Sentence] = []
     rows: list[list[float]] = []
-    for hit, (_, spans), found in zip(hits, passages, readings, strict=True):
+    for number, (hit, (_, spans), found) in enumerate(zip(hits, passages, readings, strict=True)):
         place = set(stems(f"{hit.article.title} {hit.chunk.heading}"))
         around = place | set(stems(hit.chunk.text))
         missing = _missing(proper, around)
@@ -126,6 +131,8 @@ def candidates(question: str, hits: Sequence[Hit], reader: Reader) -> tuple[list
                     # What a sentence that begins with "It" is about stands in the one before it.
                     hit.cosines[i - 1] if i else 0.0,
                     hit.cosines[i + 1] if i + 1 < len(hit.cosines) else 0.0,
+                    np.tanh(verified[number][i].score / 10) if number in verified else 0.0,
+                    float(number not in verified),
                 ]
             )
     return sentences, np.array(rows, dtype=np.float64).reshape(len(rows), len(FEATURES))
@@ -143,7 +150,9 @@ def ranked(said: Sequence[Meaning], fitting: Sequence[bool], scores: NDArray[np.
     return sorted(range(len(said)), key=lambda i: (not fitting[i], -together[said[i]], -scores[i]))
 
 
-EVIDENCE = ("odds", "ahead of the next", "reader", "cosine", "names missing", "none of them")
+EVIDENCE = (
+    "odds", "ahead of the next", "reader", "cosine", "names missing", "none of them", "verifier", "not verified",
+)  # fmt: skip
 
 
 def evidence(
@@ -160,6 +169,8 @@ def evidence(
             features[best, FEATURES.index("cosine")],
             features[best, FEATURES.index("names missing")],
             np.clip(-np.logaddexp.reduce(scores), -12, 12),
+            features[best, FEATURES.index("verifier")],
+            features[best, FEATURES.index("not verified")],
         ]
     )
 

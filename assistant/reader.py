@@ -1,11 +1,15 @@
 """The reader: where in a passage the words stand that answer a question, and whether they stand there.
 
-One pass of a six-layer encoder a passage, offline; `training/reader.py` made its weights.
+One pass of a six-layer encoder a passage, offline; `training/reader.py` made its weights. A second model of
+the same kind, the verifier, learned from many more passages that nearly answer: it is worse at finding the
+words and better at telling that they do not answer, so it looks at the best passages only (after Hu et al.
+2019, "Read + Verify").
 """
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,6 +18,7 @@ from tokenizers import Tokenizer
 from index import embed, onnx
 
 GRAPH = Path(__file__).parent / "models" / "reader.onnx"
+VERIFIER = GRAPH.with_name("verifier.onnx")
 LONGEST = 320
 """Tokens of question and passage together; of the question at most 64 words are read."""
 SPAN = 24
@@ -42,16 +47,28 @@ class Reading:
 class Reader:
     """Reads passages for a question; safe to use from several threads."""
 
-    def __init__(self, threads: int = 0, graph: Path = GRAPH) -> None:
+    def __init__(self, threads: int = 0, graph: Path = GRAPH, verifier: Path = VERIFIER) -> None:
         self._tokenizer = Tokenizer.from_file(str(embed.default_folder() / "tokenizer.json"))
         self._tokenizer.no_padding()
         self._tokenizer.enable_truncation(LONGEST, strategy="only_second")
         self._session = onnx.session(graph, threads=threads)
+        self._verifier = onnx.session(verifier, threads=threads)
 
     def read(
         self, question: str, passages: Sequence[tuple[str, Spans]], fits: Callable[[str], bool] = bool
     ) -> list[list[Reading]]:
         """For each passage and each of its sentences (character spans), the best words in it that `fits` takes."""
+        return self._read(self._session, question, passages, fits)
+
+    def verify(
+        self, question: str, passages: Sequence[tuple[str, Spans]], fits: Callable[[str], bool] = bool
+    ) -> list[list[Reading]]:
+        """The same by the verifier."""
+        return self._read(self._verifier, question, passages, fits)
+
+    def _read(
+        self, session: Any, question: str, passages: Sequence[tuple[str, Spans]], fits: Callable[[str], bool]
+    ) -> list[list[Reading]]:
         if not passages:
             return []
         question = " ".join(question.split()[:64])[:400]
@@ -68,9 +85,7 @@ class Reader:
                 rows[0, row, :length] = encodings[i].ids
                 rows[1, row, :length] = 1
                 rows[2, row, :length] = encodings[i].type_ids
-            (logits,) = self._session.run(
-                None, {"input_ids": rows[0], "attention_mask": rows[1], "token_type_ids": rows[2]}
-            )
+            (logits,) = session.run(None, {"input_ids": rows[0], "attention_mask": rows[1], "token_type_ids": rows[2]})
             for row, i in enumerate(batch):
                 text, spans = passages[i]
                 offsets = np.array(encodings[i].offsets)

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from assistant.asked import meaning
-from assistant.extract import EVIDENCE, FEATURES, Extractor, evidence, least_confidence, ranked
+from assistant.extract import EVIDENCE, FEATURES, VERIFIED, Extractor, evidence, least_confidence, ranked
 from assistant.reader import Reading
 from assistant.types import Answer, Citation, Words
 from index.chunk import split
@@ -36,6 +36,23 @@ class Told:
             return Reading(start, end, -12.0, fits(text[start:end]))
 
         return [[one(text, *span) for span in spans] for text, spans in passages]
+
+    verify = read
+
+
+class Doubting(Told):
+    """The same, but what it finds the verifier does not believe; it notes what the verifier was asked about."""
+
+    asked: Sequence[tuple[str, Sequence[tuple[int, int]]]] = ()
+
+    def verify(
+        self,
+        _question: str,
+        passages: Sequence[tuple[str, Sequence[tuple[int, int]]]],
+        fits: Callable[[str], bool] = bool,
+    ) -> list[list[Reading]]:
+        self.asked = passages
+        return [[Reading(start, end, -12.0, fits(text[start:end])) for start, end in spans] for text, spans in passages]
 
 
 def hits(*articles: Article) -> list[Hit]:
@@ -141,6 +158,20 @@ def test_the_order_counts_what_says_the_same_together(data: st.DataObject) -> No
     found = evidence(said, np.zeros((count, len(FEATURES))), scores, order[0])
     assert found.shape == (len(EVIDENCE),)
     assert np.isfinite(found).all()
+
+
+def test_the_verifier_looks_at_the_best_passages_and_its_doubt_counts() -> None:
+    """It is asked about few passages, those that the reader likes best, and the answer is less sure for its doubt."""
+    question = "How many assailants were captured in Aktobe?"
+    others = [article(f"b{n}", f"In Bergen number{n} were seen at the harbour in the rain.") for n in range(4)]
+    doubting = Doubting(seven=9.0, number2=3.0)
+    doubted = answer(question, doubting, *others, AKTOBE)
+    assert [text.partition("\n")[0] for text, _ in doubting.asked] == ["aktobe", "b2"]
+    assert len(doubting.asked) == VERIFIED
+    believed = answer(question, Told(seven=9.0, number2=3.0), *others, AKTOBE)
+    assert believed.confidence is not None
+    assert doubted.confidence is not None
+    assert doubted.confidence < believed.confidence
 
 
 def test_a_lower_accepted_share_asks_for_more_confidence() -> None:

@@ -33,7 +33,7 @@ def test_the_wheel_carries_what_the_program_reads(wheel: zipfile.ZipFile) -> Non
     names = set(wheel.namelist())
     needed = {
         "assistant/static/page.css", "assistant/static/page.js", "assistant/static/widget.js",
-        "assistant/models/reader.onnx", "assistant/models/sentences.json",
+        "assistant/models/reader.onnx", "assistant/models/verifier.onnx", "assistant/models/sentences.json",
         "index/models/minilm-l6.onnx", "index/models/minilm-l6.json",
         "prompts/refused.txt", "prompts/refused_empty.txt",
     }  # fmt: skip

