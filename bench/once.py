@@ -10,7 +10,7 @@ from bench import peers
 
 
 def measure(name: str, folder: Path) -> dict[str, float]:
-    """Seconds to import, to load the model and to index; passages; share of the text that is read, 0 to 1."""
+    """Seconds to import, to load the model, to index, and of our encoder alone; passages; share of the text read."""
     began = time.perf_counter()
     peers.load_modules(name)
     imported = time.perf_counter()
@@ -28,11 +28,13 @@ def measure(name: str, folder: Path) -> dict[str, float]:
         passages = list(system.passages())
         texts = {path.name: path.read_text(encoding="utf-8") for path in sorted(folder.iterdir())}
         read = score.share_read(texts, passages, embed.load().tokens, system.limit)
+        alone = system.encoder_alone() if isinstance(system, systems.Ours) else 0.0
         system.close()
     return {
         "import": round(imported - began, 3),
         "load": round(loaded - prepared, 3),
         "index": round(done - ready, 3),
+        "encoder alone": round(alone, 3),
         "passages": len(passages),
         "read": round(read, 4),
     }
