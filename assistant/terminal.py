@@ -100,8 +100,10 @@ class Pace:
     def __str__(self) -> str:
         if self.run is None:
             return ""
-        run, now = self.run, time.monotonic()
-        self._before.append((now, run.bytes, run.chunks))
+        run = self.run
+        if (run.bytes, run.chunks) != self._before[-1][1:]:  # between two batches the pace stays what it was
+            self._before.append((time.monotonic(), run.bytes, run.chunks))
+        now = self._before[-1][0]
         while len(self._before) > 2 and self._before[0][0] < now - PACE:
             self._before.popleft()
         began, size, chunks = self._before[0]

@@ -370,6 +370,8 @@ def test_the_pace_is_that_of_the_last_minute(monkeypatch: pytest.MonkeyPatch) ->
     pace.run = Progress(9_000, 10_000, 9_000_000, 19_000_000, 0, "")
     now = 1.0
     assert str(pace) == "9,000 of 10,000 articles, about 1 s left"
+    now = 1.9
+    assert str(pace) == "9,000 of 10,000 articles, about 1 s left"
     for second in range(2, 100):
         now = second
         pace.run = Progress(9_000 + second, 10_000, 9_000_000 + 10_000 * second, 19_000_000, 20 * second, "docs/a.md")
