@@ -10,6 +10,7 @@ import numpy as np
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 
+from index.chunk import split
 from index.embed import Embedder, Spans
 from index.search import Index
 from index.sync import SyncReport, sync
@@ -113,6 +114,15 @@ def article(
 ) -> Article:
     """An article that nothing but its text matters of."""
     return Article(identifier, title, text, "", "r1", None, groups)
+
+
+def add_numbered(index: Index, numbers: range) -> None:
+    """Commit articles of one chunk each, docs/7.md about Number7 and matter2; nothing is published."""
+    with index.library.writing():
+        index.library.for_encoder(index.embedder.version)
+        source = index.library.add_source("/docs", "docs")
+        articles = [article(f"Number{n} is about matter{n % 5}.", "", f"docs/{n}.md") for n in numbers]
+        index.replace(source, [(one, one.revision, split(one, index.embedder)) for one in articles])
 
 
 def write(folder: Path, files: dict[str, str | bytes]) -> Path:

@@ -14,7 +14,7 @@ from index.search import Index
 from index.types import EVERYONE
 from index.vectors import Row, Vectors
 from tests.chroma import Backend
-from tests.parts import Words, article
+from tests.parts import Words, add_numbered, article
 
 ALL = frozenset({EVERYONE})
 
@@ -22,18 +22,9 @@ ALL = frozenset({EVERYONE})
 @pytest.fixture
 def index_(backend: Backend, tmp_path: Path) -> Iterator[Index]:
     opened = Index.open(tmp_path, Words(), server=backend())
-    add(opened, range(60))
+    add_numbered(opened, range(60))
     yield opened
     opened.close()
-
-
-def add(opened: Index, numbers: range) -> None:
-    """Articles of one chunk each."""
-    with opened.library.writing():
-        opened.library.for_encoder(opened.embedder.version)
-        source = opened.library.add_source("/docs", "docs")
-        articles = [article(f"Number{n} is about matter{n % 5}.", "", f"docs/{n}.md") for n in numbers]
-        opened.replace(source, [(one, one.revision, split(one, opened.embedder)) for one in articles])
 
 
 def publish(opened: Index) -> Generation:
@@ -47,7 +38,7 @@ def test_the_next_one_begins_with_a_copy_of_the_last(index_: Index, monkeypatch:
     """Only what is new is put in, what is gone is taken out, and both searches know."""
     publish(index_).close()
     index_.library.remove(["docs/7.md", "docs/9.md"])
-    add(index_, range(60, 64))
+    add_numbered(index_, range(60, 64))
     put = list[Row]()
 
     def noted(real: Callable[..., None]) -> Callable[..., None]:
@@ -95,7 +86,7 @@ def test_what_is_gone_is_forgotten_once_no_generation_holds_it(index_: Index) ->
 def test_a_build_that_finds_too_little_is_not_pointed_to(index_: Index, monkeypatch: pytest.MonkeyPatch) -> None:
     """Recall below what is wanted: an error that says so, the old generation stays, and answers are exact."""
     old = publish(index_)
-    add(index_, range(60, 62))
+    add_numbered(index_, range(60, 62))
     monkeypatch.setattr(index.generation, "recall", lambda *_: 0.5)
     with pytest.raises(Exception, match=r"50\.0% of the nearest chunks, 98% are wanted"):
         publish(index_)

@@ -15,12 +15,11 @@ import numpy as np
 import pytest
 
 import index.remote
-from index.chunk import split
 from index.remote import Away, Remote, Server
 from index.search import Index
 from index.types import EVERYONE
 from tests.chroma import Chroma
-from tests.parts import Words, article
+from tests.parts import Words, add_numbered
 
 ALL = frozenset({EVERYONE})
 TOKEN = "a-token-that-nobody-may-read"
@@ -28,11 +27,8 @@ TOKEN = "a-token-that-nobody-may-read"
 
 def add(opened: Index, numbers: range) -> None:
     """Articles of one chunk each, brought in as a sync does it."""
+    add_numbered(opened, numbers)
     with opened.library.writing():
-        opened.library.for_encoder(opened.embedder.version)
-        source = opened.library.add_source("/docs", "docs")
-        articles = [article(f"Number{n} is about matter{n % 5}.", "", f"docs/{n}.md") for n in numbers]
-        opened.replace(source, [(one, one.revision, split(one, opened.embedder)) for one in articles])
         opened.settle()
 
 
