@@ -1,6 +1,7 @@
 """What the reader learns from, and how it is scored while it learns."""
 
 import random
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -11,7 +12,7 @@ from hypothesis import strategies as st
 
 from assistant.asked import meaning
 from index import embed
-from training import contrasts, pairs, reader, reworded, sentences
+from training import contrasts, misses, pairs, reader, reworded, sentences
 from training.model import ReaderModel
 
 
@@ -126,5 +127,33 @@ def test_other_words_come_from_the_same_sense_and_are_not_in_the_passage(tmp_pat
     words = reworded.WordNet(tmp_path)
     assert words.others("repaired") == ["fixed", "mended"]
     assert words.others("unheard") == []
-    told = [pairs.Pair("How many engines were repaired?", "Seven engines were repaired, none was fixed.", ((0, 5),))]
-    assert [pair.question for pair in reworded.pairs(told, words, embed.load())] == ["How many engines were mended?"]
+    asked = "How many engines of the ferry were repaired in March?"
+    told = [pairs.Pair(asked, "Seven engines were repaired, none was fixed.", ((0, 5),))]
+    assert [pair.question for pair in reworded.pairs(told, words, embed.load())] == [
+        "How many engines of the ferry were mended in March?"
+    ]
+
+
+def test_a_near_miss_is_not_answered_by_its_passage(tmp_path: Path) -> None:
+    """The passage loses what answers, and is not used where it tells it twice; a word gives way to a rival that the
+    passage does not have; a verb is denied where nothing else is."""
+    files = {
+        "index.sense": "sword%1:06:00:: 00000020 1 9\nknife%1:06:00:: 00000030 1 5\nspear%1:06:00:: 00000040 1 7\n",
+        "index.noun": "  licence\nsword n 1 0 1 0 00000020\n",
+        "data.noun1": "  licence\n00000010 06 n 01 weapon 0 000 | arm\n00000020 06 n 01 sword 0 001 @ 00000010 n 0000 "
+        "| blade\n00000030 06 n 01 knife 0 001 @ 00000010 n 0000 | short\n00000040 06 n 01 spear 0 001 @ 00000010 n "
+        "0000 | long\n",
+        "data.noun2": "", "index.verb": "", "data.verb": "", "index.adj": "", "data.adj": "",
+    }  # fmt: skip
+    for name, text in files.items():
+        (tmp_path / name).write_text(text)
+    words = reworded.WordNet(tmp_path)
+    assert words.rivals("swords") == ["knifes", "spears"]
+    told = "Arms\nTobias made the swords.\nA spear was bought.\nBoth are old."
+    pair = pairs.Pair("Who made the swords?", told, ((5, 11),))
+    assert misses._without(pair) == "Arms\nA spear was bought.\nBoth are old."
+    assert misses._without(replace(pair, passage=f"{told}\nTobias is old.")) is None
+    assert misses._changed(pair, words, random.Random(1)) == "Who made the knifes?"
+    denied = {misses._denied(pairs.Pair("Who was seen?", told, ((5, 11),)), random.Random(n)) for n in range(9)}
+    assert denied == {"Who wasn't seen?", "Who was not seen?", "Who was never seen?"}
+    assert misses._denied(pairs.Pair("Who was not seen?", told, ((5, 11),)), random.Random(1)) is None

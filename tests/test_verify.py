@@ -144,7 +144,7 @@ def test_rows_that_belong_to_nothing_are_dropped(home: Path) -> None:
         home,
         f"INSERT INTO gone SELECT number FROM chunk WHERE article = {gone}",
         f"DELETE FROM article WHERE id = {gone}",
-        "INSERT INTO failure VALUES ('x/y.md', 77, 'broken')",
+        "INSERT INTO failure (article, source, reason) VALUES ('x/y.md', 77, 'broken')",
         "INSERT INTO sentence VALUES (9999, x'', x'')",
     )
     found = looked(home)
