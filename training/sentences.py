@@ -1,6 +1,6 @@
 """Learn how the features of a sentence weigh, and how sure one may be of the best of them.
 
-    python -m training.sentences collect WORK    (7 min on two cores; the questions are asked once)
+    python -m training.sentences collect WORK    (13 to 18 min on two busy cores; the questions are asked once)
     python -m training.sentences fit WORK        (1 min)
 
 Questions of every other article of `squad-dev`, of `nq-dev` and of `squad2-dev-a`, but of none whose questions
