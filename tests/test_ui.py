@@ -267,6 +267,8 @@ def test_signed_out_is_said(browser: Any, serve: Callable[..., web.Served]) -> N
     page.get_by_label("Password").fill("correct horse")
     page.get_by_label("Password").press("Enter")
     box(page).wait_for()
+    # The page's own first call must have ended: cut off, Gradio says only that one.
+    page.wait_for_load_state("networkidle")
     context.clear_cookies()
     ask(page, "What did we change?")
     page.get_by_text("You are signed out. Please load the page again and sign in.").wait_for()
