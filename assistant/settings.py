@@ -1,7 +1,7 @@
 """Settings, read once and frozen: command line, then environment, then `assistant.toml`, then default."""
 
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 from urllib.parse import urlsplit
 
 import platformdirs
@@ -48,6 +48,24 @@ class Settings(BaseSettings):
         le=0.5,
         description="the share of wrong answers that is accepted: lower refuses more, higher answers more",
     )
+    llm: str = Field(
+        default="",
+        description="the language model that words longer answers: ollama/NAME, openai/NAME, anthropic/NAME, "
+        "openai-like/NAME or a local folder; none by default",
+    )
+    llm_url: str = Field(default="", description="the address of its server, like http://127.0.0.1:11434")
+    llm_key: SecretStr | None = Field(default=None, description="the key that its server asks for")
+    llm_key_file: Path | None = Field(default=None, description="a file that holds this key alone")
+    llm_seconds: float = Field(
+        default=60, ge=1, le=3600, description="how long its first word, and each later one, may take, in seconds"
+    )
+    llm_tokens_a_day: int = Field(
+        default=0, ge=0, description="tokens that it may use in a day (UTC); then answers are offline ones; 0: no limit"
+    )
+    unsupported: Literal["mark", "remove"] = Field(
+        default="mark", description="what happens to its sentences that no article supports: mark or remove"
+    )
+    prompts: Path | None = Field(default=None, description="a folder with words of your own for the language model")
     max_file_mb: int = Field(default=50, ge=1, le=2000, description="larger files are named and left out, in MB")
     max_parse_seconds: float = Field(
         default=60, ge=1, le=3600, description="files that take longer to parse are named and left out"

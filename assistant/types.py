@@ -25,12 +25,33 @@ class Citation:
     updated: str | None
 
 
+State = Literal["unchecked", "supported", "unsupported"]
+
+
+@dataclass(frozen=True, slots=True)
+class Sentence:
+    """A sentence that a writer worded, with the marks of the citations that support it; also an event.
+
+    `number` is its place in the text, from 0: the same number again replaces what came before. `text` ends
+    with a line break where a paragraph or an item of a list ends.
+    """
+
+    number: int
+    text: str
+    state: State = "unchecked"
+
+
 @dataclass(frozen=True, slots=True)
 class Answer:
     """Text whose every sentence carries a citation, or a refusal that names what is nearest.
 
     `answer` is plain text with marks like `[1]`; `short` the exact words, None where there are none;
     `confidence` is 0 to 1, or None until it is calibrated; `seconds` how long each stage took.
+
+    Where a writer worded it, `extract` is the offline answer that stands above its text, with marks of the same
+    citations, and `sentences` are all that the writer wrote: `answer` holds those of them that are supported.
+    `standalone` is the question as it was searched, `notice` one plain sentence about what did not work,
+    `usage` what the writer was sent and said: passages, prompt_tokens, completion_tokens.
     """
 
     question: str
@@ -42,6 +63,11 @@ class Answer:
     citations: tuple[Citation, ...]
     nearest: tuple[Citation, ...] = ()
     seconds: dict[str, float] = field(default_factory=dict)
+    standalone: str = ""
+    extract: str = ""
+    sentences: tuple[Sentence, ...] = ()
+    notice: str = ""
+    usage: dict[str, int] = field(default_factory=dict)
 
     def as_json(self) -> dict[str, Any]:
         """The answer as it leaves the house, the same from every door."""
@@ -85,8 +111,19 @@ class Words:
     text: str
 
 
-Event = Found | Words | Citation | Answer
-"""What `Assistant.ask` yields: Found, then Words and Citations as they come, last one Answer."""
+@dataclass(frozen=True, slots=True)
+class Ready:
+    """Event: the offline answer is complete, and a writer goes on beneath it, in Sentences."""
+
+    answer: Answer
+
+
+Event = Found | Words | Citation | Ready | Sentence | Answer
+"""What `Assistant.ask` yields: Found, then Words and Citations as they come, last one Answer.
+
+Between them, where there is a writer: Ready, then Sentences, each first unchecked and later as it was judged, with
+the Citations that its marks name before it.
+"""
 
 
 class Answerer(Protocol):
@@ -96,4 +133,7 @@ class Answerer(Protocol):
         """The question as it would be asked without the turns before it."""
 
     def answer(self, question: str, hits: Sequence[Hit]) -> Iterator[Event]:
-        """Words and Citations as they come, last one Answer (its `seconds` still without the search)."""
+        """Words, Citations and the like as they come, last one Answer (its `seconds` still without the search).
+
+        To close the iterator ends the work, within a second.
+        """
