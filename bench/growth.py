@@ -13,6 +13,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Iterator, Sequence
+from contextlib import nullcontext
 from itertools import groupby, pairwise
 from pathlib import Path
 from typing import Any
@@ -54,7 +55,7 @@ def main() -> None:
     parser.add_argument("--encoded", type=report.positive, default=100_000, metavar="N", help="chunks to encode")
     parser.add_argument("--questions", type=report.positive, default=200, metavar="N", help="questions for each filter")
     parser.add_argument(
-        "--home", type=Path, metavar="DIR", help="where the library grows; by default a temporary folder"
+        "--home", type=Path, metavar="DIR", help="where the library grows and stays; by default a temporary folder"
     )
     parser.add_argument("--plot", action="store_true", help=f"draw {DIAGRAM.relative_to(ROOT)}")
     parser.add_argument(
@@ -67,8 +68,10 @@ def main() -> None:
         return
     facts = report.machine()
     sizes = [size for size in SIZES if size < given.chunks] + [given.chunks]
-    with tempfile.TemporaryDirectory(prefix="bench-", dir=given.home) as place:
+    with tempfile.TemporaryDirectory(prefix="bench-") if not given.home else nullcontext(given.home) as place:
         home = Path(place) / "library"
+        if home.exists():
+            raise SystemExit(f"{home} is there already: name a new folder, or ask that one with --ask {home}")
         index = Index.open(home, embed.load())
         articles = _articles(index.embedder, given.encoded)
         found = []
