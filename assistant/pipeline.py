@@ -10,7 +10,7 @@ from assistant.examples import propose
 from assistant.memory import Memory
 from assistant.types import Answer, Answerer, Event, Found, Turn, User
 from index.search import Index
-from index.types import Article, Groups
+from index.types import Article, Groups, Hit
 
 PASSAGES = 10
 """Hits that an answerer gets to read."""
@@ -63,6 +63,10 @@ class Assistant:
         *_, last = self.ask(question, user, conversation)
         assert isinstance(last, Answer)
         return last
+
+    def passages(self, question: str, user: User, k: int = PASSAGES) -> list[Hit]:
+        """The best `k` passages for a question that this user may read, best first; nothing is answered or kept."""
+        return self._index.find(question.encode("utf-8", "replace").decode(), user.groups, k)
 
     def forget(self, user: User, conversation: str) -> None:
         """Drop the turns of a conversation: nothing of it is taken into account again, nor kept."""
