@@ -20,7 +20,7 @@ from assistant.cite import Quote, resolve
 from assistant.compose import Said, disagreement, in_sentences, list_answer, short_answer, whole_list
 from assistant.reader import Reader
 from assistant.settings import ACCEPTED_WRONG
-from assistant.types import Answer, Citation, Event, Turn, Words
+from assistant.types import Answer, Citation, Context, Event, Turn, Words
 from index.chunk import passage
 from index.keyword import UNASKED, asked_words, stems
 from index.types import Hit
@@ -198,14 +198,14 @@ class Extractor:
         self._bias = -float(np.array(model["mean"]) @ self._weights) - float(model["none"])
         self._trust = np.array(model["trust"])
         self._least = least_confidence(model["accepted"], accepted_wrong)
-        self._refused = prompts.load("refused", "asked", "nearest")
-        self._refused_empty = prompts.load("refused_empty", "asked")
+        self._refused = prompts.load("refused")
+        self._refused_empty = prompts.load("refused_empty")
 
     def standalone(self, question: str, turns: Sequence[Turn]) -> str:
         """The question with what it leaves to the turns before it."""
         return followup.standalone(question, turns)
 
-    def answer(self, question: str, hits: Sequence[Hit]) -> Iterator[Event]:
+    def answer(self, question: str, hits: Sequence[Hit], context: Context | None = None) -> Iterator[Event]:  # noqa: ARG002
         """The words that answer, the list, or the sentences, each with its citation; or a refusal."""
         sentences, features = candidates(question, hits[:READ], self._reader)
         scores = features @ self._weights + self._bias

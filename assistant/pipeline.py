@@ -8,7 +8,7 @@ from itertools import islice
 
 from assistant.examples import propose
 from assistant.memory import Memory
-from assistant.types import Answer, Answerer, Event, Found, Turn, User
+from assistant.types import Answer, Answerer, Context, Event, Found, Turn, User
 from index.search import Index
 from index.types import Article, Groups, Hit
 
@@ -42,20 +42,27 @@ class Assistant:
         if turns:
             turns[-1] = replace(turns[-1], cited=self._cited(turns[-1], user))
         standalone = self._answerer.standalone(question, turns)
-        hits = self._index.find(standalone, user.groups, PASSAGES)
+
+        def find(text: str) -> list[Hit]:
+            return self._index.find(text, user.groups, PASSAGES)
+
+        hits = find(standalone)
         found = time.perf_counter()
         yield Found(tuple(hits))
-        for event in self._answerer.answer(standalone, hits):
+        for event in self._answerer.answer(standalone, hits, Context(question, turns, find)):
             if not isinstance(event, Answer):
                 yield event
                 continue
             done = time.perf_counter()
             seconds = {"find": found - began, "read": done - found, "total": done - began}
             answer = replace(
-                event, question=question, seconds={name: round(value, 4) for name, value in seconds.items()}
+                event,
+                question=question,
+                standalone=event.standalone or standalone,
+                seconds={name: round(value, 4) for name, value in seconds.items()},
             )
             articles = tuple(dict.fromkeys(citation.article for citation in answer.citations))
-            self._memory.add(user, conversation, Turn(question, answer.answer, articles, standalone))
+            self._memory.add(user, conversation, Turn(question, answer.answer, articles, answer.standalone))
             yield answer
 
     def answer(self, question: str, user: User, conversation: str | None = None) -> Answer:

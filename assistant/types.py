@@ -1,6 +1,6 @@
 """What passes between the modules of `assistant`: citations, answers, turns, users and events."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any, Literal, Protocol
 
@@ -118,12 +118,29 @@ class Ready:
     answer: Answer
 
 
-Event = Found | Words | Citation | Ready | Sentence | Answer
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """Event: nothing new. Comes at least once a second while a writer is waited for, so that it can be stopped."""
+
+
+Event = Found | Words | Citation | Ready | Sentence | Waiting | Answer
 """What `Assistant.ask` yields: Found, then Words and Citations as they come, last one Answer.
 
 Between them, where there is a writer: Ready, then Sentences, each first unchecked and later as it was judged, with
 the Citations that its marks name before it.
 """
+
+
+@dataclass(frozen=True, slots=True)
+class Context:
+    """What an answerer may look back on: the question as it was typed, and the turns before it, oldest first.
+
+    `find` searches once more, with the rights of whoever asks.
+    """
+
+    question: str
+    turns: Sequence[Turn]
+    find: Callable[[str], Sequence[Hit]]
 
 
 class Answerer(Protocol):
@@ -132,7 +149,7 @@ class Answerer(Protocol):
     def standalone(self, question: str, turns: Sequence[Turn]) -> str:
         """The question as it would be asked without the turns before it."""
 
-    def answer(self, question: str, hits: Sequence[Hit]) -> Iterator[Event]:
+    def answer(self, question: str, hits: Sequence[Hit], context: Context | None = None) -> Iterator[Event]:
         """Words, Citations and the like as they come, last one Answer (its `seconds` still without the search).
 
         To close the iterator ends the work, within a second.

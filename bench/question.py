@@ -21,7 +21,7 @@ from assistant.evaluate import percentile
 from assistant.memory import Memory
 from assistant.pipeline import PASSAGES, Assistant
 from assistant.reader import Reader
-from assistant.types import Answerer, Event, Turn, User
+from assistant.types import Answerer, Context, Event, Turn, User
 from bench import data, peers, report
 from bench.systems import FILE_LIMIT
 from index import embed, search
@@ -86,9 +86,9 @@ class Watched:
         with self._watch.stage("answering"):
             return self._answerer.standalone(question, turns)
 
-    def answer(self, question: str, hits: Sequence[Hit]) -> Iterator[Event]:
+    def answer(self, question: str, hits: Sequence[Hit], context: Context | None = None) -> Iterator[Event]:
         with self._watch.stage("answering"):
-            events = list(self._answerer.answer(question, hits))
+            events = list(self._answerer.answer(question, hits, context))
         yield from events
 
 

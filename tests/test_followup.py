@@ -12,7 +12,7 @@ from assistant.evaluate import holds, named
 from assistant.followup import BODY, CONTEXT, WORD, standalone
 from assistant.memory import TURNS, Memory
 from assistant.pipeline import Assistant
-from assistant.types import Answer, Event, Turn, User
+from assistant.types import Answer, Context, Event, Turn, User
 from index import embed
 from index.search import Index
 from index.types import EVERYONE, Article, Hit
@@ -177,7 +177,7 @@ class Restating:
         self.turns = list(turns)
         return standalone(question, turns)
 
-    def answer(self, question: str, hits: Sequence[Hit]) -> Iterator[Event]:  # noqa: ARG002
+    def answer(self, question: str, hits: Sequence[Hit], context: Context | None = None) -> Iterator[Event]:  # noqa: ARG002
         self.asked.append(question)
         yield Answer(question, False, None, "Not answered.", "refused", None, ())
 

@@ -9,7 +9,7 @@ import pytest
 from assistant.cite import Quote, resolve
 from assistant.memory import Memory
 from assistant.pipeline import PASSAGES, Assistant
-from assistant.types import Answer, Event, Found, Turn, User, Words
+from assistant.types import Answer, Context, Event, Found, Turn, User, Words
 from index.search import Index
 from index.types import EVERYONE, Hit
 from tests import parts
@@ -30,7 +30,7 @@ class Scripted:
         self.turns.append(list(turns))
         return f"{question} {turns[-1].question}" if turns else question
 
-    def answer(self, question: str, hits: Sequence[Hit]) -> Iterator[Event]:
+    def answer(self, question: str, hits: Sequence[Hit], context: Context | None = None) -> Iterator[Event]:  # noqa: ARG002
         self.read.append((question, [hit.article.id for hit in hits]))
         quote = self.quotes.popleft() if self.quotes else None
         if isinstance(quote, Exception):
@@ -168,7 +168,8 @@ def test_the_json_has_the_promised_keys(index: Index) -> None:
     """An answer looks the same from every door."""
     document = Assistant(index, Scripted("Page 3"), Memory()).answer("Page 3?", MIA).as_json()
     assert set(document) == {
-        "question", "answered", "short", "answer", "mode", "confidence", "citations", "nearest", "seconds"
+        "question", "answered", "short", "answer", "mode", "confidence", "citations", "nearest", "seconds",
+        "standalone", "extract", "sentences", "notice", "usage",
     }  # fmt: skip
     assert set(document["citations"][0]) == {
         "number", "article", "title", "url", "heading", "quote", "start", "end", "revision", "updated"

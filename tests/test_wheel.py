@@ -35,7 +35,7 @@ def test_the_wheel_carries_what_the_program_reads(wheel: zipfile.ZipFile) -> Non
         "assistant/static/page.css", "assistant/static/page.js", "assistant/static/widget.js",
         "assistant/models/reader.onnx", "assistant/models/verifier.onnx", "assistant/models/sentences.json",
         "index/models/minilm-l6.onnx", "index/models/minilm-l6.json",
-        "prompts/refused.txt", "prompts/refused_empty.txt",
+        "prompts/refused.txt", "prompts/write.txt",
     }  # fmt: skip
     assert needed <= names
     for folder in ("assistant", "index", "prompts"):
