@@ -651,7 +651,7 @@ def articles() -> list[Injected]:
                 lead, code = CODED[int(order)]
                 ordered = lead + code(fill(HIDDEN))
             else:
-                # A code span keeps markup as it is; without one, what reads the article takes it for its own and drops it.
+                # A code span keeps markup as it is; without one, whoever reads the article drops it.
                 ordered = fill(order.replace(said, f"`{said}`") if family in MARKUP and turn == 1 else order)
             mixture = (number + turn) % 2 and 1 + number % 3
             made.append(
