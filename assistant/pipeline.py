@@ -30,11 +30,14 @@ class Assistant:
         self._examples: dict[tuple[Groups, str | None], list[str]] = {}
         self._trying = threading.Lock()
 
-    def ask(self, question: str, user: User, conversation: str | None = None) -> Iterator[Event]:
+    def ask(
+        self, question: str, user: User, conversation: str | None = None, stop: threading.Event | None = None
+    ) -> Iterator[Event]:
         """Yield events as they come: Found, Words, Citations, last the Answer.
 
         A `conversation` is any name that the caller keeps secret; turns under it are taken into
-        account and the new one is added.
+        account and the new one is added. Setting `stop` ends what a language model writes, within a second:
+        the Answer is then what there is. To close the iterator ends it too, and nothing is remembered.
         """
         began = time.perf_counter()
         question = question.encode("utf-8", "replace").decode()  # halves of characters, as JSON may hold them
@@ -49,7 +52,7 @@ class Assistant:
         hits = find(standalone)
         found = time.perf_counter()
         yield Found(tuple(hits))
-        for event in self._answerer.answer(standalone, hits, Context(question, turns, find)):
+        for event in self._answerer.answer(standalone, hits, Context(question, turns, find, stop or threading.Event())):
             if not isinstance(event, Answer):
                 yield event
                 continue

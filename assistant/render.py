@@ -7,12 +7,13 @@ and to originals with an http or https address.
 
 import html
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import count, groupby
 from urllib.parse import quote, urlencode, urlsplit
 
 from assistant.compose import day
-from assistant.types import Answer, Citation
+from assistant.types import Answer, Citation, Sentence
 from index.types import Article
 
 ARTICLE = "/article/"
@@ -38,7 +39,8 @@ class Shown:
 
     While the answer is on its way it consists of `words` and `citations` so far, and of a `status`
     like "Reading 6 passages…"; then `answer` takes their place. `notice` is one plain sentence that
-    stands where an answer cannot.
+    stands where an answer cannot. Where a language model writes on, `ready` is the offline answer above it and
+    `written` its sentences so far.
     """
 
     question: str
@@ -47,6 +49,8 @@ class Shown:
     status: str = ""
     answer: Answer | None = None
     notice: str = ""
+    ready: Answer | None = None
+    written: tuple[Sentence, ...] = ()
 
 
 def text(value: str) -> str:
@@ -84,8 +88,10 @@ def conversation(turns: Sequence[Shown], ended: bool = False) -> str:
     # A screen reader waits with reading aloud until an answer is complete.
     last = turns[-1] if turns else None
     busy = "true" if last and not last.answer and not last.notice else "false"
+    writing = " writing" if last and last.ready and busy == "true" else ""
     return (
-        f'<div class="log" role="log" aria-live="polite" aria-busy="{busy}" aria-label="Conversation" tabindex="0">'
+        f'<div class="log{writing}" role="log" aria-live="polite" aria-busy="{busy}" '
+        f'aria-label="Conversation" tabindex="0">'
         f"{notice}{''.join(_turn(number, turn) for number, turn in enumerate(turns, start=1))}</div>"
     )
 
@@ -106,29 +112,76 @@ def sources(turn: Shown | None) -> str:
 def _turn(number: int, turn: Shown) -> str:
     parts = [f'<div class="turn"><p class="question" dir="auto">{text(turn.question)}</p>']
     cited, nearest = _evidence(turn)
-    words = turn.answer.answer if turn.answer else turn.words
-    if words:
-        kind = "answer refusal" if turn.answer and not turn.answer.answered else "answer"
-        parts.append(
-            f'<div class="{kind}">{_paragraphs(words, cited, number, turn.answer.short if turn.answer else None)}</div>'
+    offline, written = turn.ready or turn.answer, turn.answer.sentences if turn.answer else turn.written
+    if offline and turn.answer and turn.answer.mode == "generative" and not offline.answered:
+        offline = None  # what it refused is answered beneath
+    words = offline.answer if offline else "" if turn.answer else turn.words
+    if turn.answer and turn.answer.standalone not in {"", turn.question}:
+        searched = (
+            f'<details class="evidence"><summary>Searched as</summary><p dir="auto">{text(turn.answer.standalone)}</p>'
         )
-    if turn.answer and turn.answer.short:
-        parts.extend(_quoted(citation, turn.answer.short) for citation in cited)
-    if turn.answer and turn.answer.answered and turn.answer.confidence is not None and turn.answer.confidence < SURE:
-        often = f"{max(round(turn.answer.confidence * 10), 1)} in 10"
+        parts.append(f"{searched}</details>")
+    if words:
+        kind = "answer refusal" if offline and not offline.answered else "answer"
+        parts.append(
+            f'<div class="{kind}">{_paragraphs(words, cited, number, offline.short if offline else None)}</div>'
+        )
+    if offline and offline.short:
+        own = offline.citations
+        parts.extend(_quoted(citation, offline.short) for citation in own)
+    if offline and offline.answered and offline.confidence is not None and offline.confidence < SURE:
+        often = f"{max(round(offline.confidence * 10), 1)} in 10"
         parts.append(f'<p class="unsure">Not quite sure: of answers like this about {often} are right.</p>')
+    if written:
+        parts.append(_written(written, cited, number))
     if turn.status and not turn.answer and not turn.notice:
         parts.append(f'<p class="status"><span class="dots" aria-hidden="true"></span>{text(turn.status)}</p>')
-    if turn.notice:
-        parts.append(f'<p class="notice">{text(turn.notice)}</p>')
+    notice = turn.notice or (turn.answer.notice if turn.answer else "")
+    if notice:
+        parts.append(f'<p class="notice">{text(notice)}</p>')
     if turn.answer and cited:
-        count = "1 source" if len(cited) == 1 else f"{len(cited)} sources"
-        parts.append(f'<details class="evidence"><summary>{count}</summary>{_cards(cited, number)}</details>')
+        sources = "1 source" if len(cited) == 1 else f"{len(cited)} sources"
+        parts.append(f'<details class="evidence"><summary>{sources}</summary>{_cards(cited, number)}</details>')
     if turn.answer and nearest:
         parts.append(
             f'<details class="evidence"><summary>Nearest passages</summary>{_nearest(nearest, None, number)}</details>'
         )
+    if turn.answer and turn.answer.usage:
+        parts.append(f'<p class="usage">{text(_used(turn.answer.usage))}</p>')
     return "".join(parts) + "</div>"
+
+
+def _used(usage: Mapping[str, int]) -> str:
+    """What a language model was sent and said, in words."""
+    about = "about " if usage.get("estimated") else ""
+    tokens = usage.get("prompt_tokens", 0) + usage.get("completion_tokens", 0)
+    return f"Language model: {usage.get('passages', 0)} passages sent, {about}{tokens:,} tokens used."
+
+
+def _written(sentences: Sequence[Sentence], cited: Sequence[Citation], turn: int) -> str:
+    """What a language model wrote: what is not checked yet is pale, what no article supports is marked, once a run."""
+    marked = _marker(cited, turn, "written")
+    lines: list[tuple[str, bool]] = []
+    fresh = True
+    for sentence, following in zip(sentences, [*sentences[1:], None], strict=True):
+        words = sentence.text.strip()
+        if not words:
+            continue
+        item = _ITEM.match(words)
+        shown = marked(words[item.end() :] if item else words)
+        if sentence.state != "supported":
+            shown = f'<span class="{sentence.state}">{shown}</span>'
+        if sentence.state == "unsupported" and (following is None or following.state != "unsupported"):
+            shown += ' <span class="caution">not in the articles</span>'
+        if fresh or item:
+            lines.append((shown, bool(item)))
+        else:
+            lines[-1] = (f"{lines[-1][0]} {shown}", lines[-1][1])
+        fresh = sentence.text.endswith("\n")
+    return (
+        '<section class="written" aria-label="Worded by the language model"><h3>Worded by the language model</h3>'
+        f"{_blocks(lines)}</section>"
+    )
 
 
 def _quoted(citation: Citation, short: str) -> str:
@@ -148,31 +201,46 @@ def _evidence(turn: Shown | None) -> tuple[tuple[Citation, ...], tuple[Citation,
     return turn.answer.citations, (() if turn.answer.answered else turn.answer.nearest)
 
 
-def _paragraphs(words: str, cited: Sequence[Citation], turn: int, short: str | None = None) -> str:
-    """Paragraphs and list items of an answer, with its marks as links where a citation has their number.
-
-    The exact words that answer, `short`, stand out where they come first.
-    """
+def _marker(cited: Sequence[Citation], turn: int, kind: str = "mark") -> Callable[[str], str]:
+    """Escapes text and makes links of the marks in it that a citation has the number of."""
     by_number = {citation.number: citation for citation in cited}
-    links = 0
+    links = count(1)
 
     def mark(found: re.Match[str]) -> str:
         citation = by_number.get(int(found[2]))
         if citation is None:
             return found[0]
         label = text(f"Source {citation.number}: {citation.title}")
-        nonlocal links
-        links += 1
         # A no-break space, so that a mark never stands alone at the beginning of a line.
         return (
             f"{found[1].replace(' ', '&nbsp;')}"
-            f'<a class="mark" id="mark-{turn}-{links}" href="{text(address(citation))}" target="{FRAME}" '
+            f'<a class="mark" id="{kind}-{turn}-{next(links)}" href="{text(address(citation))}" target="{FRAME}" '
             f'data-title="{text(citation.title)}" aria-label="{label}" title="{label}">{citation.number}</a>'
         )
 
+    return lambda words: _MARK.sub(mark, text(words))
+
+
+def _blocks(lines: Iterable[tuple[str, bool]]) -> str:
+    """Paragraphs of lines of HTML, and lists of those that are items."""
     blocks: list[str] = []
-    items: list[str] = []
-    for line in [*words.split("\n"), ""]:
+    for is_item, own in groupby(lines, key=lambda line: line[1]):
+        contents = [content for content, _ in own]
+        if is_item:
+            blocks.append("<ul>" + "".join(f'<li dir="auto">{content}</li>' for content in contents) + "</ul>")
+        else:
+            blocks += [f'<p dir="auto">{content}</p>' for content in contents]
+    return "".join(blocks)
+
+
+def _paragraphs(words: str, cited: Sequence[Citation], turn: int, short: str | None = None) -> str:
+    """Paragraphs and list items of an answer, with its marks as links where a citation has their number.
+
+    The exact words that answer, `short`, stand out where they come first.
+    """
+    marked = _marker(cited, turn)
+    lines: list[tuple[str, bool]] = []
+    for line in words.split("\n"):
         item = _ITEM.match(line)
         if item and item[2]:
             item = None  # a number is part of what was quoted, perhaps the very thing that was asked for
@@ -186,16 +254,9 @@ def _paragraphs(words: str, cited: Sequence[Citation], turn: int, short: str | N
             end = at + len(short)
             content = f"{text(said[:at])}<strong>{text(said[at:end])}</strong>"
             said, short = said[end:], None
-        content += _MARK.sub(mark, text(said))
-        if item:
-            items.append(f'<li dir="auto">{content}</li>')
-            continue
-        if items:
-            blocks.append(f"<ul>{''.join(items)}</ul>")
-            items = []
         if line.strip():
-            blocks.append(f'<p dir="auto">{content}</p>')
-    return "".join(blocks)
+            lines.append((content + marked(said), bool(item)))
+    return _blocks(lines)
 
 
 def _nearest(nearest: Sequence[Citation], level: str | None, turn: int = 0) -> str:

@@ -1,5 +1,6 @@
 """What passes between the modules of `assistant`: citations, answers, turns, users and events."""
 
+import threading
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any, Literal, Protocol
@@ -135,12 +136,13 @@ the Citations that its marks name before it.
 class Context:
     """What an answerer may look back on: the question as it was typed, and the turns before it, oldest first.
 
-    `find` searches once more, with the rights of whoever asks.
+    `find` searches once more, with the rights of whoever asks. When `stop` is set, the answer as it is then is enough.
     """
 
     question: str
     turns: Sequence[Turn]
     find: Callable[[str], Sequence[Hit]]
+    stop: threading.Event = field(default_factory=threading.Event)
 
 
 class Answerer(Protocol):

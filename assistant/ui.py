@@ -22,7 +22,7 @@ import gradio as gr
 
 from assistant import render
 from assistant.settings import Settings
-from assistant.types import Answer, Citation, Event, Found, User, Words
+from assistant.types import Answer, Citation, Event, Found, Ready, Sentence, User, Waiting, Words
 from index.types import EVERYONE, Article, UserFacingError
 
 log = logging.getLogger(__name__)
@@ -61,7 +61,9 @@ def theme() -> gr.themes.Base:
 class Asked(Protocol):
     """What the page needs of `assistant.pipeline.Assistant`."""
 
-    def ask(self, question: str, user: User, conversation: str | None = None) -> Iterator[Event]: ...
+    def ask(
+        self, question: str, user: User, conversation: str | None = None, stop: threading.Event | None = None
+    ) -> Iterator[Event]: ...
 
     def article(self, identifier: str, user: User) -> Article | None: ...
 
@@ -74,7 +76,8 @@ class Asked(Protocol):
 class Conversation:
     """What one tab has asked. `name` is its secret name, `owner` the session that began it.
 
-    `over` is set when a new conversation takes its place, which also ends an answer on its way.
+    `over` is set when a new conversation takes its place, which also ends an answer on its way; `stop` when what a
+    language model writes is to end as it is.
     """
 
     name: str
@@ -82,6 +85,7 @@ class Conversation:
     over: bool = False
     turns: list[render.Shown] = field(default_factory=list)
     busy: threading.Lock = field(default_factory=threading.Lock)
+    stop: threading.Event = field(default_factory=threading.Event)
 
 
 class Conversations:
@@ -158,7 +162,8 @@ def respond(
         yield picture(turn)
         drawn = 0.0
         try:
-            for event in assistant.ask(asked, READER, conversation.name):
+            conversation.stop.clear()
+            for event in assistant.ask(asked, READER, conversation.name, conversation.stop):
                 if conversation.over:
                     return
                 turn = _with(turn, event)
@@ -192,6 +197,13 @@ def _with(turn: render.Shown, event: Event) -> render.Shown:
         return replace(turn, words=turn.words + event.text)
     if isinstance(event, Citation):
         return replace(turn, citations=(*turn.citations, event))
+    if isinstance(event, Ready):
+        return replace(turn, ready=event.answer, status="The language model reads the passages…")
+    if isinstance(event, Sentence):
+        written = [*turn.written[: event.number], event, *turn.written[event.number + 1 :]]
+        return replace(turn, written=tuple(written), status="The language model writes…")
+    if isinstance(event, Waiting):
+        return turn
     return replace(turn, answer=event, status="")
 
 
@@ -223,6 +235,11 @@ def build(assistant: Asked, settings: Settings, owner: Callable[[Any], str]) -> 
         if ended is not None:
             assistant.forget(READER, ended.name)
         return "", render.conversation([]), render.sources(None), *offered()
+
+    def halt(name: str, request: gr.Request) -> None:
+        conversation = conversations.get(name, owner(request))
+        if conversation is not None:
+            conversation.stop.set()
 
     def offered() -> list[Any]:
         try:
@@ -258,11 +275,14 @@ def build(assistant: Asked, settings: Settings, owner: Callable[[Any], str]) -> 
                         elem_id="question",
                     )
                     send = gr.Button("Send", variant="primary", elem_id="send")
+                    # The style sheet shows it in the place of Send while a language model writes.
+                    stop = gr.Button("Stop", elem_id="stop")
             with gr.Column(elem_id="side"):
                 shelf = gr.HTML(render.sources(None), elem_id="shelf", **plain)
                 gr.HTML(render.reading_pane(), elem_id="pane", **plain)
         shown = [name, talk, shelf]
         blocks.load(offered, None, examples, **private)
+        stop.click(halt, name, None, **private)
         fresh.click(begin, name, [*shown, *examples], **private)
         # Never held back by the browser: an answer that a new conversation has ended may still be on its way.
         asking: dict[str, Any] = {"concurrency_id": "ask", "trigger_mode": "multiple", **private}

@@ -1,49 +1,20 @@
 """From question to answer, with a scripted answerer: what is remembered, searched, checked and stored."""
 
-from collections import deque
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from assistant.cite import Quote, resolve
 from assistant.memory import Memory
 from assistant.pipeline import PASSAGES, Assistant
-from assistant.types import Answer, Context, Event, Found, Turn, User, Words
+from assistant.types import Answer, Found, Turn, User, Words
 from index.search import Index
-from index.types import EVERYONE, Hit
+from index.types import EVERYONE
 from tests import parts
+from tests.writers import Scripted
 
 MIA = User("mia", frozenset({EVERYONE}))
 OPERATOR = User("operator", None)
-
-
-class Scripted:
-    """An answerer that quotes what it is told to, from a queue; None refuses, an exception is raised."""
-
-    def __init__(self, *quotes: str | Exception | None) -> None:
-        self.quotes = deque(quotes)
-        self.turns: list[list[Turn]] = []
-        self.read: list[tuple[str, list[str]]] = []
-
-    def standalone(self, question: str, turns: Sequence[Turn]) -> str:
-        self.turns.append(list(turns))
-        return f"{question} {turns[-1].question}" if turns else question
-
-    def answer(self, question: str, hits: Sequence[Hit], context: Context | None = None) -> Iterator[Event]:  # noqa: ARG002
-        self.read.append((question, [hit.article.id for hit in hits]))
-        quote = self.quotes.popleft() if self.quotes else None
-        if isinstance(quote, Exception):
-            raise quote
-        if quote is None:
-            yield Answer(question, False, None, "Not answered.", "refused", None, ())
-            return
-        article = next(hit.article for hit in hits if quote in hit.article.text)
-        start = article.text.index(quote)
-        citations = resolve([Quote(article, start, start + len(quote))])
-        yield Words(f"{quote} [1]")
-        yield citations[0]
-        yield Answer(question, True, quote, f"{quote} [1]", "extractive", None, citations)
 
 
 @pytest.fixture(scope="module")

@@ -12,7 +12,7 @@ from assistant.evaluate import holds, normal, read_questions
 from index.files import read
 from tests.parts import SEEDS
 
-FILES = sorted(SEEDS.glob("*.jsonl"))
+FILES = sorted(path for path in SEEDS.glob("*.jsonl") if path.stem != "written")
 CONTRASTS = {"left-out head", "two numbers", "two names", "before and after", "pronoun", "exception", "unit"}
 FOLLOW_UPS = {"ellipsis", "pronoun", "what about", "topic change", "unanswerable", "third turn"}
 

@@ -58,7 +58,7 @@
             open(link);
         } else if (target.closest('#close-article')) {
             close();
-        } else if (target.closest('#send, #new, .example')) {
+        } else if (target.closest('#send, #stop, #new, .example')) {
             if (target.closest('#new')) { close(); }
             if (box() && !isTouched()) { box().focus({ preventScroll: true }); }
         }

@@ -1,0 +1,273 @@
+"""Whether a passage carries a sentence that somebody else worded, and which words of the article do.
+
+Numbers, quoted words and the parts of the sentence are looked up in the passage; each word is compared with
+the words of the passage by the vectors that the encoder gives them where they stand (after Zhang et al. 2020,
+"BERTScore"); the reader answers the sentence turned into questions, one name or number left out of each. A
+logistic regression over all that (`training/support.py`) says how likely the passage carries the sentence.
+"""
+
+import json
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from assistant.asked import meaning
+from assistant.cite import Quote
+from assistant.reader import Reader
+from index.chunk import passage
+from index.embed import Embedder
+from index.keyword import UNASKED, stems
+from index.types import Hit, Matrix
+
+MODEL = Path(__file__).parent / "models" / "support.json"
+ASKED = 4
+"""Names and numbers of a sentence that the reader is asked for at most, one pass each."""
+SECOND = 0.03
+"""How much a second sentence must add to the likeness of all words to be quoted too."""
+
+_WORD = re.compile(r"[^\W_]+(?:[.,:/’'-][^\W_]+)*")
+_QUOTED = re.compile(r"[\"“„«]([^\"”“»]{2,200})[\"”“»]")
+_DENIED = re.compile(
+    r"\b(?:not|no|never|none|nobody|nothing|neither|nor|without|cannot|except|unless|only|hardly|barely|fail(?:s|ed)?|"
+    r"lack(?:s|ed)?|refus(?:es?|ed)|forbid(?:s|den)?|prohibit(?:s|ed)?|un(?:able|available|likely|paid|used))\b|n['’]t\b",
+    re.IGNORECASE,
+)
+_CLAUSE = re.compile(r"[,;:–—]\s+|\s+(?:and|but|or|while|which|who|because|so that|after|before|when|where)\s+")
+_NAME = re.compile(r"(?:[^\W\d_]*[A-ZÀ-Þ][\w’'-]*)|\w*\d\w*")
+
+FEATURES = (
+    "numbers missing", "numbers missing in quotes", "names missing", "names missing in quotes", "quoted missing",
+    "denied otherwise", "words shared", "words shared with quotes", "least clause", "likeness", "least likeness",
+    "likeness of names", "likeness of quotes", "whole", "asked", "least asked", "other in its place", "words",
+)  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Word:
+    """A word of a text: characters `[start, end)`, whether it says something, and whether it is a name or number."""
+
+    start: int
+    end: int
+    stem: str
+    tells: bool
+    hard: bool
+
+
+def words_of(text: str) -> list[Word]:
+    """The words of a text, in order."""
+    found = []
+    for match in _WORD.finditer(text):
+        own = stems(match[0])
+        if not own:
+            continue
+        first = not text[: match.start()].rstrip() or text[: match.start()].rstrip()[-1] in ".!?:\n-•"
+        hard = bool(_NAME.fullmatch(match[0])) and not (first and not any(c.isdigit() for c in match[0]))
+        found.append(Word(match.start(), match.end(), own[0], not set(own) <= UNASKED, hard))
+    return found
+
+
+_SMALL = {"second": "2", "third": "3", "fourth": "4", "fifth": "5", "sixth": "6", "half": "1/2", "dozen": "12",
+          "twice": "2", "double": "2"}  # fmt: skip
+_MONTHS = "january february march april may june july august september october november december".split()
+
+
+def numbers_of(text: str) -> frozenset[str]:
+    """The numbers of a text as digits, those in words too; of a date its parts, a month by its name.
+
+    >>> sorted(numbers_of("Twenty-five of 1,200 on 2016-06-09")) == sorted(numbers_of("25 of 1200 on June 9, 2016"))
+    True
+    """
+    plain = re.sub(
+        r"\b(\d{4})-(\d{2})-(\d{2})\b", lambda d: f"{d[1]} {_MONTHS[(int(d[2]) - 1) % 12].title()} {int(d[3])}", text
+    )
+    plain = re.sub(r"\b(\d+)(?:st|nd|rd|th)\b", r"\1", plain, flags=re.IGNORECASE)
+    plain = re.sub(
+        r"\b(twen|thir|for|fif|six|seven|eigh|nine)ty[ -](one|two|three|four|five|six|seven|eight|nine)\b",
+        lambda t: str(sum(int(next(iter(meaning(part)))) for part in re.split(r"[ -]", t[0]))),
+        plain,
+        flags=re.IGNORECASE,
+    )
+    plain = re.sub(r"(?<=\d)(?=[^\W\d])|(?<=[€$£%])(?=\d)", " ", plain)
+    found = set[str]()
+    for word in _WORD.findall(plain):
+        low = word.lower()
+        said = _SMALL.get(low) or next(iter(meaning(low)))
+        if low in _MONTHS and word[0].isupper():
+            found.add(low)
+        elif low not in {"one", "no"} and any(c.isdigit() for c in said):
+            found.update(
+                re.sub(r"[.,](?=0*$)0*", "", part) or "0" for part in re.split(r"[:/-]", said.replace(",", ""))
+            )
+    return frozenset(found)
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """The sentences of a passage that speak for a sentence, best first, and the features, shape `(len(FEATURES),)`."""
+
+    quotes: tuple[Quote, ...]
+    features: NDArray[np.float64]
+
+
+class Checker:
+    """Says whether passages carry sentences; safe to use from several threads."""
+
+    def __init__(self, reader: Reader, embedder: Embedder) -> None:
+        self._reader = reader
+        self._embedder = embedder
+        model = (
+            json.loads(MODEL.read_text())
+            if MODEL.exists()
+            else {"features": list(FEATURES), "weights": [0] * len(FEATURES), "bias": 0, "least": 0}
+        )
+        if model["features"] != list(FEATURES):
+            raise ValueError(f"{MODEL} was made for other features; make it anew with training/support.py")
+        self._weights, self._bias = np.array(model["weights"]), float(model["bias"])
+        self._least = float(model["least"])
+
+    def carries(self, sentence: str, hit: Hit) -> tuple[Quote, ...]:
+        """The one or two quotes of a passage that carry a sentence; none where it does not."""
+        evidence = self.evidence(sentence, hit)
+        if not evidence or float(evidence.features @ self._weights) + self._bias < self._least:
+            return ()
+        return evidence.quotes
+
+    def evidence(self, sentence: str, hit: Hit) -> Evidence | None:
+        """What speaks for a sentence in a passage, and against it; None where one of them says nothing."""
+        text, spans = passage(hit.article.title, hit.chunk)
+        own, theirs = words_of(sentence), words_of(text)
+        telling = [i for i, word in enumerate(own) if word.tells]
+        if not telling or not theirs:
+            return None
+        alike = self._alike(sentence, own, text, theirs)
+        place = spans[0][0]  # where title and headings end
+        of = [next((k for k, (a, b) in enumerate(spans) if a <= word.start < b), -1) for word in theirs]
+        chosen = _best(alike[telling], of, len(spans))
+        quoted = [i for i, k in enumerate(of) if k in chosen or k < 0]
+        said = text[:place] + " ".join(text[slice(*spans[k])] for k in sorted(chosen))
+        stems_there, stems_quoted = {word.stem for word in theirs}, {theirs[i].stem for i in quoted}
+        numbers = numbers_of(sentence)
+        hard = [i for i in telling if own[i].hard]
+        names = {own[i].stem for i in hard if not any(c.isdigit() for c in own[i].stem)}
+        everywhere = {word.stem for word in words_of(text)}
+        best = alike[telling].max(axis=1)
+        asked, least, other = self._asked(sentence, own, telling, text, spans)
+        features = [
+            _share(numbers - numbers_of(text), numbers),
+            _share(numbers - numbers_of(said), numbers),
+            _share(names - everywhere, names),
+            _share(names - stems_quoted, names),
+            float(any(not _holds(text, words) for words in _QUOTED.findall(sentence))),
+            float(bool(_DENIED.search(sentence)) != bool(_DENIED.search(said[place:]))),
+            _share({own[i].stem for i in telling} & stems_there, {own[i].stem for i in telling}),
+            _share({own[i].stem for i in telling} & stems_quoted, {own[i].stem for i in telling}),
+            min(_clauses(sentence, own, alike), default=1.0),
+            float(best.mean()),
+            float(best.min()),
+            float(alike[hard].max(axis=1).mean()) if hard else 1.0,
+            float(alike[telling][:, quoted].max(axis=1).mean()) if quoted else 0.0,
+            self._whole(sentence, [text[slice(*spans[k])] for k in sorted(chosen)]),
+            asked,
+            least,
+            other,
+            min(len(telling), 30) / 30,
+        ]
+        quotes = tuple(Quote(hit.article, *hit.chunk.sentences[k]) for k in chosen)
+        return Evidence(_joined(quotes), np.array(features, np.float64))
+
+    def _alike(self, sentence: str, own: Sequence[Word], text: str, theirs: Sequence[Word]) -> Matrix:
+        """Cosines of the words of a sentence with those of a passage, shape `(len(own), len(theirs))`."""
+        spans = [[(word.start, word.end) for word in words] for words in (own, theirs)]
+        _, (mine, others) = self._embedder.passages([sentence, text], spans)
+        found: Matrix = mine @ others.T
+        return found
+
+    def _whole(self, sentence: str, quoted: Sequence[str]) -> float:
+        """The cosine of a sentence with what is quoted."""
+        vectors, _ = self._embedder.passages([sentence, " ".join(quoted)], [[], []])
+        return float(vectors[0] @ vectors[1])
+
+    def _asked(
+        self, sentence: str, own: Sequence[Word], telling: Sequence[int], text: str, spans: Sequence[tuple[int, int]]
+    ) -> tuple[float, float, float]:
+        """Of the reader's answers to the sentence with one name or number left out: how many of them are the one
+        left out, how sure the least sure of these is, and how sure the surest of the others."""
+        right, sure, other, many = 0, 1.0, 0.0, 0
+        for question, left in _questions(sentence, own, telling):
+            (found,) = self._reader.read(question, [(text, list(spans))])
+            best = max(found, key=lambda reading: reading.score)
+            many += 1
+            said = text[best.start : best.end]
+            same = bool(_content(said) & _content(left))
+            score = float(1 / (1 + np.exp(-best.score / 3)))
+            if same:
+                right += 1
+                sure = min(sure, score)
+            else:
+                other = max(other, score)
+        return (right / many if many else 1.0), sure, other
+
+
+def _questions(sentence: str, own: Sequence[Word], telling: Sequence[int]) -> Iterator[tuple[str, str]]:
+    """The sentence as questions, each with what it leaves out: names and numbers, those in a row together."""
+    hard = [i for i in telling if own[i].hard or numbers_of(sentence[own[i].start : own[i].end])]
+    runs: list[list[int]] = []
+    for i in hard:
+        if runs and runs[-1][-1] == i - 1 and sentence[own[i - 1].end : own[i].start] == " ":
+            runs[-1].append(i)
+        else:
+            runs.append([i])
+    for run in runs[:ASKED]:
+        start, end = own[run[0]].start, own[run[-1]].end
+        left = sentence[start:end]
+        counted = bool(numbers_of(left))
+        ask = "how many" if counted and not re.search(r"\d{4}|[A-Z]", left) else "what"
+        yield f"{sentence[:start]}{ask}{sentence[end:]}".rstrip(" .!") + "?", left
+
+
+def _content(words: str) -> frozenset[str]:
+    return frozenset(word for word in stems(words) if word not in UNASKED) | numbers_of(words)
+
+
+def _best(alike: Matrix, of: Sequence[int], many: int) -> list[int]:
+    """The sentence whose words are most like all of the words (rows), and a second that adds to it, if one does."""
+    places = np.array(of)
+    by = np.stack([alike[:, places == k].max(axis=1, initial=-1.0) for k in range(many)])
+    # A title's words are there for any of its sentences.
+    if (places < 0).any():
+        by = np.maximum(by, alike[:, places < 0].max(axis=1) - 0.1)
+    first = int(by.mean(axis=1).argmax())
+    both = np.maximum(by, by[first]).mean(axis=1)
+    second = int(both.argmax())
+    return [first, second] if both[second] > both[first] + SECOND else [first]
+
+
+def _clauses(sentence: str, own: Sequence[Word], alike: Matrix) -> Iterator[float]:
+    """For each part of a sentence how like its words are to the best of the passage."""
+    cuts = [0, *(match.end() for match in _CLAUSE.finditer(sentence)), len(sentence)]
+    for a, b in pairwise(cuts):
+        inside = [i for i, word in enumerate(own) if a <= word.start < b and word.tells]
+        if len(inside) >= 2:
+            yield float(alike[inside].max(axis=1).mean())
+
+
+def _joined(quotes: Sequence[Quote]) -> tuple[Quote, ...]:
+    """Two quotes that stand side by side as one."""
+    if len(quotes) == 2:
+        a, b = sorted(quotes, key=lambda quote: quote.start)
+        if not a.article.text[a.end : b.start].strip():
+            return (Quote(a.article, a.start, b.end),)
+    return tuple(quotes)
+
+
+def _holds(text: str, words: str) -> bool:
+    return " ".join(words.lower().split()).strip(" .,;") in " ".join(text.lower().split())
+
+
+def _share(some: frozenset[str] | set[str], of: frozenset[str] | set[str]) -> float:
+    return len(some) / len(of) if of else 0.0
