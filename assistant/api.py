@@ -1,7 +1,8 @@
-"""The HTTP doors: the page behind its gate, the articles it cites, the widget; and the server around them."""
+"""The HTTP doors: the page behind its gate, the articles it cites, the widget, those for programs; and the server."""
 
 import asyncio
 import errno
+import importlib
 import ipaddress
 import logging
 import signal
@@ -10,20 +11,26 @@ import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from typing import Protocol
 
 import uvicorn
 from fastapi import FastAPI, Request
 from starlette.middleware.cors import CORSMiddleware
 from starlette.responses import FileResponse, HTMLResponse, JSONResponse, Response
-from starlette.types import ASGIApp
+from starlette.routing import Route
+from starlette.types import ASGIApp, Receive, Scope, Send
 
-from assistant import gate, render, ui
+from assistant import gate, render, ui, v1
+from assistant.asking import Asking
 from assistant.settings import Settings
-from index.types import UserFacingError
+from assistant.types import User
+from index.types import Hit, UserFacingError
 
 import gradio as gr  # isort: skip  (after ui, which sets what Gradio reads while it is imported)
 
 STATIC = Path(__file__).parent / "static"
+PROGRAMS_AT_ONCE = ui.AT_ONCE // 2
+"""Questions of programs that are answered at the same time: beside those of the page, so that people go first."""
 STOP_SECONDS = 3
 """How long open streams may take to end when the server stops."""
 
@@ -32,8 +39,14 @@ class ServeError(UserFacingError):
     """The page cannot be served: the address is taken or unusable, or it would be open to everybody."""
 
 
-def create_app(assistant: ui.Asked, settings: Settings) -> ASGIApp:
-    """The whole of what is served, as an ASGI app: the page, `/article/…`, `/health`, `/widget.js`.
+class Asked(ui.Asked, Protocol):
+    """What all doors together need of `assistant.pipeline.Assistant`."""
+
+    def passages(self, question: str, user: User, k: int) -> list[Hit]: ...
+
+
+def create_app(assistant: Asked, settings: Settings) -> ASGIApp:
+    """The whole of what is served, as an ASGI app: the page, `/article/…`, `/health`, `/widget.js`, `/v1/…`, `/mcp`.
 
     Best called while an event loop runs: where none does, Gradio makes one and leaves it open.
     """
@@ -78,6 +91,13 @@ def create_app(assistant: ui.Asked, settings: Settings) -> ASGIApp:
         # Gradio's page asks for a script that lets whoever frames it drive its size; it gets an empty one.
         return Response("", media_type="text/javascript")
 
+    def asks(request: Request) -> User:
+        return gate.user_of(request) or ui.READER
+
+    asking = Asking(PROGRAMS_AT_ONCE)
+    app.router.routes.extend(v1.routes(assistant, asks, asking, settings.home))
+    app.router.routes.append(Route("/mcp", _Tools(assistant, asks, asking), methods=["POST"]))
+
     def who(request: Request) -> str | None:
         # The same for everybody: Gradio writes it into the page, so it must not be the session's name.
         return ui.READER.name if settings.password is None or gate.session_of(request) else None
@@ -101,7 +121,27 @@ def create_app(assistant: ui.Asked, settings: Settings) -> ASGIApp:
     return gate.Gate(app, settings)
 
 
-def serve(assistant: ui.Asked, settings: Settings, announce: Callable[[str], None]) -> None:
+class _Tools:
+    """The door of the tools; loads the package that they need with the first request, and is closed without it."""
+
+    def __init__(self, assistant: Asked, asks: Callable[[Request], User], asking: Asking) -> None:
+        self._given = assistant, asks, asking
+        self._door: ASGIApp | None = None
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if self._door is None:
+            try:
+                tools = await asyncio.to_thread(importlib.import_module, "assistant.tools")
+            except ModuleNotFoundError as missing:
+                sentence = f"The tools need a package that is not installed ({missing.name}): article-assistant[mcp]."
+                await gate.error(404, sentence)(scope, receive, send)
+                return
+            assistant, asks, asking = self._given
+            self._door = tools.door(tools.server(assistant, lambda call: asks(call.request), asking))
+        await self._door(scope, receive, send)
+
+
+def serve(assistant: Asked, settings: Settings, announce: Callable[[str], None]) -> None:
     """Serve until SIGTERM or Ctrl-C; calls `announce(address)` once the page answers.
 
     Raises ServeError where the address cannot be had, or would let in everybody.
@@ -135,7 +175,7 @@ def _as_interrupt(number: signal.Signals) -> Iterator[None]:
 
 
 async def _serve(
-    assistant: ui.Asked, settings: Settings, announce: Callable[[str], None], listener: socket.socket
+    assistant: Asked, settings: Settings, announce: Callable[[str], None], listener: socket.socket
 ) -> None:
     host = f"[{settings.host}]" if ":" in settings.host else settings.host
     config = uvicorn.Config(

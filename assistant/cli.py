@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 from rich.markup import escape
 
-from assistant import operate
+from assistant import operate, programs
 from assistant.terminal import (
     AsJson,
     Home,
@@ -256,6 +256,20 @@ def serve(context: typer.Context, home: Home = None, host: Host = None, port: Po
         _serve(opened, settings)
 
 
+@app.command()
+def mcp(context: typer.Context, home: Home = None, group: programs.Groups = None) -> None:
+    """Serve search, ask and read as tools over standard input and output, for a program that starts this command.
+
+    Whoever can start it can read the library; by default the tools see the articles that everyone may read.
+    They speak the Model Context Protocol and need the extra mcp: pip install 'article-assistant\\[mcp]'
+    """
+    programs.check_tools()
+    settings = settings_of(context, home)
+    with open_index(settings, filled=True) as opened, _assistant(opened, settings) as asked:
+        programs.serve_tools(asked, group)
+
+
+app.add_typer(programs.key, name="key")
 for command in (operate.status, operate.backup, operate.restore, operate.verify):
     app.command()(command)
 

@@ -7,6 +7,10 @@ Which host names are served. A page on the open web can point its own name at 12
 whatever listens there as if it were its own site. So without a password only loopback names and the names
 in the setting `hosts` are answered; behind a proxy that serves the page as chat.example.org, put that name
 there. With a password any name is answered: a foreign name brings no session with it.
+
+Programs have doors of their own, which ask for a key instead of a session (`assistant.keys`). Where the page is
+open to everybody who reaches it, which is on loopback alone, they are as well. Pages of other sites get nothing
+from them, whatever key they bring.
 """
 
 import asyncio
@@ -30,43 +34,55 @@ from starlette.responses import HTMLResponse, JSONResponse, RedirectResponse, Re
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from assistant import render
+from assistant.keys import PREFIX, Keys
 from assistant.settings import Settings
+from assistant.types import User
 
 log = logging.getLogger(__name__)
 
 SESSION = "assistant.session"
 """Where the gate leaves the session's secret name in the ASGI scope, "" where there is none."""
+USER = "assistant.user"
+"""Where the gate leaves the User of the key that a program brought, in the ASGI scope."""
 HOURS = 12
 """How long a session lasts."""
 MAX_SESSIONS = 50_000
 """Sessions remembered; the one unused for longest makes room."""
 MAX_BODY = 64 * 1024
-"""Bytes a request may bring."""
+"""Bytes a request of the page may bring."""
+MAX_PROGRAM = 1024 * 1024
+"""Bytes a request of a program may bring: the messages of a long conversation."""
 MAX_PATH = 4096
 """Bytes a path with its query may have."""
 TRIES = 5
-"""Wrong passwords an address may send within TRIES_SECONDS before it has to wait."""
+"""Wrong passwords, or keys, an address may send within TRIES_SECONDS before it has to wait."""
 TRIES_SECONDS = 60.0
 
 READ, SEND = frozenset({"GET", "HEAD"}), frozenset({"POST"})
-# Found by watching the page in a browser. Each entry: path, methods, whether it is open before the login.
-ROUTES: tuple[tuple[re.Pattern[str], frozenset[str], bool], ...] = tuple(
-    (re.compile(pattern), methods, is_open)
-    for pattern, methods, is_open in (
-        (r"/", READ, False),  # the page
-        (r"/article/.+", READ, False),  # an article with its quote
-        (r"/health", READ, True),
-        (r"/widget\.js", READ, True),
-        (r"/files/[a-z]+\.(?:css|js)", READ, True),  # our own style and script
-        (r"/favicon\.ico", READ, True),
-        (r"/login", READ | SEND, True),
-        (r"/logout", SEND, True),
-        (r"/assets/[A-Za-z0-9_.-]+", READ, False),  # Gradio's scripts and styles
-        (r"/theme\.css", READ, False),
-        (r"/static/js/iframeResizer\.contentWindow\.min\.js", READ, True),  # answered by us, with nothing
-        (r"/gradio_api/app_id", READ, True),  # when the connection was lost: is this still the same server?
-        (r"/gradio_api/queue/join", SEND, False),  # an event begins
-        (r"/gradio_api/queue/data", READ, False),  # what comes of it, streamed
+OPEN, SESSIONS, KEYS = "open", "sessions", "keys"
+# Those of the page were found by watching it in a browser. Each entry: path, methods, and what opens it: nothing is
+# needed, a session (where there is a password), or a key (where one is needed).
+ROUTES: tuple[tuple[re.Pattern[str], frozenset[str], str], ...] = tuple(
+    (re.compile(pattern), methods, opened)
+    for pattern, methods, opened in (
+        (r"/", READ, SESSIONS),  # the page
+        (r"/article/.+", READ, SESSIONS),  # an article with its quote
+        (r"/health", READ, OPEN),
+        (r"/widget\.js", READ, OPEN),
+        (r"/files/[a-z]+\.(?:css|js)", READ, OPEN),  # our own style and script
+        (r"/favicon\.ico", READ, OPEN),
+        (r"/login", READ | SEND, OPEN),
+        (r"/logout", SEND, OPEN),
+        (r"/assets/[A-Za-z0-9_.-]+", READ, SESSIONS),  # Gradio's scripts and styles
+        (r"/theme\.css", READ, SESSIONS),
+        (r"/static/js/iframeResizer\.contentWindow\.min\.js", READ, OPEN),  # answered by us, with nothing
+        (r"/gradio_api/app_id", READ, OPEN),  # when the connection was lost: is this still the same server?
+        (r"/gradio_api/queue/join", SEND, SESSIONS),  # an event begins
+        (r"/gradio_api/queue/data", READ, SESSIONS),  # what comes of it, streamed
+        (r"/v1/ask", SEND, KEYS),
+        (r"/v1/chat/completions", SEND, KEYS),
+        (r"/v1/models(?:/[A-Za-z0-9_.-]+)?", READ, KEYS),
+        (r"/mcp", SEND, KEYS),
     )
 )
 
@@ -115,7 +131,7 @@ class Sessions:
 
 
 class Tries:
-    """Slows down whoever guesses the password: TRIES wrong ones an address, then a wait."""
+    """Slows down whoever guesses a password or a key: TRIES wrong ones an address, then a wait."""
 
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
         self._clock = clock
@@ -154,6 +170,9 @@ class Gate:
         # A login ends after its hours whatever one does; without one a tab stays with its browser.
         self._sessions = sessions or Sessions(sliding=self._password is None)
         self._tries = Tries()
+        self._keys = Keys(settings.home)
+        self._needs_key = self._password is not None or not _is_loopback(settings.host)
+        self._key_tries = Tries()
         self._tabs = Tabs()
         self._ancestors = " ".join(["'self'", *settings.embed_origins])
 
@@ -170,10 +189,12 @@ class Gate:
         try:
             body = b""
             refusal = self._refusal(scope)
+            if refusal is None and _for_programs(scope["path"]):
+                refusal = await self._locked_door(scope)
             if refusal is None and scope["method"] == "POST":
-                body = await _body(receive)
+                body = await _body(receive, _most(scope["path"]))
         except TooLarge:
-            refusal = _too_large()
+            refusal = _too_large(scope["path"])
         if refusal is not None:
             await refusal(scope, receive, sender)
             return
@@ -182,23 +203,52 @@ class Gate:
     def _refusal(self, scope: Scope) -> Response | None:
         """Why a request is turned away whoever sends it, or None."""
         headers = Headers(scope=scope)
+        path = scope["path"]
+        refused = error if _for_programs(path) else _refused
         host = _hostname(headers.get("host", ""))
         if self._password is None and not (_is_loopback(host) or host in self._hosts):
-            return _refused(421, "This host name is not served here; see the setting hosts.")
-        path = scope["path"]
+            return refused(421, "This host name is not served here; see the setting hosts.")
         if len(scope.get("raw_path") or b"") + len(scope["query_string"]) > MAX_PATH:
-            return _refused(414, "The address is too long.")
+            return refused(414, "The address is too long.")
         route = _route(path)
         if route is None:
+            if _for_programs(path):
+                return error(404, "There is nothing at this address.")
             return HTMLResponse(render.notice_page("Not found", "There is nothing at this address."), 404)
         if scope["method"] not in route[1]:
-            return _refused(405, "Not possible here.", {"allow": ", ".join(sorted(route[1]))})
-        if scope["method"] == "POST" and not self._is_own(headers):
-            return _refused(403, "This request comes from another site.")
+            return refused(405, "Not possible here.", {"allow": ", ".join(sorted(route[1]))})
+        if (scope["method"] == "POST" or route[2] == KEYS) and not self._is_own(headers):
+            return refused(403, "This request comes from another site.")
         length = headers.get("content-length", "0")
         if not re.fullmatch(r"[0-9]{1,12}", length):
-            return _refused(400, "The length is no number.")
-        return _too_large() if int(length) > MAX_BODY else None
+            return refused(400, "The length is no number.")
+        return _too_large(path) if int(length) > _most(path) else None
+
+    async def _locked_door(self, scope: Scope) -> Response | None:
+        """Why a program may not come in, or None; then its User lies in the scope, where it brought a key.
+
+        What does not look like a key counts as none: clients of other services cannot do without one, so they
+        send just any word. A right key is never kept waiting by wrong ones: behind a proxy all have one address.
+        """
+        scheme, _, given = Headers(scope=scope).get("authorization", "").partition(" ")
+        given = given.strip() if scheme.lower() == "bearer" else ""
+        user = self._keys.user(given) if given else None
+        if user is not None:
+            scope[USER] = user
+            return None
+        if not (self._needs_key or given.startswith(PREFIX)):
+            return None
+        asks = {"www-authenticate": "Bearer"}
+        if not given:
+            return error(401, "This needs a key in the header Authorization: Bearer …", asks)
+        client = _network(scope)
+        seconds = self._key_tries.wait(client)
+        if seconds > 0:
+            wait = str(int(seconds) + 1)
+            return error(429, f"Too many wrong keys. Please wait {wait} seconds.", {"retry-after": wait})
+        self._key_tries.count(client)
+        await asyncio.sleep(0.3)
+        return error(401, "This key is not known here, or not any more.", asks)
 
     def _is_own(self, headers: Headers) -> bool:
         """Whether a request that changes something comes from a page of ours, or from no page at all."""
@@ -215,6 +265,9 @@ class Gate:
     async def _admit(self, scope: Scope, body: bytes, receive: Receive, send: Send, nonce: str) -> None:
         """Let a request in as its session allows."""
         path = scope["path"]
+        if _for_programs(path):
+            await self._pass(scope, _replay(body, receive) if scope["method"] == "POST" else receive, send)
+            return
         given = self._given(scope)
         session = given if given and self._sessions.holds(given) else ""
         if path == "/login":
@@ -228,7 +281,7 @@ class Gate:
             return
         route = _route(path)
         assert route
-        if self._password is not None and not session and not route[2]:
+        if self._password is not None and not session and route[2] != OPEN:
             await self._locked(scope)(scope, receive, send)
             return
         if not self._tabs.admit(_tab(scope, body), session):
@@ -263,7 +316,9 @@ class Gate:
             # Gradio answers a stream for a tab that it does not know with an error after the beginning.
             if not (began and scope["path"] == "/gradio_api/queue/data"):
                 log.exception("%s %s failed", scope["method"], scope["path"])
-            if not began:
+            if not began and _for_programs(scope["path"]):
+                await error(500, "Something went wrong; the server's log says what.")(scope, receive, send)
+            elif not began:
                 page = render.notice_page("Something went wrong", "Please try again in a moment.")
                 await HTMLResponse(page, 500)(scope, receive, send)
             else:
@@ -401,12 +456,26 @@ class Tabs:
 
 
 class TooLarge(Exception):
-    """A body beyond MAX_BODY."""
+    """A body beyond what a request may bring."""
 
 
 def session_of(request: Any) -> str:
     """The secret name of the session of a Starlette or Gradio request, "" for none."""
     return str(getattr(request, "request", request).scope.get(SESSION, ""))
+
+
+def user_of(request: Any) -> User | None:
+    """As whom the program asks that sent this request; None where it needed no key and brought none."""
+    found: User | None = request.scope.get(USER)
+    return found
+
+
+def error(status: int, sentence: str, headers: dict[str, str] | None = None, code: str | None = None) -> Response:
+    """What a program gets instead of an answer: one plain sentence, in the form that OpenAI's clients read."""
+    kinds = {401: "authentication_error", 403: "permission_error", 404: "not_found_error", 429: "rate_limit_error"}
+    kind = kinds.get(status, "invalid_request_error" if status < 500 else "server_error")
+    body = {"error": {"message": sentence, "type": kind, "param": None, "code": code}}
+    return JSONResponse(body, status, headers)
 
 
 def _digest(value: str) -> bytes:
@@ -418,8 +487,18 @@ def _refused(status: int, sentence: str, headers: dict[str, str] | None = None) 
     return JSONResponse({"detail": sentence}, status, headers)
 
 
-def _route(path: str) -> tuple[re.Pattern[str], frozenset[str], bool] | None:
+def _route(path: str) -> tuple[re.Pattern[str], frozenset[str], str] | None:
     return next((route for route in ROUTES if route[0].fullmatch(path)), None)
+
+
+def _for_programs(path: str) -> bool:
+    """Whether a path lies behind the doors of programs; of what lies there ROUTES has all that is let through."""
+    return path.startswith("/v1/") or path == "/mcp"
+
+
+def _most(path: str) -> int:
+    """Bytes that a request to this path may bring."""
+    return MAX_PROGRAM if _for_programs(path) else MAX_BODY
 
 
 def _hostname(host: str) -> str:
@@ -439,8 +518,8 @@ def _is_loopback(host: str) -> bool:
         return False
 
 
-def _too_large() -> Response:
-    return _refused(413, f"A request may have up to {MAX_BODY // 1024} KB.")
+def _too_large(path: str) -> Response:
+    return (error if _for_programs(path) else _refused)(413, f"A request may have up to {_most(path) // 1024} KB.")
 
 
 def _network(scope: Scope) -> str:
@@ -474,8 +553,8 @@ def _tab(scope: Scope, body: bytes) -> str:
     return ""
 
 
-async def _body(receive: Receive) -> bytes:
-    """The whole body, however it is sent; raises TooLarge as soon as it is."""
+async def _body(receive: Receive, most: int) -> bytes:
+    """The whole body, however it is sent; raises TooLarge as soon as it has more than `most` bytes."""
     parts: list[bytes] = []
     size = 0
     while True:
@@ -484,7 +563,7 @@ async def _body(receive: Receive) -> bytes:
             break
         parts.append(message.get("body", b""))
         size += len(parts[-1])
-        if size > MAX_BODY:
+        if size > most:
             raise TooLarge
         if not message.get("more_body", False):
             break

@@ -12,8 +12,14 @@ README = (ROOT / "README.md").read_text(encoding="utf-8")
 
 def test_every_command_is_in_the_readme_and_no_other() -> None:
     """The README's table of commands has the commands of the program."""
-    named = set(re.findall(r"^\| `assistant (\w+)", README, re.MULTILINE))
-    assert named == {command.callback.__name__ for command in cli.app.registered_commands if command.callback}
+    named = set(re.findall(r"^\| `assistant ([a-z]+(?: [a-z]+)?)", README, re.MULTILINE))
+    there = {command.callback.__name__ for command in cli.app.registered_commands if command.callback}
+    for group in cli.app.registered_groups:
+        assert group.typer_instance
+        for command in group.typer_instance.registered_commands:
+            assert command.callback
+            there.add(f"{group.name} {command.name or command.callback.__name__}")
+    assert named == there
 
 
 def test_every_setting_is_in_the_readme_and_no_other() -> None:

@@ -117,6 +117,9 @@ class Scripted:
         assert user.groups == frozenset({EVERYONE})
         return self.articles.get(identifier)
 
+    def passages(self, question: str, user: User, k: int) -> list[Hit]:
+        raise AssertionError(f"these tests search for nothing: {question!r}")
+
     def forget(self, user: User, conversation: str) -> None:
         self.forgotten.append((user, conversation))
 
