@@ -1,17 +1,20 @@
 """`assistant.gate`: only the page's routes, hosts, methods, sizes and sessions come in, with our headers out."""
 
+import asyncio
 import re
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
+from pydantic import SecretStr
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse
 from starlette.testclient import TestClient
-from starlette.types import Receive, Scope, Send
+from starlette.types import Message, Receive, Scope, Send
 
-from assistant import gate
+from assistant import gate, keys
 from assistant.settings import Settings
 from tests import web
 
@@ -318,5 +321,168 @@ def test_a_failing_app_tells_the_browser_nothing(caplog: pytest.LogCaptureFixtur
 
     response = TestClient(gate.Gate(broken, Settings()), base_url=HERE).get("/")
     assert response.status_code == 500
+    assert "secret" not in response.text
+    assert "the secret reason" in caplog.text
+
+
+# ---------------------------------------------------------------- programs
+
+DOORS = [("POST", "/v1/ask"), ("POST", "/v1/chat/completions"), ("GET", "/v1/models"), ("POST", "/mcp")]
+ANY_KEY = f"{keys.PREFIX}{'x' * 43}"
+
+
+async def who(scope: Scope, receive: Receive, send: Send) -> None:
+    """Stands behind the gate: says as whom a program asks, and how much it brought."""
+    request = Request(scope, receive)
+    user = gate.user_of(request)
+    body = len(await request.body())
+    await PlainTextResponse(f"{user.name if user else 'nobody'}|{body}")(scope, receive, send)
+
+
+def program(home: Path, **given: object) -> TestClient:
+    """A program before a gate with these settings; it keeps no cookies and follows nothing."""
+    settings = Settings(home=home, **given)  # type: ignore[arg-type]
+    return TestClient(gate.Gate(who, settings), base_url=HERE, follow_redirects=False)
+
+
+def bearer(key: str) -> dict[str, str]:
+    return {"authorization": f"Bearer {key}"}
+
+
+@pytest.mark.parametrize(("method", "path"), DOORS)
+def test_programs_need_no_key_where_the_page_needs_none(tmp_path: Path, method: str, path: str) -> None:
+    """On loopback without a password a program comes in without a key, or with any word that is none of ours."""
+    door = program(tmp_path)
+    key = keys.new(tmp_path, "bot")
+    for given in ({}, bearer("none"), bearer("sk-something"), {"authorization": "Basic YTpi"}):
+        assert door.request(method, path, headers=given).text.startswith("nobody|")
+    assert door.request(method, path, headers=bearer(key)).text.startswith("key:bot|")
+
+
+@pytest.mark.parametrize("given", [{"password": PASSWORD}, {"host": "0.0.0.0"}, {"host": "::", "password": PASSWORD}])
+@pytest.mark.parametrize(("method", "path"), DOORS)
+def test_programs_need_a_key_elsewhere(tmp_path: Path, given: dict[str, str], method: str, path: str) -> None:
+    """With a password, or where others reach the server, nothing but a key opens: no session and no password."""
+    door = program(tmp_path, **given)
+    key = keys.new(tmp_path, "bot")
+    if "password" in given:
+        assert door.post("/login", data={"password": PASSWORD}).status_code == 303
+    for headers in ({}, {"authorization": "Basic YTpi"}, {"authorization": f"Basic {key}"}):
+        refused = door.request(method, path, headers=headers)
+        assert refused.status_code == 401
+        assert refused.headers["www-authenticate"] == "Bearer"
+        if method != "HEAD":
+            assert refused.json()["error"]["type"] == "authentication_error"
+            assert "\n" not in refused.json()["error"]["message"]
+    assert door.request(method, path, headers=bearer(key)).text.startswith("key:bot|")
+    assert door.request(method, path, headers={"authorization": f"bearer  {key}"}).text.startswith("key:bot|")
+    keys.remove(tmp_path, "bot")
+    assert door.request(method, path, headers=bearer(key)).status_code == 401
+
+
+def test_a_key_opens_no_page(tmp_path: Path) -> None:
+    """A program's key is no login: with a password the page and its articles stay closed to it."""
+    door = program(tmp_path, password=PASSWORD)
+    key = keys.new(tmp_path, "bot")
+    for path in ("/", "/article/a.md", "/gradio_api/queue/data?session_hash=a"):
+        assert door.get(path, headers=bearer(key)).status_code in (303, 401)
+
+
+def test_a_wrong_key_is_wrong_everywhere(tmp_path: Path) -> None:
+    """What looks like a key but is none, or not any more, is refused also where none is needed."""
+    assert program(tmp_path).post("/v1/ask", headers=bearer(ANY_KEY)).status_code == 401
+
+
+def test_guessing_keys_is_slowed_down(tmp_path: Path) -> None:
+    """After five wrong keys an address has to wait; who has a right one comes in all the same."""
+    door = program(tmp_path, password=PASSWORD)
+    key = keys.new(tmp_path, "bot")
+    codes = [door.post("/v1/ask", headers=bearer(f"{ANY_KEY}{number}")).status_code for number in range(7)]
+    assert codes == [401] * 5 + [429] * 2
+    assert 0 < int(door.post("/v1/ask", headers=bearer(ANY_KEY)).headers["retry-after"]) <= gate.TRIES_SECONDS
+    assert door.post("/v1/ask", headers=bearer(key)).status_code == 200
+    assert door.post("/v1/ask").status_code == 401
+    assert door.post("/login", data={"password": PASSWORD}).status_code == 303
+
+
+@pytest.mark.parametrize(("method", "path"), DOORS)
+@pytest.mark.parametrize(
+    "headers",
+    [
+        {"origin": "https://evil.test"},
+        {"origin": "null"},
+        {"sec-fetch-site": "cross-site"},
+        {"sec-fetch-site": "same-site"},
+    ],
+)
+def test_pages_of_others_get_nothing_from_programs_doors(
+    tmp_path: Path, method: str, path: str, headers: dict[str, str]
+) -> None:
+    """A page of another origin is refused, with or without a key, whatever it asks; there is no preflight."""
+    key = keys.new(tmp_path, "bot")
+    for given in ({}, {"password": PASSWORD}):
+        door = program(tmp_path, **given)
+        for more in ({}, bearer(key)):
+            refused = door.request(method, path, headers=headers | more)
+            assert refused.status_code == 403
+            assert "access-control-allow-origin" not in refused.headers
+        assert door.options(path, headers=headers | {"access-control-request-method": method}).status_code == 405
+
+
+def test_programs_are_served_under_our_names_only(tmp_path: Path) -> None:
+    """Without a password a name that is not ours is refused, so that no page can point its own at us."""
+    door = program(tmp_path)
+    key = keys.new(tmp_path, "bot")
+    for more in ({}, bearer(key)):
+        assert door.post("/v1/ask", headers={"host": "evil.test"} | more).status_code == 421
+
+
+def test_programs_may_bring_more(tmp_path: Path) -> None:
+    """A program may bring 1 MB, and not one byte more; nothing is read of who has no key."""
+    door = program(tmp_path)
+    assert door.post("/v1/ask", content=b"x" * gate.MAX_PROGRAM).text == f"nobody|{gate.MAX_PROGRAM}"
+    refused = door.post("/v1/ask", content=b"x" * (gate.MAX_PROGRAM + 1))
+    assert (refused.status_code, refused.json()["error"]["type"]) == (413, "invalid_request_error")
+    pieces = (b"x" * 65536 for _ in range(gate.MAX_PROGRAM // 65536 + 1))
+    assert door.post("/v1/ask", content=pieces).status_code == 413
+
+    async def unread() -> None:
+        sent: list[Message] = []
+
+        async def receive() -> Message:
+            raise AssertionError("the body was asked for")
+
+        async def send(message: Message) -> None:
+            sent.append(message)
+
+        scope = {"type": "http", "method": "POST", "path": "/v1/ask", "query_string": b"", "scheme": "http",
+                 "headers": [(b"host", b"127.0.0.1")], "client": ("127.0.0.1", 1)}  # fmt: skip
+        await gate.Gate(who, Settings(home=tmp_path, password=SecretStr(PASSWORD)))(scope, receive, send)
+        assert sent[0]["status"] == 401
+
+    asyncio.run(unread())
+
+
+@pytest.mark.parametrize(
+    "path", ["/v1/", "/v1/files", "/v1/ask/", "/v1/models/a/b", "/v1/chat", "/v1/completions", "/v1/embeddings"]
+)
+def test_other_doors_of_programs_are_not_there(tmp_path: Path, path: str) -> None:
+    """What is not listed is not found, and programs are told so as JSON; so are other methods."""
+    for method in ("GET", "POST"):
+        refused = program(tmp_path).request(method, path)
+        assert (refused.status_code, refused.json()["error"]["type"]) == (404, "not_found_error")
+    for method, door in (("GET", "/v1/ask"), ("GET", "/mcp"), ("DELETE", "/mcp"), ("POST", "/v1/models")):
+        assert program(tmp_path).request(method, door).json()["error"]["type"] == "invalid_request_error"
+        assert program(tmp_path).request(method, door).status_code == 405
+
+
+def test_a_failing_door_tells_programs_nothing(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    """An error behind the gate becomes one sentence of JSON; its reason goes to the server's log only."""
+
+    async def broken(_scope: Scope, _receive: Receive, _send: Send) -> None:
+        raise ValueError("the secret reason")
+
+    response = TestClient(gate.Gate(broken, Settings(home=tmp_path)), base_url=HERE).post("/v1/ask")
+    assert (response.status_code, response.json()["error"]["type"]) == (500, "server_error")
     assert "secret" not in response.text
     assert "the secret reason" in caplog.text
