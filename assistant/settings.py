@@ -13,6 +13,9 @@ from index.types import UserFacingError
 FILE = "assistant.toml"
 ACCEPTED_WRONG = 0.3
 """The share of wrong answers that is accepted where a team sets none."""
+PROVIDERS = ("ollama", "openai", "anthropic", "openai-like")
+"""Who may run a language model, besides this machine from a folder."""
+LOOPBACK = frozenset({"127.0.0.1", "::1", "localhost"})
 
 
 class SettingsError(UserFacingError):
@@ -83,7 +86,16 @@ class Settings(BaseSettings):
         default=(), description="further names the page is served under, like chat.example.org behind a proxy"
     )
 
-    @field_validator("vectors")
+    @field_validator("llm")
+    @classmethod
+    def _provider_and_name(cls, llm: str) -> str:
+        """Whether a folder is there is looked at when the model is loaded."""
+        provider, _, name = llm.partition("/")
+        if llm != llm.strip() or not llm.isprintable() or (provider in PROVIDERS and not name) or "://" in llm:
+            raise ValueError(f"it is like {', '.join(f'{known}/NAME' for known in PROVIDERS)} or a local folder")
+        return llm
+
+    @field_validator("vectors", "llm_url")
     @classmethod
     def _plain_address(cls, address: str) -> str:
         """It is shown in the log and by `assistant status`, so no secret may stand in it."""
@@ -93,16 +105,29 @@ class Settings(BaseSettings):
             raise ValueError("it is like http://127.0.0.1:8000 or https://chroma.example.org, with no password in it")
         return address
 
-    @field_validator("vectors_token")
+    @field_validator("vectors_token", "llm_key")
     @classmethod
-    def _token_stays_secret(cls, token: SecretStr | None, others: ValidationInfo) -> SecretStr | None:
-        if token is not None:
-            if not token.get_secret_value().isascii() or not token.get_secret_value().isprintable():
-                raise ValueError("a token has printable ASCII characters only, and no end of line")
-            parts = urlsplit(others.data.get("vectors", ""))
-            if parts.scheme == "http" and parts.hostname not in {"127.0.0.1", "::1", "localhost"}:
-                raise ValueError("a token is sent to another machine by https:// only")
-        return token
+    def _plain_secret(cls, secret: SecretStr | None) -> SecretStr | None:
+        """It goes into a header as it is."""
+        if secret is not None and not (secret.get_secret_value().isascii() and secret.get_secret_value().isprintable()):
+            raise ValueError("it has printable ASCII characters only, and no end of line")
+        return secret
+
+    @field_validator("vectors_token", "llm_key", "llm_key_file")
+    @classmethod
+    def _secret_on_its_way(cls, secret: SecretStr | Path | None, others: ValidationInfo) -> SecretStr | Path | None:
+        """Nobody in between reads it."""
+        parts = urlsplit(others.data.get("vectors" if others.field_name == "vectors_token" else "llm_url", ""))
+        if secret is not None and parts.scheme == "http" and parts.hostname not in LOOPBACK:
+            raise ValueError("it is sent to another machine by https:// only")
+        return secret
+
+    @field_validator("llm_key_file")
+    @classmethod
+    def _one_key(cls, file: Path | None, others: ValidationInfo) -> Path | None:
+        if file is not None and others.data.get("llm_key") is not None:
+            raise ValueError("llm_key is set too, and one of them is enough")
+        return file
 
     @field_validator("embed_origins")
     @classmethod

@@ -1,0 +1,69 @@
+"""The tokens that a language model used today, and whether that is enough for a day."""
+
+import json
+import logging
+import os
+import tempfile
+import threading
+from contextlib import suppress
+from datetime import UTC, datetime
+from pathlib import Path
+
+log = logging.getLogger(__name__)
+FILE = "llm-tokens.json"
+"""The file in the home that says how many tokens were used today."""
+
+
+class Budget:
+    """Tokens of this day (UTC), counted from any thread, and in a file that another process may count in too."""
+
+    def __init__(self, tokens_a_day: int, home: Path | None = None) -> None:
+        """`tokens_a_day` is 0 for no limit; without a `home` a restart begins anew."""
+        self._limit = tokens_a_day
+        self._path = home / FILE if home else None
+        self._lock = threading.Lock()
+        self._day, self._tokens = "", 0
+
+    @property
+    def is_spent(self) -> bool:
+        """Whether no more may be used today."""
+        with self._lock:
+            return bool(self._limit) and self._used(_today()) >= self._limit
+
+    def add(self, tokens: int) -> None:
+        """Count what was used. A file that cannot be written costs a warning."""
+        if not self._limit:
+            return
+        with self._lock:
+            day = _today()
+            self._day, self._tokens = day, self._used(day) + tokens
+            try:
+                self._store()
+            except OSError as error:
+                log.warning("%s cannot be written (%s): a restart forgets today's tokens", self._path, error)
+
+    def _used(self, day: str) -> int:
+        """The most that this process or the file knows of the day."""
+        used = self._tokens if self._day == day else 0
+        if self._path:
+            with suppress(OSError, ValueError, TypeError, LookupError):  # not there yet, or damaged
+                stored = json.loads(self._path.read_text(encoding="utf-8"))
+                if stored["day"] == day:
+                    used = max(used, int(stored["tokens"]))
+        return used
+
+    def _store(self) -> None:
+        if self._path is None:
+            return
+        handle, name = tempfile.mkstemp(dir=self._path.parent, prefix=f"{FILE}.")  # that nobody else may read
+        try:
+            with os.fdopen(handle, "w", encoding="utf-8") as file:
+                json.dump({"day": self._day, "tokens": self._tokens}, file)
+            Path(name).replace(self._path)
+        except OSError:
+            Path(name).unlink(missing_ok=True)
+            raise
+
+
+def _today() -> str:
+    return datetime.now(UTC).date().isoformat()

@@ -1,0 +1,565 @@
+"""A careful call: whatever a provider does, there are words, or one plain sentence, in time."""
+
+import json
+import logging
+import re
+import stat
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from datetime import UTC, datetime, timedelta
+from email.utils import format_datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+from llama_index.core.base.llms.types import ChatMessage, CompletionResponse, CompletionResponseGen
+from llama_index.core.llms.mock import MockLLM
+
+import assistant.budget
+import assistant.calls
+from assistant.budget import FILE
+from assistant.calls import (
+    AWAY,
+    BROKEN,
+    CHARACTERS,
+    ENDLESS,
+    LATE,
+    SILENT,
+    SPENT,
+    Caller,
+    Unavailable,
+)
+from assistant.llm import load
+from assistant.settings import read
+from tests.provider import (
+    COMPLETION_TOKENS,
+    PROMPT_TOKENS,
+    Act,
+    Line,
+    Provider,
+    endless,
+    finished,
+    hang,
+    raw,
+    redirect,
+    say,
+    silent,
+    status,
+    thinking,
+)
+
+KEY = "sk-a-key-that-nobody-may-read"
+TEXT = "What the articles say is for the provider alone."
+ASKED = [ChatMessage(role="system", content="Answer from the passages."), ChatMessage(role="user", content=TEXT)]
+FIVE = "one two three four five"
+SECONDS = 1.0
+"""That these tests wait for a word."""
+
+Make = Callable[..., Caller]
+
+
+@pytest.fixture(autouse=True)
+def elsewhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A folder without settings, no keys of one's own, and a server's pause that is not waited for."""
+    monkeypatch.chdir(tmp_path)
+    for name in ("OPENAI_API_KEY", "ANTHROPIC_API_KEY", "ASSISTANT_LLM_KEY"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setattr(assistant.calls, "RETRIES", (0.05, 0.1))
+
+
+@pytest.fixture
+def provider() -> Iterator[Provider]:
+    with Provider() as provider:
+        yield provider
+
+
+@pytest.fixture
+def make(provider: Provider) -> Iterator[Make]:
+    """Makes a caller of the provider, by the package that its name tells."""
+    with ExitStack() as open_callers:
+
+        def made(llm: str = "openai-like/m", **more: Any) -> Caller:
+            url = provider.url if llm.startswith("openai") else provider.root
+            model = load(read(llm=llm, llm_url=url, llm_key=KEY))
+            caller = Caller(model, **{"seconds": SECONDS, **more})
+            open_callers.callback(caller.close)
+            return caller
+
+        yield made
+
+
+def listen(pieces: Iterator[str]) -> tuple[str, str]:
+    """The words that came, and the notice at their end, "" for none. Any other error is one of the test."""
+    text = ""
+    try:
+        for piece in pieces:
+            text += piece
+    except Unavailable as error:
+        return text, error.notice
+    return text, ""
+
+
+def eventually(condition: Callable[[], bool]) -> bool:
+    """Whether it holds within five seconds."""
+    end = time.monotonic() + 5
+    while not condition() and time.monotonic() < end:
+        time.sleep(0.01)
+    return condition()
+
+
+# --- words ------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("llm", ["openai-like/m", "ollama/m", "anthropic/claude-opus-4-1"])
+def test_words_come_as_they_are_said(llm: str, provider: Provider, make: Make) -> None:
+    """Each protocol: the first words are there before the answer has an end, and the usage is the provider's."""
+    more = threading.Event()
+
+    def after_a_while(line: Line) -> None:
+        assert more.wait(5)
+        line.word(" six")
+        line.end()
+
+    provider.play(say(FIVE, after_a_while))
+    caller = make(llm, seconds=5)
+    pieces = caller.stream(ASKED)
+    text = ""
+    while text != FIVE:
+        text += next(pieces)
+    more.set()
+    assert listen(pieces) == (" six", "")
+    assert (caller.usage.prompt_tokens, caller.usage.completion_tokens) == (PROMPT_TOKENS, COMPLETION_TOKENS)
+    assert not caller.usage.estimated
+    (asked,) = provider.requests
+    assert TEXT in asked.text
+    assert KEY in str(asked.headers)
+
+
+def test_usage_that_is_not_told_is_estimated(provider: Provider, make: Make) -> None:
+    """A provider that tells no tokens: a quarter of the characters, and it says so."""
+    provider.play(say("x" * 80, raw(b"data: [DONE]\n\n")))
+    caller = make()
+    call = caller.stream(ASKED)
+    assert listen(call) == ("x" * 80, "")
+    assert call.usage.estimated
+    assert call.usage.completion_tokens == 20
+    assert call.usage.prompt_tokens == sum(len(message.content or "") for message in ASKED) // 4
+
+
+def test_several_streams_at_once(provider: Provider, make: Make) -> None:
+    """Eight readers at one caller, a slow one among them: each gets the whole answer."""
+    provider.play(*[say(FIVE)] * 8)
+    caller, heard = make(seconds=5), list[tuple[str, str]]()
+    slow = caller.stream(ASKED)
+    next(slow)
+    readers = [threading.Thread(target=lambda: heard.append(listen(caller.stream(ASKED)))) for _ in range(7)]
+    for reader in readers:
+        reader.start()
+    for reader in readers:
+        reader.join()
+    assert heard == [(FIVE, "")] * 7
+    assert FIVE.endswith(listen(slow)[0])
+
+
+def test_short_answers_come_whole(provider: Provider, make: Make) -> None:
+    """`complete` gives the text, or raises within its own seconds."""
+    provider.play(say("Who approves a trip?"), say(FIVE, hang))
+    caller = make(seconds=60)
+    assert caller.complete(ASKED, 5) == "Who approves a trip?"
+    began = time.monotonic()
+    with pytest.raises(Unavailable):
+        caller.complete(ASKED, 0.5)
+    assert time.monotonic() - began < 2
+
+
+# --- whatever else a provider does ------------------------------------------------------------------
+
+HTML = f"<html><body><h1>Oops</h1><script>alert(1)</script>{KEY} {'x' * 5000}</body></html>"
+BROKEN_JSON = b'data: {"choices": [{"delta": {"content": \n\n'
+ODD_JSON = b'data: [1, 2]\n\ndata: {"choices": 5}\n\ndata: null\n\n'
+NO_EVENTS = b"\xff\n: \nwhat: is this\n\n\n\n::::\n"
+NO_UTF8 = b'data: {"choices": [{"delta": {"content": "\xff\xfe\xc3("}}]}\n\n'
+ERROR_WITHIN = f'data: {{"error": {{"message": "the key {KEY} is used up"}}}}\n\n'.encode()
+
+WITHIN: dict[str, Act] = {
+    "hang": hang,
+    "cut": Line.cut,
+    "broken JSON": raw(BROKEN_JSON),
+    "odd JSON": raw(ODD_JSON),
+    "no events": raw(NO_EVENTS),
+    "no UTF-8": raw(NO_UTF8),
+    "an error": raw(ERROR_WITHIN),
+    "thinking": thinking,
+    "endless": endless,
+}
+INSTEAD: dict[str, Act] = {
+    "no answer at all": silent,
+    "cut at once": Line.cut,
+    "400": status(400),
+    "401": status(401, f'{{"error": {{"message": "Incorrect API key provided: {KEY}"}}}}'),
+    "403": status(403, HTML),
+    "404": status(404),
+    "408": status(408),
+    "409": status(409),
+    "429": status(429),
+    "429, later": status(429, headers={"Retry-After": "3600"}),
+    "429, whenever": status(429, headers={"Retry-After": "soon; or -1"}),
+    "500 in HTML": status(500, HTML, {"Content-Type": "text/html"}),
+    "503": status(503, ""),
+    "an answer in HTML": status(200, HTML, {"Content-Type": "text/html"}),
+    "nothing": status(200, ""),
+    "a word that is no stream": status(200, '{"choices": [{"message": {"content": "Five days."}}]}'),
+    "empty": say(""),
+}
+
+
+def cases() -> Iterator[Any]:
+    for name, act in INSTEAD.items():
+        yield pytest.param(act, "", id=name)
+    for name, act in WITHIN.items():
+        yield pytest.param(say("", act), "", id=f"{name} before the first word")
+        yield pytest.param(say(FIVE, act), FIVE, id=f"{name} after five words")
+        yield pytest.param(say(FIVE, finished(act)), FIVE, id=f"{name} at the end")
+
+
+@pytest.mark.parametrize(("act", "words"), list(cases()))
+def test_whatever_a_provider_does(
+    act: Act, words: str, provider: Provider, make: Make, caplog: pytest.LogCaptureFixture
+) -> None:
+    """The words that came, and then their end or one plain sentence, in time; the operator gets one line at most."""
+    provider.play(*[act] * 3)
+    began = time.monotonic()
+    text, notice = listen(make(seconds=SECONDS).stream(ASKED))
+    assert time.monotonic() - began < SECONDS * assistant.calls.WHOLE + 1
+    assert text.startswith(words)
+    assert len(text) <= CHARACTERS
+    assert notice in {AWAY, LATE, SILENT, BROKEN, ENDLESS, ""}
+    assert notice or text
+    lines = [record.getMessage() for record in caplog.records if record.levelno >= logging.WARNING]
+    assert len(lines) == (1 if notice else 0)
+    assert all(len(line) < 300 and line.isprintable() for line in lines)
+    assert KEY not in caplog.text + notice
+    for asked in provider.requests:
+        assert asked.gone.wait(1), "the connection was left open"
+
+
+def test_only_a_mark_is_an_answer(provider: Provider, make: Make) -> None:
+    """What the words are worth is for others to judge."""
+    provider.play(say("[1]"))
+    assert listen(make().stream(ASKED)) == ("[1]", "")
+
+
+@pytest.mark.parametrize("llm", ["openai-like/m", "ollama/m", "anthropic/claude-opus-4-1"])
+@pytest.mark.parametrize("code", [301, 302, 307, 308])
+def test_no_other_server_gets_anything(llm: str, code: int, provider: Provider, make: Make) -> None:
+    """A provider that sends us elsewhere is not followed: the other server gets no request at all."""
+    with Provider() as other:
+        other.play(say("You should not be here."))
+        provider.play(redirect(f"{other.root}/v1/chat/completions", code))
+        assert listen(make(llm).stream(ASKED)) == ("", AWAY)
+        assert other.requests == []
+    assert len(provider.requests) == 1
+
+
+@pytest.mark.parametrize("llm", ["openai-like/m", "ollama/m", "anthropic/claude-opus-4-1"])
+def test_a_refused_key_is_not_tried_again(
+    llm: str, provider: Provider, make: Make, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Each protocol: 401 is asked once, then nobody asks for a while; the log says why, without the key."""
+    provider.play(status(401, f'{{"error": "the key {KEY} is not known here"}}'), say(FIVE))
+    caller = make(llm)
+    assert listen(caller.stream(ASKED)) == ("", AWAY)
+    assert listen(caller.stream(ASKED)) == ("", AWAY)
+    assert len(provider.requests) == 1
+    assert "401" in caplog.text
+    assert "is not known here" in caplog.text
+    assert KEY not in caplog.text
+
+
+@pytest.mark.parametrize("llm", ["ollama/m", "anthropic/claude-opus-4-1"])
+@pytest.mark.parametrize("words", ["", FIVE])
+@pytest.mark.parametrize("trouble", [Line.cut, hang, raw(b"\xff}{\n"), raw(f'{{"error": "{KEY}"}}\n'.encode())])
+def test_the_other_protocols_broken(
+    llm: str, words: str, trouble: Act, provider: Provider, make: Make, caplog: pytest.LogCaptureFixture
+) -> None:
+    """As with the first one: the words that came, then at most one plain sentence, and no key in the log."""
+    provider.play(*[say(words, trouble)] * 3)
+    text, notice = listen(make(llm).stream(ASKED))
+    assert text == words
+    assert notice in {AWAY, LATE, SILENT, BROKEN, ""}
+    assert KEY not in caplog.text
+
+
+# --- stopping ---------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("llm", ["openai-like/m", "ollama/m", "anthropic/claude-opus-4-1"])
+@pytest.mark.parametrize("act", [silent, say("", hang), say(FIVE, hang), say(FIVE, endless)])
+def test_a_stop_closes_the_connection(llm: str, act: Act, provider: Provider, make: Make) -> None:
+    """Whoever reads stops, also while nothing comes: the server sees its client go within a second."""
+    provider.play(act)
+    pieces = make(llm, seconds=30).stream(ASKED)
+    next(pieces)
+    assert eventually(lambda: bool(provider.requests))
+    stopped = time.monotonic()
+    pieces.close()
+    assert provider.requests[0].gone.wait(5)
+    assert provider.requests[0].went - stopped < 1
+    assert list(pieces) == []
+
+
+def test_a_call_that_is_dropped_is_stopped(provider: Provider, make: Make) -> None:
+    """A generator around the words is closed: so are they, without a word of it."""
+    provider.play(say(FIVE, hang))
+    caller = make(seconds=30)
+
+    def around() -> Iterator[str]:
+        for piece in caller.stream(ASKED):
+            yield piece.upper()
+
+    words = around()
+    next(words)
+    assert eventually(lambda: bool(provider.requests))
+    words.close()  # type: ignore[attr-defined]
+    assert provider.requests[0].gone.wait(1)
+
+
+def test_a_stop_from_another_thread(provider: Provider, make: Make) -> None:
+    """Somebody else stops what is being waited for: it ends quietly, within a second."""
+    provider.play(silent)
+    call = make(seconds=30).stream(ASKED)
+    heard = list[tuple[str, str]]()
+    reader = threading.Thread(target=lambda: heard.append(listen(call)))
+    reader.start()
+    assert eventually(lambda: bool(provider.requests))
+    call.close()
+    reader.join(1)
+    assert heard == [("", "")]
+    assert provider.requests[0].gone.wait(1)
+
+
+def test_while_nothing_comes_the_reader_is_asked(provider: Provider, make: Make) -> None:
+    """Empty pieces while a provider hangs, several a second: a chain of generators can be stopped between them."""
+    provider.play(silent)
+    pieces = make(seconds=SECONDS).stream(ASKED)
+    assert [next(pieces), next(pieces), next(pieces)] == ["", "", ""]
+
+
+def test_a_closed_caller_ends_its_calls(provider: Provider, make: Make) -> None:
+    """The server is to end: whoever waits is let go, the connections are closed, and no call is made any more."""
+    provider.play(say(FIVE, hang))
+    caller = make(seconds=30)
+    pieces = caller.stream(ASKED)
+    while next(pieces) != " five":
+        pass
+    caller.close()
+    assert listen(pieces)[0] == ""
+    assert provider.requests[0].gone.wait(1)
+    assert listen(caller.stream(ASKED)) == ("", "")
+    assert len(provider.requests) == 1
+
+
+class Typist(MockLLM):
+    """An LLM that has no asynchronous stream of its own; `said` counts its pieces."""
+
+    said: int = 0
+
+    def stream_complete(self, prompt: str, formatted: bool = False, **kwargs: Any) -> CompletionResponseGen:  # noqa: ARG002
+        for _ in range(1000):
+            self.said += 1
+            yield CompletionResponse(text="", delta="word ")
+            time.sleep(0.01)
+
+
+def test_an_llm_that_cannot_be_awaited() -> None:
+    """It streams, others are not held up by it, and it ends between two pieces."""
+    typist = Typist(max_tokens=None)
+    caller = Caller(typist, 5)
+    one, two = caller.stream(ASKED), caller.stream(ASKED)
+    assert {next(one), next(two), next(one)} <= {"word ", ""}
+    one.close()
+    two.close()
+    said = typist.said
+    assert not eventually(lambda: typist.said > said + 20)
+    caller.close()
+
+
+# --- trying again -----------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("code", [408, 409, 429, 500, 502, 529])
+def test_a_busy_provider_is_asked_again(code: int, provider: Provider, make: Make) -> None:
+    """What passes is tried three times in all, and then there are words."""
+    provider.play(status(code), Line.cut, say(FIVE))
+    assert listen(make(seconds=5).stream(ASKED)) == (FIVE, "")
+    assert len(provider.requests) == 3
+
+
+def test_three_times_is_enough(provider: Provider, make: Make) -> None:
+    """Who is busy three times is let alone."""
+    provider.play(*[status(503)] * 3, say(FIVE))
+    assert listen(make(seconds=5).stream(ASKED)) == ("", AWAY)
+    assert len(provider.requests) == 3
+
+
+@pytest.mark.parametrize("code", [400, 401, 403, 404, 422])
+def test_what_does_not_pass_is_not_tried_again(code: int, provider: Provider, make: Make) -> None:
+    """A request that was understood and refused would be refused again."""
+    provider.play(status(code), say(FIVE))
+    assert listen(make(seconds=5).stream(ASKED)) == ("", AWAY)
+    assert len(provider.requests) == 1
+
+
+def test_after_a_word_nothing_is_said_twice(provider: Provider, make: Make) -> None:
+    """A stream that broke off is not begun anew."""
+    provider.play(say(FIVE, Line.cut), say(FIVE))
+    assert listen(make(seconds=5).stream(ASKED)) == (FIVE, BROKEN)
+    assert len(provider.requests) == 1
+
+
+@pytest.mark.parametrize("llm", ["openai-like/m", "ollama/m", "anthropic/claude-opus-4-1"])
+@pytest.mark.parametrize(
+    "later", [lambda: "1", lambda: format_datetime(datetime.now(UTC) + timedelta(seconds=2), usegmt=True)]
+)
+def test_a_provider_says_when_to_come_back(llm: str, later: Callable[[], str], provider: Provider, make: Make) -> None:
+    """Retry-After is kept, as a number and as a date, by each package's error."""
+    provider.play(status(429, headers={"Retry-After": later()}), say(FIVE))
+    assert listen(make(llm, seconds=8).stream(ASKED)) == (FIVE, "")
+    first, second = provider.requests
+    assert 0.9 < second.came - first.came < 4
+
+
+def test_a_provider_that_wants_too_long_a_wait_is_left(provider: Provider, make: Make) -> None:
+    """Longer than the reader waits: the notice comes at once."""
+    provider.play(status(429, headers={"Retry-After": "30"}), say(FIVE))
+    began = time.monotonic()
+    assert listen(make(seconds=5).stream(ASKED)) == ("", AWAY)
+    assert time.monotonic() - began < 2
+    assert len(provider.requests) == 1
+
+
+def test_a_machine_that_is_not_there(make: Make, provider: Provider) -> None:
+    """Nobody listens at the address: a notice, after tries that cost next to nothing."""
+    caller = make(seconds=5)
+    provider._server.server_close()
+    assert listen(caller.stream(ASKED)) == ("", AWAY)
+
+
+# --- the breaker ------------------------------------------------------------------------------------
+
+
+def test_after_three_failures_nobody_waits(provider: Provider, make: Make, caplog: pytest.LogCaptureFixture) -> None:
+    """The fourth call does not reach the provider; after the pause one does, and when it works all do."""
+    caller = make()
+    provider.play(*[status(400)] * 3)
+    for _ in range(5):
+        assert listen(caller.stream(ASKED)) == ("", AWAY)
+    assert len(provider.requests) == 3
+    assert "it is not asked for 30 s" in caplog.text
+    caller._breaker._again = 0.0
+    provider.play(say(FIVE), say(FIVE))
+    assert listen(caller.stream(ASKED)) == (FIVE, "")
+    assert listen(caller.stream(ASKED)) == (FIVE, "")
+
+
+def test_while_one_tries_the_others_go_on(provider: Provider, make: Make) -> None:
+    """When the pause is over one call is made; the others do not wait with it."""
+    caller = make()
+    provider.play(status(401), say(FIVE, hang))
+    assert listen(caller.stream(ASKED)) == ("", AWAY)
+    caller._breaker._again = 0.0
+    trying = caller.stream(ASKED)
+    next(trying)
+    assert listen(caller.stream(ASKED)) == ("", AWAY)
+    trying.close()
+    assert len(provider.requests) == 2
+
+
+def test_a_call_that_works_forgets_the_failures_before(provider: Provider, make: Make) -> None:
+    """Only failures in a row count."""
+    caller = make()
+    for act in (status(400), status(400), say(FIVE), status(400), status(400), say(FIVE)):
+        provider.play(act)
+        listen(caller.stream(ASKED))
+    assert len(provider.requests) == 6
+
+
+# --- the budget -------------------------------------------------------------------------------------
+
+
+def test_a_day_has_its_tokens(provider: Provider, make: Make, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """When they are used no call is made, also after a restart, until the next day (UTC)."""
+    provider.play(*[say(FIVE)] * 3)
+    cost = PROMPT_TOKENS + COMPLETION_TOKENS
+    caller = make(tokens_a_day=2 * cost, home=tmp_path)
+    assert listen(caller.stream(ASKED)) == (FIVE, "")
+    again = make(tokens_a_day=2 * cost, home=tmp_path)
+    assert listen(again.stream(ASKED)) == (FIVE, "")
+    assert listen(again.stream(ASKED)) == ("", SPENT)
+    assert listen(caller.stream(ASKED)) == ("", SPENT)
+    assert len(provider.requests) == 2
+    assert stat.S_IMODE((tmp_path / FILE).stat().st_mode) == 0o600
+    assert [path.name for path in tmp_path.iterdir()] == [FILE]
+    monkeypatch.setattr(assistant.budget, "_today", lambda: "2999-01-01")
+    assert listen(again.stream(ASKED)) == (FIVE, "")
+
+
+def test_many_threads_count_together(tmp_path: Path) -> None:
+    """No token is lost between eight threads and two callers of one home."""
+    budgets = [assistant.budget.Budget(10_000, tmp_path) for _ in range(2)]
+
+    def count(budget: assistant.budget.Budget) -> None:
+        for _ in range(50):
+            budget.add(1)
+
+    for budget in budgets:
+        threads = [threading.Thread(target=count, args=(budget,)) for _ in range(8)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+    assert json.loads((tmp_path / FILE).read_text())["tokens"] == 800
+
+
+@pytest.mark.parametrize("content", ["", "{", "[]", '{"day": 5}', '{"day": "2026-01-01", "tokens": "x"}', "\xff"])
+def test_a_damaged_count_is_none(content: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It begins anew; nobody is kept from asking."""
+    monkeypatch.setattr(assistant.budget, "_today", lambda: "2026-01-01")
+    (tmp_path / FILE).write_text(content, encoding="latin-1")
+    budget = assistant.budget.Budget(10, tmp_path)
+    assert not budget.is_spent
+    budget.add(10)
+    assert budget.is_spent
+    assert assistant.budget.Budget(10, tmp_path).is_spent
+
+
+def test_a_count_that_cannot_be_kept_still_counts(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    """A home that cannot be written to costs a warning, and the limit holds until the restart."""
+    budget = assistant.budget.Budget(10, tmp_path / "gone")
+    budget.add(10)
+    assert budget.is_spent
+    assert "cannot be written" in caplog.text
+
+
+def test_what_was_stopped_or_broken_counts_too(provider: Provider, make: Make, tmp_path: Path) -> None:
+    """The provider has read the question, whatever became of the answer; who was never reached has not."""
+    caller = make(tokens_a_day=1_000_000, home=tmp_path)
+    provider.play(status(400), say(FIVE, Line.cut), say(FIVE, hang))
+    listen(caller.stream(ASKED))
+    assert json.loads((tmp_path / FILE).read_text())["tokens"] == 0
+    listen(caller.stream(ASKED))
+    after_one = json.loads((tmp_path / FILE).read_text())["tokens"]
+    assert after_one == sum(len(message.content or "") for message in ASKED) // 4 + len(FIVE) // 4
+    pieces = caller.stream(ASKED)
+    while next(pieces) != " five":
+        pass
+    pieces.close()
+    assert json.loads((tmp_path / FILE).read_text())["tokens"] == 2 * after_one
+
+
+def test_notices_are_for_readers() -> None:
+    """Each is one sentence in plain words."""
+    for notice in (AWAY, LATE, SILENT, BROKEN, ENDLESS, SPENT):
+        assert re.fullmatch(r"[A-Z][\w', ;]+\.", notice)
