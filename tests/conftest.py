@@ -26,6 +26,11 @@ BROWSER_FLAGS = [
 ]
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """`--long` plays whole what the suite plays a sample of."""
+    parser.addoption("--long", action="store_true", help="all injected articles instead of a sample (15 minutes)")
+
+
 @pytest.hookimpl(hookwrapper=True)
 def pytest_runtest_makereport() -> Generator[None, Any, None]:
     """On CI a test that is skipped has not shown its promise, so it fails, with the reason."""
