@@ -18,8 +18,9 @@ from frontmatter.default_handlers import JSONHandler, SafeLoader, YAMLHandler
 from index.markup import Page, TextBuilder, html, iso_date, markdown, squeeze
 from index.types import ArticleError, SourceError
 
-VERSION = "1"
+VERSION = "2"
 """Changes whenever the same bytes would be read otherwise, so that files are indexed again."""
+_TAGS = re.compile("(?<![\U0001f3f4\U000e0000-\U000e007f])[\U000e0000-\U000e007f]+")  # behind a black flag they name it
 UNPACKED_MOST = 400_000_000
 """Bytes that a .docx may unpack to; a crafted one of a few KB unpacks to gigabytes."""
 TEXT_MOST = 1_000_000
@@ -56,8 +57,11 @@ def read(path: Path, data: bytes) -> Page:
 
 
 def _storable(text: str) -> str:
-    """A text without what no database holds and no reader sees: halves of characters, and NUL."""
-    return text.encode("utf-8", "replace").decode().replace("\0", "")
+    """A text without what no database holds and no reader sees: halves of characters, NUL, and tag characters.
+
+    A tag character is an invisible twin of an ASCII one: a person sees nothing where a language model reads a text.
+    """
+    return _TAGS.sub("", text.encode("utf-8", "replace").decode().replace("\0", ""))
 
 
 def read_bytes(path: Path, most: int) -> bytes:
