@@ -32,8 +32,11 @@ from assistant.terminal import (
 from index.types import UserFacingError
 
 if TYPE_CHECKING:
+    from assistant.generate import Writer
     from assistant.pipeline import Assistant
+    from assistant.reader import Reader
     from assistant.settings import Settings
+    from assistant.types import Answerer
     from index.search import Index
     from index.sync import SyncReport
 
@@ -164,7 +167,10 @@ def ask(
     if as_json:
         print_json(answer.as_json())
         return
-    out.print(f"[bold]{escape(answer.answer)}[/bold]" if answer.answered else escape(answer.answer))
+    for text in [answer.extract, answer.answer] if answer.extract else [answer.answer]:
+        out.print(f"[bold]{escape(text)}[/bold]" if answer.answered else escape(text))
+    if answer.notice:
+        out.print(escape(answer.notice), style="yellow")
     for citation in answer.citations or answer.nearest:
         place = " › ".join(part for part in (citation.title, citation.heading) if part)
         mark = f"[{citation.number}]" if answer.answered else " · "
@@ -284,11 +290,36 @@ def _assistant(index: "Index", settings: "Settings") -> Iterator["Assistant"]:
     from assistant.pipeline import Assistant
     from assistant.reader import Reader
 
-    memory = Memory(index.library.home)
+    memory, reader = Memory(index.library.home), Reader(settings.threads)
+    offline = Extractor(reader, settings.accepted_wrong)
     try:
-        yield Assistant(index, Extractor(Reader(settings.threads), settings.accepted_wrong), memory)
+        if not settings.llm:
+            yield Assistant(index, offline, memory)
+            return
+        with _writer(offline, reader, index, settings) as writer:
+            yield Assistant(index, writer, memory)
     finally:
         memory.close()
+
+
+@contextmanager
+def _writer(offline: "Answerer", reader: "Reader", index: "Index", settings: "Settings") -> Iterator["Writer"]:
+    """A writer with the language model of the settings. Raises SettingsError where that cannot be had."""
+    from assistant import llm
+    from assistant.calls import Caller
+    from assistant.generate import Writer
+    from assistant.settings import SettingsError
+    from assistant.support import Checker
+    from prompts import PromptError
+
+    caller = Caller(llm.load(settings), settings.llm_seconds, settings.llm_tokens_a_day, index.library.home)
+    try:
+        checker = Checker(reader, index.embedder)
+        yield Writer(offline, caller, checker, settings.unsupported == "remove", settings.prompts)
+    except PromptError as error:
+        raise SettingsError(f"the setting prompts is not usable: {error}") from error
+    finally:
+        caller.close()
 
 
 def _serve(index: "Index", settings: "Settings") -> None:

@@ -88,7 +88,7 @@ class Writer:
             notice = why.notice
         yield replace(draft.answer(notice), standalone=question, usage={"passages": len(draft.hits), **used})
 
-    def _spoken(self, messages: Sequence[ChatMessage], stop: threading.Event, used: Counter[str]) -> Iterator[str]:
+    def _spoken(self, messages: Sequence[ChatMessage], stop: threading.Event, used: Counter[str]) -> Generator[str]:
         """What the model says, in pieces; an empty one when there is nothing new. Raises Unavailable."""
         with closing(self._caller.stream(messages)) as call:
             try:

@@ -12,6 +12,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -31,6 +32,8 @@ SECOND = 0.03
 """How much a second sentence must add to the likeness of all words to be quoted too."""
 
 _WORD = re.compile(r"[^\W_]+(?:[.,:/’'-][^\W_]+)*")
+_PART = re.compile(r"[^\W_]+(?:[’'][^\W_]+)*")
+_ADDRESS = re.compile(r"[^\s<>\"“”]*(?:://|@)[^\s<>\"“”]+|\b[\w-]+(?:\.[\w-]+)*\.[a-z]{2,}(?:/[^\s<>\"“”]*)?\b")
 _QUOTED = re.compile(r"[\"“„«]([^\"”“»]{2,200})[\"”“»]")
 _DENIED = re.compile(
     r"\b(?:not|no|never|none|nobody|nothing|neither|nor|without|cannot|except|unless|only|hardly|barely|fail(?:s|ed)?|"
@@ -40,10 +43,13 @@ _DENIED = re.compile(
 _CLAUSE = re.compile(r"[,;:–—]\s+|\s+(?:and|but|or|while|which|who|because|so that|after|before|when|where)\s+")
 _NAME = re.compile(r"(?:[^\W\d_]*[A-ZÀ-Þ][\w’'-]*)|\w*\d\w*")
 
+GATES = ("numbers missing", "other units", "names missing", "quoted missing")
+"""Features of which none may be above 0."""
 FEATURES = (
-    "numbers missing", "numbers missing in quotes", "names missing", "names missing in quotes", "quoted missing",
-    "denied otherwise", "words shared", "words shared with quotes", "least clause", "likeness", "least likeness",
-    "likeness of names", "likeness of quotes", "whole", "asked", "least asked", "other in its place", "words",
+    "numbers missing", "numbers missing in quotes", "other units", "names missing", "names missing in quotes",
+    "quoted missing", "denied otherwise", "words shared", "words shared with quotes", "least clause",
+    "likeness", "least likeness", "likeness of names", "likeness of quotes", "whole", "asked",
+    "least asked", "other in its place", "words",
 )  # fmt: skip
 
 
@@ -61,7 +67,7 @@ class Word:
 def words_of(text: str) -> list[Word]:
     """The words of a text, in order."""
     found = []
-    for match in _WORD.finditer(text):
+    for match in _PART.finditer(text):
         own = stems(match[0])
         if not own:
             continue
@@ -96,14 +102,85 @@ def numbers_of(text: str) -> frozenset[str]:
     found = set[str]()
     for word in _WORD.findall(plain):
         low = word.lower()
-        said = _SMALL.get(low) or next(iter(meaning(low)))
+        said = _SMALL.get(low) or min(meaning(low))  # a digit comes before a letter
         if low in _MONTHS and word[0].isupper():
             found.add(low)
-        elif low not in {"one", "no"} and any(c.isdigit() for c in said):
+        elif low not in {"one", "no"} and said[0].isdigit() and not re.search(r"[^\W\d]\d", low):
             found.update(
                 re.sub(r"[.,](?=0*$)0*", "", part) or "0" for part in re.split(r"[:/-]", said.replace(",", ""))
             )
     return frozenset(found)
+
+
+_RECKONED = re.compile(
+    r"\b(?:more|less|fewer|left|over|under|remain\w*|rest|differ\w*|altogether|total|together|sum|increas\w*|"
+    r"decreas\w*|ris\w*|rose|go(?:es)? up|went up|drop\w*|fell|falls?|grew|grows?|gain\w*|lost|later|earlier|longer|"
+    r"shorter|faster|slower|cheaper|dearer|high\w*|low\w*|after|before|between|apart|spare|sav\w+)\b",
+    re.IGNORECASE,
+)
+_ROUNDED = re.compile(
+    r"\b(?:about|around|roughly|approximately|nearly|almost|some|over|under|more than|less than|fewer than|at least|"
+    r"at most|up to|just)\s+(?=\S)",
+    re.IGNORECASE,
+)
+NEAR = 0.15
+"""How far "about 10" may be from a number of the passage, as a share of it."""
+
+
+def missing_numbers(sentence: str, text: str, quoted: str) -> frozenset[str]:
+    """The numbers of a sentence that `text` does not hold, nor `quoted` gives by adding, taking away or rounding.
+
+    What is reckoned counts only where the sentence has a word for it, like "more" or "left".
+
+    >>> missing_numbers("It cost £300 more.", "", "It rose from £900 to £1,200.")
+    frozenset()
+    """
+    missing = numbers_of(sentence) - numbers_of(text)
+    if not missing:
+        return missing
+    known = [float(number) for number in numbers_of(quoted) if _PLAIN.fullmatch(number)]
+    reckoned = set(known) | {value / 60 for value in known} | {value * 60 for value in known}
+    if _RECKONED.search(sentence):
+        reckoned |= {abs(a - b) for a in known for b in known} | {a + b for a in known for b in known}
+    near = NEAR if _ROUNDED.search(sentence) else 1e-9
+
+    def is_reckoned(number: str) -> bool:
+        return bool(_PLAIN.fullmatch(number)) and any(
+            abs(float(number) - value) <= near * max(value, 1e-9) for value in reckoned
+        )
+
+    return frozenset(number for number in missing if not is_reckoned(number))
+
+
+_PLAIN = re.compile(r"\d+(?:\.\d+)?")
+_SAME_UNITS = [
+    "%|percent|per cent", "°C|degrees Celsius", "°F|degrees Fahrenheit", "mm|millimet(?:re|er)s?",
+    "cm|centimet(?:re|er)s?", "km|kilomet(?:re|er)s?", "m|met(?:re|er)s?", "miles?", "feet|foot|ft", "seconds?|s|sec",
+    "minutes?|min", "hours?|h", "days?", "weeks?", "months?", "years?", "kg|kilograms?|kilos?", "g|grams?",
+    "tonnes?|tons?", "MB|megabytes?", "GB|gigabytes?", "TB|terabytes?", "KB|kB|kilobytes?", "lit(?:re|er)s?|l",
+    "million", "billion", "thousand",
+]  # fmt: skip
+_UNIT = re.compile(
+    r"(\d[\d.,]*)[\s-]?(?:" + "|".join(f"(?P<u{i}>{unit})" for i, unit in enumerate(_SAME_UNITS)) + r")(?!\w)"
+)
+
+
+def other_units(sentence: str, text: str) -> bool:
+    """Whether a number of a sentence has a unit with which `text` never has it, though it has it with others.
+
+    >>> other_units("It was 9 °F.", "It was 9 °C (48 °F)."), other_units("It took 5 minutes.", "It took 5 min.")
+    (True, False)
+    """
+    theirs = _units(text)
+    return any(number in theirs and not units <= theirs[number] for number, units in _units(sentence).items())
+
+
+def _units(text: str) -> dict[str, set[str]]:
+    found: dict[str, set[str]] = {}
+    for match in _UNIT.finditer(text):
+        for number in numbers_of(match[1]):
+            found.setdefault(number, set()).add(match.lastgroup or "")
+    return found
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,25 +194,28 @@ class Evidence:
 class Checker:
     """Says whether passages carry sentences; safe to use from several threads."""
 
-    def __init__(self, reader: Reader, embedder: Embedder) -> None:
+    def __init__(self, reader: Reader, embedder: Embedder, model: Path | None = MODEL) -> None:
+        """Without a `model`, only `evidence` is of use."""
         self._reader = reader
         self._embedder = embedder
-        model = (
-            json.loads(MODEL.read_text())
-            if MODEL.exists()
-            else {"features": list(FEATURES), "weights": [0] * len(FEATURES), "bias": 0, "least": 0}
-        )
-        if model["features"] != list(FEATURES):
-            raise ValueError(f"{MODEL} was made for other features; make it anew with training/support.py")
-        self._weights, self._bias = np.array(model["weights"]), float(model["bias"])
-        self._least = float(model["least"])
+        fitted: dict[str, Any] = {"features": list(FEATURES), "least": np.inf}
+        if model:
+            fitted = json.loads(model.read_text())
+        if fitted["features"] != list(FEATURES):
+            raise ValueError(f"{model} was made for other features; make it anew with training/support.py")
+        self._weights, self._bias = np.array(fitted.get("weights", [0.0] * len(FEATURES))), fitted.get("bias", 0.0)
+        self._least = float(fitted["least"])
 
     def carries(self, sentence: str, hit: Hit) -> tuple[Quote, ...]:
         """The one or two quotes of a passage that carry a sentence; none where it does not."""
         evidence = self.evidence(sentence, hit)
-        if not evidence or float(evidence.features @ self._weights) + self._bias < self._least:
-            return ()
-        return evidence.quotes
+        return evidence.quotes if evidence and self.score(evidence) >= self._least else ()
+
+    def score(self, evidence: Evidence) -> float:
+        """How sure it is that the passage carries the sentence, in logits; minus infinity where a gate is shut."""
+        if any(evidence.features[FEATURES.index(gate)] > 0 for gate in GATES):
+            return -np.inf
+        return float(evidence.features @ self._weights + self._bias)
 
     def evidence(self, sentence: str, hit: Hit) -> Evidence | None:
         """What speaks for a sentence in a passage, and against it; None where one of them says nothing."""
@@ -153,16 +233,17 @@ class Checker:
         stems_there, stems_quoted = {word.stem for word in theirs}, {theirs[i].stem for i in quoted}
         numbers = numbers_of(sentence)
         hard = [i for i in telling if own[i].hard]
-        names = {own[i].stem for i in hard if not any(c.isdigit() for c in own[i].stem)}
+        names = {own[i].stem for i in hard if not own[i].stem.isdigit()}
         everywhere = {word.stem for word in words_of(text)}
         best = alike[telling].max(axis=1)
         asked, least, other = self._asked(sentence, own, telling, text, spans)
         features = [
-            _share(numbers - numbers_of(text), numbers),
-            _share(numbers - numbers_of(said), numbers),
+            _share(missing_numbers(sentence, text, said), numbers),
+            _share(missing_numbers(sentence, said, said), numbers),
+            float(other_units(sentence, text)),
             _share(names - everywhere, names),
             _share(names - stems_quoted, names),
-            float(any(not _holds(text, words) for words in _QUOTED.findall(sentence))),
+            float(any(not _holds(text, words) for words in [*_QUOTED.findall(sentence), *_ADDRESS.findall(sentence)])),
             float(bool(_DENIED.search(sentence)) != bool(_DENIED.search(said[place:]))),
             _share({own[i].stem for i in telling} & stems_there, {own[i].stem for i in telling}),
             _share({own[i].stem for i in telling} & stems_quoted, {own[i].stem for i in telling}),

@@ -60,7 +60,7 @@ def test_the_offline_answer_is_there_before_the_model_is_asked(index: Index) -> 
     held = threading.Event()
     room = Room(index, [TRIP], [[held, "Tobias approved a trip is by. [1]"]])
     events = room.assistant.ask("Who approves a trip?", MIA)
-    first = [next(events) for _ in range(4)]
+    first: list[Any] = [next(events) for _ in range(4)]
     assert [type(event) for event in first] == [Found, Words, Citation, Ready]
     assert first[3].answer.answer == f"{TRIP} [1]"
     assert isinstance(next(events), Waiting)
@@ -147,7 +147,7 @@ def test_stopping_keeps_the_offline_answer_and_is_remembered(index: Index) -> No
     """Who presses stop gets the answer as it is within a second, and the next question may lean on it."""
     held, stop = threading.Event(), threading.Event()
     room = Room(index, [TRIP, TRIP], [[f"{RAIL} [1] And ", held, "so on."], "Who approves a trip?", "NO ANSWER"])
-    events = []
+    events: list[Any] = []
     for event in room.assistant.ask("Who approves a trip?", MIA, "c", stop):
         events.append(event)
         if isinstance(event, Sentence) and event.state == "supported":

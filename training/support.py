@@ -18,7 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from assistant.reader import Reader
-from assistant.support import FEATURES, MODEL, Checker
+from assistant.support import FEATURES, GATES, MODEL, Checker
 from index import embed
 from index.chunk import split
 from index.search import Index
@@ -89,21 +89,24 @@ def main() -> None:
     with TemporaryDirectory() as home:
         index = Index.open(Path(home), embed.load())
         sync([str(SEEDS)], index, 50_000_000)
-        checker = Checker(Reader(), index.embedder)
+        checker = Checker(Reader(), index.embedder, None)
         known = features(asked, checker, index)
         index.close()
+    shut = (known[:, [FEATURES.index(gate) for gate in GATES]] > 0).any(axis=1)
     if given.command == "fit":
         scores = np.zeros(len(asked))
         for held in _folds(len(asked)):
-            weights, bias = fit(known[~held], right[~held])
+            weights, bias = fit(known[~held & ~shut], right[~held & ~shut])
             scores[held] = known[held] @ weights + bias
-        least = float(np.quantile(scores[right], FLAGGED))
-        weights, bias = fit(known, right)
+        scores[shut] = -np.inf
+        least = float(np.quantile(scores[right], FLAGGED, method="lower"))
+        weights, bias = fit(known[~shut], right[~shut])
         model = {"features": list(FEATURES), "weights": [round(float(w), 4) for w in weights], "bias": round(bias, 4)}
         MODEL.write_text(json.dumps({**model, "least": round(least, 3)}, indent=1) + "\n")
     else:
         model = json.loads(MODEL.read_text())
         scores, least = known @ np.array(model["weights"]) + model["bias"], model["least"]
+        scores[shut] = -np.inf
     order = scores[right][:, None] > scores[~right][None]
     wrong, flagged = caught(scores, right, least)
     print(f"{len(asked)} sentences, {right.sum()} right; AUC {order.mean():.3f}")
