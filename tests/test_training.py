@@ -151,8 +151,8 @@ def test_a_near_miss_is_not_answered_by_its_passage(tmp_path: Path) -> None:
     assert words.rivals("swords") == ["knifes", "spears"]
     told = "Arms\nTobias made the swords.\nA spear was bought.\nBoth are old."
     pair = pairs.Pair("Who made the swords?", told, ((5, 11),))
-    assert misses._without(pair) == "Arms\nA spear was bought.\nBoth are old."
-    assert misses._without(replace(pair, passage=f"{told}\nTobias is old.")) is None
+    assert misses.without(pair) == "Arms\nA spear was bought.\nBoth are old."
+    assert misses.without(replace(pair, passage=f"{told}\nTobias is old.")) is None
     assert misses._changed(pair, words, random.Random(1)) == "Who made the knifes?"
     denied = {misses._denied(pairs.Pair("Who was seen?", told, ((5, 11),)), random.Random(n)) for n in range(9)}
     assert denied == {"Who wasn't seen?", "Who was not seen?", "Who was never seen?"}

@@ -44,7 +44,7 @@ def pairs(shared: Path, told: Iterable[Pair], words: WordNet, embedder: Embedder
     for pair in told:
         if not pair.places:
             continue
-        if chance.random() < WITHOUT and (rest := _without(pair)):
+        if chance.random() < WITHOUT and (rest := without(pair)):
             yield replace(pair, passage=rest, places=())
         if chance.random() < CHANGED and (question := _changed(pair, words, chance)):
             yield replace(pair, question=question, places=())
@@ -53,7 +53,7 @@ def pairs(shared: Path, told: Iterable[Pair], words: WordNet, embedder: Embedder
     yield from _written(shared, embedder)
 
 
-def _without(pair: Pair) -> str | None:
+def without(pair: Pair) -> str | None:
     """The passage without the lines, a sentence each, that the answer may stand in; None where it is told again."""
     lines, at, kept = pair.passage.split("\n"), 0, []
     for line in lines:
