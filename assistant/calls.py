@@ -7,13 +7,15 @@ closed as soon as nobody listens any more.
 import asyncio
 import logging
 import queue
+import sys
 import threading
 import time
-from collections.abc import Callable, Generator, Iterator, Sequence
-from contextlib import aclosing, suppress
+from collections.abc import AsyncGenerator, Callable, Generator, Iterator, Sequence
+from contextlib import suppress
+from contextvars import ContextVar
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from assistant import failure
 from assistant.budget import Budget
@@ -243,18 +245,27 @@ _Arriving = queue.SimpleQueue[_Piece | Exception | None]
 """What comes from an LLM; last comes None or an exception."""
 
 
+_begun: ContextVar[list[AsyncGenerator[Any, Any]]] = ContextVar("_begun")
+"""The asynchronous generators that were begun for one answer, the outer ones first."""
+
+
 async def _aread(llm: "LLM", messages: "Sequence[ChatMessage]", pause: float, arriving: _Arriving) -> None:
-    """Put an answer into `arriving`. To cancel it closes the connection."""
+    """Put an answer into `arriving`; to cancel it closes the connection."""
+    begun: list[AsyncGenerator[Any, Any]] = []
+    _begun.set(begun)
+    last: Exception | None = None
     try:
         await asyncio.sleep(pause)
         put = _bounded(arriving)
-        async with aclosing(await llm.astream_chat(messages)) as responses:
-            async for response in responses:
-                if not put(response):
-                    return
-        arriving.put(None)
+        async for response in await llm.astream_chat(messages):
+            put(response)
     except Exception as error:
-        arriving.put(error)
+        last = error
+    finally:
+        for generator in begun:  # to close the outer one leaves those in it, and the connection, to the collector
+            with suppress(Exception):
+                await generator.aclose()
+    arriving.put(last)  # not before: who has it cancels what still runs
 
 
 def _read(
@@ -266,26 +277,26 @@ def _read(
         if stop.wait(pause):
             return
         for response in llm.stream_chat(messages):
-            if stop.is_set() or not put(response):
+            if stop.is_set():
                 return
+            put(response)
         arriving.put(None)
     except Exception as error:
         arriving.put(error)
 
 
-def _bounded(arriving: _Arriving) -> "Callable[[ChatResponse], bool]":
-    """Puts responses into `arriving` up to CHARACTERS, also while nobody takes them out; false: it is enough."""
+def _bounded(arriving: _Arriving) -> "Callable[[ChatResponse], None]":
+    """Puts responses into `arriving`, also while nobody takes them out; raises _Failed after CHARACTERS."""
     said = 0
 
-    def put(response: "ChatResponse") -> bool:
+    def put(response: "ChatResponse") -> None:
         nonlocal said
         piece = _Piece(response.delta or "", _tokens(response))
         said += len(piece.text)
         if said > CHARACTERS:
-            arriving.put(_Failed(ENDLESS, f"it said more than {CHARACTERS} characters"))
-        elif piece.text or piece.tokens:  # thoughts come as neither
+            raise _Failed(ENDLESS, f"it said more than {CHARACTERS} characters")
+        if piece.text or piece.tokens:  # thoughts come as neither
             arriving.put(piece)
-        return said <= CHARACTERS
 
     return put
 
@@ -303,13 +314,28 @@ def _tokens(response: "ChatResponse") -> tuple[int, int] | None:
 
 
 def _run(loop: asyncio.AbstractEventLoop) -> None:
+    loop.call_soon(_note_generators)
     loop.run_forever()
     loop.close()
+
+
+def _note_generators() -> None:
+    """From now on, each that is begun in this thread is added to `_begun`."""
+    known = sys.get_asyncgen_hooks().firstiter
+
+    def first(generator: AsyncGenerator[Any, Any]) -> None:
+        if known:
+            known(generator)
+        with suppress(LookupError):  # begun for no answer
+            _begun.get().append(generator)
+
+    sys.set_asyncgen_hooks(firstiter=first)
 
 
 async def _end(loop: asyncio.AbstractEventLoop) -> None:
     tasks = asyncio.all_tasks(loop) - {asyncio.current_task()}
     for task in tasks:
-        task.cancel()
+        if not task.cancelling():  # a second time would keep it from closing its connection
+            task.cancel()
     await asyncio.gather(*tasks, return_exceptions=True)
     await loop.shutdown_asyncgens()

@@ -110,6 +110,7 @@ def _openai_like(name: str, address: str, key: str, seconds: float) -> "LLM":
 
 
 def _spoken_like_openai(name: str, address: str, key: str, seconds: float) -> dict[str, Any]:
+    careful = _careful(seconds)
     # OpenAI's own newer models think first: they take one temperature only, and count thoughts as tokens.
     thinks = urlsplit(address).hostname == "api.openai.com" and not name.removeprefix("ft:").startswith(
         ("gpt-3", "gpt-4")
@@ -122,8 +123,8 @@ def _spoken_like_openai(name: str, address: str, key: str, seconds: float) -> di
         "max_retries": 0,
         "timeout": seconds * 2,
         "additional_kwargs": {"stream_options": {"include_usage": True}},
-        "http_client": httpx.Client(**_careful(seconds), event_hooks={"request": [_wall(key)]}),
-        "async_http_client": httpx.AsyncClient(**_careful(seconds), event_hooks={"request": [_awall(key)]}),
+        "http_client": httpx.Client(**careful, event_hooks={"request": [_wall(key)]}),
+        "async_http_client": httpx.AsyncClient(**careful, event_hooks={"request": [_awall(key)]}),
     }
 
 
@@ -140,12 +141,11 @@ def _anthropic(name: str, address: str, key: str, seconds: float) -> "LLM":
         max_retries=0,
         timeout=seconds * 2,
     )
-    llm._client = llm._client.with_options(
-        http_client=httpx.Client(**_careful(seconds), event_hooks={"request": [_wall(key)]})
-    )
-    llm._aclient = llm._aclient.with_options(
-        http_client=httpx.AsyncClient(**_careful(seconds), event_hooks={"request": [_awall(key)]})
-    )
+    careful = _careful(seconds)
+    client = httpx.Client(**careful, event_hooks={"request": [_wall(key)]})
+    llm._client = llm._client.with_options(http_client=client)
+    aclient = httpx.AsyncClient(**careful, event_hooks={"request": [_awall(key)]})
+    llm._aclient = llm._aclient.with_options(http_client=aclient)
     return llm
 
 
@@ -154,6 +154,7 @@ def _ollama(name: str, address: str, key: str, seconds: float) -> "LLM":
     import ollama
     from llama_index.llms.ollama import Ollama
 
+    careful = {**_careful(seconds), "headers": {"Authorization": f"Bearer {STAND_IN}"}}
     llm: LLM = Ollama(
         name,
         base_url=address,
@@ -161,18 +162,8 @@ def _ollama(name: str, address: str, key: str, seconds: float) -> "LLM":
         context_window=CONTEXT,  # unset, it asks the server for it on the event loop, and waits there
         thinking=False,  # the reader waits for the first word
         additional_kwargs={"num_predict": TOKENS},
-        client=ollama.Client(
-            address,
-            headers={"Authorization": f"Bearer {STAND_IN}"},
-            **_careful(seconds),
-            event_hooks={"request": [_wall(key)]},
-        ),
-        async_client=ollama.AsyncClient(
-            address,
-            headers={"Authorization": f"Bearer {STAND_IN}"},
-            **_careful(seconds),
-            event_hooks={"request": [_awall(key)]},
-        ),
+        client=ollama.Client(address, **careful, event_hooks={"request": [_wall(key)]}),
+        async_client=ollama.AsyncClient(address, **careful, event_hooks={"request": [_awall(key)]}),
     )
     return llm
 

@@ -168,16 +168,6 @@ class Local(CustomLLM):
 
     def _generate(self, prompt: str, formatted: bool, put: Put, usage: dict[str, int]) -> None:
         import torch
-        from transformers import TextStreamer
-
-        class Words(TextStreamer):
-            def put(self, value: Any) -> None:
-                usage["completion_tokens"] += 0 if self.next_tokens_are_prompt else value.numel()
-                super().put(value)  # type: ignore[no-untyped-call]
-
-            def on_finalized_text(self, text: str, stream_end: bool = False) -> None:  # noqa: ARG002
-                if text:
-                    put(text)
 
         written = formatted and bool(self._tokenizer.chat_template)  # the template has the marks in it
         asked = self._tokenizer(prompt, return_tensors="pt", add_special_tokens=not written).to(self._model.device)
@@ -191,13 +181,46 @@ class Local(CustomLLM):
                 attention_mask=asked["attention_mask"],
                 max_new_tokens=min(self.tokens, left),
                 pad_token_id=self._tokenizer.pad_token_id or self._tokenizer.eos_token_id or 0,
-                streamer=Words(self._tokenizer, skip_prompt=True, skip_special_tokens=True),
+                streamer=Decoded(self._tokenizer, put, usage),
             )
 
     def _go_on(self, *_: object) -> None:
         """Before each layer: a long prompt alone takes longer than a stop may."""
         if self._stop.is_set():
             raise _Stopped
+
+
+class Decoded:
+    """A streamer of transformers: tokens become pieces of text, each as soon as its last character is whole."""
+
+    def __init__(self, tokenizer: Any, put: Put, usage: dict[str, int]) -> None:
+        """The `usage` is kept up to date as the pieces are `put`."""
+        self._tokenizer, self._put, self._usage = tokenizer, put, usage
+        self._tokens: list[int] | None = None  # none before the prompt, which comes first
+        self._first = self._said = 0  # those between were said, and tell how what follows is spaced
+
+    def put(self, value: Any) -> None:
+        """The prompt, then each token; shape `(1, n)` or `(n,)`."""
+        if self._tokens is None:
+            self._tokens = []
+            return
+        self._tokens += value.flatten().tolist()
+        self._usage["completion_tokens"] = len(self._tokens)
+        self._say(whole=len(self._tokens) - self._said < 4)  # no character has more than four bytes
+
+    def end(self) -> None:
+        """No token follows."""
+        self._say(whole=False)
+
+    def _say(self, *, whole: bool) -> None:
+        tokens = self._tokens or []
+        before, after = (
+            self._tokenizer.decode(tokens[self._first : end], skip_special_tokens=True)
+            for end in (self._said, len(tokens))
+        )
+        if len(after) > len(before) and not (whole and after.endswith("\N{REPLACEMENT CHARACTER}")):
+            self._first, self._said = self._said, len(tokens)
+            self._put(after[len(before) :])
 
 
 class _Stopped(Exception):

@@ -382,7 +382,8 @@ def test_an_llm_that_cannot_be_awaited() -> None:
     one.close()
     two.close()
     said = typist.said
-    assert not eventually(lambda: typist.said > said + 20)
+    time.sleep(0.5)
+    assert typist.said <= said + 2
     caller.close()
 
 
@@ -421,14 +422,14 @@ def test_after_a_word_nothing_is_said_twice(provider: Provider, make: Make) -> N
 
 @pytest.mark.parametrize("llm", ["openai-like/m", "ollama/m", "anthropic/claude-opus-4-1"])
 @pytest.mark.parametrize(
-    "later", [lambda: "1", lambda: format_datetime(datetime.now(UTC) + timedelta(seconds=2), usegmt=True)]
+    "later", [lambda: "1", lambda: format_datetime(datetime.now(UTC) + timedelta(seconds=3), usegmt=True)]
 )
 def test_a_provider_says_when_to_come_back(llm: str, later: Callable[[], str], provider: Provider, make: Make) -> None:
     """Retry-After is kept, as a number and as a date, by each package's error."""
     provider.play(status(429, headers={"Retry-After": later()}), say(FIVE))
     assert listen(make(llm, seconds=8).stream(ASKED)) == (FIVE, "")
     first, second = provider.requests
-    assert 0.9 < second.came - first.came < 4
+    assert 0.9 < second.came - first.came < 6
 
 
 def test_a_provider_that_wants_too_long_a_wait_is_left(provider: Provider, make: Make) -> None:
