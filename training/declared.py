@@ -291,7 +291,7 @@ class Declarer:
         """The answer with the article that it has in the passage, or "the 20th century" for "20th"."""
         if kind and re.fullmatch(r"(?:the )?(?:\d+(?:st|nd|rd|th)|first|second|third|\w+th)", answer, re.IGNORECASE):
             return f"the {answer.removeprefix('the ')} {' '.join(kind)}"
-        if before.lower() in {"the", "a", "an", "his", "her", "their", "its"} and answer[:2].lower() not in {
+        if before.lower() in ({"the"} if answer[0].isupper() else {"the", "a", "an"}) and answer[:2].lower() not in {
             "a ",
             "an",
         }:
@@ -667,12 +667,15 @@ def several(answer: str) -> bool:
 
 def usable(answer: str) -> bool:
     """Whether an answer can be a subject or an object: it begins with no preposition and no verb."""
-    return not re.match(
+    begins = re.match(
         r"(?:in|on|at|from|by|with|to|for|because|is|are|was|were|has|have|had|that|when|if|as|due|through|during|under|"
-        r"generally|it|they|he|she|of|into|can|could|will|would|which|who|and|or|but|\w+ed (?:of|to|in|by|as|for))\b",
+        r"generally|it|they|he|she|of|into|can|could|will|would|which|who|and|or|but|"
+        r"\w+ed (?:of|to|in|by|as|for|the|his|her|its|their|a))\b",
         answer,
         re.IGNORECASE,
     )
+    tells = re.search(r"\b(?:is|are|was|were|has|can|could|will|would)\b", answer)
+    return not begins and not (tells and not re.search(r"\b(?:that|which|who|where|what)\b", answer))
 
 
 def timed(answer: str, before: str) -> str:
