@@ -118,7 +118,7 @@ def _turn(number: int, turn: Shown) -> str:
     words = offline.answer if offline else "" if turn.answer else turn.words
     if turn.answer and turn.answer.standalone not in {"", turn.question}:
         searched = (
-            f'<details class="evidence"><summary>Searched as</summary><p dir="auto">{text(turn.answer.standalone)}</p>'
+            f'<details class="searched"><summary>Searched as</summary><p dir="auto">{text(turn.answer.standalone)}</p>'
         )
         parts.append(f"{searched}</details>")
     if words:

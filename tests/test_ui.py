@@ -4,6 +4,7 @@ import re
 import threading
 import time
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -11,6 +12,7 @@ import httpx
 import pytest
 
 from assistant import render, ui
+from assistant.types import Ready, Sentence, Waiting, Words
 from tests import web
 
 Open = Callable[..., Any]
@@ -294,6 +296,59 @@ def test_page_comes_back_after_a_restart(browser: Any, serve: Callable[..., web.
     page.locator("a.mark").wait_for()
     assert len(again.assistant.asked) == 1
     context.close()
+
+
+def written(*after: Any) -> list[Any]:
+    """The offline answer, complete, and a language model that goes on beneath it."""
+    ready = web.good()
+    first = Sentence(0, "Logs are rotated nightly now.")
+    judged = replace(first, text="Logs are rotated nightly now. [1]", state="supported")
+    made_up = Sentence(1, "The moon is cheese.", "unsupported")
+    last = replace(
+        ready, answer=judged.text, mode="generative", extract=ready.answer, sentences=(judged, made_up),
+        usage={"passages": 8, "prompt_tokens": 900, "completion_tokens": 100, "estimated": True},
+    )  # fmt: skip
+    return [Words(ready.answer), *ready.citations, Ready(ready), 0.5, first, 1.0, judged, made_up, *after, last]
+
+
+def test_what_a_language_model_writes_stands_beneath(open_page: Open, serve: Callable[..., web.Served]) -> None:
+    """The offline answer above; each sentence pale until it is judged; what no article supports is said so, once."""
+    page = open_page(serve(written()).url)
+    ask(page, "What did we change?")
+    page.locator(".written .unchecked").wait_for()
+    page.locator('.log[aria-busy="false"]').wait_for()
+    section = page.get_by_role("region", name="Worded by the language model")
+    assert section.locator(".unchecked").count() == 0
+    assert section.locator("a.mark").count() == 1
+    assert section.locator(".unsupported").inner_text() == "The moon is cheese."
+    assert section.get_by_text("not in the articles").count() == 1
+    assert page.locator(".turn > .answer").inner_text().startswith("Logs are now rotated")
+    assert page.get_by_text("8 passages sent, about 1,000 tokens used").is_visible()
+    section.locator("a.mark").click()
+    assert_quote_in_view(page)
+
+
+def test_a_language_model_can_be_stopped(open_page: Open, serve: Callable[..., web.Served]) -> None:
+    """Stop stands in the place of Send while the model writes, by mouse and keyboard; then Send is back."""
+    page = open_page(serve(written(Waiting())).url)
+    ask(page, "What did we change?")
+    stop = page.get_by_role("button", name="Stop")
+    stop.wait_for()
+    page.locator(".written .unsupported").wait_for()
+    assert not page.get_by_role("button", name="Send").is_visible()
+    box(page).press("Tab")
+    page.keyboard.press("Enter")
+    page.locator('.log[aria-busy="false"]').wait_for()
+    page.get_by_role("button", name="Send").wait_for()
+    assert not stop.is_visible()
+
+
+def test_a_question_worded_anew_can_be_read(open_page: Open, serve: Callable[..., web.Served]) -> None:
+    """How a follow-up was searched is shown to who asks for it."""
+    page = open_page(serve(replace(web.good(), standalone="What did we change after the incident?")).url)
+    ask(page, "And after it?")
+    page.get_by_text("Searched as").click()
+    page.locator(".searched p").get_by_text("What did we change after the incident?").wait_for()
 
 
 def test_refusal_is_marked(open_page: Open, serve: Callable[..., web.Served]) -> None:

@@ -16,7 +16,7 @@ import uvicorn
 
 from assistant import api
 from assistant.settings import Settings
-from assistant.types import Answer, Citation, Event, Found, User, Words
+from assistant.types import Answer, Citation, Event, Found, User, Waiting, Words
 from index.types import EVERYONE, Article, Chunk, Hit
 
 TEXT = (
@@ -90,7 +90,10 @@ def refused(question: str, *nearest: Citation) -> Answer:
 
 @dataclass
 class Scripted:
-    """An assistant that plays answers from a queue; an exception in it is raised, a float is a pause in seconds."""
+    """An assistant that plays answers from a queue; an exception in it is raised, a list of events is played.
+
+    A number in such a list is a pause in seconds; Waiting lasts until it is stopped.
+    """
 
     articles: dict[str, Article]
     script: deque[Any] = field(default_factory=deque)
@@ -98,7 +101,9 @@ class Scripted:
     forgotten: list[tuple[User, str]] = field(default_factory=list)
     pause: float = 0.01
 
-    def ask(self, question: str, user: User, conversation: str | None = None) -> Iterator[Event]:
+    def ask(
+        self, question: str, user: User, conversation: str | None = None, stop: threading.Event | None = None
+    ) -> Iterator[Event]:
         self.asked.append((question, user, conversation))
         step = self.script.popleft() if self.script else refused(question)
         some = next(iter(self.articles.values()))
@@ -107,6 +112,17 @@ class Scripted:
         time.sleep(self.pause * 5)
         if isinstance(step, Exception):
             raise step
+        if isinstance(step, list):
+            for event in step:
+                if isinstance(event, float):
+                    time.sleep(event)
+                    continue
+                while isinstance(event, Waiting) and not (stop and stop.is_set()):
+                    yield event
+                    time.sleep(0.1)
+                yield event
+                time.sleep(self.pause * 10)
+            return
         for piece in step.answer.split(" "):
             yield Words(piece + " ")
             time.sleep(self.pause)
@@ -117,7 +133,7 @@ class Scripted:
         assert user.groups == frozenset({EVERYONE})
         return self.articles.get(identifier)
 
-    def passages(self, question: str, user: User, k: int) -> list[Hit]:
+    def passages(self, question: str, user: User, k: int) -> list[Hit]:  # noqa: ARG002
         raise AssertionError(f"these tests search for nothing: {question!r}")
 
     def forget(self, user: User, conversation: str) -> None:
