@@ -453,7 +453,7 @@ class Maker:
             at = line.find(answer)
             for match in NAMED.finditer(claim.passage[len(title) :]):
                 name = match[0].removesuffix("'s")
-                if not _within(name, claim.passage):
+                if name not in _within(claim.passage):
                     continue
                 if (
                     name[0].isdigit()
@@ -505,7 +505,7 @@ class Maker:
 
     def _swapped(self, claim: Claim, _: Sequence[Claim]) -> str | None:
         found = [m for m in NAMED.finditer(claim.text) if not m[0][0].isdigit() and m[0] not in _MONTHS + _DAYS]
-        found = [m for m in found if m[0].split()[0] not in _FIRST and _within(m[0], claim.passage)]
+        found = [m for m in found if m[0].split()[0] not in _FIRST and m[0] in _within(claim.passage)]
         both = [
             (one, two)
             for one, two in pairwise(found)
@@ -697,9 +697,11 @@ def _says(text: str, words: str) -> bool:
     return f" {_normal(words)} " in f" {_normal(text)} "
 
 
-def _within(name: str, text: str) -> bool:
-    """Whether a name stands within a sentence, where its capitals tell something."""
-    return bool(re.search(rf"[\w,;] \"?{re.escape(name)}(?!\w)", text))
+@lru_cache(2_000)
+def _within(text: str) -> frozenset[str]:
+    """Names that stand within a sentence of a text, where their capitals tell something."""
+    found = ((text[max(m.start() - 3, 0) : m.start()], m[0]) for m in NAMED.finditer(text))
+    return frozenset(name.removesuffix("'s") for before, name in found if re.search(r"[\w,;] \"?$", before))
 
 
 def _lines(text: str) -> Iterator[tuple[int, str]]:
