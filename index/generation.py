@@ -204,8 +204,10 @@ class Generation:
         if last is not None:
             _copy(last.folder, folder, copied, tell)
         if not remote:
-            vectors = ((row.number, row.vector) for row in rows("vectors", after if copied else 0))
-            Vectors.extend(folder / "vectors", vectors, dropped if copied else ())
+            known = after if copied else 0
+            vectors = ((row.number, row.vector) for row in rows("vectors", known))
+            count = int((library.numbers(known) <= to).sum())
+            Vectors.extend(folder / "vectors", vectors, dropped if copied else (), count)
         Flat.extend(
             folder / "flat",
             ((row.number, row.vector, row.groups) for row in rows("rights", after)),

@@ -13,6 +13,8 @@ from index.types import Vector
 
 COLLECTION = "chunks"
 HNSW: Any = {"hnsw": {"space": "cosine", "ef_construction": 200, "ef_search": 200, "max_neighbors": 24}}
+WRITTEN = 1000
+"""Rows after which Chroma writes its index file, at least."""
 BATCH = 5000
 """Rows an upsert; Chroma takes 5,461 at most."""
 
@@ -29,11 +31,23 @@ class Vectors:
         self.count: int = collection.count()
 
     @classmethod
-    def extend(cls, folder: Path, rows: Iterable[Row], gone: Sequence[int] = ()) -> None:
-        """Add rows to the Chroma store in `folder`, or begin one there, and drop the chunks that are `gone`."""
+    def extend(cls, folder: Path, rows: Iterable[Row], gone: Sequence[int] = (), count: int = 0) -> None:
+        """Add rows to the Chroma store in `folder`, or begin one there, and drop the chunks that are `gone`.
+
+        `count`, how many rows there are, only saves time: Chroma writes its whole index file every so many rows.
+        """
+        known = (folder / "chroma.sqlite3").is_file()
         client = _client(folder)
         try:
-            collection = client.get_or_create_collection(COLLECTION, embedding_function=None, configuration=HNSW)
+            # Once for all rows, with the last of them: what is not in the file is added again at each opening.
+            written = {"hnsw": {"sync_threshold": max(count, WRITTEN)}}
+            if known and count > WRITTEN:
+                client.get_collection(COLLECTION, embedding_function=None).modify(configuration=written)
+                client.close()  # what is open keeps the number that it was opened with
+                client = _client(folder)
+            collection = client.get_or_create_collection(
+                COLLECTION, embedding_function=None, configuration={"hnsw": HNSW["hnsw"] | written["hnsw"]}
+            )
             for first in range(0, len(gone), BATCH):
                 collection.delete(ids=[str(number) for number in gone[first : first + BATCH]])
             rows = iter(rows)

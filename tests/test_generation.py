@@ -42,10 +42,10 @@ def test_the_next_one_begins_with_a_copy_of_the_last(index_: Index, monkeypatch:
     put = list[Row]()
 
     def noted(real: Callable[..., None]) -> Callable[..., None]:
-        def extend(there: Any, rows: Iterable[Row], gone: Sequence[int] = ()) -> None:
+        def extend(there: Any, rows: Iterable[Row], *given: Any) -> None:
             rows = list(rows)
             put.extend(rows)
-            real(there, rows, gone)
+            real(there, rows, *given)
 
         return extend
 

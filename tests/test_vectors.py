@@ -97,6 +97,28 @@ def built(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
+def test_the_index_file_is_written_once_and_whole(tmp_path: Path) -> None:
+    """However many rows come at once, Chroma's file has all of them when the last is in, also in a later extension."""
+    some = [(number + 1, vector) for number, vector in enumerate(VECTORS)]
+    first, second = some[:1000], some[1000:]
+    written = [0]
+
+    def watched(rows: list[Row]) -> Iterator[Row]:
+        for row in rows:
+            yield row
+        written.append(sum(path.stat().st_size for path in tmp_path.rglob("data_level0.bin")))
+
+    Vectors.extend(tmp_path, watched(first), count=len(first))
+    size = sum(path.stat().st_size for path in tmp_path.rglob("data_level0.bin"))
+    Vectors.extend(tmp_path, watched(second), gone=[1, 2, 3], count=len(second))
+    assert size > len(first) * VECTORS.shape[1] * 4
+    assert written == [0, written[1], size]  # nothing was written amid the second
+    assert sum(path.stat().st_size for path in tmp_path.rglob("data_level0.bin")) > size
+    found = Vectors.open(tmp_path)
+    assert found.count == len(first) + len(second) - 3
+    found.close()
+
+
 def test_the_nearest_come_first_with_their_cosines(opened: Vectors | Remote) -> None:
     """A stored vector finds itself with cosine 1 and then mostly what an exact search finds."""
     assert opened.count == SIZE
