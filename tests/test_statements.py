@@ -151,3 +151,9 @@ def test_the_area_under_the_curve() -> None:
     """1 where every right one is above every wrong one, a half where they are alike."""
     assert statements.auc([3, 4], [1, 2]) == 1
     assert statements.auc([1, 2], [1, 2]) == 0.5
+
+
+def test_long_numbers_are_no_list() -> None:
+    """A number of thirty digits between two names is looked at once, not in every division."""
+    assert statements._LISTED.fullmatch(", Ada, 12 and ")
+    assert not statements._LISTED.fullmatch(f" {'6' * 30}♠ ")

@@ -85,7 +85,8 @@ _UNITS = [
         "minutes/hours/seconds centuries/decades/years decades/centuries/years"
     ).split()
 ]
-_LISTED = re.compile(r"(?:[\s,;/&–-]|\band\b|\bor\b|\bto\b|[A-Z][\w'.-]*|\d[\d,.]*)*")
+_LISTED = re.compile(r"(?:[\s,;/&–-]++|\b(?:and|or|to)\b|[A-Z][\w'.-]*+|\d[\d,.]*+)*+")
+"""Between two items of a list; possessive, as long digits would be tried in every division."""
 _ALIKE = re.compile(
     r"[\s,]*(?:and|or|is|was|are|were|also|known|called|named|as|with|the|a|an|&|\(|\))?(?:[\s,]*(?:the|a|as|known|called))*\s*"
 )
