@@ -21,6 +21,7 @@ os.environ.setdefault("HF_HUB_DISABLE_TELEMETRY", "1")
 import gradio as gr
 
 from assistant import render
+from assistant.asking import MAX_QUESTION
 from assistant.settings import Settings
 from assistant.types import Answer, Citation, Event, Found, Ready, Sentence, User, Waiting, Words
 from index.types import EVERYONE, Article, UserFacingError
@@ -29,8 +30,6 @@ log = logging.getLogger(__name__)
 
 READER = User(name="reader", groups=frozenset({EVERYONE}))
 """Who asks through the page."""
-MAX_QUESTION = 2000
-"""Characters a question may have."""
 MAX_TURNS = 30
 """Turns of a conversation that the page goes on showing; older ones scroll out of it."""
 MAX_CONVERSATIONS = 2000

@@ -1,5 +1,6 @@
 """Nearest neighbours: one finished Chroma generation, opened by readers and never edited."""
 
+import warnings
 from collections.abc import Iterable, Sequence
 from itertools import islice
 from pathlib import Path
@@ -42,7 +43,9 @@ class Vectors:
             # Once for all rows, with the last of them: what is not in the file is added again at each opening.
             written = {"hnsw": {"sync_threshold": max(count, WRITTEN)}}
             if known and count > WRITTEN:
-                client.get_collection(COLLECTION, embedding_function=None).modify(configuration=written)
+                with warnings.catch_warnings():
+                    warnings.simplefilter("ignore", DeprecationWarning)  # that it embeds nothing itself
+                    client.get_collection(COLLECTION, embedding_function=None).modify(configuration=written)
                 client.close()  # what is open keeps the number that it was opened with
                 client = _client(folder)
             collection = client.get_or_create_collection(

@@ -21,7 +21,7 @@ from index.sync import Progress
 from tests.parts import write
 from tests.test_library import entry
 
-COMMANDS = ["chat", "index", "forget", "ask", "evaluate", "serve", "status", "backup", "restore", "verify"]
+COMMANDS = "chat index forget ask evaluate serve status backup restore verify key mcp".split()
 
 
 @dataclass

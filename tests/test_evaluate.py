@@ -27,7 +27,7 @@ from assistant.types import Answer, Citation
 from index.search import Index
 from index.types import Chunk, Hit
 from tests.parts import SEEDS, Words, article, modest, update, write
-from tests.test_pipeline import Scripted
+from tests.writers import Scripted
 
 
 def question_file(tmp_path: Path, *lines: str) -> Path:

@@ -1,6 +1,6 @@
 """A generation: built whole, from a copy of the last where that is less work, checked, or not used."""
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import Any
 

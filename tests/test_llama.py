@@ -22,7 +22,7 @@ from index.embed import MiniLM
 from index.search import Index
 from index.types import EVERYONE
 from tests.parts import Words, update, write
-from tests.test_pipeline import Scripted
+from tests.writers import Scripted
 
 ALL = frozenset({EVERYONE})
 TEXT = "# Trips\n\nTobias approves trips.\n\n# Leave\n\nMia approves leave."

@@ -37,7 +37,7 @@ from assistant.types import Answer, Citation
 from index.search import Index
 from index.types import Article, Chunk, Hit
 from tests.parts import Words, article, modest, update, write
-from tests.test_pipeline import Scripted
+from tests.writers import Scripted
 
 TEXT = "It was seven in all. The others left. Nobody counted eight of them."
 ONE = article(TEXT, "One", "docs/one.md")

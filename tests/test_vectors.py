@@ -104,8 +104,7 @@ def test_the_index_file_is_written_once_and_whole(tmp_path: Path) -> None:
     written = [0]
 
     def watched(rows: list[Row]) -> Iterator[Row]:
-        for row in rows:
-            yield row
+        yield from rows
         written.append(sum(path.stat().st_size for path in tmp_path.rglob("data_level0.bin")))
 
     Vectors.extend(tmp_path, watched(first), count=len(first))
