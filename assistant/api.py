@@ -95,7 +95,7 @@ def create_app(assistant: Asked, settings: Settings) -> ASGIApp:
         return gate.user_of(request) or ui.READER
 
     asking = Asking(PROGRAMS_AT_ONCE)
-    app.router.routes.extend(v1.routes(assistant, asks, asking, settings.home))
+    app.router.routes.extend(v1.routes(assistant, asks, asking))
     app.router.routes.append(Route("/mcp", _Tools(assistant, asks, asking), methods=["POST"]))
 
     def who(request: Request) -> str | None:

@@ -2,7 +2,7 @@
 
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from itertools import islice
 
@@ -31,17 +31,23 @@ class Assistant:
         self._trying = threading.Lock()
 
     def ask(
-        self, question: str, user: User, conversation: str | None = None, stop: threading.Event | None = None
+        self,
+        question: str,
+        user: User,
+        conversation: str | None = None,
+        stop: threading.Event | None = None,
+        before: Sequence[Turn] = (),
     ) -> Iterator[Event]:
         """Yield events as they come: Found, Words, Citations, last the Answer.
 
         A `conversation` is any name that the caller keeps secret; turns under it are taken into
-        account and the new one is added. Setting `stop` ends what a language model writes, within a second:
-        the Answer is then what there is. To close the iterator ends it too, and nothing is remembered.
+        account and the new one is added. A caller who keeps the turns itself gives them as `before`
+        instead. Setting `stop` ends what a language model writes, within a second: the Answer is then
+        what there is. To close the iterator ends it too, and nothing is remembered.
         """
         began = time.perf_counter()
         question = question.encode("utf-8", "replace").decode()  # halves of characters, as JSON may hold them
-        turns = self._memory.turns(user, conversation)
+        turns = list(before) or self._memory.turns(user, conversation)
         if turns:
             turns[-1] = replace(turns[-1], cited=self._cited(turns[-1], user))
         standalone = self._answerer.standalone(question, turns)

@@ -6,7 +6,7 @@ import secrets
 import threading
 import time
 from collections import OrderedDict
-from collections.abc import Callable, Generator, Iterator
+from collections.abc import Callable, Generator, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, Protocol
 
@@ -23,7 +23,7 @@ import gradio as gr
 from assistant import render
 from assistant.asking import MAX_QUESTION
 from assistant.settings import Settings
-from assistant.types import Answer, Citation, Event, Found, Ready, Sentence, User, Waiting, Words
+from assistant.types import Answer, Citation, Event, Found, Ready, Sentence, Turn, User, Waiting, Words
 from index.types import EVERYONE, Article, UserFacingError
 
 log = logging.getLogger(__name__)
@@ -61,7 +61,12 @@ class Asked(Protocol):
     """What the page needs of `assistant.pipeline.Assistant`."""
 
     def ask(
-        self, question: str, user: User, conversation: str | None = None, stop: threading.Event | None = None
+        self,
+        question: str,
+        user: User,
+        conversation: str | None = None,
+        stop: threading.Event | None = None,
+        before: Sequence[Turn] = (),
     ) -> Iterator[Event]: ...
 
     def article(self, identifier: str, user: User) -> Article | None: ...

@@ -14,7 +14,6 @@ from contextlib import aclosing
 from dataclasses import asdict
 from functools import wraps
 from itertools import pairwise
-from pathlib import Path
 from typing import Any, Protocol, TypeVar
 
 from pydantic import BaseModel, Field, ValidationError
@@ -25,7 +24,7 @@ from starlette.routing import Route
 from assistant import followup, render
 from assistant.asking import MAX_QUESTION, Asking, Busy
 from assistant.gate import error
-from assistant.memory import TURNS, Memory
+from assistant.memory import TURNS
 from assistant.types import Answer, Citation, Event, Found, Ready, Sentence, Turn, User, Words
 from index.types import UserFacingError
 
@@ -45,9 +44,9 @@ Frames = Callable[[Event], Iterator[bytes]]
 class Asked(Protocol):
     """What these doors need of `assistant.pipeline.Assistant`."""
 
-    def ask(self, question: str, user: User, conversation: str | None = None) -> Iterator[Event]: ...
-
-    def forget(self, user: User, conversation: str) -> None: ...
+    def ask(
+        self, question: str, user: User, conversation: str | None = None, *, before: Sequence[Turn] = ()
+    ) -> Iterator[Event]: ...
 
 
 class Question(BaseModel):
@@ -97,8 +96,8 @@ class Problem(Exception):
         self.response = error(status, sentence, {"retry-after": "5"} if status == 429 else None, code)
 
 
-def routes(assistant: Asked, who: Callable[[Request], User], asking: Asking, home: Path) -> list[Route]:
-    """The doors. `who` tells as whom a request asks; `home` is the folder in which the assistant has its memory."""
+def routes(assistant: Asked, who: Callable[[Request], User], asking: Asking) -> list[Route]:
+    """The doors. `who` tells as whom a request asks."""
 
     @_plainly
     async def ask(request: Request) -> Response:
@@ -116,7 +115,7 @@ def routes(assistant: Asked, who: Callable[[Request], User], asking: Asking, hom
         if body.model != MODEL:
             raise _no_model(body.model)
         turns, question = _turns(body.messages)
-        events = await asking.begin(lambda: _asked_after(assistant, home, turns, question, user))
+        events = await asking.begin(lambda: assistant.ask(question, user, before=turns))
         completion = Completion(str(request.base_url).rstrip("/"))
         if body.stream:
             with_usage = body.stream_options is not None and body.stream_options.include_usage
@@ -161,24 +160,6 @@ def _turns(messages: Sequence[Message]) -> tuple[list[Turn], str]:
             said = [message.text for message in messages[place + 1 : following] if message.role == "assistant"]
             turns.append(Turn(asked, "\n".join(said), (), followup.standalone(asked, turns[-1:])))
     return turns[-TURNS:], question
-
-
-def _asked_after(assistant: Asked, home: Path, turns: Sequence[Turn], question: str, user: User) -> Iterator[Event]:
-    """Ask a question after turns that the client remembers; nothing of them is kept here."""
-    if not turns:
-        yield from assistant.ask(question, user)
-        return
-    conversation = f"chat-{secrets.token_urlsafe(32)}"
-    memory = Memory(home)
-    try:
-        for turn in turns:
-            memory.add(user, conversation, turn)
-    finally:
-        memory.close()
-    try:
-        yield from assistant.ask(question, user, conversation)
-    finally:
-        assistant.forget(user, conversation)
 
 
 class Completion:

@@ -252,7 +252,7 @@ class Fails:
     error: Exception
     ended: threading.Event = field(default_factory=threading.Event)
 
-    def ask(self, _question: str, _user: User, _conversation: str | None = None) -> Iterator[Event]:
+    def ask(self, _question: str, _user: User, *_: Any, **_more: Any) -> Iterator[Event]:
         try:
             yield Found(())
             while True:

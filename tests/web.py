@@ -6,7 +6,7 @@ import socket
 import threading
 import time
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
@@ -16,7 +16,7 @@ import uvicorn
 
 from assistant import api
 from assistant.settings import Settings
-from assistant.types import Answer, Citation, Event, Found, User, Waiting, Words
+from assistant.types import Answer, Citation, Event, Found, Turn, User, Waiting, Words
 from index.types import EVERYONE, Article, Chunk, Hit
 
 TEXT = (
@@ -102,7 +102,12 @@ class Scripted:
     pause: float = 0.01
 
     def ask(
-        self, question: str, user: User, conversation: str | None = None, stop: threading.Event | None = None
+        self,
+        question: str,
+        user: User,
+        conversation: str | None = None,
+        stop: threading.Event | None = None,
+        before: Sequence[Turn] = (),  # noqa: ARG002
     ) -> Iterator[Event]:
         self.asked.append((question, user, conversation))
         step = self.script.popleft() if self.script else refused(question)
