@@ -1,10 +1,13 @@
 """Small real parts for the tests of indexing: an encoder that counts, folders of files, text to try."""
 
+import asyncio
 import re
 import zlib
-from collections.abc import Sequence
+from collections.abc import Coroutine, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from functools import cache
 from pathlib import Path
+from typing import Any, TypeVar
 
 import numpy as np
 from hypothesis import HealthCheck, settings
@@ -16,6 +19,7 @@ from index.search import Index
 from index.sync import SyncReport, sync
 from index.types import EVERYONE, Article, ArticleError, Matrix, Vector
 
+T = TypeVar("T")
 SEEDS = Path(__file__).parents[1] / "seeds"
 MOST = 1_000_000
 """Bytes that a file of these tests may have."""
@@ -132,6 +136,12 @@ def write(folder: Path, files: dict[str, str | bytes]) -> Path:
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes(content if isinstance(content, bytes) else content.encode())
     return folder
+
+
+def run(coroutine: Coroutine[Any, Any, T]) -> T:
+    """What a coroutine returns, in a thread of its own: in that of the tests Playwright keeps an event loop running."""
+    with ThreadPoolExecutor(1) as thread:
+        return thread.submit(asyncio.run, coroutine).result()
 
 
 def update(index: Index, *sources: Path | str) -> SyncReport:

@@ -1,6 +1,5 @@
 """`assistant.gate`: only the page's routes, hosts, methods, sizes and sessions come in, with our headers out."""
 
-import asyncio
 import re
 from collections.abc import Iterator
 from pathlib import Path
@@ -16,7 +15,7 @@ from starlette.types import Message, Receive, Scope, Send
 
 from assistant import gate, keys
 from assistant.settings import Settings
-from tests import web
+from tests import parts, web
 
 PASSWORD = "correct horse"
 HERE = "http://127.0.0.1:7860"
@@ -460,7 +459,7 @@ def test_programs_may_bring_more(tmp_path: Path) -> None:
         await gate.Gate(who, Settings(home=tmp_path, password=SecretStr(PASSWORD)))(scope, receive, send)
         assert sent[0]["status"] == 401
 
-    asyncio.run(unread())
+    parts.run(unread())
 
 
 @pytest.mark.parametrize(

@@ -30,7 +30,7 @@ from index import embed
 from index.chunk import split
 from index.search import Index
 from index.types import EVERYONE, Article, Hit, LibraryError
-from tests import web
+from tests import parts, web
 from tests.parts import SEEDS, article, update
 
 ASSAILANTS = "How many assailants were captured?"
@@ -181,7 +181,7 @@ def test_a_client_uses_the_tools_over_http(served: web.Served, key: str, assista
             await refuses(client)
             await reads_on(client)
 
-    asyncio.run(talk())
+    parts.run(talk())
 
 
 def test_a_client_uses_the_tools_over_pipes(home: Path, assistant: Assistant) -> None:
@@ -192,7 +192,7 @@ def test_a_client_uses_the_tools_over_pipes(home: Path, assistant: Assistant) ->
             await uses_all(client, assistant)
             await refuses(client)
 
-    asyncio.run(talk())
+    parts.run(talk())
 
 
 def test_tools_show_what_their_groups_may_read(served: web.Served, key: str, home: Path) -> None:
@@ -220,7 +220,7 @@ def test_tools_show_what_their_groups_may_read(served: web.Served, key: str, hom
         async with over_pipes(home, "--group", "staff", "--group", EVERYONE) as client:
             await looks(client, sees=True)
 
-    asyncio.run(talk())
+    parts.run(talk())
 
 
 def test_no_client_comes_in_without_a_key(served: web.Served, key: str) -> None:
@@ -241,7 +241,7 @@ def test_no_client_comes_in_without_a_key(served: web.Served, key: str) -> None:
             await client.list_tools()
 
     with pytest.raises(Exception, match=r".") as refused:
-        asyncio.run(talk())
+        parts.run(talk())
     assert not isinstance(refused.value, AssertionError)
 
 
@@ -285,7 +285,7 @@ def test_what_goes_wrong_inside_stays_inside(
                 assert "secret" not in await refusal(client, tool, **arguments)
 
     try:
-        asyncio.run(talk())
+        parts.run(talk())
     finally:
         running.stop()
     assert "the secret reason" in caplog.text
@@ -304,7 +304,7 @@ def test_who_leaves_ends_the_work(mode: str, tmp_path: Path) -> None:
                     await client.call_tool("ask", {"question": "Why?"})
 
     try:
-        asyncio.run(talk())
+        parts.run(talk())
         began = time.monotonic()
         assert fails.ended.wait(5)
         assert time.monotonic() - began < 1.5

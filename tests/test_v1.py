@@ -31,7 +31,7 @@ from assistant.types import Event, Found, Ready, Sentence, User, Waiting, Words
 from index import embed
 from index.search import Index
 from index.types import LibraryError
-from tests import web
+from tests import parts, web
 from tests.parts import SEEDS, update
 
 README = (Path(__file__).parents[1] / "README.md").read_text(encoding="utf-8")
@@ -350,7 +350,7 @@ def test_who_takes_nothing_keeps_no_place(monkeypatch: pytest.MonkeyPatch) -> No
         again = await places.begin(lambda: (one for one in list[Event]()))
         assert [event async for event in again if event is not None] == []
 
-    asyncio.run(never_taken())
+    parts.run(never_taken())
 
 
 # ---------------------------------------------------------------- OpenAI's form
@@ -407,7 +407,7 @@ def test_the_official_client_reads_answers_without_waiting(served: web.Served, k
             text = [chunk.choices[0].delta.content or "" async for chunk in stream]
             assert "".join(text) == "Seven. [1]"
 
-    asyncio.run(ask())
+    parts.run(ask())
 
 
 def test_the_official_client_understands_refusals(served: web.Served, key: str) -> None:
