@@ -71,15 +71,23 @@ class Call(Iterator[str]):
         self.usage = usage
         """What it took, as soon as it has ended."""
         self._pieces, self._stopped = pieces, stopped
+        self._reading = threading.Lock()
 
     def __next__(self) -> str:
-        return next(self._pieces)
+        with self._reading:
+            piece = next(self._pieces)
+            if self._stopped.is_set():
+                self._pieces.close()
+            return piece
 
     def close(self) -> None:
         """End the call and its connection; from another thread than the one that reads, at the next piece."""
         self._stopped.set()
-        with suppress(ValueError):  # it is being read just now
-            self._pieces.close()
+        if self._reading.acquire(blocking=False):  # CPython 3.11 crashes where a generator is closed while it runs
+            try:
+                self._pieces.close()
+            finally:
+                self._reading.release()
 
 
 class Caller:
@@ -138,7 +146,9 @@ class Caller:
             while not (stopped.is_set() or self._closed):
                 left = min(limit, end) - time.monotonic()
                 if left <= 0:
-                    raise _Failed(LATE if not said else BROKEN if limit <= end else ENDLESS, "it took too long")
+                    if limit <= end:
+                        raise _Failed(BROKEN if said else LATE, f"no word in {seconds:g} s")
+                    raise _Failed(ENDLESS if said else LATE, f"no end in {whole:g} s")
                 try:
                     arrived = arriving.get(timeout=min(left, TICK))
                 except queue.Empty:
@@ -171,6 +181,10 @@ class Caller:
         except _Failed as failed:
             self._breaker.failed(failed)
             raise Unavailable(failed.notice) from None
+        except GeneratorExit:
+            if said:
+                self._breaker.worked()
+            raise
         finally:
             cancel()
             if usage.estimated and sent:
@@ -190,6 +204,8 @@ class Caller:
             threading.Thread(target=_read, args=(self._llm, messages, pause, arriving, stop), daemon=True).start()
             return arriving, stop.set
         with self._lock:
+            if self._closed:
+                return arriving, arriving.empty  # of which nothing comes
             if self._loop is None:
                 self._loop = asyncio.new_event_loop()
                 self._thread = threading.Thread(target=_run, args=(self._loop,), name="llm", daemon=True)

@@ -6,9 +6,9 @@ key is put in as a request leaves, so that no object, no `repr` and no log of th
 """
 
 import os
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 from urllib.parse import urlsplit
 
 import httpx
@@ -30,6 +30,8 @@ CONTEXT = 8_192
 """Tokens that a question with its passages and the answer may have, where the model does not say."""
 TOKENS = 2_000
 """Tokens that an answer may have."""
+BYTES, LINE = 20_000_000, 1_000_000
+"""Bytes that a server may answer, whatever they are, and those of them in one line."""
 STAND_IN = "put-in-as-the-request-leaves"
 """What the packages are given for a key."""
 SENT = frozenset(
@@ -123,8 +125,8 @@ def _spoken_like_openai(name: str, address: str, key: str, seconds: float) -> di
         "max_retries": 0,
         "timeout": seconds * 2,
         "additional_kwargs": {"stream_options": {"include_usage": True}},
-        "http_client": httpx.Client(**careful, event_hooks={"request": [_wall(key)]}),
-        "async_http_client": httpx.AsyncClient(**careful, event_hooks={"request": [_awall(key)]}),
+        "http_client": httpx.Client(**careful, event_hooks=_hooks(key)),
+        "async_http_client": httpx.AsyncClient(**careful, event_hooks=_ahooks(key)),
     }
 
 
@@ -142,9 +144,9 @@ def _anthropic(name: str, address: str, key: str, seconds: float) -> "LLM":
         timeout=seconds * 2,
     )
     careful = _careful(seconds)
-    client = httpx.Client(**careful, event_hooks={"request": [_wall(key)]})
+    client = httpx.Client(**careful, event_hooks=_hooks(key))
     llm._client = llm._client.with_options(http_client=client)
-    aclient = httpx.AsyncClient(**careful, event_hooks={"request": [_awall(key)]})
+    aclient = httpx.AsyncClient(**careful, event_hooks=_ahooks(key))
     llm._aclient = llm._aclient.with_options(http_client=aclient)
     return llm
 
@@ -162,8 +164,8 @@ def _ollama(name: str, address: str, key: str, seconds: float) -> "LLM":
         context_window=CONTEXT,  # unset, it asks the server for it on the event loop, and waits there
         thinking=False,  # the reader waits for the first word
         additional_kwargs={"num_predict": TOKENS},
-        client=ollama.Client(address, **careful, event_hooks={"request": [_wall(key)]}),
-        async_client=ollama.AsyncClient(address, **careful, event_hooks={"request": [_awall(key)]}),
+        client=ollama.Client(address, **careful, event_hooks=_hooks(key)),
+        async_client=ollama.AsyncClient(address, **careful, event_hooks=_ahooks(key)),
     )
     return llm
 
@@ -187,8 +189,8 @@ def _careful(seconds: float) -> dict[str, Any]:
     }
 
 
-def _wall(key: str) -> Callable[[httpx.Request], None]:
-    """Changes a request as it leaves: its headers are SENT at most, and its key is `key`."""
+def _hooks(key: str) -> dict[str, list[Callable[[httpx.Request], None]]]:
+    """As a request leaves, its headers become SENT at most and its key `key`."""
 
     def wall(request: httpx.Request) -> None:
         for name in set(request.headers) - SENT:
@@ -199,14 +201,36 @@ def _wall(key: str) -> Callable[[httpx.Request], None]:
                 if key:
                     request.headers[name] = value
 
-    return wall
+    return {"request": [wall]}
 
 
-def _awall(key: str) -> Callable[[httpx.Request], Awaitable[None]]:
-    """The same for a client that is awaited."""
-    wall = _wall(key)
+def _ahooks(key: str) -> dict[str, list[Callable[[Any], Awaitable[None]]]]:
+    """The same for a client that is awaited, which moreover reads no more than BYTES."""
+    (wall,) = _hooks(key)["request"]
 
     async def awall(request: httpx.Request) -> None:
         wall(request)
 
-    return awall
+    async def bound(response: httpx.Response) -> None:
+        response.stream = _Bounded(cast(httpx.AsyncByteStream, response.stream))
+
+    return {"request": [awall], "response": [bound]}
+
+
+class _Bounded(httpx.AsyncByteStream):
+    """What a server answers, up to BYTES: the packages keep a line, or the body of an error, until it ends."""
+
+    def __init__(self, stream: httpx.AsyncByteStream) -> None:
+        self._stream = stream
+
+    async def __aiter__(self) -> AsyncIterator[bytes]:
+        read = line = 0
+        async for content in self._stream:
+            read += len(content)
+            line = len(content) - content.rfind(b"\n") - 1 + (line if b"\n" not in content else 0)
+            if read > BYTES or line > LINE:
+                raise ValueError(f"the server answered {read} bytes, {line} of them in one line, and goes on")
+            yield content
+
+    async def aclose(self) -> None:
+        await self._stream.aclose()

@@ -70,6 +70,10 @@ class Line:
         self.head(code, {"Content-Type": "application/json", "Content-Length": str(len(content)), **headers})
         self._handler.wfile.write(content)
 
+    def pour(self, content: bytes) -> None:
+        """Bytes of an answer that is no stream, after its head."""
+        self._handler.wfile.write(content)
+
     def word(self, text: str) -> None:
         self.send(self.frames.word(text))
 
@@ -161,6 +165,17 @@ def status(code: int, body: str = '{"error": {"message": "no"}}', headers: Mappi
     return lambda line: line.whole(code, body.encode(), headers or {})
 
 
+def flood(code: int) -> Act:
+    """An answer with this status and a body of one line without an end."""
+
+    def act(line: Line) -> None:
+        line.head(code, {"Content-Type": "text/event-stream"})
+        while line.is_watched():
+            line.pour(b"x" * 1_000_000)
+
+    return act
+
+
 def redirect(address: str, code: int = 307) -> Act:
     """Sends the client elsewhere."""
     return status(code, "", {"Location": address})
@@ -177,6 +192,7 @@ class Provider:
 
         class Handler(BaseHTTPRequestHandler):
             protocol_version = "HTTP/1.1"
+            timeout = 10  # a client that connects and says nothing does not keep the server from its end
 
             def do_POST(self) -> None:
                 provider._answer(self)

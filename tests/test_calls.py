@@ -41,6 +41,7 @@ from tests.provider import (
     Provider,
     endless,
     finished,
+    flood,
     hang,
     raw,
     redirect,
@@ -54,8 +55,8 @@ KEY = "sk-a-key-that-nobody-may-read"
 TEXT = "What the articles say is for the provider alone."
 ASKED = [ChatMessage(role="system", content="Answer from the passages."), ChatMessage(role="user", content=TEXT)]
 FIVE = "one two three four five"
-SECONDS = 1.0
-"""That these tests wait for a word."""
+SECONDS = 1.5
+"""That a test waits for a word that does not come."""
 
 Make = Callable[..., Caller]
 
@@ -83,7 +84,7 @@ def make(provider: Provider) -> Iterator[Make]:
         def made(llm: str = "openai-like/m", **more: Any) -> Caller:
             url = provider.url if llm.startswith("openai") else provider.root
             model = load(read(llm=llm, llm_url=url, llm_key=KEY))
-            caller = Caller(model, **{"seconds": SECONDS, **more})
+            caller = Caller(model, **{"seconds": 10, **more})
             open_callers.callback(caller.close)
             return caller
 
@@ -245,6 +246,17 @@ def test_whatever_a_provider_does(
         assert asked.gone.wait(1), "the connection was left open"
 
 
+@pytest.mark.parametrize("llm", ["openai-like/m", "ollama/m", "anthropic/claude-opus-4-1"])
+@pytest.mark.parametrize("code", [200, 400])
+def test_a_flood_is_not_kept(llm: str, code: int, provider: Provider, make: Make) -> None:
+    """A line or an error without an end fills no memory: it ends by its size, long before its time."""
+    provider.play(flood(code))
+    began = time.monotonic()
+    assert listen(make(llm, seconds=60).stream(ASKED)) == ("", AWAY)
+    assert time.monotonic() - began < 30
+    assert provider.requests[0].gone.wait(1)
+
+
 def test_only_a_mark_is_an_answer(provider: Provider, make: Make) -> None:
     """What the words are worth is for others to judge."""
     provider.play(say("[1]"))
@@ -286,7 +298,7 @@ def test_the_other_protocols_broken(
 ) -> None:
     """As with the first one: the words that came, then at most one plain sentence, and no key in the log."""
     provider.play(*[say(words, trouble)] * 3)
-    text, notice = listen(make(llm).stream(ASKED))
+    text, notice = listen(make(llm, seconds=SECONDS).stream(ASKED))
     assert text == words
     assert notice in {AWAY, LATE, SILENT, BROKEN, ""}
     assert KEY not in caplog.text
@@ -340,6 +352,19 @@ def test_a_stop_from_another_thread(provider: Provider, make: Make) -> None:
     assert provider.requests[0].gone.wait(1)
 
 
+def test_stops_at_any_moment(provider: Provider, make: Make) -> None:
+    """Thirty calls, each stopped by another thread a little later than the one before: all end, none keeps anything."""
+    caller = make(seconds=30)
+    for number in range(30):
+        provider.play(say(FIVE, hang))
+        call = caller.stream(ASKED)
+        stop = threading.Timer(number / 1000, call.close)
+        stop.start()
+        assert FIVE.startswith(listen(call)[0])
+        stop.join()
+    assert all(asked.gone.wait(5) for asked in provider.requests)
+
+
 def test_while_nothing_comes_the_reader_is_asked(provider: Provider, make: Make) -> None:
     """Empty pieces while a provider hangs, several a second: a chain of generators can be stopped between them."""
     provider.play(silent)
@@ -357,8 +382,9 @@ def test_a_closed_caller_ends_its_calls(provider: Provider, make: Make) -> None:
     caller.close()
     assert listen(pieces)[0] == ""
     assert provider.requests[0].gone.wait(1)
+    threads = threading.active_count()
     assert listen(caller.stream(ASKED)) == ("", "")
-    assert len(provider.requests) == 1
+    assert (len(provider.requests), threading.active_count()) == (1, threads)
 
 
 class Typist(MockLLM):
@@ -474,8 +500,12 @@ def test_while_one_tries_the_others_go_on(provider: Provider, make: Make) -> Non
     trying = caller.stream(ASKED)
     next(trying)
     assert listen(caller.stream(ASKED)) == ("", AWAY)
+    while next(trying) != " five":
+        pass
     trying.close()
     assert len(provider.requests) == 2
+    provider.play(say(FIVE))
+    assert listen(caller.stream(ASKED)) == (FIVE, ""), "one that gave words has worked, though it was stopped"
 
 
 def test_a_call_that_works_forgets_the_failures_before(provider: Provider, make: Make) -> None:

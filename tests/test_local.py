@@ -1,6 +1,5 @@
 """A language model from a folder: a real one, small and with random weights, is loaded, streams and stops."""
 
-import asyncio
 import json
 import shutil
 import threading
@@ -16,6 +15,7 @@ from assistant.calls import Caller
 from assistant.llm import load
 from assistant.local import Decoded, Local
 from assistant.settings import SettingsError, read
+from tests import parts
 
 ASKED = [ChatMessage(role="system", content="Answer."), ChatMessage(role="user", content="Who approves a trip?")]
 TEMPLATE = (
@@ -95,7 +95,7 @@ def test_it_streams_what_it_says(local: Local) -> None:
         said = local._model.generate(**prompt, max_new_tokens=40, do_sample=False, pad_token_id=0)[0]
     count = prompt["input_ids"].shape[1]
     expected = local._tokenizer.decode(said[count:], skip_special_tokens=True)
-    pieces = asyncio.run(gather(local))
+    pieces = parts.run(gather(local))
     assert "".join(pieces) == expected
     assert len(pieces) > 20
     *_, last = local.stream_chat(ASKED)
@@ -209,7 +209,10 @@ def test_an_answer_ends_with_the_window(folder: Path) -> None:
 
 @pytest.mark.parametrize("wrong", ["nothing", "no weights", "pickled weights", "code of its own", "damaged weights"])
 def test_what_cannot_be_loaded_is_named_in_one_line(wrong: str, folder: Path, tmp_path: Path) -> None:
-    """An empty folder, no safetensors, a model that brings code: one line, and nothing of it is run."""
+    """An empty folder, no safetensors (also where a pickle is whole), code of its own: one line, none of it runs."""
+    import torch
+    from safetensors.torch import load_file
+
     broken = tmp_path / "broken"
     shutil.copytree(folder, broken)
     weights = broken / "model.safetensors"
@@ -219,13 +222,13 @@ def test_what_cannot_be_loaded_is_named_in_one_line(wrong: str, folder: Path, tm
     elif wrong == "damaged weights":
         weights.write_bytes(weights.read_bytes()[:-100])
     elif wrong == "code of its own":
-        (broken / "modeling_own.py").write_text(f"open({str(tmp_path / 'run')!r}, 'w')\nclass Own: pass\n")
+        (broken / "own.py").write_text(f"open({str(tmp_path / 'run')!r}, 'w')\nclass Config: pass\n")
         config = json.loads((broken / "config.json").read_text())
-        config |= {"model_type": "own", "auto_map": {"AutoModelForCausalLM": "modeling_own.Own"}}
+        config |= {"model_type": "own", "auto_map": {"AutoConfig": "own.Config", "AutoModelForCausalLM": "own.Config"}}
         (broken / "config.json").write_text(json.dumps(config))
     else:
         if wrong == "pickled weights":
-            (broken / "pytorch_model.bin").write_bytes(b"cos\nsystem\n(S'touch " + bytes(tmp_path / "run") + b"'\ntR.")
+            torch.save(load_file(weights), broken / "pytorch_model.bin")
         weights.unlink()
     with pytest.raises(SettingsError, match=f"no language model can be loaded from {broken}: .") as caught:
         load(read(llm=str(broken)))
