@@ -4,6 +4,8 @@ import json
 import logging
 import re
 import stat
+import subprocess
+import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -51,6 +53,7 @@ from tests.provider import (
     thinking,
 )
 
+ROOT = Path(__file__).parents[1]
 KEY = "sk-a-key-that-nobody-may-read"
 TEXT = "What the articles say is for the provider alone."
 ASKED = [ChatMessage(role="system", content="Answer from the passages."), ChatMessage(role="user", content=TEXT)]
@@ -363,6 +366,34 @@ def test_stops_at_any_moment(provider: Provider, make: Make) -> None:
         assert FIVE.startswith(listen(call)[0])
         stop.join()
     assert all(asked.gone.wait(5) for asked in provider.requests)
+
+
+CRASH = """
+import queue, random, threading
+from assistant.calls import Call, Usage
+
+def pieces(stopped, arriving):
+    while not stopped.is_set():
+        try:
+            yield arriving.get(timeout=0.01)
+        except queue.Empty:
+            yield ""
+
+for _ in range(200):
+    stopped = threading.Event()
+    call = Call(pieces(stopped, queue.SimpleQueue()), Usage(), stopped)
+    stop = threading.Timer(random.random() / 50, call.close)
+    stop.start()
+    for _ in call:
+        pass
+    stop.join()
+"""
+
+
+def test_a_stop_from_another_thread_ends_no_process() -> None:
+    """CPython 3.11 dies where a generator that runs is closed by another thread; two hundred times it is not."""
+    done = subprocess.run([sys.executable, "-c", CRASH], cwd=ROOT, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
 
 
 def test_while_nothing_comes_the_reader_is_asked(provider: Provider, make: Make) -> None:
