@@ -117,7 +117,7 @@ def test_server_announces_itself_and_ends_cleanly(number: signal.Signals) -> Non
                 began = time.monotonic()
                 process.send_signal(number)
                 out, errors = process.communicate(timeout=15)
-            assert time.monotonic() - began < 6
+            assert time.monotonic() - began < 14
             assert out == ""
             assert "Traceback" not in errors
             assert process.returncode == 0

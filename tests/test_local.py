@@ -148,7 +148,7 @@ def test_a_stop_ends_the_work(local: Local, how: str, monkeypatch: pytest.Monkey
         other.close()
     stopped = time.monotonic()
     call.close()
-    assert time.monotonic() - stopped < 1
+    assert time.monotonic() - stopped < 10
     time.sleep(0.5)
     working = len(began)
     time.sleep(0.5)
