@@ -131,7 +131,7 @@ def silent(line: Line) -> None:
 def endless(line: Line) -> None:
     """Words without end."""
     while line.is_watched():
-        line.word(" and so on" * 5)
+        line.word(" and so on" * 20)
 
 
 def thinking(line: Line) -> None:

@@ -246,7 +246,7 @@ def test_whatever_a_provider_does(
     assert all(len(line) < 300 and line.isprintable() for line in lines)
     assert KEY not in caplog.text + notice
     for asked in provider.requests:
-        assert asked.gone.wait(1), "the connection was left open"
+        assert asked.gone.wait(5), "the connection was left open"
 
 
 @pytest.mark.parametrize("llm", ["openai-like/m", "ollama/m", "anthropic/claude-opus-4-1"])
