@@ -483,7 +483,7 @@ def test_after_a_word_nothing_is_said_twice(provider: Provider, make: Make) -> N
 )
 def test_a_provider_says_when_to_come_back(llm: str, later: Callable[[], str], provider: Provider, make: Make) -> None:
     """Retry-After is kept, as a number and as a date, by each package's error."""
-    provider.play(status(429, headers={"Retry-After": later()}), say(FIVE))
+    provider.play(lambda line: status(429, headers={"Retry-After": later()})(line), say(FIVE))
     assert listen(make(llm, seconds=8).stream(ASKED)) == (FIVE, "")
     first, second = provider.requests
     assert 0.9 < second.came - first.came < 8
