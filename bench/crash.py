@@ -283,8 +283,10 @@ def main() -> None:
     parser.add_argument("--cuts", type=report.positive, default=3, metavar="N", help="histories with power cuts")
     parser.add_argument("--every", type=report.positive, default=1, metavar="N", help="every n-th call only")
     parser.add_argument("--most", type=report.positive, metavar="N", help="trials of each kind")
+    parser.add_argument("--due", type=float, default=history.due, metavar="SECONDS", help="of a first answer")
     parser.add_argument("--seed", type=int, default=0, help="which moments")
     given = parser.parse_args()
+    history.due = given.due
     facts = report.machine()
     if {"syscall", "error"} & set(given.kinds) and not shutil.which("strace"):
         raise UserFacingError("strace is not installed; install it, or leave the kinds syscall and error out")

@@ -104,6 +104,10 @@ def _put(index: Index, given: Expected) -> None:
     index.replace(source, [(one, one.revision, split(one, index.embedder)) for one in articles])
 
 
+due = 3.0
+"""Seconds after an opening in which its first answer must be there; `--due` sets it."""
+
+
 def play(home: Path, first: int, done: Callable[[int], object]) -> None:
     """Do the steps from number `first` on, and say after each that it is done."""
     index = Index.open(home, Marks())
@@ -147,7 +151,7 @@ def problems_of(index: Index, encoder: Marks, acknowledged: int, began: float) -
     ever = {f"mark{n}r{r}" for step in steps for n, r in step.after.items()}
     for mark in sorted(ever):
         hits = index.find(mark, frozenset({EVERYONE}), 20)
-        if mark == min(ever) and time.monotonic() - began > 3:
+        if mark == min(ever) and time.monotonic() - began > due:
             problems.append(f"the first answer took {time.monotonic() - began:.1f} s")
         if stale := [hit.chunk.text for hit in hits if not set(MARK.findall(hit.chunk.text)) <= chunks.keys()]:
             problems.append(f"{mark}: gone, but found: {stale[0][:60]}")

@@ -60,11 +60,11 @@ def test_whatever_dies(kind: str, options: list[str], tmp_path: Path) -> None:
     if kind in {"syscall", "error"} and not shutil.which("strace"):
         pytest.skip("strace is not installed")
     done = subprocess.run(
-        [sys.executable, "-m", "bench.crash", "--kinds", kind, *options, "--out", str(tmp_path)],
+        [sys.executable, "-m", "bench.crash", "--kinds", kind, *options, "--due", "100", "--out", str(tmp_path)],
         capture_output=True,
         text=True,
         check=False,
-        timeout=300,
+        timeout=900,
         cwd=Path(__file__).parents[1],
         env=os.environ,
     )

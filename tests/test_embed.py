@@ -93,7 +93,7 @@ def watch(page: Any) -> set[str]:
 def page(browser: Any) -> Iterator[Any]:
     """A page in a context of its own, where everything asked stayed on names that lead to this machine."""
     context = browser.new_context(viewport={"width": 1200, "height": 800})
-    context.set_default_timeout(10_000)
+    context.set_default_timeout(60_000)
     opened = context.new_page()
     hosts = watch(opened)
     yield opened
@@ -172,7 +172,7 @@ def blocking_page(playwright: Any, browser_path: str, browser_flags: list[str], 
         executable_path=browser_path,
         args=[*browser_flags, "--host-resolver-rules=MAP *.lab.test 127.0.0.1, MAP *.other.test 127.0.0.1"],
     )
-    context.set_default_timeout(10_000)
+    context.set_default_timeout(60_000)
     yield context.new_page()
     context.close()
 
@@ -236,7 +236,7 @@ def test_real_mediawiki(page: Any, chat: Callable[..., web.Served], shared: Path
     served = chat(web.good(), port=port, embed_origins=(f"http://127.0.0.1:{at}",))
     command = [str(up), str(at), str(tmp_path / "mw"), "--pages", str(lab / "samples" / "mediawiki")]
     command += ["--widget", f"http://127.0.0.1:{port}/widget.js", "--widget-mode", mode]
-    started = subprocess.run(command, capture_output=True, text=True, timeout=120, check=False)
+    started = subprocess.run(command, capture_output=True, text=True, timeout=600, check=False)
     if started.returncode:
         pytest.skip(f"the wiki does not start: {started.stderr.strip().splitlines()[-1:]}")
     try:

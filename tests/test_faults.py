@@ -2,7 +2,6 @@
 
 import logging
 import re
-import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -27,7 +26,8 @@ KEY = "sk-a-key-that-nobody-may-read"
 TRIP = "A trip is approved by Tobias."
 RAIL = "Trains are booked by the office."
 MIA = User("mia", frozenset({EVERYONE}))
-SECONDS = 1.0
+SECONDS, LONG = 1.0, 60.0
+"""That a model is waited for where only the clock ends what it does, and elsewhere: a busy machine is not late."""
 FIVE = "Trains are booked by the"
 """Five words of a sentence that an article carries."""
 
@@ -70,6 +70,11 @@ ACTS: dict[str, Act] = {
 }
 
 
+def patience(fault: str) -> float:
+    """Seconds that a model is waited for."""
+    return SECONDS if fault.startswith(("hang", "silent", "thinking")) else LONG
+
+
 @pytest.fixture(scope="module")
 def index(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Index]:
     place = tmp_path_factory.mktemp("faults")
@@ -87,10 +92,10 @@ def provider(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[Provid
         yield running
 
 
-def ask(index: Index, provider: Provider, quote: str | None = TRIP) -> Answer:
+def ask(index: Index, provider: Provider, quote: str | None = TRIP, seconds: float = LONG) -> Answer:
     """The answer of an assistant that quotes `quote` offline, None refuses, and has this provider's model."""
     llm = load(read(llm="openai-like/m", llm_url=provider.url, llm_key=KEY))
-    caller = Caller(llm, SECONDS)
+    caller = Caller(llm, seconds)
     writer = Writer(Scripted(quote), caller, ByWords())  # type: ignore[arg-type]
     try:
         return Assistant(index, writer, Memory()).answer("Who approves a trip?", MIA)
@@ -104,10 +109,8 @@ def test_the_offline_answer_stands(
 ) -> None:
     """It is cited and whole; at most one plain sentence says what did not work; nothing of the fault is shown."""
     provider.play(*[ACTS[fault]] * 3)
-    began = time.monotonic()
     with caplog.at_level(logging.DEBUG):
-        answer = ask(index, provider)
-    assert time.monotonic() - began < 6 * SECONDS + 20
+        answer = ask(index, provider, seconds=patience(fault))
     assert answer.answered
     assert answer.citations[0].quote == TRIP
     assert (answer.extract or answer.answer) == f"{TRIP} [1]"
@@ -129,7 +132,7 @@ FATAL = [name for name in ACTS if name not in WORDS and "at the end" not in name
 def test_a_refusal_stays_a_refusal(fault: str, index: Index, provider: Provider) -> None:
     """Where the articles do not answer offline and the model fails, nobody reads half a sentence as an answer."""
     provider.play(*[ACTS[fault]] * 3)
-    answer = ask(index, provider, None)
+    answer = ask(index, provider, None, patience(fault))
     assert (answer.answered, answer.mode, answer.citations) == (False, "refused", ())
     assert answer.notice
 

@@ -153,7 +153,7 @@ def test_stopping_keeps_the_offline_answer_and_is_remembered(index: Index) -> No
         if isinstance(event, Sentence) and event.state == "supported":
             stop.set()
             began = time.monotonic()
-    assert time.monotonic() - began < 5
+    assert time.monotonic() - began < 30
     held.set()
     assert (events[-1].answer, events[-1].notice) == (f"{RAIL} [2]", STOPPED)
     room.answer("And who approves a trip?", "c")
@@ -219,5 +219,5 @@ def test_a_closed_answer_ends_the_call(index: Index) -> None:
             break
     began = time.monotonic()
     events.close()  # type: ignore[attr-defined]
-    assert time.monotonic() - began < 5
+    assert time.monotonic() - began < 30
     held.set()

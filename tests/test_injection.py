@@ -63,7 +63,7 @@ def test_nothing_an_obedient_model_says_leaves_the_text(
     requests: list[str] = []
     for first in range(0, len(attacks), A_PAGE):
         context = browser.new_context()
-        context.set_default_timeout(30_000)
+        context.set_default_timeout(60_000)
         page = context.new_page()
         page.on("request", lambda request: requests.append(request.url))
         page.goto(running.url)

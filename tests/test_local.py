@@ -148,7 +148,7 @@ def test_a_stop_ends_the_work(local: Local, how: str, monkeypatch: pytest.Monkey
         other.close()
     stopped = time.monotonic()
     call.close()
-    assert time.monotonic() - stopped < 10
+    assert time.monotonic() - stopped < 40
     time.sleep(0.5)
     working = len(began)
     time.sleep(0.5)

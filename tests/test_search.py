@@ -265,10 +265,10 @@ def test_closing_does_not_wait_for_a_build(
     with monkeypatch.context() as patched:
         patched.setattr(Library, "rows", slow)
         assert opened.find("number7", ALL, 3)
-        assert reached.wait(30)
+        assert reached.wait(120)
         began = time.monotonic()
         opened.close()
-        assert time.monotonic() - began < 10  # of the 80 s that a third of the build would take
+        assert time.monotonic() - began < 40  # of the 80 s that a third of the build would take
     assert caplog.text == ""
     again = Index.open(tmp_path, Words(), server=backend())
     assert again.library.state().generation == 1

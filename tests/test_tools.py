@@ -79,7 +79,7 @@ async def over_http(url: str, key: str, mode: Any = "auto") -> AsyncIterator[Cli
     """A client at the server's door, with a key."""
     headers = {"authorization": f"Bearer {key}"} if key else {}
     async with (
-        httpx2.AsyncClient(headers=headers, timeout=30) as http,
+        httpx2.AsyncClient(headers=headers, timeout=60) as http,
         Client(streamable_http_client(f"{url}/mcp", http_client=http), mode=mode) as client,
     ):
         yield client
@@ -305,7 +305,7 @@ def test_who_leaves_ends_the_work(mode: str, tmp_path: Path) -> None:
 
     try:
         parts.run(talk())
-        assert fails.ended.wait(20)
+        assert fails.ended.wait(60)
     finally:
         running.stop()
 

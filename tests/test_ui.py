@@ -33,7 +33,7 @@ def open_page(browser: Any) -> Iterator[Open]:
 
     def opened(url: str, **given: Any) -> Any:
         context = browser.new_context(**{"viewport": {"width": 1280, "height": 800}, **given})
-        context.set_default_timeout(10_000)
+        context.set_default_timeout(60_000)
         contexts.append(context)
         page = context.new_page()
         page.on("request", lambda request: asked.add(urlsplit(request.url).hostname or ""))
@@ -263,7 +263,7 @@ def test_signed_out_is_said(browser: Any, serve: Callable[..., web.Served]) -> N
     """Who is signed out meanwhile (after hours, after a restart) is told so; the question stays in the box."""
     served = serve(password="correct horse")
     context = browser.new_context()
-    context.set_default_timeout(10_000)
+    context.set_default_timeout(60_000)
     page = context.new_page()
     page.goto(served.url)
     page.get_by_label("Password").fill("correct horse")
@@ -283,7 +283,7 @@ def test_page_comes_back_after_a_restart(browser: Any, serve: Callable[..., web.
     """A page that lost its server finds it again by itself and can be used."""
     served = serve()
     context = browser.new_context()
-    context.set_default_timeout(15_000)
+    context.set_default_timeout(60_000)
     page = context.new_page()
     page.goto(served.url)
     box(page).wait_for()
@@ -436,7 +436,7 @@ def test_several_are_answered_at_once() -> None:
         answers: list[str] = []
 
         def one() -> None:
-            with httpx.Client(base_url=running.url, timeout=20) as person:
+            with httpx.Client(base_url=running.url, timeout=60) as person:
                 answers.append(converse(person, "tab" + str(threading.get_ident()), "Question?", ""))
 
         people = [threading.Thread(target=one) for _ in range(3)]
@@ -459,7 +459,7 @@ def converse(person: httpx.Client, tab: str, question: Any, name: Any) -> str:
 def test_a_stolen_name_reads_nothing(serve: Callable[..., web.Served]) -> None:
     """Under another cookie neither a tab's name nor a conversation's name gives anything of the conversation."""
     served = serve()
-    with httpx.Client(base_url=served.url, timeout=20) as owner, httpx.Client(base_url=served.url, timeout=20) as thief:
+    with httpx.Client(base_url=served.url, timeout=60) as owner, httpx.Client(base_url=served.url, timeout=60) as thief:
         converse(owner, "tab1", "My secret question?", "")
         name = served.assistant.asked[0][2]
         assert name

@@ -80,7 +80,7 @@ class Told(CustomLLM):
             if isinstance(part, Exception):
                 raise part
             if isinstance(part, threading.Event):
-                part.wait(10)
+                part.wait(60)
                 continue
             for word in re.findall(r"\S+\s*|\s+", part):
                 yield ChatResponse(message=ChatMessage(content=word), delta=word)
