@@ -96,9 +96,10 @@ class Parser:
 
         # A timer, not a wait for the answer: the child may hang before it has taken the whole question.
         timer = threading.Timer(self.seconds, expire)
-        timer.start()
+        timer.daemon = True
         line = b""
         try:
+            timer.start()  # in here, as a Ctrl-C may come while it starts: it would keep the process for its time
             with suppress(BrokenPipeError):
                 child.stdin.write(json.dumps(question).encode() + b"\n")
                 child.stdin.write(data)
@@ -108,7 +109,8 @@ class Parser:
                 child.wait()
         finally:  # also at a Ctrl-C: the next line would be the answer to an earlier question
             timer.cancel()
-            timer.join()
+            if timer.is_alive():
+                timer.join()
             if expired.is_set() or not line.endswith(b"\n"):
                 self.close()
         if line.endswith(b"\n"):

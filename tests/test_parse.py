@@ -244,6 +244,23 @@ def started(code: str, *arguments: str) -> subprocess.Popen[str]:
     )  # fmt: skip
 
 
+def test_an_interruption_while_the_clock_starts_keeps_no_thread(fresh: Parser, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A Ctrl-C just as the time of a file begins to run: no thread is left that would hold the process's end up."""
+    started = threading.Timer.start
+
+    def interrupted(timer: threading.Timer) -> None:
+        started(timer)
+        raise KeyboardInterrupt
+
+    before = set(threading.enumerate())
+    with monkeypatch.context() as patched:
+        patched.setattr(threading.Timer, "start", interrupted)
+        with pytest.raises(KeyboardInterrupt):
+            fresh.read(Path("a.html"), b"<p>One.")
+    assert set(threading.enumerate()) <= before
+    assert fresh.read(Path("b.html"), b"<p>Two.").text == "Two."
+
+
 @pytest.mark.parametrize("busy", [True, False])
 def test_the_child_ends_with_its_parent(tmp_path: Path, busy: bool) -> None:
     """Also when that is killed at once, also in the middle of a file."""
