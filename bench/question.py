@@ -128,7 +128,7 @@ def main() -> None:
             assistant = Assistant(index, answerer, memory)
             systems["Assistant.answer"] = lambda question: assistant.answer(question, OPERATOR)
         report.say(f"asking {len(asked) - WARM:,} questions")
-        times = {name: [one * 1000 for one in found] for name, found in _timed(systems, asked).items()}
+        times = {name: [one * 1000 for one in found] for name, found in in_turns(systems, asked).items()}
         watch, whole = _profile(index, answerer, memory, asked[WARM:])
         memory.close()
         index.close()
@@ -213,7 +213,7 @@ def _answerer() -> Answerer | None:
         return None
 
 
-def _timed(systems: dict[str, Callable[[str], object]], asked: Sequence[str]) -> dict[str, list[float]]:
+def in_turns(systems: dict[str, Callable[[str], object]], asked: Sequence[str]) -> dict[str, list[float]]:
     """Seconds of each question, after some to warm up, the systems in turns."""
     for ask in systems.values():
         for question in asked[:WARM]:

@@ -13,10 +13,12 @@ import pytest
 from assistant import evaluate
 from assistant.evaluate import Outcome, Question
 from assistant.types import Answer
-from bench import answers, cold, data, peers, question, report, score
+from bench import answers, cold, data, large, peers, question, report, score
 from bench.score import Passage, Piece, Score
 from index import embed
-from index.types import Article, Chunk, Hit
+from index.search import Index
+from index.types import EVERYONE, Article, Chunk, Hit
+from tests import parts
 
 ROOT = Path(__file__).parents[1]
 ROWS = [
@@ -256,7 +258,7 @@ def test_systems_take_turns_and_warm_up_is_not_timed() -> None:
     def system(name: str) -> object:
         return lambda _: calls.append(name)
 
-    found = question._timed({"a": system("a"), "b": system("b")}, asked)  # type: ignore[dict-item]
+    found = question.in_turns({"a": system("a"), "b": system("b")}, asked)  # type: ignore[dict-item]
     assert {name: len(times) for name, times in found.items()} == {"a": 51, "b": 51}
     assert calls[2 * question.WARM :] == ["a"] * 25 + ["b"] * 25 + ["a"] * 25 + ["b"] * 25 + ["a", "b"]
 
@@ -315,3 +317,28 @@ def test_help_says_how_long_it_takes(name: str) -> None:
     assert "Takes " in done.stdout
     assert "minute" in done.stdout
     assert "--out" in done.stdout
+
+
+def test_a_part_of_a_library_is_put_in_with_its_vectors(tmp_path: Path) -> None:
+    """The first chunks, as they were, found as before, and nothing is encoded for it."""
+    encoder = parts.Words()
+    grown = Index.open(tmp_path / "grown", encoder)
+    texts: dict[str, str | bytes] = {
+        f"{n}.md": f"# Article {n}\n\nMark{n} lies here.\n\n## More\n\nMark{n} again." for n in range(6)
+    }
+    parts.update(grown, parts.write(tmp_path / "docs", texts))
+    grown.close()
+    index = Index.open(tmp_path / "library", encoder)
+    passages, vectors = large._filled(index, tmp_path / "grown", 4)
+    assert (len(passages), vectors.shape) == (4, (4, encoder.dimension))
+    assert index.library.counts()["chunks"] == 4
+    (hit, *_) = index.find("mark1", frozenset({EVERYONE}), 3)
+    assert "Mark1" in hit.chunk.text
+    index.close()
+
+
+def test_a_passage_of_a_changed_copy_is_right_too() -> None:
+    """The place of the first passage of the article, or of a copy, that holds an answer."""
+    found = [("Oslo (2)", "It has 5 trams."), ("Bergen (2)", "It has 7 trams."), ("Bergen", "It has 7 trams.")]
+    assert large._right(found, "Bergen", ["7"]) == 1
+    assert large._right(found, "Bergen", ["8"]) == -1
