@@ -2,8 +2,9 @@
 
 Numbers, quoted words and the parts of the sentence are looked up in the passage; each word is compared with
 the words of the passage by the vectors that the encoder gives them where they stand (after Zhang et al. 2020,
-"BERTScore"); the reader answers the sentence turned into questions, one name or number left out of each. A
-logistic regression over all that (`training/support.py`) says how likely the passage carries the sentence.
+"BERTScore"), and for whether it is denied in one and affirmed in the other; the reader's verifier judges the
+sentence and its beginnings. A logistic regression over all that (`training/support.py`) says how likely the
+passage carries the sentence.
 """
 
 import json
@@ -26,8 +27,14 @@ from index.keyword import UNASKED, stems
 from index.types import Hit, Matrix
 
 MODEL = Path(__file__).parent / "models" / "support.json"
-ASKED = 4
-"""Names and numbers of a sentence that the reader is asked for at most, one pass each."""
+PARTS, SHORTEST = 3, 4
+"""Beginnings of a sentence that the verifier judges beside the whole, one pass each, and the least words of one."""
+SAME = 0.6
+"""The cosine from which on two words are taken to say the same."""
+REACH = 3
+"""Words that a denial denies."""
+LIMIT = 15.0
+"""Logits beyond which nothing is surer."""
 SECOND = 0.03
 """How much a second sentence must add to the likeness of all words to be quoted too."""
 
@@ -40,6 +47,14 @@ _DENIED = re.compile(
     r"lack(?:s|ed)?|refus(?:es?|ed)|forbid(?:s|den)?|prohibit(?:s|ed)?|un(?:able|available|likely|paid|used))\b|n['’]t\b",
     re.IGNORECASE,
 )
+_DENIAL = re.compile(
+    r"\b(?:(?:not|no)(?!\s+(?:more|less|fewer|later|sooner|until|only|other|doubt)\b)|never|none|nobody|nothing|neither|nor|"
+    r"without|cannot|except|rather than|instead of|hardly|barely|declin(?:es?|ed)|refus(?:es?|ed)|fail(?:s|ed)?|"
+    r"lack(?:s|ed)?)\b|n['’]t\b(?!\s+until\b)",
+    re.IGNORECASE,
+)
+"""Words that deny those after them; "no more than" and "not until" do not."""
+_STOP = re.compile(r"[,;:.!?()–—](?=\s|$)|\b(?:but|although|though|because|provided|which|who)\b")
 _CLAUSE = re.compile(r"[,;:–—]\s+|\s+(?:and|but|or|while|which|who|because|so that|after|before|when|where)\s+")
 _NAME = re.compile(r"(?:[^\W\d_]*[A-ZÀ-Þ][\w’'-]*)|\w*\d\w*")
 
@@ -47,9 +62,9 @@ GATES = ("numbers missing", "other units", "names missing", "quoted missing")
 """Features of which none may be above 0."""
 FEATURES = (
     "numbers missing", "numbers missing in quotes", "other units", "names missing", "names missing in quotes",
-    "quoted missing", "denied otherwise", "words shared", "words shared with quotes", "least clause",
-    "likeness", "least likeness", "likeness of names", "likeness of quotes", "whole", "asked",
-    "least asked", "other in its place", "words",
+    "quoted missing", "denied otherwise", "words turned", "words shared", "words shared with quotes", "least clause",
+    "likeness", "least likeness", "likeness of names", "likeness of quotes", "whole", "verified",
+    "beginning verified", "words",
 )  # fmt: skip
 
 
@@ -236,7 +251,7 @@ class Checker:
         names = {own[i].stem for i in hard if not own[i].stem.isdigit()}
         everywhere = {word.stem for word in words_of(text)}
         best = alike[telling].max(axis=1)
-        asked, least, other = self._asked(sentence, own, telling, text, spans)
+        verified, begun = self._verified(sentence, text, spans)
         features = [
             _share(missing_numbers(sentence, text, said), numbers),
             _share(missing_numbers(sentence, said, said), numbers),
@@ -245,6 +260,7 @@ class Checker:
             _share(names - stems_quoted, names),
             float(any(not _holds(text, words) for words in [*_QUOTED.findall(sentence), *_ADDRESS.findall(sentence)])),
             float(bool(_DENIED.search(sentence)) != bool(_DENIED.search(said[place:]))),
+            _turned(sentence, own, text, theirs, alike[:, quoted], quoted) / 3,
             _share({own[i].stem for i in telling} & stems_there, {own[i].stem for i in telling}),
             _share({own[i].stem for i in telling} & stems_quoted, {own[i].stem for i in telling}),
             min(_clauses(sentence, own, alike), default=1.0),
@@ -253,9 +269,8 @@ class Checker:
             float(alike[hard].max(axis=1).mean()) if hard else 1.0,
             float(alike[telling][:, quoted].max(axis=1).mean()) if quoted else 0.0,
             self._whole(sentence, [text[slice(*spans[k])] for k in sorted(chosen)]),
-            asked,
-            least,
-            other,
+            verified,
+            begun,
             min(len(telling), 30) / 30,
         ]
         quotes = tuple(Quote(hit.article, *hit.chunk.sentences[k]) for k in chosen)
@@ -273,46 +288,52 @@ class Checker:
         vectors, _ = self._embedder.passages([sentence, " ".join(quoted)], [[], []])
         return float(vectors[0] @ vectors[1])
 
-    def _asked(
-        self, sentence: str, own: Sequence[Word], telling: Sequence[int], text: str, spans: Sequence[tuple[int, int]]
-    ) -> tuple[float, float, float]:
-        """Of the reader's answers to the sentence with one name or number left out: how many of them are the one
-        left out, how sure the least sure of these is, and how sure the surest of the others."""
-        right, sure, other, many = 0, 1.0, 0.0, 0
-        for question, left in _questions(sentence, own, telling):
-            (found,) = self._reader.read(question, [(text, list(spans))])
-            best = max(found, key=lambda reading: reading.score)
-            many += 1
-            said = text[best.start : best.end]
-            same = bool(_content(said) & _content(left))
-            score = float(1 / (1 + np.exp(-best.score / 3)))
-            if same:
-                right += 1
-                sure = min(sure, score)
-            else:
-                other = max(other, score)
-        return (right / many if many else 1.0), sure, other
+    def _verified(self, sentence: str, text: str, spans: Sequence[tuple[int, int]]) -> tuple[float, float]:
+        """How sure the verifier is, in tens of logits, that the passage carries the sentence, and that it carries
+        the beginning of it that it is surest of."""
+        scores = []
+        for part in [sentence, *_beginnings(sentence)]:
+            (found,) = self._reader.verify(part, [(text, list(spans))])
+            scores.append(float(np.clip(max(reading.score for reading in found), -LIMIT, LIMIT)) / 10)
+        return scores[0], max(scores)
 
 
-def _questions(sentence: str, own: Sequence[Word], telling: Sequence[int]) -> Iterator[tuple[str, str]]:
-    """The sentence as questions, each with what it leaves out: names and numbers, those in a row together."""
-    hard = [i for i in telling if own[i].hard or numbers_of(sentence[own[i].start : own[i].end])]
-    runs: list[list[int]] = []
-    for i in hard:
-        if runs and runs[-1][-1] == i - 1 and sentence[own[i - 1].end : own[i].start] == " ":
-            runs[-1].append(i)
-        else:
-            runs.append([i])
-    for run in runs[:ASKED]:
-        start, end = own[run[0]].start, own[run[-1]].end
-        left = sentence[start:end]
-        counted = bool(numbers_of(left))
-        ask = "how many" if counted and not re.search(r"\d{4}|[A-Z]", left) else "what"
-        yield f"{sentence[:start]}{ask}{sentence[end:]}".rstrip(" .!") + "?", left
+def _turned(
+    sentence: str, own: Sequence[Word], text: str, theirs: Sequence[Word], alike: Matrix, quoted: Sequence[int]
+) -> int:
+    """How many words of a sentence, three at most, are denied where the quotes affirm the same, or the other way
+    around. `alike` has their cosines, shape `(len(own), len(quoted))`."""
+    mine, others = _denied(sentence, own), _denied(text, theirs)
+    turned = 0
+    for i, word in enumerate(own):
+        if not word.tells or not len(quoted):
+            continue
+        same = [k for k, j in enumerate(quoted) if theirs[j].stem == word.stem]
+        best = max(same, key=lambda k: float(alike[i, k])) if same else int(alike[i].argmax())
+        if same or alike[i, best] >= SAME:
+            turned += (i in mine) != (quoted[best] in others)
+    return min(turned, 3)
 
 
-def _content(words: str) -> frozenset[str]:
-    return frozenset(word for word in stems(words) if word not in UNASKED) | numbers_of(words)
+def _denied(text: str, words: Sequence[Word]) -> frozenset[int]:
+    """Which words of a text a word before them denies: the next three that tell something, up to where a part ends."""
+    found = set[int]()
+    for match in _DENIAL.finditer(text):
+        end = _STOP.search(text, match.end())
+        until = end.start() if end else len(text)
+        inside = [i for i, word in enumerate(words) if match.end() <= word.start < until and word.tells]
+        found.update(inside[:REACH])
+    return frozenset(found)
+
+
+def _beginnings(sentence: str) -> list[str]:
+    """The sentence up to the end of each of its clauses but the last, PARTS of them at most.
+
+    >>> _beginnings("The ferry left at noon, because of a strike, and nobody was told.")
+    ['The ferry left at noon.', 'The ferry left at noon, because of a strike.']
+    """
+    ends = [match.start() for match in _CLAUSE.finditer(sentence) if len(sentence[: match.start()].split()) >= SHORTEST]
+    return [sentence[:end].rstrip(" ,;:") + "." for end in ends[:PARTS]]
 
 
 def _best(alike: Matrix, of: Sequence[int], many: int) -> list[int]:

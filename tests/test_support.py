@@ -107,6 +107,26 @@ def test_it_was_made_for_these_features(encoder: Embedder, tmp_path: Path) -> No
         Checker(Reader(), encoder, other)
 
 
+@pytest.mark.parametrize(
+    ("sentence", "turned"),
+    [
+        ("The gauges were approved.", True),
+        ("The gauges were not approved.", False),
+        ("The wind never stopped the ferry.", True),
+        ("The wind stopped the ferry.", False),
+        ("It took no more than two hours.", False),
+    ],
+)
+def test_what_is_denied_in_one_and_affirmed_in_the_other_is_seen(
+    sentence: str, turned: bool, checker: Checker, encoder: Embedder
+) -> None:
+    """A lost or an added "not" shows in the features; "no more than" denies nothing."""
+    text = "The minutes say that the gauges were not approved. The wind stopped the ferry. It took two hours."
+    evidence = checker.evidence(sentence, hit(text, encoder))
+    assert evidence
+    assert (evidence.features[FEATURES.index("words turned")] > 0) == turned
+
+
 @given(st.integers(0, 10**9))
 def test_numbers_are_the_same_with_commas_and_zeros(number: int) -> None:
     """1200, 1,200 and 1200.0 are one number."""

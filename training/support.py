@@ -29,7 +29,7 @@ SEEDS = Path(__file__).parents[1] / "seeds"
 SENTENCES = SEEDS / "written.jsonl"
 FLAGGED = 0.05
 """The share of right sentences that may be flagged."""
-STIFF = 1.0
+STIFF = 5.0
 """How strongly large weights are held back."""
 
 
