@@ -20,6 +20,7 @@ import signal
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 import traceback
 from collections import Counter
@@ -149,8 +150,20 @@ def traced(home: Path, *options: str) -> tuple[int, str]:
     )
     while tracer.poll() is None and "TracerPid:\t0\n" in Path(f"/proc/{trial.pid}/status").read_text():
         time.sleep(0.002)
-    os.kill(trial.pid, signal.SIGCONT)
+    ended = threading.Event()
+
+    def go_on() -> None:
+        # Again and again: one that comes while strace attaches may be lost, and the trial would stand for ever.
+        while not ended.is_set():
+            with suppress(ProcessLookupError):
+                os.kill(trial.pid, signal.SIGCONT)
+            ended.wait(0.5)
+
+    going = threading.Thread(target=go_on)
+    going.start()
     done = trial.acknowledged()
+    ended.set()
+    going.join()
     tracer.wait()
     text = record.read_text(errors="replace")
     record.unlink()
