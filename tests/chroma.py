@@ -44,7 +44,7 @@ class Chroma:
         end = time.monotonic() + START
         while time.monotonic() < end and self._process.poll() is None:
             try:
-                httpx.get(f"{self.address}/api/v2/heartbeat", trust_env=False).raise_for_status()
+                httpx.get(f"{self.address}/api/v2/heartbeat", trust_env=False, timeout=60).raise_for_status()
             except httpx.HTTPError:
                 time.sleep(0.1)
             else:

@@ -28,32 +28,32 @@ def served() -> Iterator[web.Served]:
 def test_article_is_shown_with_its_quote(served: web.Served) -> None:
     """`/article/<id>?start=&end=` is the article's page with these characters marked; nonsense marks nothing."""
     start = web.TEXT.index(web.QUOTE)
-    page = httpx.get(f"{served.url}/article/ops/incident.md?start={start}&end={start + 4}")
+    page = httpx.get(f"{served.url}/article/ops/incident.md?start={start}&end={start + 4}", timeout=60)
     assert page.status_code == 200
     assert '<mark id="quote">Logs</mark>' in page.text
     for query in ("", "?start=x&end=-1", "?start=9&end=1", f"?start={10**30}&end={10**40}", "?start=²&end=³"):
-        page = httpx.get(f"{served.url}/article/ops/incident.md{query}")
+        page = httpx.get(f"{served.url}/article/ops/incident.md{query}", timeout=60)
         assert page.status_code == 200
         assert "<mark" not in page.text
 
 
 def test_unknown_article_is_a_plain_page(served: web.Served) -> None:
     """An article that is not there, or may not be read, is a page that says so."""
-    page = httpx.get(f"{served.url}/article/none.md")
+    page = httpx.get(f"{served.url}/article/none.md", timeout=60)
     assert page.status_code == 404
     assert "no such article" in page.text
 
 
 def test_health_widget_and_files(served: web.Served) -> None:
     """Health is one JSON document; the widget may be loaded by other sites, our other files by our own only."""
-    assert httpx.get(f"{served.url}/health").json() == {"status": "ok"}
-    widget = httpx.get(f"{served.url}/widget.js")
+    assert httpx.get(f"{served.url}/health", timeout=60).json() == {"status": "ok"}
+    widget = httpx.get(f"{served.url}/widget.js", timeout=60)
     assert widget.headers["content-type"].startswith("text/javascript")
     assert widget.headers["cross-origin-resource-policy"] == "cross-origin"
-    style = httpx.get(f"{served.url}/files/page.css")
+    style = httpx.get(f"{served.url}/files/page.css", timeout=60)
     assert style.headers["cross-origin-resource-policy"] == "same-origin"
-    assert httpx.get(f"{served.url}/files/icon.svg").status_code == 404
-    assert httpx.get(f"{served.url}/files/none.css").status_code == 404
+    assert httpx.get(f"{served.url}/files/icon.svg", timeout=60).status_code == 404
+    assert httpx.get(f"{served.url}/files/none.css", timeout=60).status_code == 404
 
 
 def test_static_files_name_nothing_outside() -> None:
@@ -110,7 +110,7 @@ def test_server_announces_itself_and_ends_cleanly(number: signal.Signals) -> Non
             assert process.stdout
             url = process.stdout.readline().strip()
             assert url == f"http://127.0.0.1:{port}/"
-            assert httpx.get(f"{url}health").status_code == 200
+            assert httpx.get(f"{url}health", timeout=60).status_code == 200
             with httpx.Client(base_url=url, timeout=60) as person, web.asking(person, "tab1", "Question?") as stream:
                 assert any("Reading 6 passages" in text for text in stream.iter_text())
                 process.send_signal(number)

@@ -298,7 +298,7 @@ def test_real_gradio_stands_behind_the_gate() -> None:
     """With the real page: its routes answer, Gradio's others do not, and no other origin is admitted."""
     served = web.Served(web.scripted())
     try:
-        with httpx.Client(base_url=served.url, headers={"origin": "http://evil.test"}) as browser:
+        with httpx.Client(base_url=served.url, headers={"origin": "http://evil.test"}, timeout=60) as browser:
             page = browser.get("/")
             assert page.status_code == 200
             assert "gradio_config" in page.text

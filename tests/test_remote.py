@@ -461,5 +461,5 @@ def test_batches_are_as_large_as_the_server_takes_and_may_come_twice(odd: Odd, c
 
 def test_the_command_starts_the_server_that_loads_no_code(chroma: Chroma) -> None:
     """`chroma run` is the server in Rust: the one in Python builds any function that a request names."""
-    described = httpx.get(f"{chroma.address}/openapi.json", trust_env=False).json()
+    described = httpx.get(f"{chroma.address}/openapi.json", trust_env=False, timeout=60).json()
     assert described["info"]["title"] == "chroma-frontend"

@@ -228,13 +228,13 @@ def test_no_client_comes_in_without_a_key(served: web.Served, key: str) -> None:
     hello = {"jsonrpc": "2.0", "id": 1, "method": "tools/list"}
     accepts = {"accept": "application/json, text/event-stream"}
     for headers in ({}, {"authorization": f"Bearer {key}x"}, {"cookie": "assistant=x"}):
-        assert httpx.post(f"{served.url}/mcp", json=hello, headers=accepts | headers).status_code == 401
+        assert httpx.post(f"{served.url}/mcp", json=hello, headers=accepts | headers, timeout=60).status_code == 401
     right = accepts | {"authorization": f"Bearer {key}"}
-    assert httpx.post(f"{served.url}/mcp", json=hello, headers=right).status_code == 200
+    assert httpx.post(f"{served.url}/mcp", json=hello, headers=right, timeout=60).status_code == 200
     elsewhere = right | {"origin": "https://evil.test"}
-    assert httpx.post(f"{served.url}/mcp", json=hello, headers=elsewhere).status_code == 403
+    assert httpx.post(f"{served.url}/mcp", json=hello, headers=elsewhere, timeout=60).status_code == 403
     for method in ("GET", "DELETE", "OPTIONS"):
-        assert httpx.request(method, f"{served.url}/mcp", headers=right).status_code == 405
+        assert httpx.request(method, f"{served.url}/mcp", headers=right, timeout=60).status_code == 405
 
     async def talk() -> None:
         async with over_http(served.url, "") as client:
@@ -315,7 +315,8 @@ def test_without_their_package_there_are_no_tools(tmp_path: Path) -> None:
     hidden = "import sys; sys.modules['mcp'] = None; "
     program = hidden + (
         "import httpx; from tests import web; running = web.Served(web.scripted());"
-        "print(httpx.post(running.url + '/mcp').text, httpx.get(running.url + '/v1/models').status_code);"
+        "client = httpx.Client(base_url=running.url, timeout=60);"
+        "print(client.post('/mcp').text, client.get('/v1/models').status_code);"
         "running.stop()"
     )
     env = os.environ | {"ASSISTANT_HOME": str(tmp_path)}
