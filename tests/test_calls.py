@@ -320,7 +320,8 @@ def test_the_other_protocols_broken(
 @pytest.mark.parametrize("llm", ["openai-like/m", "ollama/m", "anthropic/claude-opus-4-1"])
 @pytest.mark.parametrize("act", [silent, say("", hang), say(FIVE, hang), say(FIVE, endless)])
 def test_a_stop_closes_the_connection(llm: str, act: Act, provider: Provider, make: Make) -> None:
-    """Whoever reads stops, also while nothing comes: the server sees its client go within a second."""
+    """Whoever reads stops, also while nothing comes: the server sees its client go, long before the call's time;
+    how soon is what `python -m bench.stop` says."""
     provider.play(act)
     pieces = make(llm, seconds=LONG).stream(ASKED)
     next(pieces)
@@ -349,7 +350,7 @@ def test_a_call_that_is_dropped_is_stopped(provider: Provider, make: Make) -> No
 
 
 def test_a_stop_from_another_thread(provider: Provider, make: Make) -> None:
-    """Somebody else stops what is being waited for: it ends quietly, within a second."""
+    """Somebody else stops what is being waited for: it ends quietly, long before the call's time."""
     provider.play(silent)
     call = make(seconds=LONG).stream(ASKED)
     heard = list[tuple[str, str]]()

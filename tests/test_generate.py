@@ -144,7 +144,7 @@ def test_what_breaks_off_keeps_what_was_judged(index: Index) -> None:
 
 
 def test_stopping_keeps_the_offline_answer_and_is_remembered(index: Index) -> None:
-    """Who presses stop gets the answer as it is within a second, and the next question may lean on it."""
+    """Who presses stop gets the answer as it is while the model still waits, and the next question may lean on it."""
     held, stop = threading.Event(), threading.Event()
     room = Room(index, [TRIP, TRIP], [[f"{RAIL} [1] And ", held, "so on."], "Who approves a trip?", "NO ANSWER"])
     events: list[Any] = []

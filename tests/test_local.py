@@ -135,7 +135,7 @@ def test_by_one_setting_and_with_care(folder: Path) -> None:
 
 @pytest.mark.parametrize("how", ["between words", "within a long question", "while another has its turn"])
 def test_a_stop_ends_the_work(local: Local, how: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Nobody listens any more: the model rests within a second, also while it still reads the question."""
+    """Nobody listens any more: the model rests long before its time, also while it still reads the question."""
     began = slow(local, 0.3, monkeypatch)
     caller = Caller(local, 60)
     call = caller.stream(ASKED)

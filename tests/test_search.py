@@ -248,7 +248,7 @@ def test_a_generation_that_is_gone_is_mended_by_those_who_mend(index: Index, bac
 def test_closing_does_not_wait_for_a_build(
     tmp_path: Path, backend: Backend, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """A server that is to end while it mends a library that takes minutes ends within seconds, and lets the writer's
+    """A server that is to end while it mends a library that takes minutes ends long before that, and lets the writer's
     lock go; what the library points to is whole, and the next build throws the half one away."""
     opened = Index.open(tmp_path, Words(), mends=True, server=backend())
     put(opened, *ARTICLES)

