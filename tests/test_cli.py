@@ -19,8 +19,9 @@ import pytest
 from assistant import cli, terminal
 from index.library import FILE, Library
 from index.sync import Progress
-from tests.parts import write
+from tests.parts import pdf, write
 from tests.test_library import entry
+from tests.test_parse import endless
 
 COMMANDS = "chat index forget ask evaluate serve status backup restore verify key mcp".split()
 
@@ -280,9 +281,12 @@ def test_two_at_once_is_one_line(run: Run, docs: Path, tmp_path: Path) -> None:
 def test_an_interruption_is_one_line_and_loses_nothing(tmp_path: Path, with_signal: signal.Signals, seen: str) -> None:
     """Ctrl-C or a kill while indexing: exit code 1, one line that says what is kept, no process left behind, the
     terminal as it was, the library whole and free, and the next run does the rest."""
-    folder = write(tmp_path / "docs", {f"{n:03}.html": f"<p>Article {n}." for n in range(400)})
+    articles = {f"{n:03}.html": f"<p>Article {n}." for n in range(399)}
+    # The last one takes for ever, so that no machine is done before the signal comes.
+    folder = write(tmp_path / "docs", articles | {"last.pdf": endless()})
     command = [sys.executable, "-c", "from assistant.cli import main; main()", "index", str(folder)]
     environment = os.environ | {"ASSISTANT_HOME": str(tmp_path / "home"), "TERM": "xterm", "COLUMNS": "200"}
+    environment["ASSISTANT_MAX_PARSE_SECONDS"] = "3600"
     shown, screen = os.openpty()
     going = subprocess.Popen(
         command,
@@ -317,6 +321,7 @@ def test_an_interruption_is_one_line_and_loses_nothing(tmp_path: Path, with_sign
     else:
         assert all(one.startswith("Indexing: ") for one in before)  # a slow run says where it is
     assert library._all("PRAGMA integrity_check") == [("ok",)]
+    write(folder, {"last.pdf": pdf("It ends.")})
     again = subprocess.run([*command, "--json"], capture_output=True, text=True, env=environment, check=False)
     report = json.loads(again.stdout)
     assert (again.returncode, report["unchanged"], len(report["added"])) == (0, kept, 400 - kept)
