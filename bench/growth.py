@@ -28,8 +28,6 @@ from bench.plot import Line, log_plot
 from index import embed
 from index.chunk import passage, split
 from index.embed import Embedder
-from index.keyword import terms
-from index.library import Entry, worded
 from index.search import Index
 from index.types import Article, Chunk, Groups, Matrix
 
@@ -153,15 +151,8 @@ def _near(vectors: Matrix, chance: np.random.Generator) -> Matrix:
 def _put(index: Index, made: Sequence[Made]) -> float:
     """Commit articles; the seconds that it took."""
     source = index.library.add_source("/grown", "grown")
-    entries = [
-        Entry(
-            article, article.revision, chunks, vectors, sentences,
-            [terms(worded(article.title, chunk.heading, chunk.text)) for chunk in chunks],
-        )
-        for article, chunks, vectors, sentences, _ in made
-    ]  # fmt: skip
     began = time.perf_counter()
-    index.library.replace(source, entries)
+    index.store(source, [((one[0], one[0].revision, one[1]), one[2], one[3]) for one in made])
     return time.perf_counter() - began
 
 

@@ -15,8 +15,8 @@ from numpy.typing import NDArray
 
 from index.types import Groups, Vector
 
-FEW = 10_000
-"""Rows that are looked at one by one sooner than a graph is searched for more than is wanted."""
+FEW = 30_000
+"""Rows of a set of groups that are remembered; those of larger sets are found anew for each question."""
 BLOCK = 20_000
 """Rows looked at together, so that memory stays level."""
 REMEMBERED = 64

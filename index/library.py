@@ -284,13 +284,14 @@ class Library:
     @contextmanager
     def _transaction(self) -> Iterator[sqlite3.Connection]:
         with self._one_at_a_time:
-            self._connection.execute("BEGIN IMMEDIATE")
             try:
+                self._connection.execute("BEGIN IMMEDIATE")
                 yield self._connection
-            except BaseException:
-                self._connection.execute("ROLLBACK")
+                self._connection.execute("COMMIT")
+            except BaseException:  # Ctrl-C may come between any two lines
+                if self._connection.in_transaction:
+                    self._connection.execute("ROLLBACK")
                 raise
-            self._connection.execute("COMMIT")
 
     @contextmanager
     def _snapshot(self) -> Iterator[None]:

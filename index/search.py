@@ -17,7 +17,7 @@ from index.generation import Damaged, Generation, Tell
 from index.keyword import asked_words, number_of, terms
 from index.library import Entry, Library, Source, State, worded
 from index.remote import Away, Remote, Server
-from index.types import Article, Chunk, Groups, Hit, LibraryBusy, LibraryError, Vector
+from index.types import Article, Chunk, Groups, Hit, LibraryBusy, LibraryError, Matrix, Vector
 
 log = logging.getLogger(__name__)
 POOL = 60
@@ -28,6 +28,10 @@ SETTLED = 0.02
 """Share of the chunks that may be new or gone before the next generation is built."""
 REST = 60.0
 """Seconds between two attempts to mend."""
+Read = tuple[Article, str, Sequence[Chunk]]
+"""An article, its fingerprint and its chunks."""
+Encoded = tuple[Read, Matrix, list[Matrix]]
+"""The same with a vector a chunk, and a matrix of its sentences' vectors a chunk."""
 
 
 class _Closed(Exception):
@@ -95,24 +99,34 @@ class Index:
 
     # --- writing, inside `with index.library.writing()` --------------------------------------------
 
-    def replace(self, source: Source, articles: Iterable[tuple[Article, str, Sequence[Chunk]]]) -> int:
-        """Embed the chunks of articles and commit all of them; the number of chunks.
+    def replace(self, source: Source, articles: Iterable[Read]) -> int:
+        """Encode the chunks of articles and commit all of them; the number of chunks."""
+        return self.store(source, self.encode(articles))
 
-        Each article comes with its fingerprint and its chunks. One that no group may see is kept
-        without chunks: it is not embedded.
+    def encode(self, articles: Iterable[Read]) -> list[Encoded]:
+        """Articles with the vectors of their chunks, to be stored.
+
+        One that no group may see is kept without chunks: it is not embedded.
         """
         shown = [(a, fingerprint, chunks if a.groups else ()) for a, fingerprint, chunks in articles]
         passages = [passage(article.title, chunk) for article, _, chunks in shown for chunk in chunks]
         vectors, sentences = self.embedder.passages([text for text, _ in passages], [spans for _, spans in passages])
-        entries, first = [], 0
-        for article, fingerprint, chunks in shown:
-            own = slice(first, first + len(chunks))
+        encoded, first = list[Encoded](), 0
+        for one in shown:
+            own = slice(first, first + len(one[2]))
+            encoded.append((one, vectors[own], sentences[own]))
+            first = own.stop
+        return encoded
+
+    def store(self, source: Source, encoded: Iterable[Encoded]) -> int:
+        """Commit encoded articles, all in one transaction; the number of chunks."""
+        entries = []
+        for (article, fingerprint, chunks), vectors, sentences in encoded:
             words = [terms(worded(article.title, chunk.heading, chunk.text)) for chunk in chunks]
-            entries.append(Entry(article, fingerprint, chunks, vectors[own], sentences[own], words))
-            first += len(chunks)
+            entries.append(Entry(article, fingerprint, chunks, vectors, sentences, words))
         if entries:
             self.library.replace(source, entries)
-        return len(passages)
+        return sum(len(entry.chunks) for entry in entries)
 
     def publish(self, tell: Tell = lambda *_: None) -> None:
         """Build a generation of what the library holds and point to it, unless it is published already.

@@ -9,11 +9,11 @@ from pathlib import Path
 
 from index import chunk, files, parse
 from index.library import Failure, Source
-from index.search import Index
-from index.types import EVERYONE, Article, ArticleError, Chunk, LibraryError, SourceError
+from index.search import Encoded, Index, Read
+from index.types import EVERYONE, Article, ArticleError, LibraryError, SourceError
 
 BATCH = 256
-"""Chunks embedded together: enough to sort them by length, few enough to commit often."""
+"""Chunks encoded and committed together: enough that a commit costs little beside them, few enough to lose little."""
 LEAST, SHARE = 20_000, 0.2
 """Amid a run it is published when more chunks than both, a number and a share of all, are in no generation.
 
@@ -164,8 +164,8 @@ class _Run:
         refused = {} if self._retry else library.failed(source)
         failed: dict[str, Failure] = {}
         seen: set[str] = set()
-        read, stored = _Batch(), _Batch()
-        with ThreadPoolExecutor(1) as beside:  # articles are read while those before them are encoded
+        read, before = _Batch(), _Batch()
+        with ThreadPoolExecutor(1) as beside:  # articles are read and stored while others are encoded
             for file in found.files:
                 as_on_disk = f"{source.label}/{file.path.relative_to(base).as_posix()}"
                 name = os.fsencode(as_on_disk).decode("utf-8", "backslashreplace")
@@ -200,13 +200,13 @@ class _Run:
                 read.articles.append((article, fingerprint, chunk.split(article, self._index.embedder)))
                 read.bytes += file.bytes
                 if read.chunks >= BATCH:
-                    self._take(stored)
+                    read.encode(beside, self._index)
+                    self._store(source, before)
                     self._keep_up()
-                    read.future = beside.submit(self._index.replace, source, read.articles)
-                    read, stored = _Batch(), read
-            self._take(stored)
-            read.future = beside.submit(self._index.replace, source, read.articles)
-            self._take(read)
+                    read, before = _Batch(), read
+            read.encode(beside, self._index)
+            self._store(source, before)
+            self._store(source, read)
         gone = sorted(known.keys() - seen)
         library.remove(gone)
         report.removed += [name for name in gone if name not in failed]
@@ -225,10 +225,10 @@ class _Run:
         self._files += files_done
         self._bytes += size
 
-    def _take(self, batch: "_Batch") -> None:
-        """Wait until a batch is stored, and count it."""
-        if batch.future:
-            self.report.chunks += batch.future.result()
+    def _store(self, source: Source, batch: "_Batch") -> None:
+        """Store a batch as soon as it is encoded, and count it."""
+        if batch.encoded:
+            self.report.chunks += self._index.store(source, batch.encoded.result())
             self._count(len(batch.articles), batch.bytes)
             self._say("")
 
@@ -243,15 +243,18 @@ class _Run:
 
 @dataclass(slots=True)
 class _Batch:
-    """Articles that are embedded and committed together, with their fingerprints and chunks, and the files' bytes."""
+    """Articles that are encoded and committed together, and the files' bytes."""
 
-    articles: list[tuple[Article, str, list[Chunk]]] = field(default_factory=list)
+    articles: list[Read] = field(default_factory=list)
     bytes: int = 0
-    future: Future[int] | None = None
+    encoded: Future[list[Encoded]] | None = None
 
     @property
     def chunks(self) -> int:
         return sum(len(chunks) for _, _, chunks in self.articles)
+
+    def encode(self, beside: ThreadPoolExecutor, index: Index) -> None:
+        self.encoded = beside.submit(index.encode, self.articles)
 
 
 def _size(path: Path) -> int:

@@ -130,12 +130,12 @@ def test_a_file_touched_while_it_is_open_is_noticed(index_: Index) -> None:
     found.close()
 
 
-@pytest.mark.parametrize("few", [0, 1000])
+@pytest.mark.parametrize("rows", [0, 1000])
 def test_a_search_finds_the_nearest_of_what_may_be_seen(
-    backend: Backend, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, few: int
+    backend: Backend, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, rows: int
 ) -> None:
     """Whatever share of the chunks a person may see, as many come back as are wanted, all visible, best first."""
-    monkeypatch.setattr(index.generation, "FEW", few)
+    monkeypatch.setattr(index.generation, "ROWS", rows)
     opened = Index.open(tmp_path, Words(), server=backend())
     with opened.library.writing():
         opened.library.for_encoder(opened.embedder.version)
