@@ -28,6 +28,7 @@ from bench.plot import Line, log_plot
 from index import embed
 from index.chunk import passage, split
 from index.embed import Embedder
+from index.generation import Generation
 from index.search import Index
 from index.types import Article, Chunk, Groups, Matrix
 
@@ -101,7 +102,7 @@ def main() -> None:
 COLUMNS = {
     "encode s/1,000": 2, "store s/1,000": 2, "publish s/1,000": 2, "library bytes/chunk": 0, "index bytes/chunk": 0,
     "memory MB": 0, "open s": 2, "p50 ms": 1, "p95 ms": 1, "all: p50 ms": 1, "all: p95 ms": 1, "10 %: p50 ms": 1,
-    "10 %: p95 ms": 1, "1 %: p50 ms": 1, "1 %: p95 ms": 1, "commit to found s": 3, "publish 1 % s": 1,
+    "10 %: p95 ms": 1, "1 %: p50 ms": 1, "1 %: p95 ms": 1, "recall@10": 3, "commit to found s": 3, "publish 1 % s": 1,
 }  # fmt: skip
 """The figures of a size and how many digits after the point are shown."""
 
@@ -248,10 +249,23 @@ def _asked(home: Path, questions: int) -> dict[str, float]:
     for name, own in times.items():
         for percent in (50, 95):
             found[f"p{percent} ms" if name == "no filter" else f"{name}: p{percent} ms"] = percentile(own, percent)
+    found["recall@10"] = _recall(home, index, drawn[20:])
     status = dict(line.split(":", 1) for line in Path("/proc/self/status").read_text().splitlines() if ":" in line)
     found["memory MB"] = int(status["VmRSS"].split()[0]) / 1000
     index.close()
     return found
+
+
+def _recall(home: Path, index: Index, questions: Sequence[str]) -> float:
+    """The share of the ten chunks nearest to each question, found by looking at all of them, that the graph finds."""
+    generation = Generation(home / "generations" / f"gen-{index.library.state().generation}")
+    shared = 0
+    for question in questions:
+        vector = index.embedder.question(question)
+        nearest = {number for number, _ in generation.flat.nearest(vector, None, 10)}
+        shared += sum(number in nearest for number, _ in generation.nearest(vector, None, 10))
+    generation.close()
+    return shared / 10 / len(questions)
 
 
 if __name__ == "__main__":
