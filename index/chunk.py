@@ -34,6 +34,8 @@ _NO_END = re.compile(
     r"Pres|No|Nos|Vol|vs|pp?|ca|cf|approx|e\.g|i\.e|al|[Ff]igs?|[Ee]q|[Ss]ec|[Cc]h|Jan|Feb|Mar|Apr|Jun|Jul|Aug|Sept?|Oct|"
     r"Nov|Dec|Inc|Ltd|Co|Corp)$"
 )
+LONGEST = 8
+"""Characters of the longest abbreviation, and what stands before it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +82,7 @@ def sentences(text: str) -> list[Sentence]:
 def _split_line(text: str, start: int, end: int) -> Iterator[tuple[int, int]]:
     """The sentences of one line, without the white space around them."""
     line = text[start:end]
-    cuts = [m.end() for m in _END.finditer(line) if m[0] != "." or not _NO_END.search(line[: m.start()])]
+    cuts = [m.end() for m in _END.finditer(line) if m[0] != "." or not _abbreviates(line, m.start())]
     # The number of a list item is no sentence.
     if item := re.match(r"\s*(?:\d{1,3}|[A-Za-z])[.)]\s", line):
         cuts = [cut for cut in cuts if cut > item.end()]
@@ -88,6 +90,11 @@ def _split_line(text: str, start: int, end: int) -> Iterator[tuple[int, int]]:
         piece = line[a:b]
         if piece.strip():
             yield start + a + len(piece) - len(piece.lstrip()), start + a + len(piece.rstrip())
+
+
+def _abbreviates(line: str, at: int) -> bool:
+    """Whether a full stop there ends an abbreviation."""
+    return bool(_NO_END.search(line, max(at - LONGEST, 0), at))
 
 
 def passage(title: str, chunk: Chunk) -> tuple[str, Spans]:

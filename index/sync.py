@@ -12,7 +12,7 @@ from index.library import Failure, Source
 from index.search import Encoded, Index, Read
 from index.types import EVERYONE, Article, ArticleError, LibraryError, SourceError
 
-BATCH = 256
+BATCH = 128
 """Chunks encoded and committed together: enough that a commit costs little beside them, few enough to lose little."""
 LEAST, SHARE = 20_000, 0.2
 """Amid a run it is published when more chunks than both, a number and a share of all, are in no generation.
