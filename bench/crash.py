@@ -39,7 +39,7 @@ CALLS = (
     "renameat2", "unlink", "unlinkat", "mkdir", "mkdirat", "sendfile", "copy_file_range", "msync",
 )  # fmt: skip
 """System calls that change what is on the disk."""
-STILL = 20.0
+STILL = 8.0
 """Seconds after which it is looked for why a trial does not end; one takes about a second."""
 IN_MEMORY = re.compile(r"\(\d+<(?:anon_inode|pipe|socket):[^\n]*INJECTED")
 """A call that was made to fail, though it writes to no file."""

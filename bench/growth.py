@@ -28,7 +28,7 @@ from bench.plot import Line, log_plot
 from index import embed
 from index.chunk import passage, split
 from index.embed import Embedder
-from index.generation import Generation
+from index.generation import Generation, found_of_nearest
 from index.search import Index
 from index.types import Article, Chunk, Groups, Matrix
 
@@ -259,13 +259,10 @@ def _asked(home: Path, questions: int) -> dict[str, float]:
 def _recall(home: Path, index: Index, questions: Sequence[str]) -> float:
     """The share of the ten chunks nearest to each question, found by looking at all of them, that the graph finds."""
     generation = Generation(home / "generations" / f"gen-{index.library.state().generation}")
-    shared = 0
-    for question in questions:
-        vector = index.embedder.question(question)
-        nearest = {number for number, _ in generation.flat.nearest(vector, None, 10)}
-        shared += sum(number in nearest for number, _ in generation.nearest(vector, None, 10))
+    asked = np.stack([index.embedder.question(question) for question in questions])
+    share = found_of_nearest(generation, index.library, asked, 10)
     generation.close()
-    return shared / 10 / len(questions)
+    return share
 
 
 if __name__ == "__main__":

@@ -26,7 +26,7 @@ from index.fresh import Statistics
 from index.keyword import Keyword
 from index.library import Library, Row
 from index.remote import Away, Elsewhere, Lacking, Remote
-from index.types import Groups, Vector
+from index.types import Groups, Matrix, Vector
 from index.vectors import Vectors
 
 log = logging.getLogger(__name__)
@@ -286,7 +286,11 @@ def recall(generation: Generation, library: Library, numbers: NDArray[np.int64],
     candidates = library.candidates([int(number) for number in drawn], None)
     asked = np.stack([found.sentences[0] for found in candidates if len(found.sentences)])
     asked /= np.linalg.norm(asked, axis=1, keepdims=True)  # they are kept in half precision
-    k = min(k, len(numbers))
+    return found_of_nearest(generation, library, asked, min(k, len(numbers)))
+
+
+def found_of_nearest(generation: Generation, library: Library, asked: Matrix, k: int) -> float:
+    """The share of the true `k` nearest chunks to each of some vectors that a generation finds."""
     best = np.full((len(asked), k), -np.inf, np.float32)
     for block in library.vectors(generation.covered):
         cosines = np.concatenate([best, asked @ block.T], axis=1)
