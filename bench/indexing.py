@@ -69,6 +69,7 @@ def main() -> None:
             **{key: last[key] for key in ("passages", "read")},
         }
     ceiling = [one["ours"]["encoder alone"] / one["ours"]["index"] for one in rounds]
+    committed = [one["ours"]["encoder alone"] / one["ours"]["committed"] for one in rounds]
     headings = [
         "system", "index s, median", "lowest–highest", "ratio to ours, median", "lowest–highest", "passages",
         "text read", "import s", "load s",
@@ -78,8 +79,9 @@ def main() -> None:
         f"{given.runs} rounds, {given.cores} cores.",
         report.table(headings, rows),
         "The encoder alone, given the same chunks as tokens, the longest first, takes "
-        f"{statistics.median(ceiling):.0%} ({min(ceiling):.0%}–{max(ceiling):.0%}) of our seconds, measured after "
-        "indexing in the same process.",
+        f"{statistics.median(ceiling):.0%} ({min(ceiling):.0%}–{max(ceiling):.0%}) of our seconds, and "
+        f"{statistics.median(committed):.0%} ({min(committed):.0%}–{max(committed):.0%}) of those until all is "
+        "committed, from when on it is found; measured after indexing in the same process.",
         "“Index” begins with the files and ends when a first search has answered; imports and the loading of models "
         "come before it and are given on the right. The ratio is that of one round, above 1 where ours is faster. "
         "“Text read” is the share of all characters that the encoder reads: a system that reads a third of the "
@@ -92,7 +94,7 @@ def main() -> None:
         "Indexing a folder",
         facts,
         body,
-        {**setup, "ceiling": ceiling, "systems": document},
+        {**setup, "ceiling": ceiling, "ceiling of commits": committed, "systems": document},
     )
 
 

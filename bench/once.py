@@ -10,7 +10,10 @@ from bench import peers
 
 
 def measure(name: str, folder: Path) -> dict[str, float]:
-    """Seconds to import, to load the model, to index, and of our encoder alone; passages; share of the text read."""
+    """Seconds to import, to load the model, to index; of ours to commit all, and of its encoder alone.
+
+    Also the number of passages, and the share of the text read.
+    """
     began = time.perf_counter()
     peers.load_modules(name)
     imported = time.perf_counter()
@@ -28,12 +31,15 @@ def measure(name: str, folder: Path) -> dict[str, float]:
         passages = list(system.passages())
         texts = {path.name: path.read_text(encoding="utf-8") for path in sorted(folder.iterdir())}
         read = score.share_read(texts, passages, embed.load().tokens, system.limit)
-        alone = system.encoder_alone() if isinstance(system, systems.Ours) else 0.0
+        committed, alone = 0.0, 0.0
+        if isinstance(system, systems.Ours):
+            committed, alone = system.committed - ready, system.encoder_alone()
         system.close()
     return {
         "import": round(imported - began, 3),
         "load": round(loaded - prepared, 3),
         "index": round(done - ready, 3),
+        "committed": round(committed, 3),
         "encoder alone": round(alone, 3),
         "passages": len(passages),
         "read": round(read, 4),

@@ -18,7 +18,7 @@ from index.chunk import passage, split
 from index.generation import Generation
 from index.library import Candidate
 from index.search import Index
-from index.sync import sync
+from index.sync import Progress, sync
 
 FILE_LIMIT = 50_000_000
 """Bytes of the largest file that ours reads, as its setting has it by default."""
@@ -67,10 +67,17 @@ class Ours:
         self._embedder = embed.load()
         self._embedder.question("warm")
         self.limit = self._embedder.limit
+        self.committed = 0.0
+        """When all was committed, by `time.perf_counter`."""
 
     def index(self, folder: Path, home: Path) -> None:
         self.opened = Index.open(home / "library", self._embedder)
-        sync([str(folder)], self.opened, FILE_LIMIT)
+
+        def told(progress: Progress) -> None:
+            if not progress.doing:  # a batch is stored
+                self.committed = time.perf_counter()
+
+        sync([str(folder)], self.opened, FILE_LIMIT, told)
 
     def search(self, questions: Sequence[str], k: int) -> Iterator[list[Piece]]:
         for question in questions:
