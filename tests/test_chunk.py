@@ -27,6 +27,14 @@ def check_sentences(text: str) -> None:
     assert not text[last:].strip()
 
 
+@pytest.mark.parametrize("before", ["", "Then ", "x" * 40 + " (", "All of it, says “", "Next line\xa0"])
+@pytest.mark.parametrize("short", ["A", "U.S", "Mr", "Prof", "approx", "e.g", "Figs", "Sept", "Corp"])
+def test_an_abbreviation_ends_no_sentence_wherever_it_stands(before: str, short: str) -> None:
+    """At the beginning of a line, far from it, behind a bracket or a quotation mark; inside a word it is none."""
+    assert said(f"{before}{short}. Lee came. It was late.") == [f"{before}{short}. Lee came.", "It was late."]
+    assert said(f"{before}longword{short.lower()}. Lee came.")[-1] == "Lee came."
+
+
 def check_chunks(text: str, title: str, embedder: Words | MiniLM) -> None:
     """The promises of `split` and `passage`."""
     chunks = split(article(text, title), embedder)
