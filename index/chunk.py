@@ -131,7 +131,7 @@ def split(article: Article, embedder: Embedder, target: int = TARGET) -> list[Ch
     def room(piece: Sentence) -> int:
         place = _place(article.title, PATH.join(piece.heading))
         if place not in places:
-            places[place] = len(embedder.tokens([place])[0])
+            (places[place],) = embedder.lengths([place])
         # Two special tokens and one for each line break that joins the parts.
         return max(embedder.limit - 4 - places[place], embedder.limit // 8)
 
@@ -139,11 +139,16 @@ def split(article: Article, embedder: Embedder, target: int = TARGET) -> list[Ch
     whole = sentences(text)
     pieces, counts = list[Sentence](), list[int]()
     # All of an article at once: a call for each sentence would cost more than the tokens.
-    for sentence, tokens in zip(whole, embedder.tokens([text[s.start : s.end] for s in whole]), strict=True):
+    for sentence, count in zip(whole, embedder.lengths([text[s.start : s.end] for s in whole]), strict=True):
         fits = min(most, room(sentence))
-        cut = [sentence] if len(tokens) <= fits else _pieces(text, sentence, tokens, fits)
-        pieces += cut
-        counts += [len(tokens)] if len(cut) == 1 else map(len, embedder.tokens([text[p.start : p.end] for p in cut]))
+        if count <= fits:
+            pieces.append(sentence)
+            counts.append(count)
+        else:
+            (tokens,) = embedder.tokens([text[sentence.start : sentence.end]])
+            cut = _pieces(text, sentence, tokens, fits)
+            pieces += cut
+            counts += embedder.lengths([text[p.start : p.end] for p in cut])
     chunks: list[Chunk] = []
     for first, last in _pack(text, pieces, counts, room, target):
         inside = pieces[first : last + 1]

@@ -165,7 +165,8 @@ class _Run:
         failed: dict[str, Failure] = {}
         seen: set[str] = set()
         read, before = _Batch(), _Batch()
-        with ThreadPoolExecutor(1) as beside:  # articles are read and stored while others are encoded
+        # Articles are read and stored while others are encoded; the next are at hand when the last of those end.
+        with ThreadPoolExecutor(2) as beside:
             for file in found.files:
                 as_on_disk = f"{source.label}/{file.path.relative_to(base).as_posix()}"
                 name = os.fsencode(as_on_disk).decode("utf-8", "backslashreplace")

@@ -42,6 +42,7 @@ def test_the_default_encoder_equals_the_original(encoder: MiniLM, original: Sent
     assert float(encoder.question(TEXTS[0]) @ original.question(TEXTS[0])) > 0.995
     assert (encoder.limit, encoder.dimension) == (original.limit, original.dimension) == (256, 384)
     assert encoder.tokens(TEXTS) == original.tokens(TEXTS)
+    assert encoder.lengths(TEXTS) == original.lengths(TEXTS)
 
 
 @pytest.mark.parametrize("name", ["encoder", "original"])
