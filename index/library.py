@@ -8,12 +8,13 @@ import json
 import os
 import sqlite3
 import threading
-from collections.abc import Iterator, Mapping, Sequence
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, TextIO
 
 import numpy as np
 from numpy.typing import NDArray
@@ -25,6 +26,10 @@ SCHEMA = 4
 
 FILE = "library.sqlite3"
 LOCK = "writer.lock"
+GIVES_WAY = "gives way"
+"""Stands in the lock behind the number of a process that ends what it does when another wants to write."""
+PATIENCE = 60.0
+"""Seconds that such a process is given to end."""
 
 _TABLES = """
 CREATE TABLE fact (name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
@@ -266,20 +271,44 @@ class Library:
     # --- one writer -------------------------------------------------------------------------------
 
     @contextmanager
-    def writing(self) -> Iterator[None]:
-        """Hold the writer's lock. Raises LibraryBusy, naming the process that holds it."""
+    def writing(self, gives_way: bool = False) -> Iterator[Callable[[], bool]]:
+        """Hold the writer's lock; what is given tells whether another process waits for it.
+
+        Who `gives_way` is asked to by each that comes meanwhile, and must look now and then. Raises LibraryBusy
+        where one that does not give way holds it, naming that process.
+        """
         with open(self.home / LOCK, "a+", opener=private) as lock:
+            self._wait_for(lock)
+            lock.truncate(0)
+            lock.write(f"{os.getpid()} {GIVES_WAY}\n" if gives_way else str(os.getpid()))
+            lock.flush()
+            written = os.fstat(lock.fileno()).st_size
+            try:
+                yield lambda: os.fstat(lock.fileno()).st_size > written
+            finally:
+                lock.truncate(0)
+
+    def _wait_for(self, lock: TextIO) -> None:
+        """Lock this file. One that gives way is asked to, by a word behind its own, and waited for."""
+        until = time.monotonic() + PATIENCE
+        while True:
             try:
                 fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
             except BlockingIOError:
                 lock.seek(0)
-                raise LibraryBusy(
-                    f"process {lock.read().strip() or 'unknown'} is writing to {self.home}; try again when it is done"
-                ) from None
-            lock.truncate(0)
-            lock.write(str(os.getpid()))
-            lock.flush()
-            yield
+                holder, _, others = lock.read().partition("\n")
+                # Nothing stands there yet when it was locked just now.
+                if (holder and GIVES_WAY not in holder) or time.monotonic() > until:
+                    process = holder.partition(" ")[0] or "unknown"
+                    raise LibraryBusy(
+                        f"process {process} is writing to {self.home}; try again when it is done"
+                    ) from None
+                if not others:
+                    lock.write(f"{os.getpid()} waits\n")
+                    lock.flush()
+                time.sleep(0.05)
+            else:
+                return
 
     @contextmanager
     def _transaction(self) -> Iterator[sqlite3.Connection]:

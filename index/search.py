@@ -34,8 +34,8 @@ Encoded = tuple[Read, Matrix, list[Matrix]]
 """The same with a vector a chunk, and a matrix of its sentences' vectors a chunk."""
 
 
-class _Closed(Exception):
-    """A build is given up, since the index is closed."""
+class _GivenUp(Exception):
+    """A build is given up, since the index is closed or another process wants to write."""
 
 
 def fuse(cosine: Mapping[int, float], bm25: Mapping[int, float]) -> dict[int, float]:
@@ -335,17 +335,17 @@ class Index:
 
     def _mend(self) -> None:
         try:
-            with self.library.writing():
-                self.publish(self._go_on)
-        except (LibraryBusy, Away, _Closed):
+            with self.library.writing(gives_way=True) as wanted:
+
+                def go_on(*_: object) -> None:
+                    if self._closing.is_set() or wanted():
+                        raise _GivenUp
+
+                self.publish(go_on)
+        except (LibraryBusy, Away, _GivenUp):
             pass  # who writes publishes by himself; that the server is away was said
         except LibraryError as error:
             log.warning("%s", error)
-
-    def _go_on(self, *_: object) -> None:
-        """Raises _Closed when the index is to be closed."""
-        if self._closing.is_set():
-            raise _Closed
 
     def _open(self, number: int) -> None:
         """Open a generation now, or note that it is damaged; the lock is held."""

@@ -1,9 +1,11 @@
 """The truth on disk: whole transactions, one schema, private files."""
 
+import os
 import re
 import sqlite3
 import stat
 import threading
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -212,6 +214,38 @@ def test_the_lock_is_given_back(library: Library) -> None:
         raise KeyboardInterrupt
     with library.writing():
         pass
+
+
+def test_who_gives_way_is_waited_for(library: Library) -> None:
+    """He learns that somebody waits, and leaves; who comes while that one writes is turned away. The next who gives
+    way hears nothing of it."""
+    begun, ended = threading.Event(), list[str]()
+
+    def mend() -> None:
+        with library.writing(gives_way=True) as wanted:
+            begun.set()
+            while not wanted():
+                time.sleep(0.01)
+            ended.append("mended")
+
+    def write() -> None:
+        with library.writing():
+            ended.append("written")
+            time.sleep(0.5)
+            with pytest.raises(LibraryBusy, match=f"process {os.getpid()} is writing"), library.writing():
+                pass
+
+    for _ in range(2):
+        begun.clear()
+        ended.clear()
+        mending = threading.Thread(target=mend)
+        mending.start()
+        assert begun.wait(60)
+        time.sleep(0.2)
+        assert not ended
+        write()
+        mending.join(60)
+        assert ended == ["mended", "written"]
 
 
 def test_each_library_has_a_name_of_its_own(library: Library, tmp_path: Path) -> None:

@@ -9,7 +9,6 @@ import textwrap
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 
@@ -21,7 +20,7 @@ from index.chunk import split
 from index.generation import Generation
 from index.library import Library, Row, Source
 from index.search import Index, fuse
-from index.types import EVERYONE, Article, Groups, LibraryBusy
+from index.types import EVERYONE, Article, Groups
 from tests.chroma import Backend
 from tests.parts import Words, article, modest
 
@@ -280,6 +279,38 @@ def test_closing_does_not_wait_for_a_build(
     again.close()
 
 
+def test_one_who_mends_gives_way_to_one_who_writes(
+    tmp_path: Path, backend: Backend, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Who wants to write while a server mends a library for minutes waits a moment and is not turned away; the server
+    answers as before, and finds what was written."""
+    server, writer = (Index.open(tmp_path, Words(), mends=mends, server=backend()) for mends in (True, False))
+    put(writer, *ARTICLES)
+    put(writer, *(article(f"Number{n}.", "", f"docs/{n}.md") for n in range(400)), publish=False)
+    real = Library.rows
+    reached = threading.Event()
+
+    def slow(library: Library, after: int = 0, to: int | None = None) -> Iterator[Row]:
+        for row in real(library, after, to):
+            if library is server.library:
+                reached.set()
+                time.sleep(0.2)
+            yield row
+
+    with monkeypatch.context() as patched:
+        patched.setattr(Library, "rows", slow)
+        assert server.find("number7", ALL, 3)
+        assert reached.wait(120)
+        began = time.monotonic()
+        put(writer, article("Anna signs.", "", "docs/anna.md"))
+        assert time.monotonic() - began < 40  # of the 80 s that a third of the build would take
+        assert "anna.md" in ids(server, "Anna", ALL)
+        assert "7.md" in ids(server, "number7", ALL)
+        server.close()
+    writer.close()
+    assert caplog.text == ""
+
+
 def test_a_generation_damaged_while_it_serves_is_used_no_more(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
     """A file emptied, overwritten or removed under an open index: the next answer is as right, the log says why."""
     harms: tuple[Callable[[Path], object], ...] = (
@@ -419,14 +450,6 @@ def test_another_process_knows_a_commit_from_its_next_question_on(tmp_path: Path
         with writer.library.writing():
             writer.publish()
 
-    def patiently(do: Callable[[], object]) -> float:
-        """When it was done; while the server mends, others do not write."""
-        while True:
-            with suppress(LibraryBusy):
-                do()
-                return time.monotonic()
-            time.sleep(0.05)
-
     steps: list[tuple[Callable[[], object], set[str]]] = [
         (lambda: None, {trips.text, leave.text}),
         (lambda: put(writer, new, publish=False), {trips.text, leave.text, new.text}),
@@ -444,13 +467,14 @@ def test_another_process_knows_a_commit_from_its_next_question_on(tmp_path: Path
     try:
         assert server.stdout
         for number, (do, expected) in enumerate(steps * 2):
-            acknowledged = patiently(do)
+            do()  # a server that mends gives way
+            acknowledged = time.monotonic()
             began = 0.0
             while began < acknowledged:
                 began, found = json.loads(server.stdout.readline())
             assert set(found) == expected, number
             if number % len(steps) == len(steps) - 1:
-                patiently(lambda: put(writer, *ARTICLES))
+                put(writer, *ARTICLES)
     finally:
         server.kill()
         server.communicate()
