@@ -244,25 +244,36 @@ def test_a_generation_that_is_gone_is_mended_by_those_who_mend(index: Index, bac
         assert (home / "generations").exists() == mends
 
 
+def fall_behind(index: Index) -> None:
+    """Much more is written than is in the search index."""
+    put(index, *ARTICLES)
+    put(index, *(article(f"Number{n}.", "", f"docs/{n}.md") for n in range(400)), publish=False)
+
+
+def slowed(library: Library, patched: pytest.MonkeyPatch) -> threading.Event:
+    """Makes this library give five rows a second to who builds; set when the first was asked for."""
+    real = library.rows
+    reached = threading.Event()
+
+    def rows(after: int = 0, to: int | None = None) -> Iterator[Row]:
+        for row in real(after, to):
+            reached.set()
+            time.sleep(0.2)
+            yield row
+
+    patched.setattr(library, "rows", rows)
+    return reached
+
+
 def test_closing_does_not_wait_for_a_build(
     tmp_path: Path, backend: Backend, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     """A server that is to end while it mends a library that takes minutes ends long before that, and lets the writer's
     lock go; what the library points to is whole, and the next build throws the half one away."""
     opened = Index.open(tmp_path, Words(), mends=True, server=backend())
-    put(opened, *ARTICLES)
-    put(opened, *(article(f"Number{n}.", "", f"docs/{n}.md") for n in range(400)), publish=False)
-    real = Library.rows
-    reached = threading.Event()
-
-    def slow(library: Library, after: int = 0, to: int | None = None) -> Iterator[Row]:
-        for row in real(library, after, to):
-            reached.set()
-            time.sleep(0.2)
-            yield row
-
+    fall_behind(opened)
     with monkeypatch.context() as patched:
-        patched.setattr(Library, "rows", slow)
+        reached = slowed(opened.library, patched)
         assert opened.find("number7", ALL, 3)
         assert reached.wait(120)
         began = time.monotonic()
@@ -285,20 +296,9 @@ def test_one_who_mends_gives_way_to_one_who_writes(
     """Who wants to write while a server mends a library for minutes waits a moment and is not turned away; the server
     answers as before, and finds what was written."""
     server, writer = (Index.open(tmp_path, Words(), mends=mends, server=backend()) for mends in (True, False))
-    put(writer, *ARTICLES)
-    put(writer, *(article(f"Number{n}.", "", f"docs/{n}.md") for n in range(400)), publish=False)
-    real = Library.rows
-    reached = threading.Event()
-
-    def slow(library: Library, after: int = 0, to: int | None = None) -> Iterator[Row]:
-        for row in real(library, after, to):
-            if library is server.library:
-                reached.set()
-                time.sleep(0.2)
-            yield row
-
+    fall_behind(writer)
     with monkeypatch.context() as patched:
-        patched.setattr(Library, "rows", slow)
+        reached = slowed(server.library, patched)
         assert server.find("number7", ALL, 3)
         assert reached.wait(120)
         began = time.monotonic()
