@@ -3,6 +3,7 @@
 import ipaddress
 import os
 import shutil
+import signal
 import socket
 from collections.abc import Callable, Generator, Iterator
 from pathlib import Path
@@ -11,6 +12,9 @@ from typing import Any
 import pytest
 
 from tests.chroma import Backend, Chroma
+
+# A shell that starts the suite with an `&` makes it deaf to Ctrl-C, which some tests send and wait for.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 SHARED = Path(os.environ.get("ASSISTANT_SHARED", Path(__file__).resolve().parents[2] / "shared"))
 """The folder with what tests share between checkouts; the one setting that says where it is."""
