@@ -5,6 +5,7 @@ Both are a llama-index `BaseEmbedding`, so a llama-index pipeline can use them a
 
 import importlib.util
 import os
+import threading
 from abc import abstractmethod
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -161,6 +162,8 @@ class SentenceTransformersModel(Embedder):
     """
 
     _model: Any = PrivateAttr()
+    # The tokenizer is told by each call whether to cut texts, and the next call in another thread would obey that.
+    _one_at_a_time: Any = PrivateAttr(default_factory=threading.Lock)
 
     def __init__(self, name: str) -> None:
         from sentence_transformers import SentenceTransformer
@@ -181,9 +184,10 @@ class SentenceTransformersModel(Embedder):
         self._model = model
 
     def tokens(self, texts: Sequence[str]) -> list[Spans]:
-        found = self._model.tokenizer(
-            list(texts), add_special_tokens=False, return_offsets_mapping=True, truncation=False, verbose=False
-        )
+        with self._one_at_a_time:
+            found = self._model.tokenizer(
+                list(texts), add_special_tokens=False, return_offsets_mapping=True, truncation=False, verbose=False
+            )
         return [[(int(a), int(b)) for a, b in row] for row in found["offset_mapping"]]
 
     def passages(self, texts: Sequence[str], spans: Sequence[Spans] | None = None) -> tuple[Matrix, list[Matrix]]:
@@ -200,11 +204,13 @@ class SentenceTransformersModel(Embedder):
     def _encode(self, texts: Sequence[str]) -> Matrix:
         if not texts:
             return np.empty((0, self.dimension), dtype=np.float32)
-        found = self._model.encode_document(list(texts), normalize_embeddings=True, show_progress_bar=False)
+        with self._one_at_a_time:
+            found = self._model.encode_document(list(texts), normalize_embeddings=True, show_progress_bar=False)
         return np.asarray(found, dtype=np.float32).reshape(len(texts), self.dimension)
 
     def question(self, text: str) -> Vector:
-        return np.asarray(self._model.encode_query(text, normalize_embeddings=True), dtype=np.float32)
+        with self._one_at_a_time:
+            return np.asarray(self._model.encode_query(text, normalize_embeddings=True), dtype=np.float32)
 
 
 def load(name: str = DEFAULT, threads: int = 0) -> Embedder:

@@ -279,12 +279,12 @@ class Library:
         """
         with open(self.home / LOCK, "a+", opener=private) as lock:
             self._wait_for(lock)
+            own = f"{os.getpid()} {GIVES_WAY}\n" if gives_way else f"{os.getpid()}\n"
             lock.truncate(0)
-            lock.write(f"{os.getpid()} {GIVES_WAY}\n" if gives_way else str(os.getpid()))
+            lock.write(own)
             lock.flush()
-            written = os.fstat(lock.fileno()).st_size
             try:
-                yield lambda: os.fstat(lock.fileno()).st_size > written
+                yield lambda: os.fstat(lock.fileno()).st_size > len(own)
             finally:
                 lock.truncate(0)
 

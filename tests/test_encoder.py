@@ -3,7 +3,10 @@
 import subprocess
 import sys
 import textwrap
+import threading
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -121,3 +124,26 @@ def test_the_default_path_never_imports_torch(tmp_path: Path) -> None:
         [sys.executable, "-c", textwrap.dedent(code), str(tmp_path)], capture_output=True, text=True, check=False
     )
     assert ran.returncode == 0, ran.stderr
+
+
+def test_a_tokenizer_is_used_by_one_thread_at_a_time(
+    original: SentenceTransformersModel, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """While texts are encoded, which are cut, no others are counted, which are not: the tokenizer keeps which it is."""
+    real, begun, go = original._model.encode_document, threading.Event(), threading.Event()
+
+    def slow(*given: Any, **named: Any) -> Any:
+        begun.set()
+        go.wait(60)
+        return real(*given, **named)
+
+    monkeypatch.setattr(original._model, "encode_document", slow)
+    with ThreadPoolExecutor(2) as pool:
+        encoded = pool.submit(original.passages, ["pump " * 600])
+        assert begun.wait(60)
+        counted = pool.submit(original.lengths, ["pump " * 600])
+        with pytest.raises(TimeoutError):
+            counted.result(timeout=0.5)
+        go.set()
+        assert counted.result() == [600]
+        assert encoded.result()[0].shape == (1, 384)
