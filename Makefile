@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 export ASSISTANT_HOME ?= $(CURDIR)/.home
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: help install chat test check bench clean
+.PHONY: help install chat test check bench clean links
 
 help: ## list what can be made
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1@\2/p' $(MAKEFILE_LIST) | awk -F@ '{printf "%-18s%s\n", $$1, $$2}'
@@ -26,7 +26,18 @@ bench: $(VENV)/installed-bench ## a cold question, and questions at 10,000 chunk
 	@$(BIN)/python -m bench.cold && $(BIN)/python -m bench.question
 
 clean: ## remove .venv and what tools left; the library in .home stays
-	rm -rf $(VENV) build dist *.egg-info .*_cache .hypothesis
+	rm -rf $(VENV) links build dist *.egg-info .*_cache .hypothesis
+
+# The package as it lies in a wheel, made of links: what type checker, linter and doctests see. Run again
+# after a file or folder was added directly under assistant/.
+links:
+	@rm -rf links && mkdir -p links/article_assistant
+	@for entry in assistant/*; do \
+	    [ "$$entry" = assistant/__pycache__ ] || ln -s "../../$$entry" links/article_assistant/; \
+	done
+	@ln -s ../../index ../../prompts links/article_assistant/
+	@$(BIN)/python -c 'import pathlib, sysconfig; \
+	    pathlib.Path(sysconfig.get_path("purelib"), "article_assistant_links.pth").write_text("$(CURDIR)/links\n")'
 
 # The first Python of a version that is tested with this project; what lies in .venv already is kept.
 $(VENV)/installed: pyproject.toml constraints.txt
@@ -42,6 +53,7 @@ $(VENV)/installed: pyproject.toml constraints.txt
 	fi
 	@echo "Installing the packages; this takes a few minutes the first time."
 	@$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable .
+	@$(MAKE) --silent links
 	@touch $@
 
 $(VENV)/installed-dev: $(VENV)/installed

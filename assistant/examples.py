@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterable, Iterator
 
-from index.types import Article
+from article_assistant.index.types import Article
 
 _ASKED = re.compile(r"^#{1,6} (\S[^\n]{10,80}\?)$", re.MULTILINE)
 # A row whose first cell is a name and whose second has a number under a heading of two plain words.

@@ -6,7 +6,7 @@ import threading
 import time
 from pathlib import Path
 
-from assistant.types import Turn, User
+from article_assistant.types import Turn, User
 
 FILE = "memory.sqlite3"
 TURNS = 6

@@ -6,11 +6,11 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from itertools import islice
 
-from assistant.examples import propose
-from assistant.memory import Memory
-from assistant.types import Answer, Answerer, Context, Event, Found, Turn, User
-from index.search import Index
-from index.types import Article, Groups, Hit
+from article_assistant.examples import propose
+from article_assistant.index.search import Index
+from article_assistant.index.types import Article, Groups, Hit
+from article_assistant.memory import Memory
+from article_assistant.types import Answer, Answerer, Context, Event, Found, Turn, User
 
 PASSAGES = 10
 """Hits that an answerer gets to read."""

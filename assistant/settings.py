@@ -5,10 +5,9 @@ from typing import Any, Literal
 from urllib.parse import urlsplit
 
 import platformdirs
+from article_assistant.index.types import UserFacingError
 from pydantic import Field, SecretStr, ValidationError, ValidationInfo, field_validator
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict, TomlConfigSettingsSource
-
-from index.types import UserFacingError
 
 FILE = "assistant.toml"
 ACCEPTED_WRONG = 0.3

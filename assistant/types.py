@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any, Literal, Protocol
 
-from index.types import Article, Groups, Hit
+from article_assistant.index.types import Article, Groups, Hit
 
 Mode = Literal["extractive", "generative", "refused"]
 

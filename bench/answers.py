@@ -11,17 +11,18 @@ import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 
-from assistant.evaluate import Figure, Outcome, Question, f1, figures, run, wilson
-from assistant.extract import Extractor
-from assistant.memory import Memory
-from assistant.pipeline import Assistant
-from assistant.reader import Reader
-from assistant.settings import ACCEPTED_WRONG
+from article_assistant.answering.extract import Extractor
+from article_assistant.answering.reader import Reader
+from article_assistant.evaluation.figures import Figure, Outcome, Question, f1, figures, run, wilson
+from article_assistant.index import embed
+from article_assistant.index.search import Index
+from article_assistant.index.sync import sync
+from article_assistant.memory import Memory
+from article_assistant.pipeline import Assistant
+from article_assistant.settings import ACCEPTED_WRONG
+
 from bench import data, report
 from bench.systems import FILE_LIMIT
-from index import embed
-from index.search import Index
-from index.sync import sync
 from training.misses import written_of
 
 SETS = {"squad-dev": "nq-dev", "squad2-dev-a": "nq-dev", "nq-dev": "squad-dev"}

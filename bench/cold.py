@@ -16,12 +16,13 @@ import time
 from collections import defaultdict
 from pathlib import Path
 
+from article_assistant.index.types import UserFacingError
+
 from bench import report
-from index.types import UserFacingError
 
 ROOT = Path(__file__).resolve().parents[1]
 QUESTION = "How many assailants were captured?"
-COMMAND = "from assistant.cli import main; main()"
+COMMAND = "from article_assistant.cli.main import main; main()"
 """What the installed command `assistant` runs."""
 HEAVY = (
     "torch", "transformers", "sentence_transformers", "gradio", "openai", "onnxruntime", "chromadb", "tantivy",
@@ -46,25 +47,25 @@ from pathlib import Path
 home, question, *heavy = sys.argv[1:]
 marks = [("begin", time.perf_counter())]
 def mark(name): marks.append((name, time.perf_counter()))
-import assistant.cli
+import article_assistant.cli.main
 mark("import of the command line")
-from assistant import settings
+from article_assistant import settings
 read = settings.read(home=Path(home))
 mark("settings")
-from index import embed
-from index.search import Index
+from article_assistant.index import embed
+from article_assistant.index.search import Index
 mark("import of the index")
 embedder = embed.load(read.encoder, read.threads)
 mark("loading the encoder")
 index = Index.open(read.home, embedder)
 index.ready()
 mark("opening and checking the library")
-from assistant.memory import Memory
-from assistant.pipeline import PASSAGES, Assistant
-from assistant.types import User
+from article_assistant.memory import Memory
+from article_assistant.pipeline import PASSAGES, Assistant
+from article_assistant.types import User
 try:
-    from assistant.extract import Extractor
-    from assistant.reader import Reader
+    from article_assistant.answering.extract import Extractor
+    from article_assistant.answering.reader import Reader
     answerer = Extractor(Reader(read.threads))
 except Exception as error:
     answerer = None

@@ -30,9 +30,10 @@ from contextlib import contextmanager, suppress
 from itertools import islice
 from pathlib import Path
 
+from article_assistant.index.search import Index
+from article_assistant.index.types import EVERYONE, UserFacingError
+
 from bench import history, report
-from index.search import Index
-from index.types import EVERYONE, UserFacingError
 
 CALLS = (
     "write", "pwrite64", "writev", "pwritev", "fsync", "fdatasync", "ftruncate", "fallocate", "rename", "renameat",

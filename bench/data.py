@@ -10,8 +10,8 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from assistant.evaluate import Question
-from index.types import UserFacingError
+from article_assistant.evaluation.figures import Question
+from article_assistant.index.types import UserFacingError
 
 SETS = ("squad-dev", "nq-dev")
 """Sets to measure on: squad-dev has 48 long articles, nq-dev some 1,300 short pages."""

@@ -19,18 +19,18 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from article_assistant.answering.reader import Reader
+from article_assistant.evaluation.figures import percentile
+from article_assistant.index import embed
+from article_assistant.index.build import Generation, found_of_nearest
+from article_assistant.index.chunk import passage, split
+from article_assistant.index.embed import Embedder
+from article_assistant.index.search import Index
+from article_assistant.index.types import Article, Chunk, Groups, Matrix
+from article_assistant.pipeline import PASSAGES
 
-from assistant.evaluate import percentile
-from assistant.pipeline import PASSAGES
-from assistant.reader import Reader
 from bench import data, report
 from bench.plot import Line, log_plot
-from index import embed
-from index.chunk import passage, split
-from index.embed import Embedder
-from index.generation import Generation, found_of_nearest
-from index.search import Index
-from index.types import Article, Chunk, Groups, Matrix
 
 SETS = ("squad-train", "nq-train", "tydi-train")
 SIZES = (1_000, 10_000, 100_000, 1_000_000)

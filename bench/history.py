@@ -12,11 +12,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-
-from index.chunk import split
-from index.embed import Embedder, Spans
-from index.search import Index
-from index.types import EVERYONE, Article, Matrix, UserFacingError, Vector
+from article_assistant.index.chunk import split
+from article_assistant.index.embed import Embedder, Spans
+from article_assistant.index.search import Index
+from article_assistant.index.types import EVERYONE, Article, Matrix, UserFacingError, Vector
 
 SECTIONS = 2
 MARK = re.compile(r"mark\d+r\d+")

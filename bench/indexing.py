@@ -12,8 +12,9 @@ import sys
 import tempfile
 from pathlib import Path
 
+from article_assistant.index.types import UserFacingError
+
 from bench import data, peers, report
-from index.types import UserFacingError
 
 NAMES = {
     "ours": "ours",

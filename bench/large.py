@@ -16,19 +16,19 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from article_assistant.evaluation.figures import holds, percentile
+from article_assistant.index import embed
+from article_assistant.index.chunk import split
+from article_assistant.index.embed import Embedder
+from article_assistant.index.keyword import terms
+from article_assistant.index.library import Entry, Library, worded
+from article_assistant.index.search import Index
+from article_assistant.index.types import EVERYONE, Matrix
+from article_assistant.pipeline import PASSAGES
 
-from assistant.evaluate import holds, percentile
-from assistant.pipeline import PASSAGES
 from bench import data, peers, report
 from bench.growth import SETS, TOGETHER
 from bench.question import WARM, in_turns
-from index import embed
-from index.chunk import split
-from index.embed import Embedder
-from index.keyword import terms
-from index.library import Entry, Library, worded
-from index.search import Index
-from index.types import EVERYONE, Matrix
 
 COPY = re.compile(r" \(\d+\)$")
 

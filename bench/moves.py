@@ -13,10 +13,11 @@ import threading
 import time
 from pathlib import Path
 
+from article_assistant.index.chunk import split
+from article_assistant.index.search import Index
+from article_assistant.index.types import EVERYONE, LibraryError
+
 from bench import history, report
-from index.chunk import split
-from index.search import Index
-from index.types import EVERYONE, LibraryError
 
 ROWS = 10
 """How often it is looked at what is in use."""

@@ -22,8 +22,9 @@ def measure(name: str, folder: Path) -> dict[str, float]:
     began = time.perf_counter()
     peers.load_modules(name)
     imported = time.perf_counter()
+    from article_assistant.index import embed
+
     from bench import score, systems
-    from index import embed
 
     prepared = time.perf_counter()
     system = systems.make(name)

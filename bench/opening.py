@@ -14,10 +14,11 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-from assistant.pipeline import PASSAGES
+from article_assistant.index import embed
+from article_assistant.index.search import Index
+from article_assistant.pipeline import PASSAGES
+
 from bench import report
-from index import embed
-from index.search import Index
 
 QUESTIONS = ("Who wrote the first constitution of the country?", "When was the railway opened?", "What is a gauge?")
 ROOT = Path(__file__).parents[1]

@@ -2,10 +2,10 @@
 
 import importlib
 
-from index.types import UserFacingError
+from article_assistant.index.types import UserFacingError
 
 MODULES = {
-    "ours": ("index.embed", "index.search", "index.sync"),
+    "ours": ("article_assistant.index.embed", "article_assistant.index.search", "article_assistant.index.sync"),
     "tutorial": (
         "chromadb", "llama_index.core", "llama_index.core.node_parser", "llama_index.embeddings.huggingface",
         "llama_index.vector_stores.chroma",

@@ -17,22 +17,23 @@ from pathlib import Path
 from typing import Any, cast
 from unittest import mock
 
-from assistant.evaluate import percentile
-from assistant.memory import Memory
-from assistant.pipeline import PASSAGES, Assistant
-from assistant.reader import Reader
-from assistant.types import Answerer, Context, Event, Turn, User
+from article_assistant.answering.reader import Reader
+from article_assistant.evaluation.figures import percentile
+from article_assistant.index import embed, search
+from article_assistant.index.chunk import passage, split
+from article_assistant.index.embed import Embedder
+from article_assistant.index.keyword import Keyword
+from article_assistant.index.library import Library
+from article_assistant.index.search import Index
+from article_assistant.index.sync import sync
+from article_assistant.index.types import Article, Hit, UserFacingError
+from article_assistant.index.vectors import Vectors
+from article_assistant.memory import Memory
+from article_assistant.pipeline import PASSAGES, Assistant
+from article_assistant.types import Answerer, Context, Event, Turn, User
+
 from bench import data, peers, report
 from bench.systems import FILE_LIMIT
-from index import embed, search
-from index.chunk import passage, split
-from index.embed import Embedder
-from index.keyword import Keyword
-from index.library import Library
-from index.search import Index
-from index.sync import sync
-from index.types import Article, Hit, UserFacingError
-from index.vectors import Vectors
 
 SETS = ("squad-train", "nq-train")
 BLOCK = 25

@@ -11,10 +11,10 @@ from importlib import metadata
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from index.types import UserFacingError
+from article_assistant.index.types import UserFacingError
 
 if TYPE_CHECKING:
-    from assistant.evaluate import Figure
+    from article_assistant.evaluation.figures import Figure
 
 PACKAGES = (
     "chromadb", "faiss-cpu", "llama-index-core", "llama-index-embeddings-huggingface",

@@ -8,10 +8,11 @@ from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
-from assistant.evaluate import WINDOW, Question
+from article_assistant.evaluation.figures import WINDOW, Question
+from article_assistant.index import embed
+
 from bench import data, peers, report, systems
 from bench.score import DEPTH, Piece, Score, against, figures, score, share_read
-from index import embed
 
 Measured = tuple[dict[str, list[Score]], float]
 Search = Callable[[Sequence[str], int], Iterator[list[Piece]]]

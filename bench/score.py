@@ -4,9 +4,8 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
-
-from assistant.evaluate import WINDOW, Figure, Question, holds, named, wilson
-from index.embed import Spans
+from article_assistant.evaluation.figures import WINDOW, Figure, Question, holds, named, wilson
+from article_assistant.index.embed import Spans
 
 DEPTH = 10
 """Pieces that each system returns for a question."""

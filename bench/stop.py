@@ -6,10 +6,11 @@ A server on loopback plays the provider: half of the calls are stopped amid the 
 import time
 from contextlib import closing
 
-from assistant.calls import Caller
-from assistant.evaluate import percentile
-from assistant.llm import load
-from assistant.settings import read
+from article_assistant.evaluation.figures import percentile
+from article_assistant.settings import read
+from article_assistant.writing.calls import Caller
+from article_assistant.writing.providers import load
+
 from bench import report
 from tests.provider import Provider, hang, say, silent
 

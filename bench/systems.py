@@ -10,15 +10,15 @@ from pathlib import Path
 from typing import Any, Protocol
 
 import numpy as np
+from article_assistant.index import embed
+from article_assistant.index.build import Generation
+from article_assistant.index.chunk import passage, split
+from article_assistant.index.library import Candidate
+from article_assistant.index.search import Index
+from article_assistant.index.sync import Progress, sync
 
 from bench.peers import load_modules
 from bench.score import Passage, Piece
-from index import embed
-from index.chunk import passage, split
-from index.generation import Generation
-from index.library import Candidate
-from index.search import Index
-from index.sync import Progress, sync
 
 FILE_LIMIT = 50_000_000
 """Bytes of the largest file that ours reads, as its setting has it by default."""

@@ -20,8 +20,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from index.library import FILE, SCHEMA, Library, hold, private
-from index.types import LibraryBusy, LibraryError
+from article_assistant.index.library import FILE, SCHEMA, Library, hold, private
+from article_assistant.index.types import LibraryBusy, LibraryError
 
 FORMAT = 1
 """Version of the manifest; a newer one is refused."""

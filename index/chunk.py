@@ -8,13 +8,12 @@ from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any
 
+from article_assistant.index.embed import Embedder, Spans
+from article_assistant.index.types import Article, Chunk
 from llama_index.core.node_parser import NodeParser
 from llama_index.core.schema import BaseNode, NodeRelationship, TextNode
 from llama_index.core.utils import get_tqdm_iterable
 from pydantic import PrivateAttr
-
-from index.embed import Embedder, Spans
-from index.types import Article, Chunk
 
 VERSION = "1"
 """Changes whenever the same article would be split otherwise, so that it is indexed again."""

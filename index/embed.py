@@ -13,12 +13,11 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from article_assistant.index import onnx
+from article_assistant.index.types import EncoderError, Matrix, Vector
 from llama_index.core.base.embeddings.base import BaseEmbedding
 from pydantic import PrivateAttr
 from tokenizers import Encoding, Tokenizer
-
-from index import onnx
-from index.types import EncoderError, Matrix, Vector
 
 DEFAULT = "all-MiniLM-L6-v2"
 GRAPH = Path(__file__).parent / "models" / "minilm-l6.onnx"

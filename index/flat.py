@@ -11,9 +11,8 @@ from itertools import islice
 from pathlib import Path
 
 import numpy as np
+from article_assistant.index.types import Groups, Vector
 from numpy.typing import NDArray
-
-from index.types import Groups, Vector
 
 FEW = 30_000
 """Rows of a set of groups that are remembered; those of larger sets are found anew for each question."""

@@ -4,9 +4,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 import numpy as np
+from article_assistant.index.types import Groups, Matrix, Terms, Vector
 from numpy.typing import NDArray
-
-from index.types import Groups, Matrix, Terms, Vector
 
 K1, B = 1.2, 0.75
 """The constants of BM25 as tantivy has them, so that both kinds of chunks are scored alike."""

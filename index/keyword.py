@@ -6,8 +6,7 @@ from zlib import crc32
 
 import numpy as np
 import tantivy
-
-from index.types import Groups, Terms
+from article_assistant.index.types import Groups, Terms
 
 Row = tuple[int, str, frozenset[str]]
 """Number of a chunk, its words with those of its title and headings, the groups that may see it."""

@@ -17,9 +17,8 @@ from pathlib import Path
 from typing import Any, TextIO
 
 import numpy as np
+from article_assistant.index.types import Article, Chunk, Groups, LibraryBusy, LibraryError, Matrix, Terms, Vector
 from numpy.typing import NDArray
-
-from index.types import Article, Chunk, Groups, LibraryBusy, LibraryError, Matrix, Terms, Vector
 
 SCHEMA = 4
 """Version of the tables below; a library of a newer one is refused, one of an older one is brought forward."""

@@ -12,10 +12,9 @@ from pathlib import Path
 from typing import Any
 
 import onnxruntime
+from article_assistant.index.types import EncoderError
 from numpy.typing import NDArray
 from safetensors.numpy import load_file
-
-from index.types import EncoderError
 
 
 def digest(path: Path) -> str:

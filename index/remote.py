@@ -21,9 +21,8 @@ from urllib.parse import quote
 
 import httpx
 import numpy as np
+from article_assistant.index.types import LibraryError, Vector
 from numpy.typing import NDArray
-
-from index.types import LibraryError, Vector
 
 log = logging.getLogger(__name__)
 TENANT, DATABASE = "default_tenant", "default_database"

@@ -7,17 +7,16 @@ import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 
+from article_assistant.index.build import Damaged, Generation, Tell
+from article_assistant.index.chunk import passage
+from article_assistant.index.embed import Embedder
+from article_assistant.index.fresh import Fresh, Statistics
+from article_assistant.index.keyword import asked_words, number_of, terms
+from article_assistant.index.library import Entry, Library, Source, State, worded
+from article_assistant.index.remote import Away, Remote, Server
+from article_assistant.index.types import Article, Chunk, Groups, Hit, LibraryBusy, LibraryError, Matrix, Vector
 from llama_index.core.base.base_retriever import BaseRetriever
 from llama_index.core.schema import NodeWithScore, QueryBundle, TextNode
-
-from index.chunk import passage
-from index.embed import Embedder
-from index.fresh import Fresh, Statistics
-from index.generation import Damaged, Generation, Tell
-from index.keyword import asked_words, number_of, terms
-from index.library import Entry, Library, Source, State, worded
-from index.remote import Away, Remote, Server
-from index.types import Article, Chunk, Groups, Hit, LibraryBusy, LibraryError, Matrix, Vector
 
 log = logging.getLogger(__name__)
 POOL = 60

@@ -7,10 +7,11 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from index import chunk, files, parse
-from index.library import Failure, Source
-from index.search import Encoded, Index, Read
-from index.types import EVERYONE, Article, ArticleError, LibraryError, SourceError
+from article_assistant.index import chunk
+from article_assistant.index.library import Failure, Source
+from article_assistant.index.reading import files, parse
+from article_assistant.index.search import Encoded, Index, Read
+from article_assistant.index.types import EVERYONE, Article, ArticleError, LibraryError, SourceError
 
 BATCH = 128
 """Chunks encoded and committed together: enough that a commit costs little beside them, few enough to lose little."""
@@ -63,7 +64,7 @@ def sync(
 ) -> SyncReport:
     """Bring `sources` (folders or files) up to date and publish what changed.
 
-    A file may have `most_bytes` and take `most_seconds` to be parsed, which other processes do (`index.parse`).
+    A file may have `most_bytes` and take `most_seconds` to be parsed, which other processes do (`index.reading.parse`).
     Deletes only articles of the sources named. An article that cannot be read is named in the report
     and leaves the library; the rest go on. One that is what it was when it could not be read is not tried
     again with the same `most_seconds`, unless told to `retry`. What was committed before an interruption stays, and the

@@ -8,9 +8,8 @@ from typing import Any
 
 import chromadb
 import numpy as np
+from article_assistant.index.types import Vector
 from chromadb.config import Settings
-
-from index.types import Vector
 
 COLLECTION = "chunks"
 HNSW: Any = {"hnsw": {"space": "cosine", "ef_construction": 200, "ef_search": 200, "max_neighbors": 24}}

@@ -12,12 +12,11 @@ from pathlib import Path
 from typing import Any, Literal
 
 import numpy as np
-
-from index.backup import REPLACED, RESTORING
-from index.generation import FOUND, Damaged, Generation, recall
-from index.library import FILE, LOCK, Library
-from index.remote import Away, Lacking, Remote, Server
-from index.types import LibraryBusy, LibraryError
+from article_assistant.index.backup import REPLACED, RESTORING
+from article_assistant.index.build import FOUND, Damaged, Generation, recall
+from article_assistant.index.library import FILE, LOCK, Library
+from article_assistant.index.remote import Away, Lacking, Remote, Server
+from article_assistant.index.types import LibraryBusy, LibraryError
 
 RESTORE = "put a backup in its place: assistant restore FILE --force"
 NAMED = 5

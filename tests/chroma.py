@@ -10,8 +10,7 @@ from pathlib import Path
 
 import httpx
 import pytest
-
-from index.remote import Server
+from article_assistant.index.remote import Server
 
 Backend = Callable[[], Server | None]
 """Makes what an index is opened with: nothing for a store in its folder, or a server."""

@@ -10,14 +10,13 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 import numpy as np
+from article_assistant.index.chunk import split
+from article_assistant.index.embed import Embedder, Spans
+from article_assistant.index.search import Index
+from article_assistant.index.sync import SyncReport, sync
+from article_assistant.index.types import EVERYONE, Article, ArticleError, Matrix, Vector
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
-
-from index.chunk import split
-from index.embed import Embedder, Spans
-from index.search import Index
-from index.sync import SyncReport, sync
-from index.types import EVERYONE, Article, ArticleError, Matrix, Vector
 
 T = TypeVar("T")
 SEEDS = Path(__file__).parents[1] / "seeds"

@@ -6,17 +6,16 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-
-from assistant.evaluate import holds, read_questions
-from assistant.extract import Extractor
-from assistant.memory import Memory
-from assistant.pipeline import Assistant
-from assistant.reader import Reader
-from assistant.types import Answer, Citation, Found, User, Words
-from index import embed
-from index.search import Index
-from index.sync import sync
-from index.types import EVERYONE
+from article_assistant.answering.extract import Extractor
+from article_assistant.answering.reader import Reader
+from article_assistant.evaluation.figures import holds, read_questions
+from article_assistant.index import embed
+from article_assistant.index.search import Index
+from article_assistant.index.sync import sync
+from article_assistant.index.types import EVERYONE
+from article_assistant.memory import Memory
+from article_assistant.pipeline import Assistant
+from article_assistant.types import Answer, Citation, Found, User, Words
 
 SEEDS = Path(__file__).parents[1] / "seeds"
 OPERATOR = User("operator", None)

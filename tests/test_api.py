@@ -1,4 +1,4 @@
-"""`assistant.api`: the articles, the widget and the files are served, and the server starts and ends as promised."""
+"""`web.server`: the articles, the widget and the files are served, and the server starts and ends as promised."""
 
 import os
 import signal
@@ -10,9 +10,9 @@ from pathlib import Path
 
 import httpx
 import pytest
+from article_assistant.settings import Settings
+from article_assistant.web import server as api
 
-from assistant import api
-from assistant.settings import Settings
 from tests import web
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -93,7 +93,8 @@ def test_server_announces_itself_and_ends_cleanly(number: signal.Signals) -> Non
     """The address is announced once it answers; a signal ends the server within seconds, open streams too."""
     port = web.free_port()
     program = (
-        "from assistant import api; from assistant.settings import Settings; from tests import web;"
+        "from article_assistant.web import server as api; from article_assistant.settings import Settings;"
+        "from tests import web;"
         "slow = web.Scripted(web.scripted().articles, pause=0.4);"
         f"api.serve(slow, Settings(port={port}), lambda url: print(url, flush=True))"
     )

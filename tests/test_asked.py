@@ -1,10 +1,9 @@
 """What a question asks for, and what can be an answer to it."""
 
 import pytest
+from article_assistant.answering.question import fits, kind_of, meaning, with_unit
 from hypothesis import given
 from hypothesis import strategies as st
-
-from assistant.asked import fits, kind_of, meaning, with_unit
 
 
 @pytest.mark.parametrize(

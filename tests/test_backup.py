@@ -11,15 +11,15 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from article_assistant.index import backup
+from article_assistant.index.chunk import split
+from article_assistant.index.library import FILE, SCHEMA, Library
+from article_assistant.index.search import Index
+from article_assistant.index.types import LibraryBusy, LibraryError
+from article_assistant.memory import FILE as MEMORY
+from article_assistant.memory import Memory
+from article_assistant.types import Turn, User
 
-from assistant.memory import FILE as MEMORY
-from assistant.memory import Memory
-from assistant.types import Turn, User
-from index import backup
-from index.chunk import split
-from index.library import FILE, SCHEMA, Library
-from index.search import Index
-from index.types import LibraryBusy, LibraryError
 from tests.parts import SEEDS, Words, article, state, update
 from tests.test_library import FIRST, entry
 

@@ -9,15 +9,15 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from article_assistant.evaluation import figures as evaluate
+from article_assistant.evaluation.figures import Outcome, Question
+from article_assistant.index import embed
+from article_assistant.index.search import Index
+from article_assistant.index.types import EVERYONE, Article, Chunk, Hit
+from article_assistant.types import Answer
 
-from assistant import evaluate
-from assistant.evaluate import Outcome, Question
-from assistant.types import Answer
 from bench import answers, cold, data, large, peers, question, report, score
 from bench.score import Passage, Piece, Score
-from index import embed
-from index.search import Index
-from index.types import EVERYONE, Article, Chunk, Hit
 from tests import parts
 
 ROOT = Path(__file__).parents[1]

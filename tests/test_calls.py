@@ -15,14 +15,12 @@ from email.utils import format_datetime
 from pathlib import Path
 from typing import Any
 
+import article_assistant.writing.budget
+import article_assistant.writing.calls
 import pytest
-from llama_index.core.base.llms.types import ChatMessage, CompletionResponse, CompletionResponseGen
-from llama_index.core.llms.mock import MockLLM
-
-import assistant.budget
-import assistant.calls
-from assistant.budget import FILE
-from assistant.calls import (
+from article_assistant.settings import read
+from article_assistant.writing.budget import FILE
+from article_assistant.writing.calls import (
     AWAY,
     BROKEN,
     CHARACTERS,
@@ -33,8 +31,10 @@ from assistant.calls import (
     Caller,
     Unavailable,
 )
-from assistant.llm import load
-from assistant.settings import read
+from article_assistant.writing.providers import load
+from llama_index.core.base.llms.types import ChatMessage, CompletionResponse, CompletionResponseGen
+from llama_index.core.llms.mock import MockLLM
+
 from tests.provider import (
     COMPLETION_TOKENS,
     PROMPT_TOKENS,
@@ -72,7 +72,7 @@ def elsewhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     for name in ("OPENAI_API_KEY", "ANTHROPIC_API_KEY", "ASSISTANT_LLM_KEY"):
         monkeypatch.delenv(name, raising=False)
-    monkeypatch.setattr(assistant.calls, "RETRIES", (0.05, 0.1))
+    monkeypatch.setattr(article_assistant.writing.calls, "RETRIES", (0.05, 0.1))
 
 
 @pytest.fixture
@@ -378,7 +378,7 @@ def test_stops_at_any_moment(provider: Provider, make: Make) -> None:
 
 CRASH = """
 import queue, random, threading
-from assistant.calls import Call, Usage
+from article_assistant.writing.calls import Call, Usage
 
 def pieces(stopped, arriving):
     while not stopped.is_set():
@@ -572,15 +572,15 @@ def test_a_day_has_its_tokens(provider: Provider, make: Make, tmp_path: Path, mo
     assert len(provider.requests) == 2
     assert stat.S_IMODE((tmp_path / FILE).stat().st_mode) == 0o600
     assert [path.name for path in tmp_path.iterdir()] == [FILE]
-    monkeypatch.setattr(assistant.budget, "_today", lambda: "2999-01-01")
+    monkeypatch.setattr(article_assistant.writing.budget, "_today", lambda: "2999-01-01")
     assert listen(again.stream(ASKED)) == (FIVE, "")
 
 
 def test_many_threads_count_together(tmp_path: Path) -> None:
     """No token is lost between eight threads and two callers of one home."""
-    budgets = [assistant.budget.Budget(10_000, tmp_path) for _ in range(2)]
+    budgets = [article_assistant.writing.budget.Budget(10_000, tmp_path) for _ in range(2)]
 
-    def count(budget: assistant.budget.Budget) -> None:
+    def count(budget: article_assistant.writing.budget.Budget) -> None:
         for _ in range(50):
             budget.add(1)
 
@@ -596,18 +596,18 @@ def test_many_threads_count_together(tmp_path: Path) -> None:
 @pytest.mark.parametrize("content", ["", "{", "[]", '{"day": 5}', '{"day": "2026-01-01", "tokens": "x"}', "\xff"])
 def test_a_damaged_count_is_none(content: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """It begins anew; nobody is kept from asking."""
-    monkeypatch.setattr(assistant.budget, "_today", lambda: "2026-01-01")
+    monkeypatch.setattr(article_assistant.writing.budget, "_today", lambda: "2026-01-01")
     (tmp_path / FILE).write_text(content, encoding="latin-1")
-    budget = assistant.budget.Budget(10, tmp_path)
+    budget = article_assistant.writing.budget.Budget(10, tmp_path)
     assert not budget.is_spent
     budget.add(10)
     assert budget.is_spent
-    assert assistant.budget.Budget(10, tmp_path).is_spent
+    assert article_assistant.writing.budget.Budget(10, tmp_path).is_spent
 
 
 def test_a_count_that_cannot_be_kept_still_counts(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
     """A home that cannot be written to costs a warning, and the limit holds until the restart."""
-    budget = assistant.budget.Budget(10, tmp_path / "gone")
+    budget = article_assistant.writing.budget.Budget(10, tmp_path / "gone")
     budget.add(10)
     assert budget.is_spent
     assert "cannot be written" in caplog.text

@@ -1,11 +1,11 @@
 """Sentences and chunks: nothing lost, nothing twice, nothing that the encoder would not read."""
 
 import pytest
+from article_assistant.index.chunk import PATH, Sentence, passage, sentences, split
+from article_assistant.index.embed import MiniLM
 from hypothesis import given
 from hypothesis import strategies as st
 
-from index.chunk import PATH, Sentence, passage, sentences, split
-from index.embed import MiniLM
 from tests.parts import SEEDS, Words, article, lines, modest
 
 

@@ -4,10 +4,10 @@ from dataclasses import replace
 from urllib.parse import unquote
 
 import pytest
+from article_assistant.answering.cite import Quote, heading_at, resolve
 from hypothesis import given
 from hypothesis import strategies as st
 
-from assistant.cite import Quote, heading_at, resolve
 from tests.parts import article, lines, modest
 
 TEXT = "Begin.\n\n# Travel\n\nTobias approves trips.\n\n## Abroad\n\nMia does.\n\n# Leave\n\nAsk."

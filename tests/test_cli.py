@@ -15,10 +15,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+from article_assistant.cli import console as terminal
+from article_assistant.cli import main as cli
+from article_assistant.index.library import FILE, Library
+from article_assistant.index.sync import Progress
 
-from assistant import cli, terminal
-from index.library import FILE, Library
-from index.sync import Progress
 from tests.parts import pdf, write
 from tests.test_library import entry
 from tests.test_parse import endless
@@ -85,7 +86,7 @@ def test_help_loads_nothing_heavy() -> None:
     code = """
 import sys
 sys.argv = ["assistant", *sys.argv[1:], "--help"]
-from assistant.cli import main
+from article_assistant.cli.main import main
 try:
     main()
 except SystemExit as ended:
@@ -284,7 +285,7 @@ def test_an_interruption_is_one_line_and_loses_nothing(tmp_path: Path, with_sign
     articles = {f"{n:03}.html": f"<p>Article {n}." for n in range(399)}
     # The last one takes for ever, so that no machine is done before the signal comes.
     folder = write(tmp_path / "docs", articles | {"last.pdf": endless()})
-    command = [sys.executable, "-c", "from assistant.cli import main; main()", "index", str(folder)]
+    command = [sys.executable, "-c", "from article_assistant.cli.main import main; main()", "index", str(folder)]
     environment = os.environ | {"ASSISTANT_HOME": str(tmp_path / "home"), "TERM": "xterm", "COLUMNS": "200"}
     environment["ASSISTANT_MAX_PARSE_SECONDS"] = "3600"
     shown, screen = os.openpty()
@@ -334,7 +335,7 @@ def parsers_of(process: int) -> list[str]:
     for path in Path("/proc").glob("[0-9]*/cmdline"):
         with suppress(OSError):
             lines.append(path.read_text().split("\0"))
-    return [line[0] for line in lines if f"{process}" in line and any("index.parse" in part for part in line)]
+    return [line[0] for line in lines if f"{process}" in line and any("reading.parse" in part for part in line)]
 
 
 def drained(terminal: int) -> str:
@@ -353,7 +354,7 @@ def test_a_run_without_a_terminal_says_a_line_now_and_then(
     """How much is done of how much, how fast and how long it takes: at most a line in LINE seconds, none with
     --json; the last line says what was done."""
     write(docs, {f"{n}.md": f"Number{n}." for n in range(20)})
-    monkeypatch.setattr("index.sync.BATCH", 4)
+    monkeypatch.setattr("article_assistant.index.sync.BATCH", 4)
     monkeypatch.setattr(terminal, "LINE", 0.0)
     *lines, end = run("index", docs).err.strip().splitlines()
     assert all(line.startswith("Indexing: ") for line in lines)
@@ -455,7 +456,7 @@ def test_what_an_evaluation_lacks_is_said_before_a_question_is_asked(run: Run, t
 
 def test_what_gates_is_in_the_help(run: Run) -> None:
     """Whoever hangs an upgrade on the exit code reads there which figures it follows."""
-    from assistant.report import GATES
+    from article_assistant.evaluation.report import GATES
 
     said = " ".join(run("evaluate", "--help").out.split())
     assert all(name in said for name in GATES)

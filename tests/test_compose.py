@@ -1,10 +1,18 @@
 """From the sentences chosen to the text of an answer and its quotes."""
 
 import pytest
-
-from assistant.cite import Quote
-from assistant.compose import day, disagreement, in_sentences, list_answer, plain, short_answer, short_text, whole_list
-from index.types import EVERYONE, Article
+from article_assistant.answering.cite import Quote
+from article_assistant.answering.compose import (
+    day,
+    disagreement,
+    in_sentences,
+    list_answer,
+    plain,
+    short_answer,
+    short_text,
+    whole_list,
+)
+from article_assistant.index.types import EVERYONE, Article
 
 
 def article(text: str, updated: str | None = None, name: str = "a.md") -> Article:

@@ -8,9 +8,9 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from article_assistant.index.search import Index
 
 from bench import crash, history
-from index.search import Index
 
 
 @pytest.fixture

@@ -10,11 +10,11 @@ from typing import Any
 
 import numpy as np
 import pytest
+from article_assistant.index.embed import MiniLM, SentenceTransformersModel, default_folder, load
+from article_assistant.index.types import EncoderError
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from index.embed import MiniLM, SentenceTransformersModel, default_folder, load
-from index.types import EncoderError
 from tests.parts import modest
 
 TEXTS = [
@@ -110,9 +110,9 @@ def test_the_default_path_never_imports_torch(tmp_path: Path) -> None:
     code = """
         import sys
         from pathlib import Path
-        from index import embed
-        from index.search import Index
-        from index.sync import sync
+        from article_assistant.index import embed
+        from article_assistant.index.search import Index
+        from article_assistant.index.sync import sync
         place = Path(sys.argv[1])
         index = Index.open(place / "home", embed.load())
         sync([str(place / "docs")], index, 1000)

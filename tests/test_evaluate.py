@@ -4,10 +4,7 @@ import json
 from pathlib import Path
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
-
-from assistant.evaluate import (
+from article_assistant.evaluation.figures import (
     Outcome,
     Question,
     QuestionFileError,
@@ -21,11 +18,14 @@ from assistant.evaluate import (
     run,
     wilson,
 )
-from assistant.memory import Memory
-from assistant.pipeline import Assistant
-from assistant.types import Answer, Citation
-from index.search import Index
-from index.types import Chunk, Hit
+from article_assistant.index.search import Index
+from article_assistant.index.types import Chunk, Hit
+from article_assistant.memory import Memory
+from article_assistant.pipeline import Assistant
+from article_assistant.types import Answer, Citation
+from hypothesis import given
+from hypothesis import strategies as st
+
 from tests.parts import SEEDS, Words, article, modest, update, write
 from tests.writers import Scripted
 

@@ -1,7 +1,7 @@
 """Example questions come from the articles, of different articles first."""
 
-from assistant.examples import propose
-from index.types import Article
+from article_assistant.examples import propose
+from article_assistant.index.types import Article
 
 
 def article(title: str, text: str) -> Article:

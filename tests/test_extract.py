@@ -4,15 +4,23 @@ from collections.abc import Callable, Sequence
 
 import numpy as np
 import pytest
+from article_assistant.answering.extract import (
+    EVIDENCE,
+    FEATURES,
+    VERIFIED,
+    Extractor,
+    evidence,
+    least_confidence,
+    ranked,
+)
+from article_assistant.answering.question import meaning
+from article_assistant.answering.reader import Reading
+from article_assistant.index.chunk import split
+from article_assistant.index.types import EVERYONE, Article, Hit
+from article_assistant.types import Answer, Citation, Words
 from hypothesis import given
 from hypothesis import strategies as st
 
-from assistant.asked import meaning
-from assistant.extract import EVIDENCE, FEATURES, VERIFIED, Extractor, evidence, least_confidence, ranked
-from assistant.reader import Reading
-from assistant.types import Answer, Citation, Words
-from index.chunk import split
-from index.types import EVERYONE, Article, Hit
 from tests.parts import Words as WordEncoder
 
 

@@ -5,19 +5,19 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
+import article_assistant.writing.calls
 import pytest
+from article_assistant.index.search import Index
+from article_assistant.index.types import EVERYONE
+from article_assistant.memory import Memory
+from article_assistant.pipeline import Assistant
+from article_assistant.settings import read
+from article_assistant.types import Answer, User
+from article_assistant.web import render
+from article_assistant.writing.calls import Caller
+from article_assistant.writing.providers import load
+from article_assistant.writing.writer import Writer
 
-import assistant.calls
-from assistant import render
-from assistant.calls import Caller
-from assistant.generate import Writer
-from assistant.llm import load
-from assistant.memory import Memory
-from assistant.pipeline import Assistant
-from assistant.settings import read
-from assistant.types import Answer, User
-from index.search import Index
-from index.types import EVERYONE
 from tests import parts
 from tests.provider import Act, Line, Provider, endless, finished, hang, raw, redirect, say, silent, status, thinking
 from tests.writers import ByWords, Scripted
@@ -87,7 +87,7 @@ def index(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Index]:
 @pytest.fixture
 def provider(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[Provider]:
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr(assistant.calls, "RETRIES", (0.05, 0.1))
+    monkeypatch.setattr(article_assistant.writing.calls, "RETRIES", (0.05, 0.1))
     with Provider() as running:
         yield running
 

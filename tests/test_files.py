@@ -7,12 +7,12 @@ from pathlib import Path
 
 import docx
 import pytest
+from article_assistant.index.chunk import sentences
+from article_assistant.index.reading.files import READERS, decode, files_below, locate, read, read_bytes
+from article_assistant.index.types import ArticleError, SourceError
 from hypothesis import given
 from hypothesis import strategies as st
 
-from index.chunk import sentences
-from index.files import READERS, decode, files_below, locate, read, read_bytes
-from index.types import ArticleError, SourceError
 from tests.parts import ENCRYPTED, SEEDS, check_reason, lines, modest, pdf, write
 
 

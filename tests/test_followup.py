@@ -1,21 +1,21 @@
-"""`assistant.followup`: what a question leaves to the turns before it is put in, and nothing else."""
+"""`answering.followup`: what a question leaves to the turns before it is put in, and nothing else."""
 
 import json
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import pytest
+from article_assistant.answering.followup import BODY, CONTEXT, WORD, standalone
+from article_assistant.evaluation.figures import holds, named
+from article_assistant.index import embed
+from article_assistant.index.search import Index
+from article_assistant.index.types import EVERYONE, Article, Hit
+from article_assistant.memory import TURNS, Memory
+from article_assistant.pipeline import Assistant
+from article_assistant.types import Answer, Context, Event, Turn, User
 from hypothesis import given
 from hypothesis import strategies as st
 
-from assistant.evaluate import holds, named
-from assistant.followup import BODY, CONTEXT, WORD, standalone
-from assistant.memory import TURNS, Memory
-from assistant.pipeline import Assistant
-from assistant.types import Answer, Context, Event, Turn, User
-from index import embed
-from index.search import Index
-from index.types import EVERYONE, Article, Hit
 from tests import parts
 
 TUNING = parts.SEEDS / "conversations-tuning.jsonl"

@@ -4,12 +4,12 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from article_assistant.index.fresh import Fresh, Row, Statistics
+from article_assistant.index.keyword import Keyword, asked_words, terms
+from article_assistant.index.types import EVERYONE
 from hypothesis import given
 from hypothesis import strategies as st
 
-from index.fresh import Fresh, Row, Statistics
-from index.keyword import Keyword, asked_words, terms
-from index.types import EVERYONE
 from tests.parts import modest
 
 ALL = frozenset({EVERYONE})

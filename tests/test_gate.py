@@ -1,4 +1,4 @@
-"""`assistant.gate`: only the page's routes, hosts, methods, sizes and sessions come in, with our headers out."""
+"""`web.gate`: only the page's routes, hosts, methods, sizes and sessions come in, with our headers out."""
 
 import re
 from collections.abc import Iterator
@@ -7,14 +7,14 @@ from typing import Any
 
 import httpx
 import pytest
+from article_assistant.settings import Settings
+from article_assistant.web import gate, keys
 from pydantic import SecretStr
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse
 from starlette.testclient import TestClient
 from starlette.types import Message, Receive, Scope, Send
 
-from assistant import gate, keys
-from assistant.settings import Settings
 from tests import parts, web
 
 PASSWORD = "correct horse"

@@ -1,4 +1,4 @@
-"""`assistant.generate`: a language model's words beneath the offline answer, as far as quotes carry them."""
+"""`writing.writer`: a language model's words beneath the offline answer, as far as quotes carry them."""
 
 import threading
 import time
@@ -7,15 +7,15 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from article_assistant import prompts
+from article_assistant.index.search import Index
+from article_assistant.index.types import EVERYONE
+from article_assistant.memory import Memory
+from article_assistant.pipeline import Assistant
+from article_assistant.types import Answer, Citation, Context, Found, Ready, Sentence, Turn, User, Waiting, Words
+from article_assistant.writing.calls import Caller
+from article_assistant.writing.writer import EMPTY, LEFT_OUT, NOTHING_FOUND, PASSAGES, STOPPED, Writer, keeps
 
-import prompts
-from assistant.calls import Caller
-from assistant.generate import EMPTY, LEFT_OUT, NOTHING_FOUND, PASSAGES, STOPPED, Writer, keeps
-from assistant.memory import Memory
-from assistant.pipeline import Assistant
-from assistant.types import Answer, Citation, Context, Found, Ready, Sentence, Turn, User, Waiting, Words
-from index.search import Index
-from index.types import EVERYONE
 from tests import parts
 from tests.writers import ByWords, Scripted, Told
 

@@ -4,15 +4,15 @@ from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
+import article_assistant.index.build
 import pytest
+from article_assistant.index.build import Damaged, Generation, recall
+from article_assistant.index.chunk import split
+from article_assistant.index.remote import Remote
+from article_assistant.index.search import Index
+from article_assistant.index.types import EVERYONE
+from article_assistant.index.vectors import Row, Vectors
 
-import index.generation
-from index.chunk import split
-from index.generation import Damaged, Generation, recall
-from index.remote import Remote
-from index.search import Index
-from index.types import EVERYONE
-from index.vectors import Row, Vectors
 from tests.chroma import Backend
 from tests.parts import Words, add_numbered, article
 
@@ -87,7 +87,7 @@ def test_a_build_that_finds_too_little_is_not_pointed_to(index_: Index, monkeypa
     """Recall below what is wanted: an error that says so, the old generation stays, and answers are exact."""
     old = publish(index_)
     add_numbered(index_, range(60, 62))
-    monkeypatch.setattr(index.generation, "recall", lambda *_: 0.5)
+    monkeypatch.setattr(article_assistant.index.build, "recall", lambda *_: 0.5)
     with pytest.raises(Exception, match=r"50\.0% of the nearest chunks, 98% are wanted"):
         publish(index_)
     assert index_.library.state().generation == old.number
@@ -135,7 +135,7 @@ def test_a_search_finds_the_nearest_of_what_may_be_seen(
     backend: Backend, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, rows: int
 ) -> None:
     """Whatever share of the chunks a person may see, as many come back as are wanted, all visible, best first."""
-    monkeypatch.setattr(index.generation, "ROWS", rows)
+    monkeypatch.setattr(article_assistant.index.build, "ROWS", rows)
     opened = Index.open(tmp_path, Words(), server=backend())
     with opened.library.writing():
         opened.library.for_encoder(opened.embedder.version)

@@ -6,8 +6,8 @@ from html import unescape
 from pathlib import Path
 
 import pytest
+from article_assistant.index.reading.files import read
 
-from index.files import read
 from tests.injected import MARKUP, PLACES, SPOKEN, Injected, articles
 
 ALL = articles()

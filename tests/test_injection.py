@@ -10,16 +10,16 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
+from article_assistant.answering.extract import Extractor
+from article_assistant.answering.reader import Reader
+from article_assistant.index import embed
+from article_assistant.index.search import Index
+from article_assistant.memory import Memory
+from article_assistant.pipeline import Assistant
+from article_assistant.writing.calls import Caller
+from article_assistant.writing.entailment import Checker
+from article_assistant.writing.writer import Writer
 
-from assistant.calls import Caller
-from assistant.extract import Extractor
-from assistant.generate import Writer
-from assistant.memory import Memory
-from assistant.pipeline import Assistant
-from assistant.reader import Reader
-from assistant.support import Checker
-from index import embed
-from index.search import Index
 from tests import injected, parts, web
 from tests.injected import Injected
 from tests.writers import Told

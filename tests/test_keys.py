@@ -1,4 +1,4 @@
-"""`assistant.keys` and its commands: a key is shown once, kept as a digest, and opens until it is removed."""
+"""`web.keys` and its commands: a key is shown once, kept as a digest, and opens until it is removed."""
 
 import json
 import os
@@ -9,10 +9,9 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
-
-from assistant import keys
-from assistant.types import User
-from index.types import EVERYONE
+from article_assistant.index.types import EVERYONE
+from article_assistant.types import User
+from article_assistant.web import keys
 
 
 def command(home: Path, *arguments: str) -> subprocess.CompletedProcess[str]:

@@ -3,11 +3,11 @@
 from pathlib import Path
 
 import pytest
+from article_assistant.index.keyword import Keyword, asked_words, stems
+from article_assistant.index.types import EVERYONE
 from hypothesis import given
 from hypothesis import strategies as st
 
-from index.keyword import Keyword, asked_words, stems
-from index.types import EVERYONE
 from tests.parts import modest
 
 ALL = frozenset({EVERYONE})

@@ -11,9 +11,9 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from article_assistant.index.library import FILE, LOCK, SCHEMA, Entry, Failure, Library, hold
+from article_assistant.index.types import Chunk, LibraryBusy, LibraryError
 
-from index.library import FILE, LOCK, SCHEMA, Entry, Failure, Library, hold
-from index.types import Chunk, LibraryBusy, LibraryError
 from tests.parts import article
 
 

@@ -5,6 +5,15 @@ from pathlib import Path
 
 import llama_index.core
 import pytest
+from article_assistant.index.chunk import Splitter, split
+from article_assistant.index.embed import MiniLM
+from article_assistant.index.reading.documents import articles
+from article_assistant.index.search import Index
+from article_assistant.index.types import EVERYONE
+from article_assistant.llama import QueryEngine
+from article_assistant.memory import Memory
+from article_assistant.pipeline import Assistant
+from article_assistant.types import User
 from llama_index.core import SimpleDirectoryReader, VectorStoreIndex
 from llama_index.core.ingestion import IngestionPipeline
 from llama_index.core.llms import MockLLM
@@ -12,15 +21,6 @@ from llama_index.core.query_engine import RetrieverQueryEngine
 from llama_index.core.response_synthesizers import get_response_synthesizer
 from llama_index.core.schema import Document, TextNode
 
-from assistant.memory import Memory
-from assistant.pipeline import Assistant
-from assistant.query_engine import QueryEngine
-from assistant.types import User
-from index.chunk import Splitter, split
-from index.documents import articles
-from index.embed import MiniLM
-from index.search import Index
-from index.types import EVERYONE
 from tests.parts import Words, update, write
 from tests.writers import Scripted
 

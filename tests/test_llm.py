@@ -7,11 +7,11 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from article_assistant.settings import SettingsError, read
+from article_assistant.writing.providers import SENT, load
 from llama_index.core.base.llms.types import ChatMessage
 from llama_index.core.llms.llm import LLM
 
-from assistant.llm import SENT, load
-from assistant.settings import SettingsError, read
 from tests.provider import Provider, redirect, say, status
 
 KEY = "sk-a-key-that-nobody-may-read"

@@ -9,12 +9,12 @@ from typing import Any
 
 import numpy as np
 import pytest
+from article_assistant.settings import SettingsError, read
+from article_assistant.writing.calls import Caller
+from article_assistant.writing.local import Decoded, Local
+from article_assistant.writing.providers import load
 from llama_index.core.base.llms.types import ChatMessage
 
-from assistant.calls import Caller
-from assistant.llm import load
-from assistant.local import Decoded, Local
-from assistant.settings import SettingsError, read
 from tests import parts
 
 ASKED = [ChatMessage(role="system", content="Answer."), ChatMessage(role="user", content="Who approves a trip?")]

@@ -3,11 +3,11 @@
 import time
 
 import pytest
+from article_assistant.index.reading.markup import html, iso_date, markdown, squeeze
+from article_assistant.index.types import ArticleError
 from hypothesis import given
 from hypothesis import strategies as st
 
-from index.markup import html, iso_date, markdown, squeeze
-from index.types import ArticleError
 from tests.parts import check_reason, lines, modest
 
 PIECES = """

@@ -6,8 +6,8 @@ import threading
 import time
 from pathlib import Path
 
-from assistant.memory import FILE, KEPT_DAYS, TURNS, Memory
-from assistant.types import Turn, User
+from article_assistant.memory import FILE, KEPT_DAYS, TURNS, Memory
+from article_assistant.types import Turn, User
 
 MIA = User("mia", frozenset({"everyone"}))
 TOM = User("tom", frozenset({"everyone"}))

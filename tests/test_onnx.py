@@ -5,9 +5,8 @@ import shutil
 from pathlib import Path
 
 import pytest
-
-from index import embed, onnx
-from index.types import EncoderError
+from article_assistant.index import embed, onnx
+from article_assistant.index.types import EncoderError
 
 WEIGHTS = embed.default_folder() / "model.safetensors"
 

@@ -16,10 +16,10 @@ from pathlib import Path
 
 import docx
 import pytest
+from article_assistant.index.reading import files, parse
+from article_assistant.index.reading.parse import Parser
+from article_assistant.index.types import ArticleError, SourceError
 
-from index import files, parse
-from index.parse import Parser
-from index.types import ArticleError, SourceError
 from tests.parts import SEEDS, check_reason, pdf
 
 GOOD = (Path("good.html"), b"<title>Good</title><p>The pump stands in hall nine.")
@@ -236,7 +236,7 @@ def test_an_interruption_leaves_no_answer_for_the_next_file(parser: Parser) -> N
 
 def started(code: str, *arguments: str) -> subprocess.Popen[str]:
     """A Python process in a session of its own that runs `code` with `GOOD` and a parser, and can be talked to."""
-    begin = "import sys\nfrom pathlib import Path\nfrom index.parse import Parser\n"
+    begin = "import sys\nfrom pathlib import Path\nfrom article_assistant.index.reading.parse import Parser\n"
     begin += f"GOOD = Path('good.html'), {GOOD[1]!r}\n"
     return subprocess.Popen(
         [sys.executable, "-c", begin + textwrap.dedent(code), *arguments],
@@ -338,7 +338,7 @@ def test_the_child_imports_only_what_parsing_needs() -> None:
     """No model and no index is loaded for it, so that its start is short and its memory small."""
     with started("print(*{name.split('.')[0] for name in sys.modules})") as process:
         imported = set(process.communicate()[0].split())
-    assert {"index", "lxml", "markdown_it"} <= imported
+    assert {"article_assistant", "lxml", "markdown_it"} <= imported
     heavy = "torch onnxruntime chromadb llama_index tokenizers tantivy pydantic pdfplumber docx sqlite3".split()
     assert not imported & set(heavy)
 

@@ -4,12 +4,12 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from article_assistant.index.search import Index
+from article_assistant.index.types import EVERYONE
+from article_assistant.memory import Memory
+from article_assistant.pipeline import PASSAGES, Assistant
+from article_assistant.types import Answer, Found, Turn, User, Words
 
-from assistant.memory import Memory
-from assistant.pipeline import PASSAGES, Assistant
-from assistant.types import Answer, Found, Turn, User, Words
-from index.search import Index
-from index.types import EVERYONE
 from tests import parts
 from tests.writers import Scripted
 

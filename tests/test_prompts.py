@@ -4,9 +4,8 @@ import string
 from pathlib import Path
 
 import pytest
-
-import prompts
-from prompts import PromptError
+from article_assistant import prompts
+from article_assistant.prompts import PromptError
 
 
 @pytest.mark.parametrize("name", sorted(prompts.FIELDS))

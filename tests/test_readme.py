@@ -1,10 +1,11 @@
 """The README stays true: it names what there is, and nothing that there is not."""
 
+import ast
 import re
 from pathlib import Path
 
-from assistant import cli
-from assistant.settings import Settings
+from article_assistant.cli import main as cli
+from article_assistant.settings import Settings
 
 ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
@@ -28,27 +29,38 @@ def test_every_setting_is_in_the_readme_and_no_other() -> None:
     assert set(re.findall(r"^\| `(\w+)` \|", table, re.MULTILINE)) == set(Settings.model_fields)
 
 
+def modules() -> list[str]:
+    """Every module of the product, as a path from the clone's root."""
+    found = [path for folder in ("index", "assistant") for path in (ROOT / folder).rglob("*.py")]
+    return [path.relative_to(ROOT).as_posix() for path in found if path.name != "__init__.py"]
+
+
 def test_every_module_is_in_the_readme_and_no_other() -> None:
-    """The README's list of the code has every module of the two packages, those of index/ first."""
-    named = re.findall(r"^\| `((?:index|assistant)/\w+\.py)` \|", README, re.MULTILINE)
-    there = [f"{folder}/{path.name}" for folder in ("index", "assistant") for path in (ROOT / folder).glob("*.py")]
-    assert set(named) == {name for name in there if not name.endswith("__init__.py")}
+    """The list of the code has every module of the product, those of index/ first."""
+    named = re.findall(r"^\| `((?:index|assistant)/[\w/]+\.py)` \|", README, re.MULTILINE)
+    assert sorted(named) == sorted(modules())
     assert [name.split("/")[0] for name in named] == sorted((name.split("/")[0] for name in named), reverse=True)
 
 
 def test_every_module_is_read_after_what_it_imports() -> None:
     """In reading order, a module of the product comes after the modules that it imports."""
-    order = re.findall(r"^\| `((?:index|assistant)/\w+)\.py` \|", README, re.MULTILINE)
+    order = re.findall(r"^\| `((?:index|assistant)/[\w/]+\.py)` \|", README, re.MULTILINE)
+    seen = 0
     for place, name in enumerate(order):
-        source = (ROOT / f"{name}.py").read_text(encoding="utf-8")
-        imported = re.findall(r"^from (index|assistant)\.(\w+) import", source, re.MULTILINE)
-        imported += [
-            (package, module.strip())
-            for package, modules in re.findall(r"^from (index|assistant) import ([\w, ]+)$", source, re.MULTILINE)
-            for module in modules.split(",")
-        ]
-        for package, module in imported:
-            assert order.index(f"{package}/{module}") < place, f"{name} imports {package}/{module}"
+        for node in ast.parse((ROOT / name).read_text(encoding="utf-8")).body:
+            if isinstance(node, ast.ImportFrom) and (node.module or "").startswith("article_assistant"):
+                for path in imported(node):
+                    seen += 1
+                    assert order.index(path) < place, f"{name} imports {path}"
+    assert seen > len(order)
+
+
+def imported(node: ast.ImportFrom) -> list[str]:
+    """The modules of the product that a statement imports, as paths."""
+    parts = (node.module or "").split(".")[1:]
+    folder = ROOT.joinpath(*(parts if parts[:1] in (["index"], ["prompts"]) else ["assistant", *parts]))
+    paths = [folder.with_suffix(".py"), *(folder / f"{name.name}.py" for name in node.names)]
+    return [path.relative_to(ROOT).as_posix() for path in paths if path.is_file()]
 
 
 def test_what_the_readme_shows_is_there() -> None:

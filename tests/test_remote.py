@@ -10,14 +10,14 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from types import MappingProxyType
 
+import article_assistant.index.remote
 import httpx
 import numpy as np
 import pytest
+from article_assistant.index.remote import Away, Remote, Server
+from article_assistant.index.search import Index
+from article_assistant.index.types import EVERYONE
 
-import index.remote
-from index.remote import Away, Remote, Server
-from index.search import Index
-from index.types import EVERYONE
 from tests.chroma import Chroma
 from tests.parts import Words, add_numbered
 
@@ -48,9 +48,9 @@ def wait(opened: Index) -> None:
 @pytest.fixture(autouse=True)
 def hasty(monkeypatch: pytest.MonkeyPatch) -> None:
     """Nobody waits long in these tests."""
-    monkeypatch.setattr(index.remote, "PAUSE", 0.0)
-    monkeypatch.setattr(index.remote, "WAIT", 10.0)
-    monkeypatch.setattr(index.remote, "RETRIES", (0.01,))
+    monkeypatch.setattr(article_assistant.index.remote, "PAUSE", 0.0)
+    monkeypatch.setattr(article_assistant.index.remote, "WAIT", 10.0)
+    monkeypatch.setattr(article_assistant.index.remote, "RETRIES", (0.01,))
 
 
 @pytest.fixture(scope="module")
@@ -355,8 +355,8 @@ def test_whatever_a_server_answers_questions_are_answered(
     odd.answer = forward(chroma)
     add(opened, range(20))
     assert opened.library.state().generation == 1
-    monkeypatch.setattr(index.remote, "WAIT", 0.5)
-    monkeypatch.setattr(index.remote, "PATIENCE", 0.5)
+    monkeypatch.setattr(article_assistant.index.remote, "WAIT", 0.5)
+    monkeypatch.setattr(article_assistant.index.remote, "PATIENCE", 0.5)
     odd.answer = answer
     caplog.clear()
     for number in range(4):
@@ -408,8 +408,8 @@ def test_only_one_question_waits_for_a_server_that_hangs(
     odd.answer = forward(chroma)
     add(opened, range(20))
     assert find(opened, 7) == "docs/7.md"
-    monkeypatch.setattr(index.remote, "WAIT", 0.5)
-    monkeypatch.setattr(index.remote, "PAUSE", 1000.0)
+    monkeypatch.setattr(article_assistant.index.remote, "WAIT", 0.5)
+    monkeypatch.setattr(article_assistant.index.remote, "PAUSE", 1000.0)
     odd.answer = hang
     odd.asked.clear()
     assert find(opened, 7) == "docs/7.md"

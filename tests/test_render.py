@@ -1,16 +1,16 @@
-"""`assistant.render`: everything is escaped, only citations become links, the mark covers exactly the quote."""
+"""`web.render`: everything is escaped, only citations become links, the mark covers exactly the quote."""
 
 import re
 from dataclasses import replace
 from html.parser import HTMLParser
 
 import pytest
+from article_assistant.index.types import Article
+from article_assistant.types import Citation
+from article_assistant.web import render
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from assistant import render
-from assistant.types import Citation
-from index.types import Article
 from tests import web
 
 VOID = {"meta", "link", "input", "br"}

@@ -10,16 +10,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
-from markdown_it import MarkdownIt
-from markdown_it.token import Token
-
-from assistant import report
-from assistant.evaluate import Outcome, Question, figures, run
-from assistant.memory import Memory
-from assistant.pipeline import Assistant
-from assistant.report import (
+from article_assistant.evaluation import report
+from article_assistant.evaluation.figures import Outcome, Question, figures, run
+from article_assistant.evaluation.report import (
     CAUSES,
     GATES,
     Report,
@@ -32,10 +25,17 @@ from assistant.report import (
     provenance,
     read,
 )
-from assistant.settings import Settings
-from assistant.types import Answer, Citation
-from index.search import Index
-from index.types import Article, Chunk, Hit
+from article_assistant.index.search import Index
+from article_assistant.index.types import Article, Chunk, Hit
+from article_assistant.memory import Memory
+from article_assistant.pipeline import Assistant
+from article_assistant.settings import Settings
+from article_assistant.types import Answer, Citation
+from hypothesis import given
+from hypothesis import strategies as st
+from markdown_it import MarkdownIt
+from markdown_it.token import Token
+
 from tests.parts import Words, article, modest, update, write
 from tests.writers import Scripted
 

@@ -13,14 +13,14 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from article_assistant.index.build import Generation
+from article_assistant.index.chunk import split
+from article_assistant.index.library import Library, Row, Source
+from article_assistant.index.search import Index, fuse
+from article_assistant.index.types import EVERYONE, Article, Groups
 from hypothesis import given
 from hypothesis import strategies as st
 
-from index.chunk import split
-from index.generation import Generation
-from index.library import Library, Row, Source
-from index.search import Index, fuse
-from index.types import EVERYONE, Article, Groups
 from tests.chroma import Backend
 from tests.parts import Words, article, modest
 
@@ -371,7 +371,7 @@ def test_a_generation_that_somebody_holds_stays(index: Index) -> None:
     code = """
         import sys
         from pathlib import Path
-        from index.generation import Generation
+        from article_assistant.index.build import Generation
         held = Generation(Path(sys.argv[1]))
         print("held", flush=True)
         sys.stdin.read()
@@ -429,8 +429,8 @@ def test_another_process_knows_a_commit_from_its_next_question_on(tmp_path: Path
     code = """
         import json, sys, time
         from pathlib import Path
-        from index.search import Index
-        from index.types import EVERYONE
+        from article_assistant.index.search import Index
+        from article_assistant.index.types import EVERYONE
         from tests.parts import Words
         index = Index.open(Path(sys.argv[1]), Words(), mends=True)
         while True:

@@ -7,9 +7,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from article_assistant.evaluation.figures import holds, normal, read_questions
+from article_assistant.index.reading.files import read
 
-from assistant.evaluate import holds, normal, read_questions
-from index.files import read
 from tests.parts import SEEDS
 
 FILES = sorted(path for path in SEEDS.glob("*.jsonl") if path.stem != "written")

@@ -3,9 +3,8 @@
 from pathlib import Path
 
 import pytest
+from article_assistant.settings import FILE, SettingsError, read
 from pydantic import ValidationError
-
-from assistant.settings import FILE, SettingsError, read
 
 
 @pytest.fixture(autouse=True)

@@ -10,14 +10,15 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from article_assistant.index import chunk, embed
+from article_assistant.index.build import Damaged
+from article_assistant.index.reading import files
+from article_assistant.index.search import Index
+from article_assistant.index.sync import Progress, forget, sync
+from article_assistant.index.types import EVERYONE, ArticleError, LibraryBusy, LibraryError, SourceError
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from index import chunk, embed, files
-from index.generation import Damaged
-from index.search import Index
-from index.sync import Progress, forget, sync
-from index.types import EVERYONE, ArticleError, LibraryBusy, LibraryError, SourceError
 from tests.parts import ENCRYPTED, MOST, SEEDS, Words, modest, pdf, state, update, write
 from tests.test_parse import endless
 
@@ -351,8 +352,8 @@ def test_an_interruption_loses_nothing(tmp_path: Path) -> None:
 def test_a_long_run_publishes_again_and_again(index: Index, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A reader beside a first run gets generations while it goes on, a few for all of it, and finds every article that
     is stored, once, before, between and after them; what it holds in memory stays a share of the library."""
-    monkeypatch.setattr("index.sync.BATCH", 20)
-    monkeypatch.setattr("index.sync.LEAST", 100)
+    monkeypatch.setattr("article_assistant.index.sync.BATCH", 20)
+    monkeypatch.setattr("article_assistant.index.sync.LEAST", 100)
     folder = write(tmp_path / "docs", {f"{n:04}.md": f"Number{n} stands alone." for n in range(1500)})
     reader = Index.open(index.library.home, Words())
     seen = dict[int, int]()  # numbers of generations, with how many articles there were
@@ -382,7 +383,7 @@ def test_a_long_run_publishes_again_and_again(index: Index, tmp_path: Path, monk
 def test_a_run_says_how_far_it_is(index: Index, docs: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """All files and bytes of all sources are known from the beginning, what is done only grows, and a file is done when
     it is stored; each file is named, and what a build of the search index does."""
-    monkeypatch.setattr("index.sync.BATCH", 2)
+    monkeypatch.setattr("article_assistant.index.sync.BATCH", 2)
     other = write(docs.parent / "other", {f"{n}.md": f"Number{n}." * n for n in range(1, 8)} | {"bad.md": b"\0"})
     said = list[Progress]()
 
@@ -406,8 +407,8 @@ def test_a_run_says_how_far_it_is(index: Index, docs: Path, monkeypatch: pytest.
 def test_a_run_goes_on_when_it_cannot_publish(index: Index, docs: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Where no search index can be built, all articles are stored and found, one attempt was made amid the run, and
     its end says so."""
-    monkeypatch.setattr("index.sync.BATCH", 1)
-    monkeypatch.setattr("index.sync.LEAST", 1)
+    monkeypatch.setattr("article_assistant.index.sync.BATCH", 1)
+    monkeypatch.setattr("article_assistant.index.sync.LEAST", 1)
     write(docs, {f"{n}.md": f"Number{n}." for n in range(20)})
     tried = []
 
@@ -415,7 +416,7 @@ def test_a_run_goes_on_when_it_cannot_publish(index: Index, docs: Path, monkeypa
         tried.append(len(ids(index)))
         raise Damaged("no")
 
-    monkeypatch.setattr("index.generation.Generation.build", refuse)
+    monkeypatch.setattr("article_assistant.index.build.Generation.build", refuse)
     with pytest.raises(LibraryError, match="no search index could be built"):
         update(index, docs)
     assert len(tried) == 2
@@ -429,7 +430,7 @@ def test_one_writer(index: Index, docs: Path) -> None:
     code = """
         import sys
         from pathlib import Path
-        from index.library import Library
+        from article_assistant.index.library import Library
         with Library.open(Path(sys.argv[1])).writing():
             print("writing", flush=True)
             sys.stdin.read()

@@ -1,4 +1,4 @@
-"""`assistant.tools`: a client of the Model Context Protocol searches, asks and reads, over HTTP and over pipes."""
+"""`web.mcp`: a client of the Model Context Protocol searches, asks and reads, over HTTP and over pipes."""
 
 import asyncio
 import json
@@ -16,20 +16,21 @@ from typing import Any
 import httpx
 import httpx2
 import pytest
+from article_assistant.answering.extract import Extractor
+from article_assistant.answering.reader import Reader
+from article_assistant.index import embed
+from article_assistant.index.chunk import split
+from article_assistant.index.search import Index
+from article_assistant.index.types import EVERYONE, Article, Hit, LibraryError
+from article_assistant.memory import Memory
+from article_assistant.pipeline import Assistant
+from article_assistant.types import Event, Found, User, Waiting
+from article_assistant.web import keys
+from article_assistant.web import mcp as tools
+from article_assistant.web.queue import MAX_QUESTION
 from mcp import Client, StdioServerParameters
 from mcp.client.streamable_http import streamable_http_client
 
-from assistant import keys, tools
-from assistant.asking import MAX_QUESTION
-from assistant.extract import Extractor
-from assistant.memory import Memory
-from assistant.pipeline import Assistant
-from assistant.reader import Reader
-from assistant.types import Event, Found, User, Waiting
-from index import embed
-from index.chunk import split
-from index.search import Index
-from index.types import EVERYONE, Article, Hit, LibraryError
 from tests import parts, web
 from tests.parts import SEEDS, article, update
 
@@ -326,7 +327,7 @@ def test_without_their_package_there_are_no_tools(tmp_path: Path) -> None:
     assert "article-assistant[mcp]" in ran.stdout, ran.stderr
     assert '"not_found_error"' in ran.stdout
     assert ran.stdout.endswith(" 200\n")
-    command = hidden + "sys.argv = ['assistant', 'mcp']; from assistant.cli import main; main()"
+    command = hidden + "sys.argv = ['assistant', 'mcp']; from article_assistant.cli.main import main; main()"
     ran = subprocess.run([sys.executable, "-c", command], capture_output=True, text=True, check=False, env=env)
     assert (ran.returncode, ran.stdout) == (1, "")
     assert "pip install 'article-assistant[mcp]'" in ran.stderr

@@ -7,11 +7,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+from article_assistant.answering.question import meaning
+from article_assistant.index import embed
 from hypothesis import given
 from hypothesis import strategies as st
 
-from assistant.asked import meaning
-from index import embed
 from training import contrasts, misses, pairs, reader, reworded, sentences
 from training.model import ReaderModel
 

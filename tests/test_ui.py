@@ -1,4 +1,4 @@
-"""`assistant.ui` in a real browser: asking, reading, keyboard, phone, dark mode, hostile text, who sees what."""
+"""`web.page` in a real browser: asking, reading, keyboard, phone, dark mode, hostile text, who sees what."""
 
 import re
 import threading
@@ -10,9 +10,10 @@ from urllib.parse import urlsplit
 
 import httpx
 import pytest
+from article_assistant.types import Ready, Sentence, Waiting, Words
+from article_assistant.web import page as ui
+from article_assistant.web import render
 
-from assistant import render, ui
-from assistant.types import Ready, Sentence, Waiting, Words
 from tests import web
 
 Open = Callable[..., Any]

@@ -1,4 +1,4 @@
-"""`assistant.v1`: programs get the page's answers, in our form and in OpenAI's, and whoever leaves ends the work."""
+"""`web.ask`: programs get the page's answers, in our form and in OpenAI's, and whoever leaves ends the work."""
 
 import asyncio
 import json
@@ -18,19 +18,23 @@ from typing import Any
 import httpx
 import openai
 import pytest
+from article_assistant.answering.extract import Extractor
+from article_assistant.answering.reader import Reader
+from article_assistant.index import embed
+from article_assistant.index.search import Index
+from article_assistant.index.types import LibraryError
+from article_assistant.memory import FILE as MEMORY
+from article_assistant.memory import Memory
+from article_assistant.pipeline import Assistant
+from article_assistant.types import Event, Found, Ready, Sentence, User, Waiting, Words
+from article_assistant.web import ask as v1
+from article_assistant.web import keys
+from article_assistant.web import page as ui
+from article_assistant.web import queue as asking
+from article_assistant.web import server as api
 from llama_index.core.base.llms.types import ChatMessage, MessageRole
 from llama_index.llms.openai_like import OpenAILike
 
-from assistant import api, asking, keys, ui, v1
-from assistant.extract import Extractor
-from assistant.memory import FILE as MEMORY
-from assistant.memory import Memory
-from assistant.pipeline import Assistant
-from assistant.reader import Reader
-from assistant.types import Event, Found, Ready, Sentence, User, Waiting, Words
-from index import embed
-from index.search import Index
-from index.types import LibraryError
 from tests import parts, web
 from tests.parts import SEEDS, update
 

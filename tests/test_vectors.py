@@ -6,10 +6,10 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from article_assistant.index.remote import Remote
+from article_assistant.index.types import Matrix, Vector
+from article_assistant.index.vectors import Row, Vectors
 
-from index.remote import Remote
-from index.types import Matrix, Vector
-from index.vectors import Row, Vectors
 from tests.chroma import Backend
 
 SIZE = 2300

@@ -8,14 +8,14 @@ from collections.abc import Callable, Iterator
 from contextlib import closing
 from pathlib import Path
 
+import article_assistant.index.remote
 import pytest
+from article_assistant.index.build import Generation
+from article_assistant.index.library import FILE
+from article_assistant.index.search import Index
+from article_assistant.index.vectors import Vectors
+from article_assistant.index.verify import Check, verify
 
-import index.remote
-from index.generation import Generation
-from index.library import FILE
-from index.search import Index
-from index.vectors import Vectors
-from index.verify import Check, verify
 from tests.chroma import Chroma
 from tests.parts import SEEDS, Words, update
 
@@ -214,7 +214,7 @@ def test_a_damaged_search_index_is_built_anew(home: Path, damage: Callable[[Path
 
 def test_vectors_at_a_server_are_looked_at_there(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """All well; a chunk gone there is put in again; a server that is away is named, and nothing is built anew."""
-    monkeypatch.setattr(index.remote, "RETRIES", ())
+    monkeypatch.setattr(article_assistant.index.remote, "RETRIES", ())
     running = Chroma(tmp_path)
     running.start()
     opened = Index.open(tmp_path / "home", Words(), server=running.server())

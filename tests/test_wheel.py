@@ -1,4 +1,4 @@
-"""The wheel: three packages with their data, and nothing of the workshop."""
+"""The wheel: one package with its data, and nothing of the workshop."""
 
 import os
 import shutil
@@ -16,7 +16,7 @@ ROOT = Path(__file__).parents[1]
 def wheel(tmp_path_factory: pytest.TempPathFactory) -> zipfile.ZipFile:
     """The wheel of this checkout, built without the network from a copy."""
     place = tmp_path_factory.mktemp("wheel")
-    hidden = shutil.ignore_patterns(".*", "__pycache__", "build", "dist", "*.egg-info")
+    hidden = shutil.ignore_patterns(".*", "__pycache__", "build", "dist", "links", "*.egg-info")
     shutil.copytree(ROOT, place / "clone", ignore=hidden)
     command = ["-m", "pip", "wheel", ".", "--no-deps", "--no-build-isolation", "--no-index", "--wheel-dir", str(place)]
     built = subprocess.run(
@@ -30,33 +30,31 @@ def wheel(tmp_path_factory: pytest.TempPathFactory) -> zipfile.ZipFile:
 
 def test_the_wheel_carries_what_the_program_reads(wheel: zipfile.ZipFile) -> None:
     """Page, widget, graphs, weights and words are inside, byte for byte, and so is every module."""
-    names = set(wheel.namelist())
     needed = {
-        "assistant/static/page.css", "assistant/static/page.js", "assistant/static/widget.js",
-        "assistant/models/reader.onnx", "assistant/models/verifier.onnx", "assistant/models/sentences.json",
+        "web/static/page.css", "web/static/page.js", "web/static/widget.js",
+        "models/reader.onnx", "models/verifier.onnx", "models/sentences.json",
         "index/models/minilm-l6.onnx", "index/models/minilm-l6.json",
         "prompts/refused.txt", "prompts/write.txt",
     }  # fmt: skip
-    assert needed <= names
+    assert {f"article_assistant/{name}" for name in needed} <= set(wheel.namelist())
     for folder in ("assistant", "index", "prompts"):
         for path in (ROOT / folder).rglob("*"):
-            name = path.relative_to(ROOT).as_posix()
+            inside = path.relative_to(ROOT).as_posix()
+            name = f"article_assistant/{inside.removeprefix('assistant/')}"
             if path.is_file() and "__pycache__" not in name:
-                assert name in names, name
-    for name in needed:
-        assert wheel.read(name) == (ROOT / name).read_bytes()
+                assert wheel.read(name) == path.read_bytes(), name
 
 
 def test_the_wheel_carries_nothing_else(wheel: zipfile.ZipFile) -> None:
-    """Tests, benchmarks, training and samples stay out, and so do general names beside our three."""
+    """Tests, benchmarks, training and samples stay out, and the only name in site-packages is ours."""
     tops = {name.split("/")[0] for name in wheel.namelist()}
-    assert {top for top in tops if not top.endswith(".dist-info")} == {"assistant", "index", "prompts"}
+    assert {top for top in tops if not top.endswith(".dist-info")} == {"article_assistant"}
 
 
 def test_the_wheel_installs_the_command(wheel: zipfile.ZipFile) -> None:
     """`assistant` starts the command line; licence and supported Pythons are declared."""
     (folder,) = {name.split("/")[0] for name in wheel.namelist() if ".dist-info/" in name}
-    assert "assistant = assistant.cli:main" in wheel.read(f"{folder}/entry_points.txt").decode()
+    assert "assistant = article_assistant.cli.main:main" in wheel.read(f"{folder}/entry_points.txt").decode()
     facts = wheel.read(f"{folder}/METADATA").decode()
     assert "License-Expression: Apache-2.0" in facts
     assert "Requires-Python: >=3.11" in facts

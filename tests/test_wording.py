@@ -1,12 +1,12 @@
-"""`assistant.wording`: what a language model writes becomes plain sentences with the numbers it names."""
+"""`writing.stream`: what a language model writes becomes plain sentences with the numbers it names."""
 
 import random
 
 import pytest
+from article_assistant.writing.stream import MARKS, Worded, Wording
 from hypothesis import given
 from hypothesis import strategies as st
 
-from assistant.wording import MARKS, Worded, Wording
 from tests.parts import modest
 
 TEXT = """Seven were captured. [1][2] Dr. Smith said “yes.” [3]

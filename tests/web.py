@@ -13,11 +13,10 @@ from typing import Any
 
 import httpx
 import uvicorn
-
-from assistant import api
-from assistant.settings import Settings
-from assistant.types import Answer, Citation, Event, Found, Turn, User, Waiting, Words
-from index.types import EVERYONE, Article, Chunk, Hit
+from article_assistant.index.types import EVERYONE, Article, Chunk, Hit
+from article_assistant.settings import Settings
+from article_assistant.types import Answer, Citation, Event, Found, Turn, User, Waiting, Words
+from article_assistant.web import server as api
 
 TEXT = (
     """# Incident of 21 November

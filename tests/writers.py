@@ -7,6 +7,9 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from article_assistant.answering.cite import Quote, resolve
+from article_assistant.index.types import Hit
+from article_assistant.types import Answer, Context, Event, Turn, Words
 from llama_index.core.base.llms.types import (
     ChatMessage,
     ChatResponse,
@@ -17,10 +20,6 @@ from llama_index.core.base.llms.types import (
 )
 from llama_index.core.llms import CustomLLM
 from pydantic import PrivateAttr
-
-from assistant.cite import Quote, resolve
-from assistant.types import Answer, Context, Event, Turn, Words
-from index.types import Hit
 
 
 class Scripted:

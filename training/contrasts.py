@@ -14,9 +14,10 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from index import embed
-from index.chunk import passage, split
-from index.types import Article
+from article_assistant.index import embed
+from article_assistant.index.chunk import passage, split
+from article_assistant.index.types import Article
+
 from training.pairs import Pair, paragraphs
 
 COUNT = 30_000

@@ -19,13 +19,12 @@ from typing import Any
 
 import numpy as np
 import torch
+from article_assistant.index.embed import LAYERS, PRODUCTS, default_folder, tensors
+from article_assistant.index.onnx import Tensors, digest, session
 from onnx import TensorProto, helper
 from safetensors.numpy import load_file
 from tokenizers import Tokenizer
 from transformers import AutoModel
-
-from index.embed import LAYERS, PRODUCTS, default_folder, tensors
-from index.onnx import Tensors, digest, session
 
 TARGET = Path(__file__).parents[1] / "index" / "models" / "minilm-l6.onnx"
 HEADS = 12

@@ -13,11 +13,12 @@ from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from pathlib import Path
 
-from assistant.evaluate import holds
-from index.chunk import passage, split
-from index.embed import Embedder
-from index.keyword import UNASKED, stems
-from index.types import Article
+from article_assistant.evaluation.figures import holds
+from article_assistant.index.chunk import passage, split
+from article_assistant.index.embed import Embedder
+from article_assistant.index.keyword import UNASKED, stems
+from article_assistant.index.types import Article
+
 from training.pairs import Pair, paragraphs, places_of
 from training.reworded import WordNet
 

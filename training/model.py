@@ -6,9 +6,8 @@ thread it learned from 35 pairs a second where the ready-made one did from 19.
 """
 
 import torch
+from article_assistant.index import embed
 from safetensors.torch import load_file
-
-from index import embed
 
 LAYERS, HEADS, WIDTH = 6, 12, 384
 

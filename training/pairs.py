@@ -18,16 +18,15 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from article_assistant.answering.reader import LONGEST
+from article_assistant.evaluation.figures import holds
+from article_assistant.index import embed
+from article_assistant.index.chunk import passage, split
+from article_assistant.index.keyword import asked_words, stems
+from article_assistant.index.search import Index
+from article_assistant.index.types import EVERYONE, Article
 from numpy.typing import NDArray
 from tokenizers import Tokenizer
-
-from assistant.evaluate import holds
-from assistant.reader import LONGEST
-from index import embed
-from index.chunk import passage, split
-from index.keyword import asked_words, stems
-from index.search import Index
-from index.types import EVERYONE, Article
 
 TIMES = {"squad-train": 1, "nq-train": 2, "tydi-train": 2}
 """How often a pass over the data sees each question of a set."""

@@ -33,14 +33,14 @@ from typing import Any
 
 import numpy as np
 import torch
+from article_assistant.answering.question import fits, kind_of, with_unit
+from article_assistant.answering.reader import GRAPH
+from article_assistant.answering.reader import Reader as ShippedReader
+from article_assistant.evaluation.figures import f1, normal
+from article_assistant.index import embed
+from article_assistant.index.chunk import passage, split
+from article_assistant.index.types import Article
 
-from assistant.asked import fits, kind_of, with_unit
-from assistant.evaluate import f1, normal
-from assistant.reader import GRAPH
-from assistant.reader import Reader as ShippedReader
-from index import embed
-from index.chunk import passage, split
-from index.types import Article
 from training import contrasts, misses, pairs, reworded
 from training.model import ReaderModel
 from training.pairs import Pair, Tokens

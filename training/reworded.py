@@ -14,8 +14,9 @@ from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from pathlib import Path
 
-from index.embed import Embedder
-from index.keyword import UNASKED, stems
+from article_assistant.index.embed import Embedder
+from article_assistant.index.keyword import UNASKED, stems
+
 from training.pairs import Pair
 
 CHANCE = 0.7

@@ -25,16 +25,25 @@ from pathlib import Path
 
 import numpy as np
 import torch
+from article_assistant.answering.extract import (
+    EVIDENCE,
+    FEATURES,
+    MODEL,
+    READ,
+    candidates,
+    evidence,
+    least_confidence,
+    ranked,
+)
+from article_assistant.answering.question import Meaning, kind_of, meaning
+from article_assistant.answering.reader import Reader
+from article_assistant.evaluation.figures import f1, holds
+from article_assistant.index import embed
+from article_assistant.index.chunk import split
+from article_assistant.index.search import Index
+from article_assistant.index.types import EVERYONE, Article
 from numpy.typing import NDArray
 
-from assistant.asked import Meaning, kind_of, meaning
-from assistant.evaluate import f1, holds
-from assistant.extract import EVIDENCE, FEATURES, MODEL, READ, candidates, evidence, least_confidence, ranked
-from assistant.reader import Reader
-from index import embed
-from index.chunk import split
-from index.search import Index
-from index.types import EVERYONE, Article
 from training.misses import written_of
 from training.pairs import paragraphs
 

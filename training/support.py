@@ -15,15 +15,14 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 import numpy as np
+from article_assistant.answering.reader import Reader
+from article_assistant.index import embed
+from article_assistant.index.chunk import split
+from article_assistant.index.search import Index
+from article_assistant.index.sync import sync
+from article_assistant.index.types import Hit
+from article_assistant.writing.entailment import FEATURES, GATES, MODEL, Checker
 from numpy.typing import NDArray
-
-from assistant.reader import Reader
-from assistant.support import FEATURES, GATES, MODEL, Checker
-from index import embed
-from index.chunk import split
-from index.search import Index
-from index.sync import sync
-from index.types import Hit
 
 SEEDS = Path(__file__).parents[1] / "seeds"
 SENTENCES = SEEDS / "written.jsonl"

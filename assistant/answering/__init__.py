@@ -1,0 +1,1 @@
+"""The offline answer: from a question and its passages to quoted words, or to a refusal."""

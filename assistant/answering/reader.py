@@ -1,0 +1,127 @@
+"""The reader: where in a passage the words stand that answer a question, and whether they stand there.
+
+One pass of a six-layer encoder a passage, offline; `training/reader.py` made its weights. A second model of
+the same kind, the verifier, learned from many more passages that nearly answer: it is worse at finding the
+words and better at telling that they do not answer, so it looks at the best passages only (after Hu et al.
+2019, "Read + Verify").
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from article_assistant.index import embed, onnx
+from numpy.typing import NDArray
+from tokenizers import Tokenizer
+
+GRAPH = Path(__file__).parents[1] / "models" / "reader.onnx"
+VERIFIER = GRAPH.with_name("verifier.onnx")
+LONGEST = 320
+"""Tokens of question and passage together; of the question at most 64 words are read."""
+SPAN = 24
+"""Tokens that an answer's exact words may have."""
+TRIED = 12
+"""Spans of a sentence that are tried, best first, until one is of the kind that was asked for."""
+
+Spans = Sequence[tuple[int, int]]
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """The best words inside one sentence of a passage.
+
+    `start` and `end` are characters of the passage; `score` is the sum of the logits of the first and
+    the last token less that of "not in this passage": above 0 the reader thinks that it is answered.
+    `fits` tells whether the words are of the kind that was asked for.
+    """
+
+    start: int
+    end: int
+    score: float
+    fits: bool = True
+
+
+class Reader:
+    """Reads passages for a question; safe to use from several threads."""
+
+    def __init__(self, threads: int = 0, graph: Path = GRAPH, verifier: Path = VERIFIER) -> None:
+        self._tokenizer = Tokenizer.from_file(str(embed.default_folder() / "tokenizer.json"))
+        self._tokenizer.no_padding()
+        self._tokenizer.enable_truncation(LONGEST, strategy="only_second")
+        self._session = onnx.session(graph, threads=threads)
+        self._verifier = onnx.session(verifier, threads=threads)
+
+    def read(
+        self, question: str, passages: Sequence[tuple[str, Spans]], fits: Callable[[str], bool] = bool
+    ) -> list[list[Reading]]:
+        """For each passage and each of its sentences (character spans), the best words in it that `fits` takes."""
+        return self._read(self._session, question, passages, fits)
+
+    def verify(
+        self, question: str, passages: Sequence[tuple[str, Spans]], fits: Callable[[str], bool] = bool
+    ) -> list[list[Reading]]:
+        """The same by the verifier."""
+        return self._read(self._verifier, question, passages, fits)
+
+    def _read(
+        self, session: Any, question: str, passages: Sequence[tuple[str, Spans]], fits: Callable[[str], bool]
+    ) -> list[list[Reading]]:
+        if not passages:
+            return []
+        question = " ".join(question.split()[:64])[:400]
+        encodings = self._tokenizer.encode_batch([(question, text) for text, _ in passages])
+        found: list[list[Reading]] = [[] for _ in passages]
+        # In order of length and few at a time: a batch is as slow as its longest passage.
+        order = sorted(range(len(passages)), key=lambda i: len(encodings[i].ids))
+        for first in range(0, len(order), 4):
+            batch = order[first : first + 4]
+            width = max(len(encodings[i].ids) for i in batch)
+            rows = np.zeros((3, len(batch), width), dtype=np.int64)
+            for row, i in enumerate(batch):
+                length = len(encodings[i].ids)
+                rows[0, row, :length] = encodings[i].ids
+                rows[1, row, :length] = 1
+                rows[2, row, :length] = encodings[i].type_ids
+            (logits,) = session.run(None, {"input_ids": rows[0], "attention_mask": rows[1], "token_type_ids": rows[2]})
+            for row, i in enumerate(batch):
+                text, spans = passages[i]
+                offsets = np.array(encodings[i].offsets)
+                inside = np.array(encodings[i].type_ids) == 1
+                own = logits[row, : len(offsets)]
+                found[i] = [
+                    _best(own, offsets, inside, span, lambda a, b, text=text: fits(text[a:b]))  # type: ignore[misc]
+                    for span in spans
+                ]
+        return found
+
+
+def _best(
+    logits: NDArray[np.float32],
+    offsets: NDArray[np.int64],
+    inside: NDArray[np.bool_],
+    span: tuple[int, int],
+    fits: Callable[[int, int], bool],
+) -> Reading:
+    """Of the spans of at most SPAN tokens inside characters `[start, end)`, the best that fits, else the best."""
+    start, end = span
+    tokens = np.flatnonzero(
+        inside & (offsets[:, 0] >= start) & (offsets[:, 1] <= end) & (offsets[:, 1] > offsets[:, 0])
+    )
+    if not len(tokens):  # cut off: the passage is longer than the reader reads
+        return Reading(start, end, -100.0, False)
+    pairs = logits[tokens, 0][:, None] + logits[tokens, 1][None, :]
+    allowed = np.triu(np.ones_like(pairs, dtype=bool)) & ~np.triu(np.ones_like(pairs, dtype=bool), SPAN)
+    pairs = np.where(allowed, pairs, -np.inf)
+    none = float(logits[0].sum())
+    most = min(TRIED, int(allowed.sum()))
+    tried = np.argpartition(-pairs, most - 1, axis=None)[:most]
+    readings = []
+    for at in sorted(tried, key=lambda at: -pairs.flat[at]):
+        first, last = np.unravel_index(at, pairs.shape)
+        a, b = int(offsets[tokens[first], 0]), int(offsets[tokens[last], 1])
+        readings.append((a, b, float(pairs[first, last]) - none))
+        if fits(a, b):
+            return Reading(*readings[-1], True)
+    return Reading(*readings[0], False)

@@ -1,0 +1,184 @@
+"""What the commands share: their options, the two outputs, and how settings, library and index are opened."""
+
+import json
+import sys
+import time
+from collections import deque
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+from article_assistant.index.types import UserFacingError
+from rich.console import Console
+from rich.markup import escape
+
+if TYPE_CHECKING:
+    from article_assistant.index.remote import Server
+    from article_assistant.index.search import Index
+    from article_assistant.index.sync import Progress
+    from article_assistant.settings import Settings
+    from rich.progress import ProgressColumn
+
+out = Console(highlight=False)
+err = Console(stderr=True, highlight=False)
+
+PACE = 60.0
+"""Seconds over which the pace of a run is measured: files that did not change are passed over in no time."""
+LINE = 10.0
+"""Seconds between two lines of progress where no bar can be drawn."""
+
+Home = Annotated[
+    Path | None, typer.Option(metavar="DIR", help="Where the library lives, else ASSISTANT_HOME or your data folder.")
+]
+AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON document and nothing else.")]
+
+
+def settings_of(context: typer.Context, home: Path | None, **given: Any) -> "Settings":
+    """The settings of a command, `--home` before or after its name."""
+    from article_assistant import settings
+
+    return settings.read(home=home or context.obj, **given)
+
+
+def server_of(settings: "Settings") -> "Server | None":
+    """The server that keeps the vectors, where these settings name one; nothing is sent yet."""
+    from article_assistant.index.remote import Server
+
+    if not settings.vectors:
+        return None
+    token = settings.vectors_token.get_secret_value() if settings.vectors_token else ""
+    return Server(settings.vectors, token, settings.vectors_tenant, settings.vectors_database)
+
+
+@contextmanager
+def open_index(settings: "Settings", *, filled: bool = False, mends: bool = False) -> Iterator["Index"]:
+    """The index of these settings; where it must be `filled`, one that can answer. See `Index.open` for `mends`."""
+    from article_assistant.index import embed
+    from article_assistant.index.search import Index
+
+    opened = Index.open(settings.home, embed.load(settings.encoder, settings.threads), mends, server_of(settings))
+    try:
+        if filled:
+            if not opened.library.counts()["articles"]:
+                raise UserFacingError("the library is empty; type: assistant index FOLDER")
+            opened.ready()
+        yield opened
+    finally:
+        opened.close()
+
+
+@contextmanager
+def progress(*columns: "ProgressColumn") -> Iterator[Callable[[str, int, int], None]]:
+    """A bar on standard error that goes when all is done; it is called with what is done, how much and of how much."""
+    from rich.progress import BarColumn, Progress, TextColumn
+
+    with Progress(TextColumn("{task.description}"), BarColumn(), *columns, console=err, transient=True) as bar:
+        task = bar.add_task("", total=None)
+        doing = ""
+
+        def advance(what: str, done: int, total: int) -> None:
+            nonlocal doing
+            if what != doing:
+                bar.reset(task, description=escape(what))
+                doing = what
+            bar.update(task, completed=done, total=total or None)
+
+        yield advance
+
+
+class Pace:
+    """As text: how far a run is, how fast it went in its last minute, and how long the rest takes at that pace."""
+
+    def __init__(self) -> None:
+        self.run: Progress | None = None
+        self._before = deque([(time.monotonic(), 0, 0)])  # seconds, bytes and chunks, the oldest first
+
+    def __str__(self) -> str:
+        if self.run is None:
+            return ""
+        run = self.run
+        if (run.bytes, run.chunks) != self._before[-1][1:]:  # between two batches the pace stays what it was
+            self._before.append((time.monotonic(), run.bytes, run.chunks))
+        now = self._before[-1][0]
+        while len(self._before) > 2 and self._before[0][0] < now - PACE:
+            self._before.popleft()
+        began, size, chunks = self._before[0]
+        parts = [f"{run.files:,} of {count(run.of_files, 'article')}"]
+        if run.chunks > chunks:
+            parts.append(f"{(run.chunks - chunks) / (now - began):,.0f} chunks/s")
+        if size < run.bytes < run.of_bytes:
+            # By bytes, not by files: a handbook takes as long as a thousand notes.
+            parts.append(f"about {_span((run.of_bytes - run.bytes) * (now - began) / (run.bytes - size))} left")
+        return ", ".join([*parts, run.doing[-60:]] if run.doing else parts)
+
+
+@contextmanager
+def indexing(*, quiet: bool) -> Iterator[Callable[["Progress"], None]]:
+    """What shows how far a run is: a bar on standard error, or a line now and then where none can be drawn.
+
+    One that is `quiet` leaves the lines out.
+    """
+    from rich.progress import BarColumn, TextColumn
+    from rich.progress import Progress as Bar
+
+    pace = Pace()
+    if err.is_interactive:
+        with Bar(
+            TextColumn("Indexing"),
+            BarColumn(),
+            TextColumn("{task.fields[pace]}", markup=False),
+            console=err,
+            transient=True,
+        ) as bar:
+            task = bar.add_task("", total=None, pace=pace)
+
+            def draw(run: "Progress") -> None:
+                pace.run = run
+                bar.update(task, completed=run.bytes, total=run.of_bytes or None)
+
+            yield draw
+        return
+    printed = time.monotonic()
+
+    def say(run: "Progress") -> None:
+        nonlocal printed
+        if not quiet and time.monotonic() >= printed + LINE:
+            pace.run, printed = run, time.monotonic()
+            err.print(f"Indexing: {pace}", markup=False, soft_wrap=True)
+
+    yield say
+
+
+def _span(seconds: float) -> str:
+    """A length of time, roughly.
+
+    >>> _span(40), _span(200), _span(9000)
+    ('40 s', '3 min', '2.5 h')
+    """
+    if seconds < 90:
+        return f"{seconds:.0f} s"
+    return f"{seconds / 60:.0f} min" if seconds < 5400 else f"{seconds / 3600:.1f} h"
+
+
+def print_failures(failed: dict[str, str], console: Console = out) -> None:
+    """Name what could not be read, each with its reason."""
+    if failed:
+        console.print(f"Could not be read ({len(failed)}):")
+    for name, reason in failed.items():
+        console.print(f"  {escape(name)}: {escape(reason)}", style="yellow")
+
+
+def print_json(document: Any) -> None:
+    """Print one JSON document on standard output."""
+    sys.stdout.write(json.dumps(document, ensure_ascii=False, indent=2) + "\n")
+
+
+def count(number: int, noun: str) -> str:
+    """A number with its noun.
+
+    >>> count(1, "chunk"), count(1200, "chunk")
+    ('1 chunk', '1,200 chunks')
+    """
+    return f"{number:,} {noun}{'' if number == 1 else 's'}"

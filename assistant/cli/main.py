@@ -1,0 +1,484 @@
+"""The command line: chat, index, forget, ask, evaluate, serve, and what `operate` has.
+
+Heavy modules are imported inside the commands, so that `assistant --help` loads no model.
+"""
+
+import json
+import os
+import signal
+import sys
+import time
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+from article_assistant.cli import keys, library
+from article_assistant.cli.console import (
+    AsJson,
+    Home,
+    count,
+    err,
+    indexing,
+    open_index,
+    out,
+    print_failures,
+    print_json,
+    settings_of,
+)
+from article_assistant.index.types import UserFacingError
+from rich.markup import escape
+
+if TYPE_CHECKING:
+    from article_assistant.answering.reader import Reader
+    from article_assistant.index.search import Index
+    from article_assistant.index.sync import SyncReport
+    from article_assistant.pipeline import Assistant
+    from article_assistant.settings import Settings
+    from article_assistant.types import Answerer
+    from article_assistant.writing.writer import Writer
+
+INTERRUPTED = 130
+"""What Typer makes of a Ctrl-C."""
+SHOWN = 20
+"""Questions that got better, or worse, that a terminal shows; a report has them all."""
+SEEDS = Path(__file__).resolve().parents[2] / "seeds"
+"""Sample articles; there in a clone, not in an installed package."""
+
+app = typer.Typer(
+    name="assistant",
+    no_args_is_help=True,
+    rich_markup_mode="rich",
+    context_settings={"help_option_names": ["-h", "--help"]},
+    pretty_exceptions_enable=False,
+    add_completion=False,
+)
+Strict = Annotated[bool, typer.Option(help="Exit with 1 when a single article could not be read.")]
+Host = Annotated[
+    str | None, typer.Option(help="Address to listen on, by default 127.0.0.1; any other needs a password.")
+]
+Port = Annotated[int | None, typer.Option(help="Port to listen on, by default 7860.")]
+
+
+@app.callback()
+def assistant(context: typer.Context, home: Home = None) -> None:
+    """Answers questions about your articles with verbatim, cited quotes. Offline; no LLM is needed.
+
+    [bold]Begin with[/bold]  assistant chat FOLDER   and open the address that it prints.
+
+    Every command reads its settings from the command line, then from variables like ASSISTANT_PORT,
+    then from the file assistant.toml in the current folder; the README lists them all.
+    """
+    context.obj = home
+
+
+@app.command()
+def chat(
+    context: typer.Context,
+    sources: Annotated[
+        list[str] | None, typer.Argument(metavar="[SOURCE]...", help="Folders or files to index first.")
+    ] = None,
+    home: Home = None,
+    host: Host = None,
+    port: Port = None,
+) -> None:
+    """Index what changed in the sources, then serve the chat page and print its address.
+
+    Without a source the page answers from what the library holds already. In a clone of the project
+    with nothing indexed yet, the sample articles of seeds/ are indexed first.
+
+    Example:  assistant chat ~/wiki-export
+    """
+    settings = settings_of(context, home, host=host, port=port)
+    with open_index(settings, mends=True) as index:
+        named = list(sources or [])
+        if not named and not index.library.sources():
+            if not SEEDS.is_dir():
+                raise UserFacingError("the library is empty; name a folder of articles: assistant chat FOLDER")
+            named = [str(SEEDS)]
+        if named:
+            _index(index, named, settings)
+        _serve(index, settings)
+
+
+@app.command()
+def index(
+    context: typer.Context,
+    sources: Annotated[list[str], typer.Argument(metavar="SOURCE...", help="Folders or files.")],
+    home: Home = None,
+    strict: Strict = False,
+    retry: Annotated[bool, typer.Option("--retry", help="Try files again that could not be read.")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Add sources to the library, or bring them up to date.
+
+    Reads .md, .txt, .html, .pdf and .docx. Only what changed since the last run is read again; an
+    article that is gone from its source leaves the library. A file that cannot be read is named with
+    its reason, and the others go on; it is tried again when it changed, or with --retry. Ctrl-C is
+    safe: what was done stays, and the next run goes on.
+
+    Example:  assistant index ~/wiki-export ~/handbook.pdf
+    """
+    settings = settings_of(context, home)
+    with open_index(settings) as opened:
+        report = _index(opened, sources, settings, retry=retry, as_json=as_json)
+    if strict and report.failed:
+        raise typer.Exit(1)
+
+
+@app.command()
+def forget(
+    context: typer.Context,
+    source: Annotated[str, typer.Argument(metavar="SOURCE", help="As `assistant status` shows it.")],
+    home: Home = None,
+) -> None:
+    """Drop a source and its articles from the library. The files themselves stay as they are."""
+    from article_assistant.index import sync
+
+    with open_index(settings_of(context, home)) as opened:
+        articles = sync.forget(source, opened)
+    out.print(f"Forgot {escape(source)}: {count(articles, 'article')}.")
+
+
+@app.command()
+def ask(
+    context: typer.Context,
+    question: Annotated[str, typer.Argument(metavar='"QUESTION"', help="In quotation marks.")],
+    home: Home = None,
+    as_json: AsJson = False,
+    conversation: Annotated[
+        str | None, typer.Option(metavar="ID", help="Any name; questions under the same one follow one another.")
+    ] = None,
+) -> None:
+    """Ask one question and print the cited answer.
+
+    Every sentence of the answer stands in an article, at the place that its citation names. Where the
+    articles do not answer, the answer says so and names the nearest passages.
+
+    Example:  assistant ask "How many assailants were captured?"
+    """
+    from article_assistant.types import User
+
+    settings = settings_of(context, home)
+    with open_index(settings, filled=True) as opened, _assistant(opened, settings) as asked:
+        answer = asked.answer(question, User("operator", None), conversation)
+    if as_json:
+        print_json(answer.as_json())
+        return
+    for text in [answer.extract, answer.answer] if answer.extract else [answer.answer]:
+        out.print(f"[bold]{escape(text)}[/bold]" if answer.answered else escape(text))
+    if answer.notice:
+        out.print(escape(answer.notice), style="yellow")
+    for citation in answer.citations or answer.nearest:
+        place = " › ".join(part for part in (citation.title, citation.heading) if part)
+        mark = f"[{citation.number}]" if answer.answered else " · "
+        out.print(f"\n{escape(mark)} {escape(place)}{f', {citation.updated}' if citation.updated else ''}")
+        out.print(f"    “{escape(' '.join(citation.quote.split()))}”", style="dim")
+        out.print(f"    {escape(citation.article)}, characters {citation.start} to {citation.end}", style="dim")
+
+
+@app.command()
+def evaluate(
+    context: typer.Context,
+    questions: Annotated[Path, typer.Argument(metavar="QUESTIONS.jsonl", help="JSON lines, one question each.")],
+    home: Home = None,
+    as_json: AsJson = False,
+    answers: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Write each answer there, a JSON line, in the questions' order.")
+    ] = None,
+    report: Annotated[
+        list[Path] | None,
+        typer.Option(
+            metavar="FILE",
+            help="Write figures, causes and what went wrong there: .md for Markdown, .json for JSON. Twice for both.",
+        ),
+    ] = None,
+    against: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="EARLIER.json", help="Compare with an earlier JSON report, and exit with 1 when this one is worse."
+        ),
+    ] = None,
+) -> None:
+    """Measure how well your articles are found, cited and refused, on questions whose answers you know.
+
+    A line of the file looks like
+    {"question": "Who approves a trip?", "answers": ["Tobias Okonjo"], "article": "team/travel-policy.html"}
+    where "article" may be left out, "answers": [] means that the articles do not answer it, and
+    "before": ["…"] holds earlier questions of the same conversation.
+
+    With --against, exact match, f1, first quote right, false answers and false refusals gate: the exit code
+    is 1 when one of them is significantly worse, that is when the 95 % interval of its difference, over the
+    questions that are in both reports, lies wholly on the worse side of 0. All is written and printed before.
+
+    Example:  assistant evaluate questions.jsonl --report new.json --report new.md --against old.json
+    """
+    reports = _reports(report or [], (questions, against, answers))
+
+    from article_assistant.evaluation.figures import read_questions, run
+    from article_assistant.evaluation.report import compare, failure, make, markdown, provenance, read
+    from rich.progress import Progress
+
+    asked = read_questions(questions)
+    earlier = read(against, asked) if against else None
+    for path in (*reports, *([answers] if answers else [])):
+        _check_writable(path)
+    settings = settings_of(context, home)
+    with (
+        open_index(settings, filled=True) as opened,
+        _assistant(opened, settings) as answering,
+        Progress(console=err, transient=True) as bar,
+    ):
+        task = bar.add_task("Asking", total=len(asked))
+        made_with = provenance(opened, settings)
+        outcomes = list(run(answering, asked, lambda: bar.advance(task)))
+    if answers is not None:
+        lines = [json.dumps(outcome.answer.as_json(), ensure_ascii=False) for outcome in outcomes]
+        _write(answers, "\n".join(lines) + "\n")
+    made = make(outcomes, questions.name, made_with)
+    if earlier is not None:
+        made["comparison"] = compare(earlier, made)
+    for path in reports:
+        as_markdown = path.suffix.lower() == ".md"
+        _write(path, markdown(made) if as_markdown else json.dumps(made, ensure_ascii=False, indent=1) + "\n")
+    if as_json:
+        document: dict[str, Any] = {"questions": len(asked), **made["figures"], "causes": made["causes"]}
+        print_json(document | ({"comparison": made["comparison"]} if earlier is not None else {}))
+    else:
+        _print_figures(made)
+    line = failure(made["comparison"]) if earlier is not None else None
+    if line:
+        raise UserFacingError(line)
+
+
+@app.command()
+def serve(context: typer.Context, home: Home = None, host: Host = None, port: Port = None) -> None:
+    """Serve the chat page from what the library holds, and print its address. Ctrl-C ends it."""
+    settings = settings_of(context, home, host=host, port=port)
+    with open_index(settings, filled=True, mends=True) as opened:
+        _serve(opened, settings)
+
+
+@app.command()
+def mcp(context: typer.Context, home: Home = None, group: keys.Groups = None) -> None:
+    """Serve search, ask and read as tools over standard input and output, for a program that starts this command.
+
+    Whoever can start it can read the library; by default the tools see the articles that everyone may read.
+    They speak the Model Context Protocol and need the extra mcp: pip install 'article-assistant\\[mcp]'
+    """
+    keys.check_tools()
+    settings = settings_of(context, home)
+    with open_index(settings, filled=True) as opened, _assistant(opened, settings) as asked:
+        keys.serve_tools(asked, group)
+
+
+app.add_typer(keys.key, name="key")
+for command in (library.status, library.backup, library.restore, library.verify):
+    app.command()(command)
+
+
+# --- what the commands share ----------------------------------------------------------------------
+
+
+@contextmanager
+def _assistant(index: "Index", settings: "Settings") -> Iterator["Assistant"]:
+    from article_assistant.answering.extract import Extractor
+    from article_assistant.answering.reader import Reader
+    from article_assistant.memory import Memory
+    from article_assistant.pipeline import Assistant
+
+    memory, reader = Memory(index.library.home), Reader(settings.threads)
+    offline = Extractor(reader, settings.accepted_wrong)
+    try:
+        if not settings.llm:
+            yield Assistant(index, offline, memory)
+            return
+        with _writer(offline, reader, index, settings) as writer:
+            yield Assistant(index, writer, memory)
+    finally:
+        memory.close()
+
+
+@contextmanager
+def _writer(offline: "Answerer", reader: "Reader", index: "Index", settings: "Settings") -> Iterator["Writer"]:
+    """A writer with the language model of the settings. Raises SettingsError where that cannot be had."""
+    from article_assistant.prompts import PromptError
+    from article_assistant.settings import SettingsError
+    from article_assistant.writing import providers
+    from article_assistant.writing.calls import Caller
+    from article_assistant.writing.entailment import Checker
+    from article_assistant.writing.writer import Writer
+
+    caller = Caller(providers.load(settings), settings.llm_seconds, settings.llm_tokens_a_day, index.library.home)
+    try:
+        checker = Checker(reader, index.embedder)
+        yield Writer(offline, caller, checker, settings.unsupported == "remove", settings.prompts)
+    except PromptError as error:
+        raise SettingsError(f"the setting prompts is not usable: {error}") from error
+    finally:
+        caller.close()
+
+
+def _serve(index: "Index", settings: "Settings") -> None:
+    from article_assistant.web import server
+
+    with _assistant(index, settings) as serving:
+        server.serve(
+            serving, settings, lambda url: out.print(f"Chat with your articles at [bold]{url}[/bold]  (Ctrl-C ends)")
+        )
+
+
+def _index(
+    index: "Index", sources: list[str], settings: "Settings", *, retry: bool = False, as_json: bool = False
+) -> "SyncReport":
+    """Bring sources up to date, show how far that is, and say what was done."""
+    from article_assistant.index.sync import sync
+
+    began = time.monotonic()
+    try:
+        with indexing(quiet=as_json) as progress:
+            most = settings.max_file_mb * 1_000_000
+            report = sync(sources, index, most, progress, settings.max_parse_seconds, retry)
+    except KeyboardInterrupt:
+        kept = index.library.counts()
+        raise UserFacingError(
+            f"Stopped. What was finished is kept, {count(kept['articles'], 'article')} in "
+            f"{count(kept['chunks'], 'chunk')}; the same command goes on from there."
+        ) from None
+    if as_json:
+        print_json(
+            {
+                "added": report.added, "changed": report.changed, "removed": report.removed,
+                "unchanged": report.unchanged, "chunks": report.chunks, "failed": report.failed,
+            }
+        )  # fmt: skip
+        return report
+    seconds = time.monotonic() - began
+    speed = f" ({report.chunks / seconds:,.0f} chunks/s)" if report.chunks else ""
+    err.print(
+        f"Indexed: {len(report.added):,} added, {len(report.changed):,} changed, {len(report.removed):,} removed, "
+        f"{report.unchanged:,} unchanged, {len(report.failed):,} failed; "
+        f"{count(report.chunks, 'chunk')} embedded, in {seconds:,.1f} s{speed}.",
+        soft_wrap=True,
+    )
+    print_failures(report.failed, err)
+    if report.untried:
+        err.print(f"Not tried again, as they did not change: {report.untried:,}; assistant index --retry does.")
+    return report
+
+
+def _reports(given: list[Path], others: Iterable[Path | None]) -> list[Path]:
+    """The files of `--report`, where they can be meant and are none of the `others`; else wrong usage."""
+    endings = [path.suffix.lower() for path in given]
+    if not set(endings) <= {".md", ".json"} or len(set(endings)) < len(endings):
+        raise typer.BadParameter(
+            "name a file that ends in .md for Markdown or in .json for JSON, at most one of each", param_hint="--report"
+        )
+    taken = {path.resolve() for path in others if path is not None}
+    for path in given:
+        if path.resolve() in taken:  # a gate that overwrites what it compares with lets the second try pass
+            raise typer.BadParameter(
+                f"this run reads or writes {path} for something else; name another file", param_hint="--report"
+            )
+    return given
+
+
+def _check_writable(path: Path) -> None:
+    """Raise UserFacingError now, not after a long run, where a file cannot be written."""
+    there = path.exists()
+    if there and not path.is_file() and not path.is_dir():
+        return  # whoever reads a pipe takes closing it for the end
+    try:
+        path.open("a").close()
+        if not there:
+            path.unlink()
+    except OSError as error:
+        raise UserFacingError(f"{path} cannot be written ({error.strerror}); name another file") from error
+
+
+def _write(path: Path, text: str) -> None:
+    try:
+        path.write_text(text, encoding="utf-8", errors="replace")  # halves of characters, as JSON may hold them
+    except OSError as error:
+        raise UserFacingError(f"{path} cannot be written ({error.strerror}); name another file") from error
+
+
+def _print_figures(made: dict[str, Any]) -> None:
+    from article_assistant.evaluation.report import interval, shown
+    from rich.table import Table
+
+    def show(title: str, headings: tuple[str, ...], rows: Iterable[tuple[str, ...]]) -> None:
+        table = Table(title=title, title_justify="left")
+        for heading in headings:
+            table.add_column(heading, justify="left" if heading in {"figure", "cause", "verdict"} else "right")
+        for row in rows:
+            table.add_row(*row)
+        out.print(table)
+
+    show(
+        count(len(made["questions"]), "question"),
+        ("figure", "value", "95 % interval", "of"),
+        (
+            (name, shown(name, f["value"]), interval(name, f["low"], f["high"]), f"{f['of']:,}")
+            for name, f in made["figures"].items()
+        ),
+    )
+    show("What became of them", ("cause", "questions"), ((name, f"{n:,}") for name, n in made["causes"].items()))
+    if "comparison" not in made:
+        return
+    comparison = made["comparison"]
+    show(
+        f"Compared with {escape(comparison['earlier']['made'])}: {count(comparison['both'], 'question')} in both",
+        ("figure", "then", "now", "95 % interval of the difference", "verdict"),
+        (
+            (
+                name,
+                shown(name, f["earlier"]),
+                shown(name, f["now"]),
+                interval(name, f["low"], f["high"], "+"),
+                f["verdict"],
+            )
+            for name, f in comparison["figures"].items()
+        ),
+    )
+    for way in ("worse", "better"):
+        if comparison[way]:
+            out.print(f"{count(len(comparison[way]), 'question')} got {way}:")
+        for row in comparison[way][:SHOWN]:
+            out.print(f"  {escape(row['question'])}: {', '.join(row['figures'])}")
+        if len(comparison[way]) > SHOWN:
+            out.print(f"  … and {len(comparison[way]) - SHOWN:,} more, all in the file of --report")
+
+
+def main() -> None:
+    """Run a command; errors that a person can mend become one line and exit code 1."""
+    signal.signal(signal.SIGTERM, lambda *_: _interrupt())
+    os.umask(0o077)  # whatever is written holds articles or questions: its owner alone may read it
+    try:
+        code = app(standalone_mode=False)  # an Exit inside a command and a Ctrl-C come back as numbers
+    except UserFacingError as error:
+        _fail(" ".join(str(error).split()))
+    except (KeyboardInterrupt, typer.Abort):
+        code = INTERRUPTED
+    except BrokenPipeError:  # the reader of our output has left: `assistant status | head -1`
+        sys.stderr.close()
+        raise SystemExit(1) from None
+    except Exception as error:
+        show = getattr(error, "show", None)  # wrong usage: Typer's class for it has no public name
+        if show is None:
+            raise
+        show()
+        raise SystemExit(getattr(error, "exit_code", 2)) from None
+    if code == INTERRUPTED:
+        _fail("Stopped. What was finished is kept; the same command goes on from there.")
+    raise SystemExit(code)
+
+
+def _interrupt() -> None:
+    raise KeyboardInterrupt
+
+
+def _fail(line: str) -> None:
+    err.print(escape(line), style="red", soft_wrap=True)
+    raise SystemExit(1)

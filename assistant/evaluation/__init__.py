@@ -1,0 +1,1 @@
+"""How well questions are answered: question files, figures and reports."""

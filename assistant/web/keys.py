@@ -1,0 +1,151 @@
+"""Keys of programs: which may ask through the doors of the server, and for which groups.
+
+A file in the home holds the name, the groups and the SHA-256 of each key. A key has 256 random bits, so
+nobody finds it from its digest, and neither salt nor a slow digest would add to that.
+"""
+
+import fcntl
+import hashlib
+import hmac
+import json
+import logging
+import os
+import re
+import secrets
+import threading
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+from article_assistant.index.types import EVERYONE, UserFacingError
+from article_assistant.types import User
+
+log = logging.getLogger(__name__)
+
+FILE = "keys.json"
+LOCK = "keys.lock"
+PREFIX = "articles-"
+"""What every key begins with: told apart from other words, also by who searches a repository for secrets."""
+
+
+class KeyFileError(UserFacingError):
+    """A key that cannot be made or removed, or a file of keys that cannot be read."""
+
+
+@dataclass(frozen=True, slots=True)
+class Key:
+    """What is known of a key: its name, its groups, when it was made (UTC) and its digest, in hexadecimal."""
+
+    name: str
+    groups: tuple[str, ...]
+    made: str
+    sha256: str
+
+    @property
+    def user(self) -> User:
+        """As whom a program with this key asks."""
+        return User(f"key:{self.name}", frozenset(self.groups))
+
+
+def new(home: Path, name: str, groups: Sequence[str] = ()) -> str:
+    """Make a key, for the articles of these groups (those for everyone where none is named), and return it.
+
+    It is nowhere kept, so it can be had but this once. Raises KeyFileError for a name that is taken or unusable.
+    """
+    if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}", name):
+        raise KeyFileError(f"{name!r} is no name for a key: use up to 64 letters, digits, dots, dashes, underscores")
+    if not all(groups):
+        raise KeyFileError("a group has a name; leave --group out for the articles that everyone may read")
+    secret = PREFIX + secrets.token_urlsafe(32)
+    made = datetime.now(UTC).isoformat(timespec="seconds")
+    with _changing(home) as held:
+        if any(key.name == name for key in held):
+            raise KeyFileError(f"there is a key {name} already; for a new one type: assistant key remove {name}")
+        held.append(Key(name, tuple(dict.fromkeys(groups)) or (EVERYONE,), made, _digest(secret)))
+    return secret
+
+
+def remove(home: Path, name: str) -> None:
+    """Remove a key, which then opens nothing. Raises KeyFileError where there is none of that name."""
+    with _changing(home) as held:
+        kept = [key for key in held if key.name != name]
+        if len(kept) == len(held):
+            raise KeyFileError(f"there is no key {name}; to see all type: assistant key list")
+        held[:] = kept
+
+
+def read(home: Path) -> list[Key]:
+    """All keys, in the order they were made. Raises KeyFileError for a file that is damaged."""
+    path = home / FILE
+    try:
+        found = json.loads(path.read_bytes())
+        return [Key(one["name"], tuple(one["groups"]), one["made"], one["sha256"]) for one in found["keys"]]
+    except FileNotFoundError:
+        return []
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise KeyFileError(f"the file {path} cannot be read ({error!r}); remove it and make new keys") from error
+
+
+class Keys:
+    """The keys of a home as they are at the moment: the file is read again as soon as it is another one."""
+
+    def __init__(self, home: Path) -> None:
+        self._home = home
+        self._seen: tuple[int, ...] | None = None
+        self._held: list[Key] = []
+        self._lock = threading.Lock()
+
+    def user(self, secret: str) -> User | None:
+        """As whom the bearer of a key asks, None where it is no key or not any more."""
+        given = _digest(secret)
+        found: User | None = None
+        for key in self._now():  # all of them, so that the time taken tells nothing
+            if hmac.compare_digest(key.sha256, given):
+                found = key.user
+        return found
+
+    def _now(self) -> list[Key]:
+        with self._lock:
+            try:
+                facts = (self._home / FILE).stat()
+                seen: tuple[int, ...] = (facts.st_ino, facts.st_mtime_ns, facts.st_size)
+            except OSError:
+                seen = ()
+            if seen != self._seen:
+                self._seen = seen
+                try:
+                    self._held = read(self._home)
+                except KeyFileError as error:
+                    log.warning("no key is let in: %s", error)
+                    self._held = []
+            return self._held
+
+
+@contextmanager
+def _changing(home: Path) -> Iterator[list[Key]]:
+    """The keys, to be changed; put in place whole at the end, by one process at a time."""
+    try:
+        home.mkdir(mode=0o700, parents=True, exist_ok=True)
+        with open(home / LOCK, "a", opener=_private) as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            held = read(home)
+            yield held
+            draft = home / f"{FILE}.new"
+            draft.unlink(missing_ok=True)  # of a run that was killed
+            with open(draft, "x", opener=_private) as file:
+                json.dump({"keys": [asdict(key) for key in held]}, file, indent=1)
+                file.flush()
+                os.fsync(file.fileno())
+            draft.replace(home / FILE)
+    except OSError as error:
+        raise KeyFileError(f"the keys in {home} cannot be changed ({error.strerror}); check the folder") from error
+
+
+def _private(path: str, flags: int) -> int:
+    return os.open(path, flags, 0o600)
+
+
+def _digest(secret: str) -> str:
+    return hashlib.sha256(secret.encode("utf-8", "surrogatepass")).hexdigest()

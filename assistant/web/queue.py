@@ -1,0 +1,100 @@
+"""Questions of programs: each asked in a thread of its own, a few at once, and ended when who asked has left."""
+
+import asyncio
+import threading
+from collections.abc import AsyncGenerator, Callable, Generator, Iterator
+from contextlib import suppress
+from typing import cast
+
+from article_assistant.types import Event
+
+MAX_QUESTION = 2000
+"""Characters a question may have."""
+WAIT = 5.0
+"""Seconds that a question waits for its turn."""
+QUIET = 0.5
+"""Seconds without an event after which None is yielded."""
+AHEAD = 32
+"""Events that may wait to be taken; then the thread waits."""
+STALLED = 60.0
+"""Seconds after which a question whose events nobody takes is ended."""
+
+
+class Busy(Exception):
+    """As many questions are being answered as may be at once."""
+
+
+class Asking:
+    """Room for `at_once` questions at the same time; all in one event loop."""
+
+    def __init__(self, at_once: int) -> None:
+        self._places = asyncio.Semaphore(at_once)
+
+    async def begin(self, ask: Callable[[], Iterator[Event]]) -> AsyncGenerator[Event | None, None]:
+        """Begin a question as soon as there is a place for it; returns its events, and None while there are none.
+
+        `ask` is called in a thread. To close what is returned ends the question with its next event, so within a
+        second. Raises Busy after WAIT seconds.
+        """
+        try:
+            async with asyncio.timeout(WAIT):
+                await self._places.acquire()
+        except TimeoutError:
+            raise Busy from None
+        running = _Running(self._places)
+        threading.Thread(target=running.run, args=(ask,), name="question", daemon=True).start()
+        return running.events()
+
+
+class _Running:
+    """One question: a thread runs it, an event loop takes what comes of it."""
+
+    def __init__(self, places: asyncio.Semaphore) -> None:
+        self._places = places
+        self._loop = asyncio.get_running_loop()
+        self._came: asyncio.Queue[Event | Exception | None] = asyncio.Queue()
+        self._room = threading.Semaphore(AHEAD)
+        self._gone = threading.Event()
+
+    def run(self, ask: Callable[[], Iterator[Event]]) -> None:
+        """Ask, in a thread. Nobody but this thread may close the iterator: it may be at work at any time."""
+        try:
+            events = cast(Generator[Event, None, None], ask())
+            try:
+                for event in events:
+                    # Who has stopped taking events, without leaving, must not keep a place either.
+                    if not self._room.acquire(timeout=STALLED) or self._gone.is_set():
+                        break
+                    self._tell(event)
+            finally:
+                events.close()
+            self._tell(None)
+        except Exception as error:
+            self._tell(error)
+        finally:
+            with suppress(RuntimeError):  # the loop is closed: the server has ended
+                self._loop.call_soon_threadsafe(self._places.release)
+
+    def _tell(self, item: Event | Exception | None) -> None:
+        with suppress(RuntimeError):
+            self._loop.call_soon_threadsafe(self._came.put_nowait, item)
+
+    async def events(self) -> AsyncGenerator[Event | None, None]:
+        """What comes of it, None every QUIET seconds while nothing does. Raises what the question raised."""
+        try:
+            while True:
+                try:
+                    async with asyncio.timeout(QUIET):
+                        item = await self._came.get()
+                except TimeoutError:
+                    yield None
+                    continue
+                if isinstance(item, Exception):
+                    raise item
+                if item is None:
+                    return
+                self._room.release()
+                yield item
+        finally:
+            self._gone.set()
+            self._room.release()

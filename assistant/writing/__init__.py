@@ -1,0 +1,1 @@
+"""A language model's words: asked for, streamed, and checked against the quotes."""

@@ -1,0 +1,357 @@
+"""An LLM called with care: words as they come, or one plain sentence about why there are none.
+
+Whatever a provider does, a call ends: within its time, with what was said so far, and with its connection
+closed as soon as nobody listens any more.
+"""
+
+import asyncio
+import logging
+import queue
+import sys
+import threading
+import time
+from collections.abc import AsyncGenerator, Callable, Generator, Iterator, Sequence
+from contextlib import suppress
+from contextvars import ContextVar
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from article_assistant.writing import errors
+from article_assistant.writing.budget import Budget
+
+if TYPE_CHECKING:
+    from llama_index.core.base.llms.types import ChatMessage, ChatResponse
+    from llama_index.core.llms.llm import LLM
+
+log = logging.getLogger(__name__)
+CHARACTERS = 12_000
+"""Characters that an answer may have; a longer one is taken for one without an end."""
+WHOLE = 5
+"""How many times as long as for one word a whole answer may take."""
+TICK = 0.25
+"""Seconds after which who waits for a word gets an empty piece, so that they may stop."""
+RETRIES = (0.5, 1.5)
+"""Seconds before a call is tried once more, where the server names none."""
+FAILURES, PAUSE = 3, 30.0
+"""Failed calls in a row after which none is made, and for how many seconds."""
+
+AWAY = "The language model cannot be used just now."
+LATE = "The language model did not answer in time."
+SILENT = "The language model gave no answer."
+BROKEN = "The language model broke off."
+ENDLESS = "The language model did not come to an end."
+SPENT = "Today's budget for the language model is used up; this is the offline answer."
+
+
+class Unavailable(Exception):
+    """There are no words, or no more; `notice` says so in one sentence to whoever reads the answer."""
+
+    def __init__(self, notice: str) -> None:
+        super().__init__(notice)
+        self.notice = notice
+
+
+@dataclass(slots=True)
+class Usage:
+    """Tokens that a call took in and gave: as the provider tells, or else `estimated` as characters / 4."""
+
+    prompt_tokens: int = 0
+    completion_tokens: int = 0
+    estimated: bool = True
+
+
+class Call(Iterator[str]):
+    """The words of one call, piece by piece. Raises Unavailable, also after some words.
+
+    While none come, a piece is empty, so that whoever reads can say that nobody listens any more.
+    """
+
+    def __init__(self, pieces: Generator[str], usage: Usage, stopped: threading.Event) -> None:
+        self.usage = usage
+        """What it took, as soon as it has ended."""
+        self._pieces, self._stopped = pieces, stopped
+        self._reading = threading.Lock()
+
+    def __next__(self) -> str:
+        with self._reading:
+            piece = next(self._pieces)
+            if self._stopped.is_set():
+                self._pieces.close()
+            return piece
+
+    def close(self) -> None:
+        """End the call and its connection; from another thread than the one that reads, at the next piece."""
+        self._stopped.set()
+        if self._reading.acquire(blocking=False):  # CPython 3.11 crashes where a generator is closed while it runs
+            try:
+                self._pieces.close()
+            finally:
+                self._reading.release()
+
+
+class Caller:
+    """Calls one LLM, from any thread, several at once; `close` it in the end."""
+
+    def __init__(self, llm: "LLM", seconds: float, tokens_a_day: int = 0, home: Path | None = None) -> None:
+        """The first word and each later one may take `seconds`.
+
+        `tokens_a_day` (0: no limit) are counted in UTC days and, where there is a `home`, kept there. A call that
+        began below the limit is made to its end.
+        """
+        self.usage = Usage()
+        """Of the last call that ended; with several at once, each Call has its own."""
+        self._llm = llm
+        self._seconds = seconds
+        self._budget = Budget(tokens_a_day, home)
+        self._breaker = _Breaker()
+        self._lock = threading.Lock()
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._thread: threading.Thread | None = None
+        self._closed = False
+
+    def stream(self, messages: "Sequence[ChatMessage]") -> Call:
+        """What the LLM says to these messages; nothing is sent before the first piece is asked for."""
+        return self._call(messages, self._seconds, self._seconds * WHOLE)
+
+    def complete(self, messages: "Sequence[ChatMessage]", seconds: float) -> str:
+        """What the LLM says to these messages, all of it within `seconds`. Raises Unavailable."""
+        return "".join(self._call(messages, seconds, seconds))
+
+    def close(self) -> None:
+        """End the calls that are still running, and make no more."""
+        with self._lock:
+            loop, self._loop, self._closed = self._loop, None, True
+        if loop and self._thread:
+            asyncio.run_coroutine_threadsafe(_end(loop), loop).result()
+            loop.call_soon_threadsafe(loop.stop)
+            self._thread.join()
+
+    def _call(self, messages: "Sequence[ChatMessage]", seconds: float, whole: float) -> Call:
+        usage, stopped = Usage(), threading.Event()
+        # The pieces do not know their Call: one that is dropped is closed at once.
+        return Call(self._pieces(messages, seconds, whole, usage, stopped), usage, stopped)
+
+    def _pieces(
+        self, messages: "Sequence[ChatMessage]", seconds: float, whole: float, usage: Usage, stopped: threading.Event
+    ) -> Generator[str]:
+        if self._budget.is_spent:
+            raise Unavailable(SPENT)
+        self._breaker.check()
+        said, told, sent, pauses = 0, None, True, iter(RETRIES)
+        end = time.monotonic() + whole
+        limit = time.monotonic() + seconds
+        arriving, cancel = self._begin(messages, 0)
+        try:
+            while not (stopped.is_set() or self._closed):
+                left = min(limit, end) - time.monotonic()
+                if left <= 0:
+                    if limit <= end:
+                        raise _Failed(BROKEN if said else LATE, f"no word in {seconds:g} s")
+                    raise _Failed(ENDLESS if said else LATE, f"no end in {whole:g} s")
+                try:
+                    arrived = arriving.get(timeout=min(left, TICK))
+                except queue.Empty:
+                    yield ""
+                    continue
+                if arrived is None:
+                    if not said:
+                        raise _Failed(SILENT, "it ended without a word")
+                    if told:
+                        usage.prompt_tokens, usage.completion_tokens, usage.estimated = *told, False
+                    self._breaker.worked()
+                    return
+                if isinstance(arrived, _Failed):
+                    raise arrived
+                if isinstance(arrived, Exception):
+                    pause = next(pauses, None) if not said and errors.is_passing(arrived) else None
+                    if pause is not None:
+                        asked = errors.retry_after(arrived)
+                        pause = pause if asked is None else asked
+                    if pause is None or pause >= left:
+                        sent = bool(said)
+                        raise _Failed(BROKEN if said else AWAY, errors.reason(arrived), errors.status(arrived))
+                    arriving, cancel = self._begin(messages, pause)
+                    continue
+                told = arrived.tokens or told
+                if arrived.text:
+                    said += len(arrived.text)
+                    yield arrived.text
+                    limit = time.monotonic() + seconds  # not before: the reader may be the slow one
+        except _Failed as failed:
+            self._breaker.failed(failed)
+            raise Unavailable(failed.notice) from None
+        except GeneratorExit:
+            if said:
+                self._breaker.worked()
+            raise
+        finally:
+            cancel()
+            if usage.estimated and sent:
+                usage.prompt_tokens = sum(len(message.content or "") for message in messages) // 4
+                usage.completion_tokens = said // 4
+            self.usage = usage
+            self._budget.add(usage.prompt_tokens + usage.completion_tokens)
+
+    def _begin(self, messages: "Sequence[ChatMessage]", pause: float) -> "tuple[_Arriving, Callable[[], object]]":
+        """Start to read an answer in `pause` seconds: where its pieces arrive, and what ends it."""
+        from llama_index.core.llms.custom import CustomLLM
+
+        arriving: _Arriving = queue.SimpleQueue()
+        own = next(kind for kind in type(self._llm).__mro__ if "astream_chat" in vars(kind))
+        if own is CustomLLM:  # it only looks like a stream, and holds the event loop up
+            stop = threading.Event()
+            threading.Thread(target=_read, args=(self._llm, messages, pause, arriving, stop), daemon=True).start()
+            return arriving, stop.set
+        with self._lock:
+            if self._closed:
+                return arriving, arriving.empty  # of which nothing comes
+            if self._loop is None:
+                self._loop = asyncio.new_event_loop()
+                self._thread = threading.Thread(target=_run, args=(self._loop,), name="llm", daemon=True)
+                self._thread.start()
+            reading = _aread(self._llm, messages, pause, arriving)
+            return arriving, asyncio.run_coroutine_threadsafe(reading, self._loop).cancel
+
+
+class _Failed(Exception):
+    """A call that failed: `notice` for the reader, the text for the log, and the HTTP status or 0."""
+
+    def __init__(self, notice: str, reason: str, status: int = 0) -> None:
+        super().__init__(reason)
+        self.notice, self.status = notice, status
+
+
+class _Breaker:
+    """After FAILURES in a row nobody calls for PAUSE seconds; then one does, and the others go on without."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._failures, self._again = 0, 0.0
+
+    def check(self) -> None:
+        """Raises Unavailable where no call is made now."""
+        with self._lock:
+            if self._failures >= FAILURES:
+                if time.monotonic() < self._again:
+                    raise Unavailable(AWAY)
+                self._again = time.monotonic() + PAUSE
+
+    def failed(self, failed: _Failed) -> None:
+        with self._lock:
+            self._failures = FAILURES if failed.status in errors.REFUSED else self._failures + 1
+            self._again = time.monotonic() + PAUSE
+            rest = f"; it is not asked for {PAUSE:.0f} s" if self._failures >= FAILURES else ""
+        log.warning("the language model failed: %s%s", failed, rest)
+
+    def worked(self) -> None:
+        with self._lock:
+            self._failures = 0
+
+
+@dataclass(frozen=True, slots=True)
+class _Piece:
+    """Words, and the tokens in and out where the provider tells them."""
+
+    text: str
+    tokens: tuple[int, int] | None
+
+
+_Arriving = queue.SimpleQueue[_Piece | Exception | None]
+"""What comes from an LLM; last comes None or an exception."""
+
+
+_begun: ContextVar[list[AsyncGenerator[Any, Any]]] = ContextVar("_begun")
+"""The asynchronous generators that were begun for one answer, the outer ones first."""
+
+
+async def _aread(llm: "LLM", messages: "Sequence[ChatMessage]", pause: float, arriving: _Arriving) -> None:
+    """Put an answer into `arriving`; to cancel it closes the connection."""
+    begun: list[AsyncGenerator[Any, Any]] = []
+    _begun.set(begun)
+    last: Exception | None = None
+    try:
+        await asyncio.sleep(pause)
+        put = _bounded(arriving)
+        async for response in await llm.astream_chat(messages):
+            put(response)
+    except Exception as error:
+        last = error
+    finally:
+        for generator in begun:  # to close the outer one leaves those in it, and the connection, to the collector
+            with suppress(Exception):
+                await generator.aclose()
+    arriving.put(last)  # not before: who has it cancels what still runs
+
+
+def _read(
+    llm: "LLM", messages: "Sequence[ChatMessage]", pause: float, arriving: _Arriving, stop: threading.Event
+) -> None:
+    """The same for an LLM that cannot be awaited; it ends between two pieces."""
+    try:
+        put = _bounded(arriving)
+        if stop.wait(pause):
+            return
+        for response in llm.stream_chat(messages):
+            if stop.is_set():
+                return
+            put(response)
+        arriving.put(None)
+    except Exception as error:
+        arriving.put(error)
+
+
+def _bounded(arriving: _Arriving) -> "Callable[[ChatResponse], None]":
+    """Puts responses into `arriving`, also while nobody takes them out; raises _Failed after CHARACTERS."""
+    said = 0
+
+    def put(response: "ChatResponse") -> None:
+        nonlocal said
+        piece = _Piece(response.delta or "", _tokens(response))
+        said += len(piece.text)
+        if said > CHARACTERS:
+            raise _Failed(ENDLESS, f"it said more than {CHARACTERS} characters")
+        if piece.text or piece.tokens:  # thoughts come as neither
+            arriving.put(piece)
+
+    return put
+
+
+def _tokens(response: "ChatResponse") -> tuple[int, int] | None:
+    """Tokens in and out, None where they are not told; each package puts them elsewhere and names them its way."""
+    said, raw = response.message.additional_kwargs, response.raw
+    for told in (response.additional_kwargs, said, said.get("usage"), raw.get("usage") if isinstance(raw, dict) else 0):
+        if isinstance(told, dict):
+            taken, given = told.get("prompt_tokens", told.get("input_tokens")), told.get("completion_tokens")
+            given = told.get("output_tokens") if given is None else given
+            if isinstance(taken, int) and isinstance(given, int):
+                return taken, given
+    return None
+
+
+def _run(loop: asyncio.AbstractEventLoop) -> None:
+    loop.call_soon(_note_generators)
+    loop.run_forever()
+    loop.close()
+
+
+def _note_generators() -> None:
+    """From now on, each that is begun in this thread is added to `_begun`."""
+    known = sys.get_asyncgen_hooks().firstiter
+
+    def first(generator: AsyncGenerator[Any, Any]) -> None:
+        if known:
+            known(generator)
+        with suppress(LookupError):  # begun for no answer
+            _begun.get().append(generator)
+
+    sys.set_asyncgen_hooks(firstiter=first)
+
+
+async def _end(loop: asyncio.AbstractEventLoop) -> None:
+    tasks = asyncio.all_tasks(loop) - {asyncio.current_task()}
+    for task in tasks:
+        if not task.cancelling():  # a second time would keep it from closing its connection
+            task.cancel()
+    await asyncio.gather(*tasks, return_exceptions=True)
+    await loop.shutdown_asyncgens()
