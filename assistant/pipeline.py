@@ -1,10 +1,13 @@
 """From a question to its cited answer: remember, restate, find, answer, store."""
 
+import asyncio
 import threading
 import time
 from collections.abc import Iterator, Sequence
+from contextlib import ExitStack
 from dataclasses import replace
 from itertools import islice
+from typing import Self
 
 from article_assistant.examples import propose
 from article_assistant.index.search import Index
@@ -29,6 +32,18 @@ class Assistant:
         self._memory = memory
         self._examples: dict[tuple[Groups, str | None], list[str]] = {}
         self._trying = threading.Lock()
+        self.closing = ExitStack()
+        """What is closed with it; empty where the caller closes the index and the memory itself."""
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Let go of what was opened with it."""
+        self.closing.close()
 
     def ask(
         self,
@@ -79,6 +94,10 @@ class Assistant:
         *_, last = self.ask(question, user, conversation)
         assert isinstance(last, Answer)
         return last
+
+    async def answer_async(self, question: str, user: User, conversation: str | None = None) -> Answer:
+        """The answer alone, for an event loop, which goes on meanwhile: the work is done in a thread."""
+        return await asyncio.to_thread(self.answer, question, user, conversation)
 
     def passages(self, question: str, user: User, k: int = PASSAGES) -> list[Hit]:
         """The best `k` passages for a question that this user may read, best first; nothing is answered or kept."""

@@ -10,13 +10,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
-from article_assistant.index.types import UserFacingError
 from rich.console import Console
 from rich.markup import escape
 
 if TYPE_CHECKING:
-    from article_assistant.index.remote import Server
-    from article_assistant.index.search import Index
     from article_assistant.index.sync import Progress
     from article_assistant.settings import Settings
     from rich.progress import ProgressColumn
@@ -40,33 +37,6 @@ def settings_of(context: typer.Context, home: Path | None, **given: Any) -> "Set
     from article_assistant import settings
 
     return settings.read(home=home or context.obj, **given)
-
-
-def server_of(settings: "Settings") -> "Server | None":
-    """The server that keeps the vectors, where these settings name one; nothing is sent yet."""
-    from article_assistant.index.remote import Server
-
-    if not settings.vectors:
-        return None
-    token = settings.vectors_token.get_secret_value() if settings.vectors_token else ""
-    return Server(settings.vectors, token, settings.vectors_tenant, settings.vectors_database)
-
-
-@contextmanager
-def open_index(settings: "Settings", *, filled: bool = False, mends: bool = False) -> Iterator["Index"]:
-    """The index of these settings; where it must be `filled`, one that can answer. See `Index.open` for `mends`."""
-    from article_assistant.index import embed
-    from article_assistant.index.search import Index
-
-    opened = Index.open(settings.home, embed.load(settings.encoder, settings.threads), mends, server_of(settings))
-    try:
-        if filled:
-            if not opened.library.counts()["articles"]:
-                raise UserFacingError("the library is empty; type: assistant index FOLDER")
-            opened.ready()
-        yield opened
-    finally:
-        opened.close()
 
 
 @contextmanager

@@ -10,15 +10,14 @@ from article_assistant.cli.console import (
     AsJson,
     Home,
     count,
-    open_index,
     out,
     print_failures,
     print_json,
     progress,
-    server_of,
     settings_of,
 )
 from article_assistant.index.types import UserFacingError
+from article_assistant.opening import open_index, server_of
 from rich.markup import escape
 
 

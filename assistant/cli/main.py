@@ -8,8 +8,7 @@ import os
 import signal
 import sys
 import time
-from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -21,23 +20,19 @@ from article_assistant.cli.console import (
     count,
     err,
     indexing,
-    open_index,
     out,
     print_failures,
     print_json,
     settings_of,
 )
 from article_assistant.index.types import UserFacingError
+from article_assistant.opening import assistant_over, open_index
 from rich.markup import escape
 
 if TYPE_CHECKING:
-    from article_assistant.answering.reader import Reader
     from article_assistant.index.search import Index
     from article_assistant.index.sync import SyncReport
-    from article_assistant.pipeline import Assistant
     from article_assistant.settings import Settings
-    from article_assistant.types import Answerer
-    from article_assistant.writing.writer import Writer
 
 INTERRUPTED = 130
 """What Typer makes of a Ctrl-C."""
@@ -161,7 +156,7 @@ def ask(
     from article_assistant.types import User
 
     settings = settings_of(context, home)
-    with open_index(settings, filled=True) as opened, _assistant(opened, settings) as asked:
+    with open_index(settings, filled=True) as opened, assistant_over(opened, settings) as asked:
         answer = asked.answer(question, User("operator", None), conversation)
     if as_json:
         print_json(answer.as_json())
@@ -227,7 +222,7 @@ def evaluate(
     settings = settings_of(context, home)
     with (
         open_index(settings, filled=True) as opened,
-        _assistant(opened, settings) as answering,
+        assistant_over(opened, settings) as answering,
         Progress(console=err, transient=True) as bar,
     ):
         task = bar.add_task("Asking", total=len(asked))
@@ -269,7 +264,7 @@ def mcp(context: typer.Context, home: Home = None, group: keys.Groups = None) ->
     """
     keys.check_tools()
     settings = settings_of(context, home)
-    with open_index(settings, filled=True) as opened, _assistant(opened, settings) as asked:
+    with open_index(settings, filled=True) as opened, assistant_over(opened, settings) as asked:
         keys.serve_tools(asked, group)
 
 
@@ -281,49 +276,10 @@ for command in (library.status, library.backup, library.restore, library.verify)
 # --- what the commands share ----------------------------------------------------------------------
 
 
-@contextmanager
-def _assistant(index: "Index", settings: "Settings") -> Iterator["Assistant"]:
-    from article_assistant.answering.extract import Extractor
-    from article_assistant.answering.reader import Reader
-    from article_assistant.memory import Memory
-    from article_assistant.pipeline import Assistant
-
-    memory, reader = Memory(index.library.home), Reader(settings.threads)
-    offline = Extractor(reader, settings.accepted_wrong)
-    try:
-        if not settings.llm:
-            yield Assistant(index, offline, memory)
-            return
-        with _writer(offline, reader, index, settings) as writer:
-            yield Assistant(index, writer, memory)
-    finally:
-        memory.close()
-
-
-@contextmanager
-def _writer(offline: "Answerer", reader: "Reader", index: "Index", settings: "Settings") -> Iterator["Writer"]:
-    """A writer with the language model of the settings. Raises SettingsError where that cannot be had."""
-    from article_assistant.prompts import PromptError
-    from article_assistant.settings import SettingsError
-    from article_assistant.writing import providers
-    from article_assistant.writing.calls import Caller
-    from article_assistant.writing.entailment import Checker
-    from article_assistant.writing.writer import Writer
-
-    caller = Caller(providers.load(settings), settings.llm_seconds, settings.llm_tokens_a_day, index.library.home)
-    try:
-        checker = Checker(reader, index.embedder)
-        yield Writer(offline, caller, checker, settings.unsupported == "remove", settings.prompts)
-    except PromptError as error:
-        raise SettingsError(f"the setting prompts is not usable: {error}") from error
-    finally:
-        caller.close()
-
-
 def _serve(index: "Index", settings: "Settings") -> None:
     from article_assistant.web import server
 
-    with _assistant(index, settings) as serving:
+    with assistant_over(index, settings) as serving:
         server.serve(
             serving, settings, lambda url: out.print(f"Chat with your articles at [bold]{url}[/bold]  (Ctrl-C ends)")
         )

@@ -1,0 +1,105 @@
+"""From settings to an assistant that answers: the one place where its parts are put together.
+
+Models are imported inside the functions, so that `assistant --help` and `import article_assistant` load none.
+"""
+
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from article_assistant.index.types import UserFacingError
+
+if TYPE_CHECKING:
+    from article_assistant.answering.reader import Reader
+    from article_assistant.index.remote import Server
+    from article_assistant.index.search import Index
+    from article_assistant.pipeline import Assistant
+    from article_assistant.settings import Settings
+    from article_assistant.types import Answerer
+    from article_assistant.writing.writer import Writer
+
+
+def open(settings: "Settings | Path | str | None" = None) -> "Assistant":
+    """Open an assistant over a library that holds articles; use it in a `with` statement, or close it.
+
+    `settings` are all settings, or just the folder of the library (the rest then comes from the environment and
+    assistant.toml, as for the command line), or None for the default folder. Raises UserFacingError where the
+    library is empty or damaged, SettingsError (which is one) where a setting is not usable.
+    """
+    from article_assistant.settings import Settings, read
+
+    if not isinstance(settings, Settings):
+        settings = read(home=Path(settings) if settings is not None else None)
+    with ExitStack() as parts:
+        index = parts.enter_context(open_index(settings, filled=True))
+        assistant = parts.enter_context(assistant_over(index, settings))
+        assistant.closing = parts.pop_all()
+    return assistant
+
+
+@contextmanager
+def open_index(settings: "Settings", *, filled: bool = False, mends: bool = False) -> Iterator["Index"]:
+    """The index of these settings; where it must be `filled`, one that can answer. See `Index.open` for `mends`."""
+    from article_assistant.index import embed
+    from article_assistant.index.search import Index
+
+    opened = Index.open(settings.home, embed.load(settings.encoder, settings.threads), mends, server_of(settings))
+    try:
+        if filled:
+            if not opened.library.counts()["articles"]:
+                raise UserFacingError("the library is empty; type: assistant index FOLDER")
+            opened.ready()
+        yield opened
+    finally:
+        opened.close()
+
+
+def server_of(settings: "Settings") -> "Server | None":
+    """The server that keeps the vectors, where these settings name one; nothing is sent yet."""
+    from article_assistant.index.remote import Server
+
+    if not settings.vectors:
+        return None
+    token = settings.vectors_token.get_secret_value() if settings.vectors_token else ""
+    return Server(settings.vectors, token, settings.vectors_tenant, settings.vectors_database)
+
+
+@contextmanager
+def assistant_over(index: "Index", settings: "Settings") -> Iterator["Assistant"]:
+    """An assistant over an open index, with the language model of the settings where they name one."""
+    from article_assistant.answering.extract import Extractor
+    from article_assistant.answering.reader import Reader
+    from article_assistant.memory import Memory
+    from article_assistant.pipeline import Assistant
+
+    memory, reader = Memory(index.library.home), Reader(settings.threads)
+    offline = Extractor(reader, settings.accepted_wrong)
+    try:
+        if not settings.llm:
+            yield Assistant(index, offline, memory)
+            return
+        with _writer(offline, reader, index, settings) as writer:
+            yield Assistant(index, writer, memory)
+    finally:
+        memory.close()
+
+
+@contextmanager
+def _writer(offline: "Answerer", reader: "Reader", index: "Index", settings: "Settings") -> Iterator["Writer"]:
+    """A writer with the language model of the settings. Raises SettingsError where there is none to be had."""
+    from article_assistant.prompts import PromptError
+    from article_assistant.settings import SettingsError
+    from article_assistant.writing import providers
+    from article_assistant.writing.calls import Caller
+    from article_assistant.writing.entailment import Checker
+    from article_assistant.writing.writer import Writer
+
+    caller = Caller(providers.load(settings), settings.llm_seconds, settings.llm_tokens_a_day, index.library.home)
+    try:
+        checker = Checker(reader, index.embedder)
+        yield Writer(offline, caller, checker, settings.unsupported == "remove", settings.prompts)
+    except PromptError as error:
+        raise SettingsError(f"the setting prompts is not usable: {error}") from error
+    finally:
+        caller.close()
