@@ -8,6 +8,8 @@ question is of the kind "words", which anything fits.
 import re
 from typing import Literal
 
+from article_assistant.answering.numbers import in_digits
+
 Kind = Literal["number", "amount", "date", "name", "yes or no", "reason", "way", "list", "words"]
 """A number counts ("how many"), an amount may also be "two weeks" or "daily" ("how long", "how often")."""
 
@@ -159,7 +161,7 @@ def meaning(words: str) -> Meaning:
     >>> meaning("a further seven") == meaning("7"), meaning("9 June 2016") == meaning("June 9, 2016")
     (True, True)
     """
-    plain = re.sub(r"(?<=\d)[,\u202f\u00a0 ](?=\d{3}\b)", "", words.lower().replace("’", "'"))
+    plain = re.sub(r"(?<=\d)[,\u202f\u00a0 ](?=\d{3}\b)", "", in_digits(words).lower().replace("’", "'"))
     found = re.findall(r"\d+(?:[.:/]\d+)*|[^\W\d]+|[%€$£]", plain)
     known = []
     for word in found:

@@ -17,6 +17,7 @@ from typing import Any
 
 import numpy as np
 from article_assistant.answering.cite import Quote
+from article_assistant.answering.numbers import in_digits
 from article_assistant.answering.question import meaning
 from article_assistant.answering.reader import Reader
 from article_assistant.index.chunk import passage
@@ -96,6 +97,10 @@ _SMALL = {"second": "2", "third": "3", "fourth": "4", "fifth": "5", "sixth": "6"
 _MONTHS = "january february march april may june july august september october november december".split()
 
 
+_MINUS = re.compile(r"(?<![\w).,-])[-−]$")
+"""A minus right before a number; what stands between two numbers or words is a dash."""
+
+
 def numbers_of(text: str) -> frozenset[str]:
     """The numbers of a text as digits, those in words too; of a date its parts, a month by its name.
 
@@ -103,25 +108,22 @@ def numbers_of(text: str) -> frozenset[str]:
     True
     """
     plain = re.sub(
-        r"\b(\d{4})-(\d{2})-(\d{2})\b", lambda d: f"{d[1]} {_MONTHS[(int(d[2]) - 1) % 12].title()} {int(d[3])}", text
+        r"\b(\d{4})-(\d{2})-(\d{2})\b",
+        lambda d: f"{d[1]} {_MONTHS[(int(d[2]) - 1) % 12].title()} {int(d[3])}",
+        in_digits(text),
     )
     plain = re.sub(r"\b(\d+)(?:st|nd|rd|th)\b", r"\1", plain, flags=re.IGNORECASE)
-    plain = re.sub(
-        r"\b(twen|thir|for|fif|six|seven|eigh|nine)ty[ -](one|two|three|four|five|six|seven|eight|nine)\b",
-        lambda t: str(sum(int(next(iter(meaning(part)))) for part in re.split(r"[ -]", t[0]))),
-        plain,
-        flags=re.IGNORECASE,
-    )
     plain = re.sub(r"(?<=\d)(?=[^\W\d])|(?<=[€$£%])(?=\d)", " ", plain)
     found = set[str]()
-    for word in _WORD.findall(plain):
-        low = word.lower()
+    for match in _WORD.finditer(plain):
+        word, low = match[0], match[0].lower()
+        sign = "-" if _MINUS.search(plain, 0, match.start()) else ""
         said = _SMALL.get(low) or min(meaning(low))  # a digit comes before a letter
         if low in _MONTHS and word[0].isupper():
             found.add(low)
         elif low not in {"one", "no"} and said[0].isdigit() and not re.search(r"[^\W\d]\d", low):
             found.update(
-                re.sub(r"[.,](?=0*$)0*", "", part) or "0" for part in re.split(r"[:/-]", said.replace(",", ""))
+                sign + (re.sub(r"[.,](?=0*$)0*", "", part) or "0") for part in re.split(r"[:/-]", said.replace(",", ""))
             )
     return frozenset(found)
 
@@ -190,6 +192,7 @@ def other_units(sentence: str, text: str) -> bool:
 
 
 def _units(text: str) -> dict[str, set[str]]:
+    text = in_digits(text)
     found: dict[str, set[str]] = {}
     for match in _UNIT.finditer(text):
         for number in numbers_of(match[1]):
