@@ -7,7 +7,7 @@ from text_to_num import alpha2digit
 
 _SCALES = {"hundred": 2, "thousand": 3, "million": 6, "billion": 9, "trillion": 12}
 """Powers of ten."""
-_SCALED = re.compile(rf"(\d[\d,]*(?:\.\d+)?)[ \u00a0-](?:({'|'.join(_SCALES)})\b[ \u00a0]?)", re.IGNORECASE)
+_SCALED = re.compile(rf"(\d[\d,]*(?:\.\d+)?)[ \u00a0-]({'|'.join(_SCALES)})\b", re.IGNORECASE)
 # "Thousands" names no number, "first" seldom counts, and a second is also a unit of time.
 _NO_NUMBER = re.compile(rf"(?<![\w-])((?:{'|'.join(_SCALES)})s|first|seconds?)\b", re.IGNORECASE)
 _NEGATIVE = re.compile(r"\b(?:minus|negative) (?=\d)", re.IGNORECASE)
@@ -29,4 +29,4 @@ def in_digits(text: str) -> str:
 
 def _multiplied(found: re.Match[str]) -> str:
     number = Decimal(found[1].replace(",", "")) * 10 ** _SCALES[found[2].lower()]
-    return f"{number.normalize():f}{' ' if found[0][-1].isspace() else ''}"
+    return f"{number.normalize():f}"
