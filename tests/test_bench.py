@@ -308,7 +308,7 @@ def test_intervals_hold_the_mean_and_repeat() -> None:
     assert figure.low < figure.value < figure.high
 
 
-@pytest.mark.parametrize("name", ["retrieval", "indexing", "question", "cold", "answers", "large", "opening", "stop"])
+@pytest.mark.parametrize("name", ["retrieval", "indexing", "question", "cold", "answers", "large"])
 def test_help_says_how_long_it_takes(name: str) -> None:
     """Before anybody starts it; without the peers being installed."""
     done = subprocess.run(

@@ -321,7 +321,7 @@ def test_the_other_protocols_broken(
 @pytest.mark.parametrize("act", [silent, say("", hang), say(FIVE, hang), say(FIVE, endless)])
 def test_a_stop_closes_the_connection(llm: str, act: Act, provider: Provider, make: Make) -> None:
     """Whoever reads stops, also while nothing comes: the server sees its client go, long before the call's time;
-    how soon is what `python -m bench.stop` says."""
+    how soon is what `python -m tests.durability.stop` says."""
     provider.play(act)
     pieces = make(llm, seconds=LONG).stream(ASKED)
     next(pieces)

@@ -1,17 +1,17 @@
-"""A reader that moves on gives back what it held: the short form of `python -m bench.moves`."""
+"""A reader that moves on gives back what it held: the short form of `python -m tests.durability.moves`."""
 
 import subprocess
 import sys
 from pathlib import Path
 
-ROOT = Path(__file__).parents[1]
+ROOT = Path(__file__).parents[2]
 SHORT = ["--moves", "8", "--chunks", "80"]
 
 
 def test_a_reader_that_moves_gives_back_what_it_held(tmp_path: Path) -> None:
     """Eight moves while another thread asks: descriptors, threads, memory and folders stay level."""
     done = subprocess.run(
-        [sys.executable, "-m", "bench.moves", *SHORT, "--out", str(tmp_path)],
+        [sys.executable, "-m", "tests.durability.moves", *SHORT, "--out", str(tmp_path)],
         capture_output=True,
         text=True,
         check=False,
@@ -25,7 +25,7 @@ def test_a_reader_that_moves_gives_back_what_it_held(tmp_path: Path) -> None:
 def test_what_is_not_given_back_is_noticed(tmp_path: Path) -> None:
     """A reader that keeps each generation open fails the command."""
     code = """
-from bench import moves
+from tests.durability import moves
 from article_assistant.index.build import Generation
 Generation.close = lambda self: None
 moves.main()

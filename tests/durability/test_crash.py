@@ -1,4 +1,4 @@
-"""Whatever dies, nothing that was acknowledged is lost or half there: the short form of `python -m bench.crash`."""
+"""Whatever dies, nothing acknowledged is lost or half there: the short form of `python -m tests.durability.crash`."""
 
 import os
 import shutil
@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from article_assistant.index.search import Index
 
-from bench import crash, history
+from tests.durability import crash, history
 
 
 @pytest.fixture
@@ -60,12 +60,23 @@ def test_whatever_dies(kind: str, options: list[str], tmp_path: Path) -> None:
     if kind in {"syscall", "error"} and not shutil.which("strace"):
         pytest.skip("strace is not installed")
     done = subprocess.run(
-        [sys.executable, "-m", "bench.crash", "--kinds", kind, *options, "--due", "100", "--out", str(tmp_path)],
+        [
+            sys.executable,
+            "-m",
+            "tests.durability.crash",
+            "--kinds",
+            kind,
+            *options,
+            "--due",
+            "100",
+            "--out",
+            str(tmp_path),
+        ],
         capture_output=True,
         text=True,
         check=False,
         timeout=900,
-        cwd=Path(__file__).parents[1],
+        cwd=Path(__file__).parents[2],
         env=os.environ,
     )
     assert done.returncode == 0, done.stdout + done.stderr

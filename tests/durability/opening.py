@@ -21,7 +21,7 @@ from article_assistant.pipeline import PASSAGES
 from bench import report
 
 QUESTIONS = ("Who wrote the first constitution of the country?", "When was the railway opened?", "What is a gauge?")
-ROOT = Path(__file__).parents[1]
+ROOT = Path(__file__).parents[2]
 
 
 def _each(home: Path, harm: Callable[[Path], object]) -> None:
@@ -66,7 +66,7 @@ def main() -> None:
                 copy = Path(place) / "copy"
                 shutil.copytree(given.library, copy)
                 harm(copy)
-                command = [sys.executable, "-m", "bench.opening", str(copy), "--open"]
+                command = [sys.executable, "-m", "tests.durability.opening", str(copy), "--open"]
                 done = subprocess.run(command, cwd=ROOT, capture_output=True, check=True, text=True)
                 runs.append(json.loads(done.stdout))
                 shutil.rmtree(copy)

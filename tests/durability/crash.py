@@ -1,6 +1,6 @@
 """Is anything lost or half visible when the program, the disk or the machine dies?
 
-Each trial plays a small history of a library (`bench.history`) in a process of its own, which a fault
+Each trial plays a small history of a library (`tests.durability.history`) in a process of its own, which a fault
 ends or troubles, and then checks in another process that all that was acknowledged is found, nothing is
 half there, and the rest of the history can be played. The kinds of faults:
 
@@ -33,7 +33,8 @@ from pathlib import Path
 from article_assistant.index.search import Index
 from article_assistant.index.types import EVERYONE, UserFacingError
 
-from bench import history, report
+from bench import report
+from tests.durability import history
 
 CALLS = (
     "write", "pwrite64", "writev", "pwritev", "fsync", "fdatasync", "ftruncate", "fallocate", "rename", "renameat",

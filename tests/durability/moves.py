@@ -17,7 +17,8 @@ from article_assistant.index.chunk import split
 from article_assistant.index.search import Index
 from article_assistant.index.types import EVERYONE, LibraryError
 
-from bench import history, report
+from bench import report
+from tests.durability import history
 
 ROWS = 10
 """How often it is looked at what is in use."""
