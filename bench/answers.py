@@ -13,7 +13,8 @@ from pathlib import Path
 
 from article_assistant.answering.extract import Extractor
 from article_assistant.answering.reader import Reader
-from article_assistant.evaluation.figures import Figure, Outcome, Question, f1, figures, run, wilson
+from article_assistant.evaluation.figures import Figure, Outcome, figures, run, wilson
+from article_assistant.evaluation.questions import Question, f1
 from article_assistant.index import embed
 from article_assistant.index.search import Index
 from article_assistant.index.sync import sync

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from article_assistant.evaluation.figures import Question
+from article_assistant.evaluation.questions import Question
 from article_assistant.index.types import UserFacingError
 
 SETS = ("squad-dev", "nq-dev")

@@ -16,7 +16,8 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from article_assistant.evaluation.figures import holds, percentile
+from article_assistant.evaluation.figures import percentile
+from article_assistant.evaluation.questions import holds
 from article_assistant.index import embed
 from article_assistant.index.chunk import split
 from article_assistant.index.embed import Embedder

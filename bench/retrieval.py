@@ -8,7 +8,8 @@ from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
-from article_assistant.evaluation.figures import WINDOW, Question
+from article_assistant.evaluation.figures import WINDOW
+from article_assistant.evaluation.questions import Question
 from article_assistant.index import embed
 
 from bench import data, peers, report, systems

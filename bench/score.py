@@ -4,7 +4,8 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from article_assistant.evaluation.figures import WINDOW, Figure, Question, holds, named, wilson
+from article_assistant.evaluation.figures import WINDOW, Figure, wilson
+from article_assistant.evaluation.questions import Question, holds, named
 from article_assistant.index.embed import Spans
 
 DEPTH = 10

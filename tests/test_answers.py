@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from article_assistant.answering.extract import Extractor
 from article_assistant.answering.reader import Reader
-from article_assistant.evaluation.figures import holds, read_questions
+from article_assistant.evaluation.questions import holds, read_questions
 from article_assistant.index import embed
 from article_assistant.index.search import Index
 from article_assistant.index.sync import sync

@@ -10,7 +10,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 from article_assistant.evaluation import figures as evaluate
-from article_assistant.evaluation.figures import Outcome, Question
+from article_assistant.evaluation.figures import Outcome
+from article_assistant.evaluation.questions import Question
 from article_assistant.index import embed
 from article_assistant.index.search import Index
 from article_assistant.index.types import EVERYONE, Article, Chunk, Hit

@@ -456,7 +456,7 @@ def test_what_an_evaluation_lacks_is_said_before_a_question_is_asked(run: Run, t
 
 def test_what_gates_is_in_the_help(run: Run) -> None:
     """Whoever hangs an upgrade on the exit code reads there which figures it follows."""
-    from article_assistant.evaluation.report import GATES
+    from article_assistant.evaluation.comparison import GATES
 
     said = " ".join(run("evaluate", "--help").out.split())
     assert all(name in said for name in GATES)

@@ -4,20 +4,8 @@ import json
 from pathlib import Path
 
 import pytest
-from article_assistant.evaluation.figures import (
-    Outcome,
-    Question,
-    QuestionFileError,
-    f1,
-    figures,
-    holds,
-    named,
-    normal,
-    percentile,
-    read_questions,
-    run,
-    wilson,
-)
+from article_assistant.evaluation.figures import Outcome, figures, percentile, run, wilson
+from article_assistant.evaluation.questions import Question, QuestionFileError, f1, holds, named, normal, read_questions
 from article_assistant.index.search import Index
 from article_assistant.index.types import Chunk, Hit
 from article_assistant.memory import Memory

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 from article_assistant.answering.followup import BODY, CONTEXT, WORD, standalone
-from article_assistant.evaluation.figures import holds, named
+from article_assistant.evaluation.questions import holds, named
 from article_assistant.index import embed
 from article_assistant.index.search import Index
 from article_assistant.index.types import EVERYONE, Article, Hit

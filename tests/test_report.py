@@ -11,19 +11,18 @@ from typing import Any
 
 import pytest
 from article_assistant.evaluation import report
-from article_assistant.evaluation.figures import Outcome, Question, figures, run
+from article_assistant.evaluation.comparison import GATES, compare, failure
+from article_assistant.evaluation.figures import Outcome, figures, run
+from article_assistant.evaluation.markdown import markdown
+from article_assistant.evaluation.questions import Question
 from article_assistant.evaluation.report import (
     CAUSES,
-    GATES,
     Report,
     ReportError,
     cause,
-    compare,
-    failure,
-    make,
-    markdown,
+    make_report,
     provenance,
-    read,
+    read_report,
 )
 from article_assistant.index.search import Index
 from article_assistant.index.types import Article, Chunk, Hit
@@ -135,7 +134,7 @@ def test_a_report_is_made_of_what_was_really_asked(index: Index) -> None:
     ]
     answerer = Scripted(None, "Tobias approves trips.", "Leave is thirty days.", None, None, "Leave is thirty days.")
     outcomes = list(run(Assistant(index, answerer, Memory()), asked, lambda: None))
-    made = make(outcomes, "ours.jsonl", provenance(index, Settings()))
+    made = make_report(outcomes, "ours.jsonl", provenance(index, Settings()))
     assert [row["cause"] for row in made["questions"]] == [
         "right", "found but not read", "wrongly refused", "not found", "wrongly answered",
     ]  # fmt: skip
@@ -145,7 +144,7 @@ def test_a_report_is_made_of_what_was_really_asked(index: Index) -> None:
     assert (first["quote"], first["cited"], first["title"]) == ("Tobias approves trips.", "docs/trips.md", "Trips")
     assert first["rank"] == outcomes[0].ranks[0]
     assert (first["exact"], first["f1"], first["confidence"]) == (True, 1.0, None)
-    assert made["questions"][2]["quote"] is made["questions"][3]["rank"] is None
+    assert (made["questions"][2]["quote"], made["questions"][3]["rank"]) == (None, None)
     assert (made["encoder"], made["articles"], made["chunks"]) == ("words/1", 2, 2)
     assert {name: f["value"] for name, f in made["figures"].items()} == {
         name: round(f.value, 4) for name, f in figures(outcomes).items()
@@ -172,7 +171,7 @@ def many(*outcomes: tuple[int, Outcome]) -> Report:
         for _ in range(times):
             question = Question(f"Question {len(asked)}?", one.question.answers, one.question.article)
             asked.append(Outcome(question, one.answer, one.hits, (len(asked) + 1) / 100, one.ranks))
-    return make(asked, "ours.jsonl", MADE_WITH)
+    return make_report(asked, "ours.jsonl", MADE_WITH)
 
 
 WRONG = OUTCOMES["wrongly read"][0]
@@ -239,8 +238,8 @@ def test_a_gate_closes_when_its_figure_is_clearly_worse(then: Outcome, now: Outc
 
 def test_only_the_same_questions_are_compared() -> None:
     """Another wording, article or known answers is another question; what stands twice is compared in its order."""
-    earlier = make([RIGHT, WRONG, outcome(["eight"], asked="Else?")], "a.jsonl", MADE_WITH)
-    now = make([WRONG, WRONG, outcome(["8"], asked="Else?"), outcome([], asked="New?")], "b.jsonl", MADE_WITH)
+    earlier = make_report([RIGHT, WRONG, outcome(["eight"], asked="Else?")], "a.jsonl", MADE_WITH)
+    now = make_report([WRONG, WRONG, outcome(["8"], asked="Else?"), outcome([], asked="New?")], "b.jsonl", MADE_WITH)
     compared = compare(earlier, now)
     assert (compared["both"], compared["only_earlier"], compared["only_now"]) == (2, 1, 2)
     assert [(row["was"], row["now"]) for row in compared["worse"]] == [("right", "wrongly read")]
@@ -262,7 +261,7 @@ def test_a_report_is_read_back_as_it_was_written(tmp_path: Path) -> None:
     made = many((2, RIGHT), (1, outcome([])))
     path = tmp_path / "r.json"
     path.write_text(json.dumps(made, ensure_ascii=False), encoding="utf-8")
-    assert read(path, [Question("Question 1?", ("seven",), "one.md")]) == made
+    assert read_report(path, [Question("Question 1?", ("seven",), "one.md")]) == made
 
 
 def _without(*keys: str) -> Any:
@@ -271,7 +270,7 @@ def _without(*keys: str) -> Any:
 
 def _with(**row: Any) -> Any:
     made = many((1, RIGHT))
-    made["questions"][0] |= row
+    made["questions"][0] |= row  # type: ignore[typeddict-item]
     return made
 
 
@@ -282,18 +281,18 @@ def _with(**row: Any) -> Any:
         (b"\xff\xfe\x00", "cannot be read"),
         (b"no json", "cannot be read"),
         (b"[" * 100_000, "cannot be read"),
-        (b"{}", "no report"),
-        (b"[1]", "no report"),
-        ({"report": True}, "no report"),
+        (b"{}", "not a report"),
+        (b"[1]", "not a report"),
+        ({"report": True}, "not a report"),
         (_without() | {"report": 0}, "an older version"),
         (_without() | {"report": 2}, "a newer version"),
-        (_without("questions"), "its questions is missing or wrong"),
-        (_without("models"), "its models is missing or wrong"),
-        (_without() | {"questions": [7]}, "its question 1 is none"),
-        (_with(rank="one"), "the rank of its question 1 is missing or wrong"),
-        (_with(f1=float("nan")), "NaN is no number"),
-        (_with(cause="bad luck"), "its question 1 is wrong"),
-        (_with(answers=[["seven"]]), "its question 1 is wrong"),
+        (_without("questions"), "questions: Field required"),
+        (_without("models"), "models: Field required"),
+        (_without() | {"questions": [7]}, "questions.0: Input should be an object"),
+        (_with(rank="one"), "questions.0.rank: Input should be a valid integer"),
+        (_with(f1=float("nan")), "questions.0.f1: Input should be a finite number"),
+        (_with(cause="bad luck"), "questions.0.cause: Input should be 'right'"),
+        (_with(answers=[["seven"]]), "questions.0.answers.0: Input should be a valid string"),
         (_with(question="Another?"), "none of these questions"),
         (_with(answers=["eight"]), "none of these questions"),
     ],
@@ -304,7 +303,7 @@ def test_what_is_no_earlier_report_is_one_clear_line(tmp_path: Path, content: An
     if content is not None:
         path.write_bytes(content if isinstance(content, bytes) else json.dumps(content).encode())
     with pytest.raises(ReportError, match=re.escape(said)) as raised:
-        read(path, [Question("Question 0?", ("seven",), "one.md")])
+        read_report(path, [Question("Question 0?", ("seven",), "one.md")])
     assert "\n" not in str(raised.value)
     assert "; " in str(raised.value)
 
@@ -319,15 +318,16 @@ def test_how_far_confidence_can_be_believed() -> None:
         outcome(["seven"], confidence=0.9),
         RIGHT,
     ]
-    found = make(confident, "q.jsonl", MADE_WITH)["reliability"]
+    found = make_report(confident, "q.jsonl", MADE_WITH)["reliability"]
+    assert found is not None
     assert found["of"] == 4
     assert [(b["from"], b["of"], b["confidence"], b["right"]) for b in found["bins"]] == [
         (0.0, 1, 0.05, 0.0), (0.5, 1, 0.55, 1.0), (0.9, 2, 0.975, 0.5),
     ]  # fmt: skip
     assert found["error"] == pytest.approx((0.05 + 0.45 + 2 * 0.475) / 4)
-    assert "expected calibration error 0.362" in markdown(make(confident, "q.jsonl", MADE_WITH))
-    assert make([RIGHT], "q.jsonl", MADE_WITH)["reliability"] is None
-    assert "calibration" not in markdown(make([RIGHT], "q.jsonl", MADE_WITH))
+    assert "expected calibration error 0.362" in markdown(make_report(confident, "q.jsonl", MADE_WITH))
+    assert make_report([RIGHT], "q.jsonl", MADE_WITH)["reliability"] is None
+    assert "calibration" not in markdown(make_report([RIGHT], "q.jsonl", MADE_WITH))
 
 
 def rendered(text: str) -> list[Token]:
@@ -386,7 +386,7 @@ def nasty(words: str) -> Report:
     answer = Answer(words, True, f"{words} and", words, "extractive", 0.4, (citation,))
     made_with = MADE_WITH | {"made": words, "encoder": words, "assistant": words, "models": {words: words}}
     one = Outcome(question, answer, (hit(evil, 1),), 0.01, [])
-    made = make([one], words, made_with | {"settings": {words: words}})
+    made = make_report([one], words, made_with | {"settings": {words: words}})
     moved = {"question": words, "before": [words], "was": "right", "now": "not found", "figures": ["f1"]}
     made["comparison"] = UNCHANGED | {
         "earlier": {"made": words}, "changed": {words: [words, None]}, "better": [moved], "worse": [moved],

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from article_assistant.evaluation.figures import holds, normal, read_questions
+from article_assistant.evaluation.questions import holds, normal, read_questions
 from article_assistant.index.reading.files import read
 
 from tests.parts import SEEDS

@@ -13,7 +13,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from pathlib import Path
 
-from article_assistant.evaluation.figures import holds
+from article_assistant.evaluation.questions import holds
 from article_assistant.index.chunk import passage, split
 from article_assistant.index.embed import Embedder
 from article_assistant.index.keyword import UNASKED, stems

@@ -19,7 +19,7 @@ from typing import Any
 
 import numpy as np
 from article_assistant.answering.reader import LONGEST
-from article_assistant.evaluation.figures import holds
+from article_assistant.evaluation.questions import holds
 from article_assistant.index import embed
 from article_assistant.index.chunk import passage, split
 from article_assistant.index.keyword import asked_words, stems

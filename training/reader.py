@@ -36,7 +36,7 @@ import torch
 from article_assistant.answering.question import fits, kind_of, with_unit
 from article_assistant.answering.reader import GRAPH
 from article_assistant.answering.reader import Reader as ShippedReader
-from article_assistant.evaluation.figures import f1, normal
+from article_assistant.evaluation.questions import f1, normal
 from article_assistant.index import embed
 from article_assistant.index.chunk import passage, split
 from article_assistant.index.types import Article

@@ -37,7 +37,7 @@ from article_assistant.answering.extract import (
 )
 from article_assistant.answering.question import Meaning, kind_of, meaning
 from article_assistant.answering.reader import Reader
-from article_assistant.evaluation.figures import f1, holds
+from article_assistant.evaluation.questions import f1, holds
 from article_assistant.index import embed
 from article_assistant.index.chunk import split
 from article_assistant.index.search import Index

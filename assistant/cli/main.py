@@ -30,6 +30,7 @@ from article_assistant.opening import assistant_over, open_index
 from rich.markup import escape
 
 if TYPE_CHECKING:
+    from article_assistant.evaluation.report import Report
     from article_assistant.index.search import Index
     from article_assistant.index.sync import SyncReport
     from article_assistant.settings import Settings
@@ -211,12 +212,15 @@ def evaluate(
     """
     reports = _reports(report or [], (questions, against, answers))
 
-    from article_assistant.evaluation.figures import read_questions, run
-    from article_assistant.evaluation.report import compare, failure, make, markdown, provenance, read
+    from article_assistant.evaluation.comparison import compare, failure
+    from article_assistant.evaluation.figures import run
+    from article_assistant.evaluation.markdown import markdown
+    from article_assistant.evaluation.questions import read_questions
+    from article_assistant.evaluation.report import make_report, provenance, read_report
     from rich.progress import Progress
 
     asked = read_questions(questions)
-    earlier = read(against, asked) if against else None
+    earlier = read_report(against, asked) if against else None
     for path in (*reports, *([answers] if answers else [])):
         _check_writable(path)
     settings = settings_of(context, home)
@@ -231,7 +235,7 @@ def evaluate(
     if answers is not None:
         lines = [json.dumps(outcome.answer.as_json(), ensure_ascii=False) for outcome in outcomes]
         _write(answers, "\n".join(lines) + "\n")
-    made = make(outcomes, questions.name, made_with)
+    made = make_report(outcomes, questions.name, made_with)
     if earlier is not None:
         made["comparison"] = compare(earlier, made)
     for path in reports:
@@ -360,8 +364,8 @@ def _write(path: Path, text: str) -> None:
         raise UserFacingError(f"{path} cannot be written ({error.strerror}); name another file") from error
 
 
-def _print_figures(made: dict[str, Any]) -> None:
-    from article_assistant.evaluation.report import interval, shown
+def _print_figures(made: "Report") -> None:
+    from article_assistant.evaluation.markdown import interval, shown
     from rich.table import Table
 
     def show(title: str, headings: tuple[str, ...], rows: Iterable[tuple[str, ...]]) -> None:

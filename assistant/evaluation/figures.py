@@ -1,37 +1,23 @@
 """Questions with known answers become figures, each with its 95 % interval."""
 
-import json
 import math
-import random
-import re
-import string
 import time
-from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
-from pathlib import Path
 
-from article_assistant.index.types import Article, Hit, UserFacingError
+import numpy as np
+from article_assistant.evaluation.questions import Question, f1, holds, named, normal
+from article_assistant.index.types import Article, Hit
 from article_assistant.pipeline import Assistant
 from article_assistant.types import Answer, Citation, Found, User
+from numpy.typing import NDArray
+from scipy import stats
 
 WINDOW = 1000
 """Characters of ranked text that a reader, or an LLM, might look at."""
 IN_WINDOW = f"answer in first {WINDOW:,} characters"
-
-
-class QuestionFileError(UserFacingError):
-    """A question file that cannot be read, with the line that is wrong."""
-
-
-@dataclass(frozen=True, slots=True)
-class Question:
-    """One line of a question file; `answers` is empty where the articles do not answer it."""
-
-    question: str
-    answers: tuple[str, ...]
-    article: str | None = None
-    before: tuple[str, ...] = ()
+SAMPLES = 2000
+"""Bootstrap samples behind an interval."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,76 +40,6 @@ class Outcome:
     seconds: float
     ranks: list[int] = field(default_factory=list)
     """Ranks of the hits that hold an answer."""
-
-
-def read_questions(path: Path) -> list[Question]:
-    """The questions of a file of JSON lines. Raises QuestionFileError, naming the first bad line."""
-    try:
-        lines = path.read_text(encoding="utf-8-sig").split("\n")  # a JSON string may hold other line ends
-    except (OSError, UnicodeDecodeError) as error:
-        raise QuestionFileError(
-            f"the question file {path} cannot be read ({error}); name a file of JSON lines"
-        ) from error
-    found = []
-    for number, line in enumerate(lines, 1):
-        if not line.strip():
-            continue
-        try:
-            fields = json.loads(line)
-            answers, before, article = fields["answers"], fields.get("before", []), fields.get("article")
-            texts = [fields["question"], *answers, *before, *([] if article is None else [article])]
-            if (
-                not all(isinstance(text, str) for text in texts)
-                or isinstance(answers, str)
-                or not fields["question"].strip()
-            ):
-                raise TypeError
-        except (ValueError, KeyError, TypeError, AttributeError):
-            raise QuestionFileError(
-                f'line {number} of {path} is no question; one looks like {{"question": "…", "answers": ["…"]}}'
-            ) from None
-        found.append(Question(fields["question"], tuple(answers), article, tuple(before)))
-    if not found:
-        raise QuestionFileError(f"the question file {path} holds no question")
-    return found
-
-
-def normal(text: str) -> str:
-    """SQuAD's normalisation (Rajpurkar et al. 2016): no case, punctuation, articles or extra spaces.
-
-    >>> normal("The  Seven, (captured)")
-    'seven captured'
-    """
-    bare = "".join(char for char in text.lower() if char not in set(string.punctuation))
-    return " ".join(re.sub(r"\b(a|an|the)\b", " ", bare).split())
-
-
-def holds(text: str, answers: Sequence[str]) -> bool:
-    """Whether the words of an answer stand in a text, as whole words.
-
-    >>> holds("Eleven were killed, seven captured.", ["seven"]), holds("seventeen", ["seven"])
-    (True, False)
-    """
-    words = f" {normal(text)} "
-    return any(f" {normal(answer)} " in words for answer in answers if normal(answer))
-
-
-def f1(found: str, answers: Sequence[str]) -> float:
-    """The best word overlap of a text with an answer, 0 to 1."""
-    best = 0.0
-    words = normal(found).split()
-    for answer in answers:
-        known = normal(answer).split()
-        shared = sum((Counter(words) & Counter(known)).values())
-        if shared:
-            precision, recall = shared / len(words), shared / len(known)
-            best = max(best, 2 * precision * recall / (precision + recall))
-    return best
-
-
-def named(article: str, title: str, name: str | None) -> bool:
-    """Whether an article is the one that a question names by its title or path."""
-    return name is None or name in {title, article} or article.endswith(f"/{name}")
 
 
 def right(citation: Citation, question: Question) -> bool:
@@ -185,7 +101,9 @@ def figures(outcomes: Sequence[Outcome]) -> dict[str, Figure]:
 
     def mean(name: str, values: Sequence[float]) -> None:
         if values:
-            found[name] = Figure(sum(values) / len(values), *_bootstrap(values, lambda v: sum(v) / len(v)), len(values))
+            given = np.array(values)
+            interval = interval_of(resampled(len(given), lambda drawn: float(given[drawn].mean())))
+            found[name] = Figure(sum(values) / len(values), *interval, len(values))
 
     share("hit@1", [1 in o.ranks for o in known])
     share("hit@5", [any(rank <= 5 for rank in o.ranks) for o in known])
@@ -198,11 +116,10 @@ def figures(outcomes: Sequence[Outcome]) -> dict[str, Figure]:
     share("citation recall", [any(right(c, o.question) for c in o.answer.citations) for o in known])
     share("false refusals", [not o.answer.answered for o in known])
     share("false answers", [o.answer.answered for o in unknown])
-    milliseconds = [o.seconds * 1000 for o in outcomes]
+    took = np.array([o.seconds * 1000 for o in outcomes])
     for percent in (50, 95):
-        value = percentile(milliseconds, percent)
-        interval = _bootstrap(milliseconds, lambda v, p=percent: percentile(v, p))  # type: ignore[misc]
-        found[f"p{percent} ms"] = Figure(value, *interval, len(milliseconds))
+        samples = resampled(len(took), lambda drawn, p=percent: percentile(took[drawn], p))  # type: ignore[misc]
+        found[f"p{percent} ms"] = Figure(percentile(took, percent), *interval_of(samples), len(took))
     return found
 
 
@@ -218,16 +135,30 @@ def wilson(successes: int, of: int) -> tuple[float, float]:
     return max(middle - reach, 0.0), min(middle + reach, 1.0)
 
 
-def percentile(values: Sequence[float], percent: float) -> float:
+def percentile(values: Sequence[float] | NDArray[np.float64], percent: float) -> float:
     """The smallest value that at least `percent` % of the values do not exceed."""
-    return sorted(values)[max(math.ceil(len(values) * percent / 100) - 1, 0)]
+    return float(np.percentile(values, percent, method="inverted_cdf"))
 
 
-def _bootstrap(values: Sequence[float], measure: Callable[[Sequence[float]], float]) -> tuple[float, float]:
-    """The 95 % interval of any measure, from 400 samples with replacement; the same every time."""
-    chance = random.Random(20160609)  # noqa: S311
-    samples = sorted(measure(chance.choices(values, k=len(values))) for _ in range(400))
-    return samples[9], samples[389]
+def resampled(of: int, measure: Callable[[NDArray[np.intp]], float]) -> NDArray[np.float64]:
+    """A measure of `SAMPLES` bootstrap samples (Efron 1979), ascending; samples for which it is NaN are left out.
+
+    `measure` is given the indices of a sample, drawn with replacement from `range(of)`; the same ones every time.
+    """
+    if of == 1:  # scipy wants two observations; a sample of one can only be drawn one way
+        return np.array([measure(np.zeros(1, dtype=np.intp))])
+    drawn = stats.bootstrap(
+        (np.arange(of),), measure, vectorized=False, n_resamples=SAMPLES, method="percentile",
+        rng=np.random.default_rng(20160609),
+    ).bootstrap_distribution  # fmt: skip
+    values: NDArray[np.float64] = np.sort(drawn[~np.isnan(drawn)])
+    return values
+
+
+def interval_of(values: NDArray[np.float64]) -> tuple[float, float]:
+    """The middle 95 % of samples, bounded outwards by drawn values: between 0 and the next one lies only chance."""
+    low, high = np.quantile(values, 0.025, method="lower"), np.quantile(values, 0.975, method="higher")
+    return float(low), float(high)
 
 
 def _said(answer: Answer) -> str:
