@@ -3,14 +3,12 @@
 Heavy modules are imported inside the commands, so that `assistant --help` loads no model.
 """
 
-import json
 import os
 import signal
 import sys
 import time
-from collections.abc import Iterable
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 from article_assistant.cli import keys, library
@@ -25,20 +23,18 @@ from article_assistant.cli.console import (
     print_json,
     settings_of,
 )
+from article_assistant.cli.evaluate import evaluate
 from article_assistant.index.types import UserFacingError
 from article_assistant.opening import assistant_over, open_index
 from rich.markup import escape
 
 if TYPE_CHECKING:
-    from article_assistant.evaluation.report import Report
     from article_assistant.index.search import Index
     from article_assistant.index.sync import SyncReport
     from article_assistant.settings import Settings
 
 INTERRUPTED = 130
 """What Typer makes of a Ctrl-C."""
-SHOWN = 20
-"""Questions that got better, or worse, that a terminal shows; a report has them all."""
 SEEDS = Path(__file__).resolve().parents[2] / "seeds"
 """Sample articles; there in a clone, not in an installed package."""
 
@@ -175,83 +171,6 @@ def ask(
 
 
 @app.command()
-def evaluate(
-    context: typer.Context,
-    questions: Annotated[Path, typer.Argument(metavar="QUESTIONS.jsonl", help="JSON lines, one question each.")],
-    home: Home = None,
-    as_json: AsJson = False,
-    answers: Annotated[
-        Path | None, typer.Option(metavar="FILE", help="Write each answer there, a JSON line, in the questions' order.")
-    ] = None,
-    report: Annotated[
-        list[Path] | None,
-        typer.Option(
-            metavar="FILE",
-            help="Write figures, causes and what went wrong there: .md for Markdown, .json for JSON. Twice for both.",
-        ),
-    ] = None,
-    against: Annotated[
-        Path | None,
-        typer.Option(
-            metavar="EARLIER.json", help="Compare with an earlier JSON report, and exit with 1 when this one is worse."
-        ),
-    ] = None,
-) -> None:
-    """Measure how well your articles are found, cited and refused, on questions whose answers you know.
-
-    A line of the file looks like
-    {"question": "Who approves a trip?", "answers": ["Tobias Okonjo"], "article": "team/travel-policy.html"}
-    where "article" may be left out, "answers": [] means that the articles do not answer it, and
-    "before": ["…"] holds earlier questions of the same conversation.
-
-    With --against, exact match, f1, first quote right, false answers and false refusals gate: the exit code
-    is 1 when one of them is significantly worse, that is when the 95 % interval of its difference, over the
-    questions that are in both reports, lies wholly on the worse side of 0. All is written and printed before.
-
-    Example:  assistant evaluate questions.jsonl --report new.json --report new.md --against old.json
-    """
-    reports = _reports(report or [], (questions, against, answers))
-
-    from article_assistant.evaluation.comparison import compare, failure
-    from article_assistant.evaluation.figures import run
-    from article_assistant.evaluation.markdown import markdown
-    from article_assistant.evaluation.questions import read_questions
-    from article_assistant.evaluation.report import make_report, provenance, read_report
-    from rich.progress import Progress
-
-    asked = read_questions(questions)
-    earlier = read_report(against, asked) if against else None
-    for path in (*reports, *([answers] if answers else [])):
-        _check_writable(path)
-    settings = settings_of(context, home)
-    with (
-        open_index(settings, filled=True) as opened,
-        assistant_over(opened, settings) as answering,
-        Progress(console=err, transient=True) as bar,
-    ):
-        task = bar.add_task("Asking", total=len(asked))
-        made_with = provenance(opened, settings)
-        outcomes = list(run(answering, asked, lambda: bar.advance(task)))
-    if answers is not None:
-        lines = [json.dumps(outcome.answer.as_json(), ensure_ascii=False) for outcome in outcomes]
-        _write(answers, "\n".join(lines) + "\n")
-    made = make_report(outcomes, questions.name, made_with)
-    if earlier is not None:
-        made["comparison"] = compare(earlier, made)
-    for path in reports:
-        as_markdown = path.suffix.lower() == ".md"
-        _write(path, markdown(made) if as_markdown else json.dumps(made, ensure_ascii=False, indent=1) + "\n")
-    if as_json:
-        document: dict[str, Any] = {"questions": len(asked), **made["figures"], "causes": made["causes"]}
-        print_json(document | ({"comparison": made["comparison"]} if earlier is not None else {}))
-    else:
-        _print_figures(made)
-    line = failure(made["comparison"]) if earlier is not None else None
-    if line:
-        raise UserFacingError(line)
-
-
-@app.command()
 def serve(context: typer.Context, home: Home = None, host: Host = None, port: Port = None) -> None:
     """Serve the chat page from what the library holds, and print its address. Ctrl-C ends it."""
     settings = settings_of(context, home, host=host, port=port)
@@ -273,7 +192,7 @@ def mcp(context: typer.Context, home: Home = None, group: keys.Groups = None) ->
 
 
 app.add_typer(keys.key, name="key")
-for command in (library.status, library.backup, library.restore, library.verify):
+for command in (evaluate, library.status, library.backup, library.restore, library.verify):
     app.command()(command)
 
 
@@ -326,89 +245,6 @@ def _index(
     if report.untried:
         err.print(f"Not tried again, as they did not change: {report.untried:,}; assistant index --retry does.")
     return report
-
-
-def _reports(given: list[Path], others: Iterable[Path | None]) -> list[Path]:
-    """The files of `--report`, where they can be meant and are none of the `others`; else wrong usage."""
-    endings = [path.suffix.lower() for path in given]
-    if not set(endings) <= {".md", ".json"} or len(set(endings)) < len(endings):
-        raise typer.BadParameter(
-            "name a file that ends in .md for Markdown or in .json for JSON, at most one of each", param_hint="--report"
-        )
-    taken = {path.resolve() for path in others if path is not None}
-    for path in given:
-        if path.resolve() in taken:  # a gate that overwrites what it compares with lets the second try pass
-            raise typer.BadParameter(
-                f"this run reads or writes {path} for something else; name another file", param_hint="--report"
-            )
-    return given
-
-
-def _check_writable(path: Path) -> None:
-    """Raise UserFacingError now, not after a long run, where a file cannot be written."""
-    there = path.exists()
-    if there and not path.is_file() and not path.is_dir():
-        return  # whoever reads a pipe takes closing it for the end
-    try:
-        path.open("a").close()
-        if not there:
-            path.unlink()
-    except OSError as error:
-        raise UserFacingError(f"{path} cannot be written ({error.strerror}); name another file") from error
-
-
-def _write(path: Path, text: str) -> None:
-    try:
-        path.write_text(text, encoding="utf-8", errors="replace")  # halves of characters, as JSON may hold them
-    except OSError as error:
-        raise UserFacingError(f"{path} cannot be written ({error.strerror}); name another file") from error
-
-
-def _print_figures(made: "Report") -> None:
-    from article_assistant.evaluation.markdown import interval, shown
-    from rich.table import Table
-
-    def show(title: str, headings: tuple[str, ...], rows: Iterable[tuple[str, ...]]) -> None:
-        table = Table(title=title, title_justify="left")
-        for heading in headings:
-            table.add_column(heading, justify="left" if heading in {"figure", "cause", "verdict"} else "right")
-        for row in rows:
-            table.add_row(*row)
-        out.print(table)
-
-    show(
-        count(len(made["questions"]), "question"),
-        ("figure", "value", "95 % interval", "of"),
-        (
-            (name, shown(name, f["value"]), interval(name, f["low"], f["high"]), f"{f['of']:,}")
-            for name, f in made["figures"].items()
-        ),
-    )
-    show("What became of them", ("cause", "questions"), ((name, f"{n:,}") for name, n in made["causes"].items()))
-    if "comparison" not in made:
-        return
-    comparison = made["comparison"]
-    show(
-        f"Compared with {escape(comparison['earlier']['made'])}: {count(comparison['both'], 'question')} in both",
-        ("figure", "then", "now", "95 % interval of the difference", "verdict"),
-        (
-            (
-                name,
-                shown(name, f["earlier"]),
-                shown(name, f["now"]),
-                interval(name, f["low"], f["high"], "+"),
-                f["verdict"],
-            )
-            for name, f in comparison["figures"].items()
-        ),
-    )
-    for way in ("worse", "better"):
-        if comparison[way]:
-            out.print(f"{count(len(comparison[way]), 'question')} got {way}:")
-        for row in comparison[way][:SHOWN]:
-            out.print(f"  {escape(row['question'])}: {', '.join(row['figures'])}")
-        if len(comparison[way]) > SHOWN:
-            out.print(f"  … and {len(comparison[way]) - SHOWN:,} more, all in the file of --report")
 
 
 def main() -> None:
