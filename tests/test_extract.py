@@ -1,6 +1,7 @@
 """How an answer is put together from what the reader found, with a reader that says what it is told."""
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -9,13 +10,16 @@ from article_assistant.answering.extract import (
     FEATURES,
     VERIFIED,
     Extractor,
+    Sentence,
+    candidates,
     evidence,
     least_confidence,
     ranked,
 )
-from article_assistant.answering.question import meaning
+from article_assistant.answering.question import kind_of, meaning
 from article_assistant.answering.reader import Reading
 from article_assistant.index.chunk import split
+from article_assistant.index.keyword import asked_words
 from article_assistant.index.types import EVERYONE, Article, Hit
 from article_assistant.types import Answer, Citation, Words
 from hypothesis import given
@@ -200,3 +204,231 @@ def test_the_setting_decides_between_answer_and_refusal() -> None:
     assert isinstance(strict, Answer)
     assert lax.confidence == strict.confidence
     assert not strict.answered
+
+
+# --- what is counted, and where the thresholds lie ------------------------------------------------------
+
+
+def test_each_feature_is_what_its_name_says() -> None:
+    """By hand: two sentences of the first hit, one of the second, with their scores, cosines and search scores."""
+    texts = (
+        article("Report", "Eleven assailants were killed. It was seven who were captured in Aktobe."),
+        article("Note", "Bergen saw 7 ships captured."),
+    )
+    first, second = hits(*texts)
+    found = [replace(first, bm25=20.0, cosines=(0.1, 0.6)), replace(second, bm25=60.0, cosines=(0.4,), score=0.3)]
+    reader = Told(seven=10.0, Eleven=2.0, **{"7": -4.0})
+    sentences, features = candidates("How many assailants were captured in Aktobe?", found, reader)  # type: ignore[arg-type]
+    eleven, seven, ships = (dict(zip(FEATURES, row, strict=True)) for row in features.tolist())
+    assert [sentence.words for sentence in sentences] == ["Eleven", "seven", "7"]
+    assert [len(sentence.text) for sentence in sentences] == [30, 41, 28]
+    wanted = {
+        "reader": (np.tanh(0.2), np.tanh(1.0), np.tanh(-0.4)),
+        "reader beside the best": (np.tanh(-2.0), 0.0, np.tanh(-3.5)),
+        "cosine": (0.1, 0.6, 0.4),
+        "cosine beside the best": (-0.5, 0.0, -0.2),
+        "search": (0.8, 0.8, 0.3),
+        "bm25": (0.5, 0.5, 1.0),
+        "first": (1.0, 1.0, 0.0),
+        # Stems of the question: assail, captur, aktob; weighted by their lengths.
+        "names missing": (0.0, 0.0, 1.0),
+        "names missing in article": (0.0, 0.0, 1.0),
+        "fits": (1.0, 1.0, 1.0),
+        "short": (0.0, 0.0, 1.0),
+        "cosine before": (0.0, 0.1, 0.0),
+        "cosine after": (0.6, 0.0, 0.0),
+        "verifier": (np.tanh(0.2), np.tanh(1.0), np.tanh(-0.4)),
+        "not verified": (0.0, 0.0, 0.0),
+    }
+    for name, values in wanted.items():
+        assert (eleven[name], seven[name], ships[name]) == pytest.approx(values), name
+    words = {word: len(word) for word in asked_words("How many assailants were captured in Aktobe?")}
+    assert set(words) == {"assail", "captur", "aktob"}
+    whole = sum(words.values())
+    assert eleven["shared"] == pytest.approx(words["assail"] / whole)
+    assert seven["shared"] == pytest.approx((words["captur"] + words["aktob"]) / whole)
+    assert eleven["shared around"] == seven["shared around"] == 1.0
+    assert ships["shared with place"] == pytest.approx(words["captur"] / whole)
+
+
+def test_a_heading_and_a_title_count_as_place() -> None:
+    """Words of the question in the title are shared with the place, not with the sentence."""
+    (found,) = hits(article("Aktobe", "It was seven."))
+    _, features = candidates("How many were captured in Aktobe?", [found], Told(seven=9.0))  # type: ignore[arg-type]
+    row = dict(zip(FEATURES, features[0].tolist(), strict=True))
+    assert (row["shared"], row["names missing"]) == (0.0, 0.0)
+    assert 0 < row["shared with place"] < 1
+
+
+def test_what_the_verifier_has_not_seen_is_marked() -> None:
+    """Of three passages it is shown two; the third has no score of its and says so."""
+    found = hits(*(article(f"a{n}", f"Ship number{n} was seen.") for n in range(3)))
+    reader = Told(number0=1.0, number1=3.0, number2=5.0)
+    _, features = candidates("Which ship was seen?", found, reader)  # type: ignore[arg-type]
+    assert features[:, FEATURES.index("not verified")].tolist() == [1.0, 0.0, 0.0]
+    assert features[:, FEATURES.index("verifier")].tolist() == pytest.approx([0.0, np.tanh(0.3), np.tanh(0.5)])
+
+
+def test_evidence_is_what_its_name_says() -> None:
+    """By hand: two sentences that say seven, one that says eight, at scores of 2, 1 and -1; and its bounds."""
+    said = [meaning("seven"), meaning("7"), meaning("eight")]
+    features = np.arange(3 * len(FEATURES), dtype=np.float64).reshape(3, -1) / 100
+    seen = dict(zip(EVIDENCE, evidence(said, features, np.array([2.0, 1.0, -1.0]), 0).tolist(), strict=True))
+    own, rest = np.logaddexp(2, 1), np.logaddexp(-1, 0)
+    assert seen["odds"] == pytest.approx(own - rest)
+    assert seen["ahead of the next"] == pytest.approx(3.0)
+    assert seen["none of them"] == pytest.approx(-np.logaddexp(own, -1))
+    for name in ("reader", "cosine", "names missing", "verifier", "not verified"):
+        assert seen[name] == features[0, FEATURES.index(name)]
+    far = evidence(said, features, np.array([40.0, 1.0, -40.0]), 0)
+    assert far[:2].tolist() == [12, 12]
+    behind = evidence(said, features, np.array([-40.0, -40.0, 40.0]), 0)
+    assert behind[:2].tolist() == [-12, -6]
+    assert far[EVIDENCE.index("none of them")] == -12
+    alone = evidence(said[:1], features[:1], np.array([3.0]), 0)
+    assert alone[1] == 12, "with no other sentence it is far ahead"
+
+
+class Counting(Told):
+    """Notes how many passages it was given to read."""
+
+    passages = 0
+
+    def read(
+        self,
+        _question: str,
+        passages: Sequence[tuple[str, Sequence[tuple[int, int]]]],
+        fits: Callable[[str], bool] = bool,
+    ) -> list[list[Reading]]:
+        self.passages = len(passages)
+        return super().read(_question, passages, fits)
+
+
+def test_ten_passages_are_read() -> None:
+    """Of a dozen found, the first ten."""
+    reader = Counting(seven=9.0)
+    answer("How many assailants were captured?", reader, *(article(f"a{n}", "Some were seen.") for n in range(12)))
+    assert reader.passages == 10
+
+
+def sentence(text: str, words: str, name: str, logit: float = 9.0, updated: str | None = None) -> Sentence:
+    """A candidate whose article is just this sentence."""
+    (found,) = hits(article(name, text, updated))
+    at = text.index(words)
+    return Sentence(found, 0, len(text), at, at + len(words), logit, True)
+
+
+def composed(question: str, sentences: Sequence[Sentence], *scores: float) -> tuple[str | None, list[str], list[str]]:
+    """The short words, the pieces of the text, and the articles quoted, for sentences with these scores."""
+    extractor = Extractor(Told(), 0.5)  # type: ignore[arg-type]
+    order = sorted(range(len(scores)), key=lambda i: -scores[i])
+    short, pieces = extractor._composed(question, list(sentences), np.array(scores), order)
+    return short, [piece.text for piece in pieces], [piece.quote.article.id for piece in pieces]
+
+
+MANY = "How many were captured?"
+SEVEN = sentence("In all seven were captured.", "seven", "a")
+
+
+@pytest.mark.parametrize(("behind", "cited"), [(3.9, ["a", "b"]), (4.1, ["a"])])
+def test_the_same_answer_is_cited_too_where_it_is_not_far_behind(behind: float, cited: list[str]) -> None:
+    """Up to four logits behind the best."""
+    other = sentence("They took 7 of them.", "7", "b")
+    assert composed(MANY, [SEVEN, other], 9.0, 9.0 - behind) == ("seven", ["Seven.", ""][: len(cited)], cited)
+
+
+def test_no_more_than_three_articles_are_cited_for_one_answer_and_each_once() -> None:
+    """The best three of four; a second sentence of the same article adds nothing."""
+    others = [sentence(f"They took 7 on day {name}.", "7", name) for name in "bcd"]
+    again = sentence("Again it was seven.", "seven", "a")
+    assert composed(MANY, [SEVEN, again, *others], 9.0, 8.9, 8.5, 8.0, 7.5)[2] == ["a", "b", "c"]
+
+
+@pytest.mark.parametrize(
+    ("behind", "logit", "disagree"), [(3.9, 8.0, True), (4.1, 8.0, False), (1.0, 5.1, True), (1.0, 4.9, False)]
+)
+def test_articles_disagree_where_both_scores_are_near(behind: float, logit: float, disagree: bool) -> None:
+    """Up to four logits behind in this score and in the reader's."""
+    other = sentence("They took nine of them.", "nine", "b", logit)
+    _, texts, _ = composed(MANY, [SEVEN, other], 9.0, 9.0 - behind)
+    assert texts[0].startswith("The articles disagree") == disagree
+
+
+def test_at_most_three_sides_disagree_and_only_over_numbers() -> None:
+    """Four articles, four numbers: the best three are shown. Over names there is no disagreement."""
+    others = [sentence(f"They took {word} of them.", word, word) for word in ("nine", "ten", "eleven")]
+    assert composed(MANY, [SEVEN, *others], 9.0, 8.9, 8.8, 8.7)[2] == ["a", "nine", "ten"]
+    ann, bob = sentence("It was led by Ann.", "Ann", "a"), sentence("It was led by Bob.", "Bob", "b")
+    assert composed("Who led it?", [ann, bob], 9.0, 8.9)[:2] == ("Ann", ["Ann."])
+
+
+def test_what_the_reader_would_not_have_said_is_no_other_side() -> None:
+    """Words with a score below 0, and words of another kind, are neither cited nor a disagreement."""
+    doubted = sentence("They took nine of them.", "nine", "b", -0.1)
+    best = replace(SEVEN, logit=2.0)
+    assert composed(MANY, [best, doubted], 9.0, 8.9)[2] == ["a"]
+    assert composed(MANY, [best, replace(doubted, logit=0.0)], 9.0, 8.9)[2] == ["a", "b"]
+    assert composed(MANY, [best, replace(doubted, logit=1.0, fits=False)], 9.0, 8.9)[2] == ["a"]
+
+
+@pytest.mark.parametrize(("count", "short"), [(16, True), (17, False)])
+def test_a_short_form_has_at_most_sixteen_words(count: int, short: bool) -> None:
+    """Longer ones are no shorter than their sentence, which is given instead."""
+    words = " ".join(f"w{n}" for n in range(count))
+    found, texts, _ = composed("What was on board?", [sentence(f"On board was {words}.", words, "a")], 9.0)
+    assert (found == words) == short
+    assert texts[0].lower().startswith("w0" if short else "on board")
+
+
+def test_sentences_are_added_while_they_are_near_and_say_something_else() -> None:
+    """Up to one logit behind the best, three at most, and none that has most of its words in common."""
+    texts = [
+        "The door was locked since bikes were stolen.",
+        "Nobody guards it after midnight.",
+        "Insurance asked for that last spring.",
+        "Rain had damaged the old frame.",
+    ]
+    four = [sentence(text, "the" if "the " in text else text.split()[0], f"a{n}") for n, text in enumerate(texts)]
+    question = "Why was the door locked?"
+    assert composed(question, four, 9.0, 8.5, 8.1, 8.05)[2] == ["a0", "a1", "a2"]
+    assert composed(question, four, 9.0, 8.5, 7.9, 7.0)[2] == ["a0", "a1"]
+    again = sentence("The door was locked since two bikes were stolen.", "door", "b")
+    assert composed(question, [four[0], again, four[1]], 9.0, 8.9, 8.5)[2] == ["a0", "a1"]
+
+
+def test_sentences_of_one_article_stand_in_its_order() -> None:
+    """The best one's article first, its sentences as they follow each other there."""
+    (found,) = hits(article("a", "Nobody guards it after midnight. The door was locked since bikes were stolen."))
+    spans = [(0, 32), (33, 77)]
+    early, best = (Sentence(found, start, end, start, start + 3, 9.0, True) for start, end in spans)
+    assert composed("Why was the door locked?", [best, early], 9.0, 8.5)[1] == [
+        "Nobody guards it after midnight.",
+        "The door was locked since bikes were stolen.",
+    ]
+
+
+LIGHTS = "The lights mean:\n\n- Red: water is low.\n- Green: all is well."
+
+
+@pytest.mark.parametrize(
+    ("question", "whole"), [("Which lights are there?", True), ("Which lights are green and well?", False)]
+)
+def test_one_item_is_asked_for_or_the_whole_list(question: str, whole: bool) -> None:
+    """Where the words of a "which" stand in the opening it is the list, else its item."""
+    (found,) = hits(article("panel", LIGHTS))
+    start = LIGHTS.index("- Green")
+    item = Sentence(found, start, len(LIGHTS), start + 9, len(LIGHTS) - 1, 9.0, True)
+    _, texts, _ = composed(question, [item], 9.0)
+    assert (len(texts) > 1) == whole
+
+
+def test_a_refusal_names_three_articles_and_eight_words() -> None:
+    """What was looked for, cut at eight words, and the best sentence of each of the three nearest articles."""
+    asked = "Did Ann Bob Carl Dora Emil Fritz Gerd Hans Ida visit Oslo?"
+    texts = [article(f"t{n}", f"Nothing to see at place{n}.") for n in range(5)]
+    *_, said = Extractor(Told(), 0.01).answer(asked, hits(*texts))  # type: ignore[arg-type]
+    assert isinstance(said, Answer)
+    assert not said.answered
+    assert len(said.nearest) == 3
+    assert "“Hans”" in said.answer
+    assert "“Ida”" not in said.answer
