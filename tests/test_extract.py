@@ -16,7 +16,7 @@ from article_assistant.answering.extract import (
     least_confidence,
     ranked,
 )
-from article_assistant.answering.question import kind_of, meaning
+from article_assistant.answering.question import meaning
 from article_assistant.answering.reader import Reading
 from article_assistant.index.chunk import split
 from article_assistant.index.keyword import asked_words
