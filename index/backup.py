@@ -20,7 +20,10 @@ from datetime import UTC, datetime
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from article_assistant.index.library import FILE, SCHEMA, Library, hold, private
+from article_assistant.index.disk import move, private, to_disk
+from article_assistant.index.library import DATABASE, Library
+from article_assistant.index.lock import hold
+from article_assistant.index.schema import SCHEMA
 from article_assistant.index.types import LibraryBusy, LibraryError
 
 FORMAT = 1
@@ -80,7 +83,7 @@ def make(home: Path, path: Path, *, force: bool = False, progress: Progress = la
     the library, in a hidden folder beside `path`. Raises LibraryError where there is no library, it is
     damaged, or the file cannot be written or exists already (unless `force`).
     """
-    if not (home / FILE).is_file():
+    if not (home / DATABASE).is_file():
         raise LibraryError(f"there is no library in {home}; set --home")
     if path.resolve().is_relative_to(home.resolve()):
         raise LibraryError(f"{path} lies in the home and would be lost with it; name a file elsewhere")
@@ -92,19 +95,16 @@ def make(home: Path, path: Path, *, force: bool = False, progress: Progress = la
             with open(whole, "xb", opener=private) as file, zipfile.ZipFile(file, "w") as archive:
                 for name in sorted(found.name for found in home.glob("*.sqlite3")):
                     _copy(home / name, folder / name, progress)
-                    if name == FILE:
+                    if name == DATABASE:
                         schema, counts = _about(folder / name)
                     parts[name] = _store(folder / name, archive, progress)
                     (folder / name).unlink()
                 made = Backup(datetime.now(UTC).isoformat(timespec="seconds"), schema, counts, parts)
                 archive.writestr(_info(_MANIFEST), json.dumps({"backup": FORMAT, **asdict(made)}, indent=1))
                 archive.close()
-                file.flush()
-                os.fsync(file.fileno())
             read(whole, progress=progress)
             _refuse_existing(path, force)
-            whole.replace(path)
-            _to_disk(path.parent)
+            move(whole, path)
     except OSError as error:
         raise LibraryError(f"{path} cannot be written ({error.strerror or error}); name another file") from error
     return made
@@ -124,9 +124,6 @@ def read(path: Path, into: Path | None = None, *, progress: Progress = lambda *_
                     for done, block in _blocks(archive, name, part):
                         target.write(block)
                         progress("Unpacking" if into else "Checking", done, part.bytes)
-                    if into:
-                        target.flush()
-                        os.fsync(target.fileno())
     except OSError as error:
         raise LibraryError(
             f"{path} cannot be read or unpacked ({error.strerror or error}); nothing was changed"
@@ -149,7 +146,7 @@ def restore(
     try:
         home.mkdir(mode=0o700, parents=True, exist_ok=True)
         with hold(home, alone=True):
-            if (home / FILE).exists() and not force:
+            if (home / DATABASE).exists() and not force:
                 raise LibraryError(f"there is a library in {home} already; --force replaces it and keeps a copy")
             new = home / RESTORING
             shutil.rmtree(new, ignore_errors=True)  # what an interrupted one left
@@ -161,9 +158,8 @@ def restore(
                 library.close()
                 kept = _keep(home)
                 # The library comes last: where it is the new one, all is.
-                for name in sorted(found.files, key=lambda name: name == FILE):
-                    (new / name).replace(home / name)
-                    _to_disk(home)
+                for name in sorted(found.files, key=lambda name: name == DATABASE):
+                    move(new / name, home / name)
                 for old in home.glob("*.sqlite3"):
                     if old.name not in found.files:
                         old.unlink()
@@ -253,7 +249,7 @@ def _understood(path: Path, manifest: object) -> Backup:
     if manifest["backup"] > FORMAT or manifest["schema"] > SCHEMA:
         raise LibraryError(f"{path} was made by a newer version; update article-assistant, nothing was changed")
     files = {name: Part(part["bytes"], part["sha256"]) for name, part in manifest["files"].items()}
-    if FILE not in files or not all(_NAME.fullmatch(name) for name in files):
+    if DATABASE not in files or not all(_NAME.fullmatch(name) for name in files):
         raise ValueError("its manifest names other files than a backup has")
     return Backup(str(manifest["made"]), manifest["schema"], dict(manifest["counts"]), files)
 
@@ -284,7 +280,7 @@ def _keep(home: Path) -> Path | None:
                 os.link(path, kept / path.name)
             except OSError:  # not every file system has links
                 shutil.copy2(path, kept / path.name)
-    _to_disk(kept)
+    to_disk(kept)
     for path in found:
         _fold(path)
     for path in logs:  # one that could not be folded in would be played into the new file
@@ -301,12 +297,3 @@ def _fold(path: Path) -> None:
     except sqlite3.DatabaseError as error:
         if error.sqlite_errorcode == sqlite3.SQLITE_BUSY:
             raise LibraryBusy(f"another program has {path} open; end it, and type the command again") from error
-
-
-def _to_disk(folder: Path) -> None:
-    """Wait until the names in a folder are on the disk."""
-    descriptor = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)

@@ -9,7 +9,6 @@ folder, and while the server is away they are searched row by row.
 import fcntl
 import json
 import logging
-import os
 import shutil
 import sqlite3
 import time
@@ -19,11 +18,13 @@ from contextlib import closing
 from pathlib import Path
 
 import numpy as np
+from article_assistant.index.disk import to_disk
 from article_assistant.index.flat import Flat
 from article_assistant.index.fresh import Statistics
 from article_assistant.index.keyword import Keyword
-from article_assistant.index.library import Library, Row
+from article_assistant.index.library import Library
 from article_assistant.index.remote import Away, Elsewhere, Lacking, Remote
+from article_assistant.index.schema import Row
 from article_assistant.index.types import Groups, Matrix, Vector
 from article_assistant.index.vectors import Vectors
 from numpy.typing import NDArray
@@ -366,12 +367,3 @@ def _digest(path: Path) -> int:
         while block := file.read(1 << 22):
             found = zlib.crc32(block, found)
     return found
-
-
-def to_disk(path: Path) -> None:
-    """Wait until a file or a folder is on the disk."""
-    descriptor = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)

@@ -12,8 +12,9 @@ from article_assistant.index.chunk import passage
 from article_assistant.index.embed import Embedder
 from article_assistant.index.fresh import Fresh, Statistics
 from article_assistant.index.keyword import asked_words, number_of, terms
-from article_assistant.index.library import Entry, Library, Source, State, worded
+from article_assistant.index.library import Library, worded
 from article_assistant.index.remote import Away, Remote, Server
+from article_assistant.index.schema import Entry, LibraryState, Source
 from article_assistant.index.types import Article, Chunk, Groups, Hit, LibraryBusy, LibraryError, Matrix, Vector
 from llama_index.core.base.base_retriever import BaseRetriever
 from llama_index.core.schema import NodeWithScore, QueryBundle, TextNode
@@ -308,7 +309,7 @@ class Index:
                     if generation is not self._generation and not generation.readers:
                         generation.close()
 
-    def _is_behind(self, state: State, generation: Generation | None, fresh: int) -> bool:
+    def _is_behind(self, state: LibraryState, generation: Generation | None, fresh: int) -> bool:
         """Whether a generation is to be built, so that less is searched exactly."""
         if state.generation in self._damaged or (generation and generation.lacks):
             return True

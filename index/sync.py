@@ -8,8 +8,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from article_assistant.index import chunk
-from article_assistant.index.library import Failure, Source
 from article_assistant.index.reading import files, parse
+from article_assistant.index.schema import Failure, Source
 from article_assistant.index.search import Encoded, Index, Read
 from article_assistant.index.types import EVERYONE, Article, ArticleError, LibraryError, SourceError
 

@@ -14,7 +14,8 @@ from typing import Any, Literal
 import numpy as np
 from article_assistant.index.backup import REPLACED, RESTORING
 from article_assistant.index.build import FOUND, Damaged, Generation, recall
-from article_assistant.index.library import FILE, LOCK, Library
+from article_assistant.index.library import DATABASE, Library
+from article_assistant.index.lock import WRITER_LOCK
 from article_assistant.index.remote import Away, Lacking, Remote, Server
 from article_assistant.index.types import LibraryBusy, LibraryError
 
@@ -52,7 +53,7 @@ def verify(
     for path in sorted(library.home.glob("*.sqlite3")):
         progress(path.name, 0, 0)
         found = _file(path)
-        whole = whole and (found.state == "well" or path.name != FILE)
+        whole = whole and (found.state == "well" or path.name != DATABASE)
         yield found
     if whole:  # else nothing that is read from it can be relied on
         progress("references", 0, 0)
@@ -96,7 +97,7 @@ def _own(home: Path) -> Iterator[Path]:
             for folder, _, files in os.walk(path):
                 yield Path(folder)
                 yield from (Path(folder, name) for name in files)
-        elif path.name == LOCK or ".sqlite3" in path.name:
+        elif path.name == WRITER_LOCK or ".sqlite3" in path.name:
             yield path
 
 
@@ -114,7 +115,7 @@ def _file(path: Path) -> Check:
 
 def _references(library: Library) -> Check:
     """Rows that belong to what is not there."""
-    with closing(_reading(library.home / FILE)) as database:
+    with closing(_reading(library.home / DATABASE)) as database:
         tables = [str(table) for table, *_ in database.execute("PRAGMA foreign_key_check")]
     if not tables:
         return Check("references", "well", "every row belongs to one that is there")
@@ -132,7 +133,7 @@ def _references(library: Library) -> Check:
 def _articles(library: Library, progress: Progress) -> Check:
     """Articles whose chunks, sentences or vectors are not as they should be."""
     wrong = dict[str, str]()
-    with closing(_reading(library.home / FILE)) as database:
+    with closing(_reading(library.home / DATABASE)) as database:
         database.execute("BEGIN")  # all of it as it is at one moment
         count = int(database.execute("SELECT count(*) FROM article").fetchone()[0])
         chunks = int(database.execute("SELECT count(*) FROM chunk").fetchone()[0])

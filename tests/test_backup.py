@@ -13,7 +13,8 @@ from pathlib import Path
 import pytest
 from article_assistant.index import backup
 from article_assistant.index.chunk import split
-from article_assistant.index.library import FILE, SCHEMA, Library
+from article_assistant.index.library import DATABASE, Library
+from article_assistant.index.schema import SCHEMA
 from article_assistant.index.search import Index
 from article_assistant.index.types import LibraryBusy, LibraryError
 from article_assistant.memory import FILE as MEMORY
@@ -82,7 +83,7 @@ def killed(home: Path, place: Path) -> Path:
     add(index)
     shutil.copytree(home, place)
     index.close()
-    assert (place / f"{FILE}-wal").stat().st_size
+    assert (place / f"{DATABASE}-wal").stat().st_size
     return place
 
 
@@ -157,10 +158,10 @@ def test_a_backup_takes_the_place_of_a_file_only_where_that_is_asked(home: Path,
 @pytest.mark.parametrize("name", ["home/inside.zip", "home/library.sqlite3", "missing/made.zip", "."])
 def test_a_place_where_no_backup_can_be_is_refused(home: Path, tmp_path: Path, name: str) -> None:
     """In the home, in a folder that is not there, in place of a folder: one line, also with `force`, and no change."""
-    before = (home / FILE).read_bytes()
+    before = (home / DATABASE).read_bytes()
     with pytest.raises(LibraryError, match=r"name (a|another) file"):
         backup.make(home, tmp_path / name, force=True)
-    assert (home / FILE).read_bytes() == before
+    assert (home / DATABASE).read_bytes() == before
     with pytest.raises(LibraryError, match="no library in"):
         backup.make(tmp_path / "missing", tmp_path / "made.zip")
 
@@ -168,7 +169,7 @@ def test_a_place_where_no_backup_can_be_is_refused(home: Path, tmp_path: Path, n
 def test_a_damaged_library_is_not_backed_up(home: Path, made: Path) -> None:
     """The earlier backup stays as it is, nothing is left beside it, and the line says what to do."""
     before = made.read_bytes()
-    with (home / FILE).open("r+b") as file:
+    with (home / DATABASE).open("r+b") as file:
         file.seek(30 * 4096)
         file.write(b"\xaa" * 8 * 4096)
     with pytest.raises(LibraryError, match=r"no new backup; type: assistant verify"):
@@ -254,12 +255,12 @@ def test_a_backup_takes_the_place_of_a_damaged_library(home: Path, made: Path, t
     """What is no database any more is kept with its log, and not mixed with what is restored."""
     before = held(home)
     left = killed(home, tmp_path / "killed")
-    (left / FILE).write_bytes(b"no database" * 5000)
-    log = (left / f"{FILE}-wal").read_bytes()
+    (left / DATABASE).write_bytes(b"no database" * 5000)
+    log = (left / f"{DATABASE}-wal").read_bytes()
     _, kept = backup.restore(left, made, force=True)
     assert kept
-    assert (kept / FILE).read_bytes().startswith(b"no database")
-    assert (kept / f"{FILE}-wal").read_bytes() == log
+    assert (kept / DATABASE).read_bytes().startswith(b"no database")
+    assert (kept / f"{DATABASE}-wal").read_bytes() == log
     assert held(left) == before
 
 
@@ -276,7 +277,7 @@ def test_a_backup_of_an_older_version_is_brought_forward(tmp_path: Path) -> None
     """One of the first schema: its articles are there, in tables of this version."""
     old = tmp_path / "old"
     old.mkdir()
-    with sqlite3.connect(old / FILE) as connection:
+    with sqlite3.connect(old / DATABASE) as connection:
         connection.executescript(FIRST)
     connection.close()
     assert backup.make(old, tmp_path / "made.zip").schema == 1
@@ -305,11 +306,11 @@ def altered(path: Path, change: Callable[[dict[str, object]], object]) -> Path:
     [
         (lambda it: it.update(backup=2), "newer version; update"),
         (lambda it: it.update(schema=SCHEMA + 1), "newer version; update"),
-        (lambda it: it["files"].update({"../evil.sqlite3": it["files"][FILE]}), "names other files"),
-        (lambda it: it["files"].update({"writer.lock": it["files"][FILE]}), "names other files"),
-        (lambda it: it["files"].pop(FILE), "names other files"),
-        (lambda it: it["files"][FILE].update(sha256="0" * 64), "is damaged"),
-        (lambda it: it["files"][FILE].update(bytes=4096), "is damaged"),
+        (lambda it: it["files"].update({"../evil.sqlite3": it["files"][DATABASE]}), "names other files"),
+        (lambda it: it["files"].update({"writer.lock": it["files"][DATABASE]}), "names other files"),
+        (lambda it: it["files"].pop(DATABASE), "names other files"),
+        (lambda it: it["files"][DATABASE].update(sha256="0" * 64), "is damaged"),
+        (lambda it: it["files"][DATABASE].update(bytes=4096), "is damaged"),
         (lambda it: it.pop("files"), "not a whole backup"),
         (lambda it: it.update(files=[1]), "not a whole backup"),
         (lambda it: it.update(backup="1"), "not a whole backup"),

@@ -15,7 +15,8 @@ from pathlib import Path
 import pytest
 from article_assistant.index.build import Generation
 from article_assistant.index.chunk import split
-from article_assistant.index.library import Library, Row, Source
+from article_assistant.index.library import Library
+from article_assistant.index.schema import Row, Source
 from article_assistant.index.search import Index, fuse
 from article_assistant.index.types import EVERYONE, Article, Groups
 from hypothesis import given

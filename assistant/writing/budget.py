@@ -2,12 +2,12 @@
 
 import json
 import logging
-import os
-import tempfile
 import threading
 from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
+
+from article_assistant.index.disk import replacing
 
 log = logging.getLogger(__name__)
 FILE = "llm-tokens.json"
@@ -55,14 +55,8 @@ class Budget:
     def _store(self) -> None:
         if self._path is None:
             return
-        handle, name = tempfile.mkstemp(dir=self._path.parent, prefix=f"{FILE}.")  # that nobody else may read
-        try:
-            with os.fdopen(handle, "w", encoding="utf-8") as file:
-                json.dump({"day": self._day, "tokens": self._tokens}, file)
-            Path(name).replace(self._path)
-        except OSError:
-            Path(name).unlink(missing_ok=True)
-            raise
+        with replacing(self._path) as file:
+            json.dump({"day": self._day, "tokens": self._tokens}, file)
 
 
 def _today() -> str:
