@@ -13,23 +13,16 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from article_assistant.index import lock
-from article_assistant.index.schema import (
-    SCHEMA,
-    Candidate,
-    Entry,
-    Failure,
-    LibraryState,
-    Pending,
-    Row,
-    Source,
-    bring_forward,
-)  # fmt: skip
+from article_assistant.index import lock, schema
+from article_assistant.index.schema import SCHEMA, Candidate, Entry, Failure, LibraryState, Pending, Row, Source
 from article_assistant.index.types import Article, Groups, LibraryError, Matrix, Terms, Vector
 from numpy.typing import NDArray
 
 DATABASE = "library.sqlite3"
 """The library's file in the home."""
+_MOST = 2**63 - 1
+"""The highest number that SQLite can give."""
+_ARTICLE = "article.id, title, article.text, url, revision, updated, groups"
 
 
 def worded(title: str, heading: str, text: str) -> str:
@@ -85,7 +78,7 @@ class Library:
                 with ExitStack() as writing:
                     if version:
                         writing.enter_context(library.writing())
-                    bring_forward(writing.enter_context(library._transaction()))
+                    schema.bring_forward(writing.enter_context(library._transaction()))
             library._opened = opened.pop_all()
         return library
 
@@ -325,9 +318,9 @@ class Library:
                 found.append(Candidate(number, article, revision, start, end, heading, offsets, vectors))
         return found
 
-    def numbers(self, after: int = 0) -> NDArray[np.int64]:
-        """The numbers of all chunks above `after`, rising."""
-        found = self._all("SELECT number FROM chunk WHERE number > ? ORDER BY number", (after,))
+    def numbers(self, after: int = 0, to: int = _MOST) -> NDArray[np.int64]:
+        """The numbers of all chunks in `(after, to]`, ascending."""
+        found = self._all("SELECT number FROM chunk WHERE number > ? AND number <= ? ORDER BY number", (after, to))
         return np.fromiter((number for (number,) in found), np.int64, len(found))
 
     def fresh(self, after: int) -> list[tuple[int, frozenset[str], Vector, Terms]]:
@@ -343,16 +336,16 @@ class Library:
             found.append((number, seen, np.frombuffer(vector, "<f4"), np.frombuffer(terms or b"", "<u4")))
         return found
 
-    def rows(self, after: int = 0, to: int | None = None) -> Iterator[Row]:
+    def rows(self, after: int = 0, to: int = _MOST) -> Iterator[Row]:
         """The chunks with numbers in `(after, to]`, by number."""
         query = (
             'SELECT number, article, heading, title, start, "end", groups, vector FROM chunk '
             "JOIN article ON article.id = article WHERE number > ? AND number <= ? ORDER BY number LIMIT 2000"
         )
-        last, highest = after, _MOST if to is None else to
+        last = after
         # An article's chunks follow each other, so its text is read only once.
         known, whole = "", ""
-        while page := self._all(query, (last, highest)):
+        while page := self._all(query, (last, to)):
             for number, article, heading, title, start, end, groups, vector in page:
                 if article != known:
                     known, found = article, self._all("SELECT text FROM article WHERE id = ?", (article,))
@@ -379,10 +372,6 @@ class Library:
             f"{table}s": int(self._all(f"SELECT count(*) FROM {table}")[0][0])
             for table in ("source", "article", "chunk")
         }
-
-
-_MOST = 2**63 - 1
-_ARTICLE = "article.id, title, article.text, url, revision, updated, groups"
 
 
 def _article(row: Sequence[Any]) -> Article:

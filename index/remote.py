@@ -21,13 +21,13 @@ from urllib.parse import quote
 
 import httpx
 import numpy as np
-from article_assistant.index.types import LibraryError, Vector
+from article_assistant.index.neighbours import HNSW, Away, Lacking, NumberedVector
+from article_assistant.index.types import Vector
 from numpy.typing import NDArray
 
 log = logging.getLogger(__name__)
 TENANT, DATABASE = "default_tenant", "default_database"
-HNSW = {"hnsw": {"space": "cosine", "ef_construction": 200, "ef_search": 200, "max_neighbors": 24}}
-AT_ONCE = 300
+ROWS_A_REQUEST = 300
 """Rows a request: no more are taken or given by Chroma Cloud, and larger ones are hardly faster."""
 WAIT, PATIENCE = 3.0, 30.0
 """Seconds that a question waits for the server, and that a build does."""
@@ -36,17 +36,7 @@ PAUSE = 30.0
 RETRIES = (0.5, 2.0)
 """Seconds before a build asks once more."""
 
-Row = tuple[int, Vector]
-"""Number of a chunk and its vector."""
 Found = TypeVar("Found")
-
-
-class Away(LibraryError):
-    """A server of vectors cannot be reached, or answers otherwise than it should."""
-
-
-class Lacking(Away):
-    """A server of vectors answers, and does not hold the rows that it should."""
 
 
 class Server:
@@ -177,8 +167,8 @@ class Remote:
 
         Raises Away where the server cannot be asked or answers fewer, Lacking where rows are missing there.
         """
-        if k > AT_ONCE:
-            raise Away(f"a server of vectors is not asked for more than {AT_ONCE} rows at once")
+        if k > ROWS_A_REQUEST:
+            raise Away(f"a server of vectors is not asked for more than {ROWS_A_REQUEST} rows at once")
         if not self._counted:
             self._count()
         if not self.least:
@@ -196,17 +186,17 @@ class Remote:
     def holds(self, numbers: Sequence[int]) -> set[int]:
         """Which of these chunks are there."""
         found: set[int] = set()
-        for first in range(0, len(numbers), AT_ONCE):
-            asked = {"ids": [str(number) for number in numbers[first : first + AT_ONCE]], "include": []}
+        for first in range(0, len(numbers), ROWS_A_REQUEST):
+            asked = {"ids": [str(number) for number in numbers[first : first + ROWS_A_REQUEST]], "include": []}
             found.update(self._ask("POST", "get", asked, _numbers, patient=True))
         return found
 
     def begin(self) -> None:
         """Make an empty collection, unless there is one."""
-        asked = {"name": self.name, "get_or_create": True, "configuration": HNSW}
+        asked = {"name": self.name, "get_or_create": True, "configuration": {"hnsw": HNSW}}
         self._server.ask("POST", f"{self._server.database}/collections", asked, lambda found: str(found["id"]))
 
-    def extend(self, rows: Iterable[Row], gone: Sequence[int] = ()) -> None:
+    def extend(self, rows: Iterable[NumberedVector], gone: Sequence[int] = ()) -> None:
         """Put rows in, also such as are there, and drop the chunks that are `gone`."""
         size, packed = self._server.ask("GET", "/pre-flight-checks", None, _limits)
         rows = iter(rows)
@@ -229,8 +219,8 @@ class Remote:
         count = self.count
         if count > len(numbers):
             held: list[int] = []
-            for first in range(0, count, AT_ONCE):
-                asked = {"limit": AT_ONCE, "offset": first, "include": []}
+            for first in range(0, count, ROWS_A_REQUEST):
+                asked = {"limit": ROWS_A_REQUEST, "offset": first, "include": []}
                 held += self._ask("POST", "get", asked, _numbers, patient=True)
             self.extend((), np.setdiff1d(held, numbers).tolist())
 
@@ -264,27 +254,6 @@ class Remote:
             raise
 
 
-class Elsewhere:
-    """The vectors of a generation that were put somewhere else than the settings say: none can be used."""
-
-    count = 0
-
-    def __init__(self, place: str) -> None:
-        """`place` is where they were put."""
-        self._place = place
-
-    def nearest(self, vector: Vector, k: int) -> list[tuple[int, float]]:  # noqa: ARG002
-        """Raises Lacking."""
-        raise Lacking(f"its vectors were put {self._place}, the settings name another place")
-
-    def holds(self, numbers: Sequence[int]) -> set[int]:  # noqa: ARG002
-        """None of these chunks."""
-        return set()
-
-    def close(self) -> None:
-        """There is nothing to let go of."""
-
-
 def _numbers(found: Any) -> list[int]:
     return [int(number) for number in found["ids"]]
 
@@ -296,4 +265,4 @@ def _near(found: Any) -> list[tuple[int, float]]:
 
 def _limits(found: Any) -> tuple[int, bool]:
     """Rows a request, and whether vectors may come as base64."""
-    return min(AT_ONCE, max(1, int(found["max_batch_size"]))), bool(found.get("supports_base64_encoding"))
+    return min(ROWS_A_REQUEST, max(1, int(found["max_batch_size"]))), bool(found.get("supports_base64_encoding"))

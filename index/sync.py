@@ -10,7 +10,7 @@ from pathlib import Path
 from article_assistant.index import chunk
 from article_assistant.index.reading import files, parse
 from article_assistant.index.schema import Failure, Source
-from article_assistant.index.search import Encoded, Index, Read
+from article_assistant.index.search import Encoded, Index, Prepared
 from article_assistant.index.types import EVERYONE, Article, ArticleError, LibraryError, SourceError
 
 BATCH = 128
@@ -247,7 +247,7 @@ class _Run:
 class _Batch:
     """Articles that are encoded and committed together, and the files' bytes."""
 
-    articles: list[Read] = field(default_factory=list)
+    articles: list[Prepared] = field(default_factory=list)
     bytes: int = 0
     encoded: Future[list[Encoded]] | None = None
 

@@ -3,6 +3,7 @@
 Everything here is plain data, so that any module may import it and it imports none of them.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -20,6 +21,10 @@ EVERYONE = "everyone"
 
 Groups = frozenset[str] | None
 """Who asks: the names of their groups, or None for the operator, who sees every article."""
+
+
+Tell = Callable[[str, int, int], None]
+"""Called while something long is done: what it is, how much of how much is done; 0 of 0 where that is not counted."""
 
 
 class UserFacingError(Exception):

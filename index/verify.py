@@ -13,10 +13,11 @@ from typing import Any, Literal
 
 import numpy as np
 from article_assistant.index.backup import REPLACED, RESTORING
-from article_assistant.index.build import FOUND, Damaged, Generation, recall
+from article_assistant.index.build import MIN_RECALL, Damaged, Generation
 from article_assistant.index.library import DATABASE, Library
 from article_assistant.index.lock import WRITER_LOCK
-from article_assistant.index.remote import Away, Lacking, Remote, Server
+from article_assistant.index.neighbours import Away, Lacking, recall
+from article_assistant.index.remote import Remote, Server
 from article_assistant.index.types import LibraryBusy, LibraryError
 
 RESTORE = "put a backup in its place: assistant restore FILE --force"
@@ -248,8 +249,8 @@ def _compared_now(library: Library, server: Server | None) -> dict[str, tuple[bo
         there = numbers[numbers <= state.covered]
         wanted = sorted({int(number) for number in there}.union(number for number in gone if number <= state.covered))
         held = len(generation.vectors.holds(wanted))
-        share = recall(generation, library, there) if len(there) else 1.0
-        well = held == len(wanted) == generation.count and share >= FOUND
+        share = recall(generation.vectors, library, there) if len(there) else 1.0
+        well = held == len(wanted) == generation.count and share >= MIN_RECALL
         words = generation.keyword.count
         return {
             "search index": (

@@ -365,9 +365,8 @@ def test_a_long_run_publishes_again_and_again(index: Index, tmp_path: Path, monk
         for name in stored[:: len(stored) // 5 + 1]:
             number = int(Path(name).stem)
             assert found(reader, f"number{number}").count(name) == 1
-        if reader._work:
-            reader._work.join()
-        with reader._reading() as (generation, beside):
+        reader.publisher.join()
+        with reader.publisher.reading() as (generation, beside):
             assert len(beside) <= max(100, 0.25 * (generation.count if generation else 0)) + 3 * 20
             if generation:
                 seen.setdefault(generation.number, generation.count)
@@ -416,7 +415,7 @@ def test_a_run_goes_on_when_it_cannot_publish(index: Index, docs: Path, monkeypa
         tried.append(len(ids(index)))
         raise Damaged("no")
 
-    monkeypatch.setattr("article_assistant.index.build.Generation.build", refuse)
+    monkeypatch.setattr("article_assistant.index.build.Builder.build", refuse)
     with pytest.raises(LibraryError, match="no search index could be built"):
         update(index, docs)
     assert len(tried) == 2

@@ -227,7 +227,7 @@ def test_vectors_at_a_server_are_looked_at_there(tmp_path: Path, monkeypatch: py
             return next(check for check in checks if check.name == "search index")
 
         assert search_index().state == "well"
-        there = opened._remote()
+        there = opened.publisher.remote()
         assert there
         there.extend((), [1])
         assert search_index().state == "mended"
