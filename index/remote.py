@@ -11,8 +11,6 @@ names, which can load code.
 import base64
 import hashlib
 import logging
-import threading
-import time
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
 from itertools import islice
@@ -21,9 +19,11 @@ from urllib.parse import quote
 
 import httpx
 import numpy as np
+from article_assistant.index.http import Breaker, bound, careful, retries
 from article_assistant.index.neighbours import HNSW, Away, Lacking, NumberedVector
 from article_assistant.index.types import Vector
 from numpy.typing import NDArray
+from tenacity import Retrying
 
 log = logging.getLogger(__name__)
 TENANT, DATABASE = "default_tenant", "default_database"
@@ -36,7 +36,7 @@ PAUSE = 30.0
 RETRIES = (0.5, 2.0)
 """Seconds before a build asks once more."""
 
-Found = TypeVar("Found")
+T = TypeVar("T")
 
 
 class Server:
@@ -48,55 +48,47 @@ class Server:
         self.place = f"{self.address} ({tenant}/{database})"
         self.database = f"/tenants/{quote(tenant, safe='')}/databases/{quote(database, safe='')}"
         self.why = ""
-        """Why it is away, or nothing."""
+        """Why it is away, "" while it is not."""
+        self.breaker = Breaker(1, PAUSE)
         self._client = httpx.Client(
             base_url=f"{self.address}/api/v2",
             headers={"X-Chroma-Token": token} if token else {},
-            follow_redirects=False,  # the token is for this address and no other
-            trust_env=False,  # what the environment says of proxies is meant for other addresses
-            verify=httpx.create_ssl_context(),  # a company's own certificates: SSL_CERT_FILE
+            event_hooks={"response": [bound]},
+            **careful(),
         )
-        self._lock = threading.Lock()
-        self._again = 0.0  # when it may be asked although it is away, in seconds of the monotonic clock
 
     def check(self) -> None:
         """Raises Away where the server does not answer."""
         self.ask("GET", "/heartbeat", None, lambda found: int(found["nanosecond heartbeat"]))
 
-    def ask(
-        self, method: str, path: str, content: object, read: Callable[[Any], Found], *, patient: bool = False
-    ) -> Found:
+    def ask(self, method: str, path: str, content: object, read: Callable[[Any], T], *, patient: bool = False) -> T:
         """What `read` makes of the JSON that the server answers.
 
-        Who is `patient` waits longer and asks again, which is harmless: whatever is put in twice is there
-        once. Raises Lacking where the server does not know what is asked for, and else Away.
+        A `patient` request waits longer and is repeated, which is harmless: rows that are put in twice are there
+        once. Raises Lacking where the server does not know what is asked for, otherwise Away.
         """
-        if not patient:
-            self._check_turn()
+        if not patient and not self.breaker.allows():
+            raise Away(self._said())
         timeout = httpx.Timeout(PATIENCE if patient else WAIT, connect=WAIT)
-        for pause in (*RETRIES, None) if patient else (None,):
-            try:
-                found = self._answer(method, path, content, read, timeout)
-            except Lacking:
-                self._is_back()
-                raise
-            except Away as error:
-                if pause is None:
-                    self._is_away(str(error))
-                    raise Away(self._said()) from error
-                time.sleep(pause)
-            else:
-                break
+        tries = Retrying(**retries(RETRIES if patient else (), lambda error: type(error) is Away))
+        try:
+            found: T = tries(self._answer, method, path, content, read, timeout)
+        except Lacking:
+            self._is_back()
+            raise
+        except Away as error:
+            self.why = str(error)
+            if self.breaker.failed():
+                log.warning("%s; questions are searched exactly until it answers", self._said())
+            raise Away(self._said()) from error
         self._is_back()
         return found
 
     def close(self) -> None:
-        """Let go of its connections."""
+        """Close its connections."""
         self._client.close()
 
-    def _answer(
-        self, method: str, path: str, content: object, read: Callable[[Any], Found], timeout: httpx.Timeout
-    ) -> Found:
+    def _answer(self, method: str, path: str, content: object, read: Callable[[Any], T], timeout: httpx.Timeout) -> T:
         """One attempt; raises Lacking, or Away with the bare reason."""
         try:
             response = self._client.request(method, path, json=content, timeout=timeout)
@@ -116,24 +108,10 @@ class Server:
         except (ValueError, TypeError, LookupError, RecursionError) as error:
             raise Away("it does not answer as a Chroma server does") from error
 
-    def _check_turn(self) -> None:
-        """Raises Away where it was away a moment ago; the others do not wait together with the one who tries."""
-        with self._lock:
-            if self.why and time.monotonic() < self._again:
-                raise Away(self._said())
-            self._again = time.monotonic() + PAUSE
-
-    def _is_away(self, why: str) -> None:
-        with self._lock:
-            first, self.why = not self.why, why
-            self._again = time.monotonic() + PAUSE
-        if first:
-            log.warning("%s; questions are searched exactly until it answers", self._said())
-
     def _is_back(self) -> None:
-        if self.why:
+        self.why = ""
+        if self.breaker.worked():
             log.info("the server of vectors %s answers again", self.address)
-            self.why = ""
 
     def _said(self) -> str:
         return f"the server of vectors {self.address} cannot be used ({self.why})"
@@ -240,9 +218,7 @@ class Remote:
             raise Lacking(f"{self._server.place} holds {count} of {self.least} chunks")
         self._counted = True
 
-    def _ask(
-        self, method: str, what: str, content: object, read: Callable[[Any], Found], *, patient: bool = False
-    ) -> Found:
+    def _ask(self, method: str, what: str, content: object, read: Callable[[Any], T], *, patient: bool = False) -> T:
         if not self._path:
             by_name = f"{self._server.database}/collections/{self.name}"
             number = self._server.ask("GET", by_name, None, lambda found: quote(found["id"], safe=""))

@@ -409,13 +409,13 @@ def test_only_one_question_waits_for_a_server_that_hangs(
     add(opened, range(20))
     assert find(opened, 7) == "docs/7.md"
     monkeypatch.setattr(article_assistant.index.remote, "WAIT", 0.5)
-    monkeypatch.setattr(article_assistant.index.remote, "PAUSE", 1000.0)
+    assert opened.server
+    opened.server.breaker.pause = 1000.0
     odd.answer = hang
     odd.asked.clear()
     assert find(opened, 7) == "docs/7.md"
     assert len(odd.asked) == 1
-    assert opened.server
-    opened.server._again = 0.0  # as if the time were over
+    opened.server.breaker.again = 0.0  # as if the time were over
     threads = [threading.Thread(target=find, args=(opened, number)) for number in range(8)]
     for thread in threads:
         thread.start()
