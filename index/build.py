@@ -223,7 +223,8 @@ class Builder:
         gone = [number for number in pending.gone if last is not None and number <= last.covered]
         dropped = last.dropped + len(gone) if last else 0
         if last and dropped > WORN * last.count:
-            return self.build(folder, pending, None, anew=True)
+            self.build(folder, pending, None, anew=True)
+            return
         if self.remote:
             self._complete(self.remote, pending.highest, anew)
         shutil.rmtree(folder, ignore_errors=True)  # what an interrupted build left
@@ -242,14 +243,11 @@ class Builder:
         words = ((row.number, row.words, row.groups) for row in self._rows("words", copied, to))
         Keyword.extend(folder / "keyword", words, gone)
         self._seal(folder, to, dropped)
-        built = Generation(folder, self.remote)
-        try:
-            built.check(self.library, gone, self.tell)
-        except Lacking as error:
-            raise Damaged(str(error)) from error
-        finally:
-            built.close()
-        return None
+        with closing(Generation(folder, self.remote)) as built:
+            try:
+                built.check(self.library, gone, self.tell)
+            except Lacking as error:
+                raise Damaged(str(error)) from error
 
     def _rows(self, what: str, after: int, to: int) -> Iterator[Row]:
         """The library's rows in `(after, to]`; says now and then how many have been read."""

@@ -217,7 +217,7 @@ class Library:
             )
 
     def failures(self) -> dict[str, str]:
-        """What could not be read when its source was last brought up to date, and why."""
+        """The articles that could not be read when their source was last brought up to date, and why."""
         return {str(a): str(b) for a, b in self._all("SELECT article, reason FROM failure ORDER BY article")}
 
     def failed(self, source: Source) -> dict[str, Failure]:
@@ -368,10 +368,8 @@ class Library:
 
     def counts(self) -> dict[str, int]:
         """How many sources, articles and chunks there are."""
-        return {
-            f"{table}s": int(self._all(f"SELECT count(*) FROM {table}")[0][0])
-            for table in ("source", "article", "chunk")
-        }
+        with self._one_at_a_time:
+            return schema.counts_of(self._connection)
 
 
 def _article(row: Sequence[Any]) -> Article:

@@ -63,6 +63,12 @@ class Elsewhere:
         """Nothing is open."""
 
 
+def near(answer: Any) -> list[tuple[int, float]]:
+    """What Chroma answers to a query of one vector, as numbers with cosines."""
+    pairs = zip(answer["ids"][0], answer["distances"][0], strict=True)
+    return [(int(number), 1.0 - float(distance)) for number, distance in pairs]
+
+
 def recall(store: Neighbours, library: Library, numbers: NDArray[np.int64], k: int = 10) -> float:
     """The share of the true `k` nearest chunks that a store finds, for sentences drawn from the chunks `numbers`.
 

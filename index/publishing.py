@@ -4,7 +4,7 @@ import logging
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import closing, contextmanager, suppress
 
 from article_assistant.index.build import Builder, Damaged, Generation
 from article_assistant.index.fresh import Fresh
@@ -21,7 +21,7 @@ REST = 60.0
 """Seconds between two attempts to mend."""
 
 
-class _Stopped(Exception):
+class _Abandoned(Exception):
     """A build is abandoned, since the index is closed or another process wants to write."""
 
 
@@ -131,13 +131,10 @@ class Publisher:
     def _serves(self) -> bool:
         """Whether the published generation can be opened and has all of its vectors. Raises Away."""
         try:
-            generation = self.open(self._library.state().generation)
+            with closing(self.open(self._library.state().generation)) as generation:
+                return generation.complete
         except Damaged:
             return False
-        try:
-            return generation.complete
-        finally:
-            generation.close()
 
     def open(self, number: int) -> Generation:
         """Open a generation, apart from the one that answers. Raises Damaged."""
@@ -237,10 +234,10 @@ class Publisher:
 
                 def go_on(*_: object) -> None:
                     if self._closing.is_set() or wanted():
-                        raise _Stopped
+                        raise _Abandoned
 
                 self.publish(go_on)
-        except (LibraryBusy, Away, _Stopped):
+        except (LibraryBusy, Away, _Abandoned):
             pass  # another writer will publish; Away was logged when it began
         except LibraryError as error:
             log.warning("%s", error)

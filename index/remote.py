@@ -1,11 +1,10 @@
-"""The vectors of a library at a Chroma server: one collection, extended in place, or away.
+"""The vectors of a library at a Chroma server, in one collection that is extended in place.
 
-In place is safe: numbers of chunks are never used again, and every hit is checked against the library. So
-rows that are too many do no harm, and those that are missing are put in again from the library.
+That is safe: chunk numbers are never reused, and every hit is checked against the library. Surplus rows do no
+harm, and missing ones are put in again from the library.
 
-The server's HTTP interface (its version 2) is spoken directly. The client in the `chromadb` package waits
-without end, takes proxies from the environment, and builds the embedding functions that a server's answer
-names, which can load code.
+The server's HTTP interface (version 2) is called directly. The client in the `chromadb` package has no timeout,
+takes proxies from the environment, and builds the embedding functions that a server names, which can load code.
 """
 
 import base64
@@ -20,7 +19,7 @@ from urllib.parse import quote
 import httpx
 import numpy as np
 from article_assistant.index.http import Breaker, bound, careful, retries
-from article_assistant.index.neighbours import HNSW, Away, Lacking, NumberedVector
+from article_assistant.index.neighbours import HNSW, Away, Lacking, NumberedVector, near
 from article_assistant.index.types import Vector
 from numpy.typing import NDArray
 from tenacity import Retrying
@@ -28,19 +27,19 @@ from tenacity import Retrying
 log = logging.getLogger(__name__)
 TENANT, DATABASE = "default_tenant", "default_database"
 ROWS_A_REQUEST = 300
-"""Rows a request: no more are taken or given by Chroma Cloud, and larger ones are hardly faster."""
+"""Chroma Cloud takes and returns no more, and larger requests are hardly faster."""
 WAIT, PATIENCE = 3.0, 30.0
-"""Seconds that a question waits for the server, and that a build does."""
+"""Seconds that a question waits for the server, and a build."""
 PAUSE = 30.0
-"""Seconds for which a server that did not answer is not asked again."""
-RETRIES = (0.5, 2.0)
-"""Seconds before a build asks once more."""
+"""Seconds before a server that did not answer is asked again."""
+BUILD_RETRIES = (0.5, 2.0)
+"""Seconds before each retry of a build."""
 
 T = TypeVar("T")
 
 
 class Server:
-    """A Chroma server, asked from any thread; while it is away, one question in PAUSE seconds tries it."""
+    """A Chroma server, for use from any thread; while it is away, one question every PAUSE seconds tries it."""
 
     def __init__(self, address: str, token: str = "", tenant: str = TENANT, database: str = DATABASE) -> None:
         """`address` is like http://127.0.0.1:8000. Nothing is sent yet."""
@@ -70,7 +69,7 @@ class Server:
         if not patient and not self.breaker.allows():
             raise Away(self._said())
         timeout = httpx.Timeout(PATIENCE if patient else WAIT, connect=WAIT)
-        tries = Retrying(**retries(RETRIES if patient else (), lambda error: type(error) is Away))
+        tries = Retrying(**retries(BUILD_RETRIES if patient else (), lambda error: type(error) is Away))
         try:
             found: T = tries(self._answer, method, path, content, read, timeout)
         except Lacking:
@@ -120,7 +119,7 @@ class Server:
 class Remote:
     """The vectors of one library and encoder at a server, searched by approximate cosine similarity (HNSW).
 
-    `least` rows must be there, or a search is refused.
+    A search needs at least `least` rows there.
     """
 
     def __init__(self, server: Server, library: str, encoder: str, least: int = 0) -> None:
@@ -129,12 +128,12 @@ class Remote:
         self.place = f"{server.place} {self.name}"
         self.least = least
         self._server = server
-        self._path = ""  # of the collection, as soon as its number is known
+        self._path = ""  # of the collection, once its id is known
         self._counted = False
 
     @property
     def count(self) -> int:
-        """Rows there; none where there is no collection."""
+        """Number of rows; 0 without a collection."""
         try:
             return self._ask("GET", "count", None, int)
         except Lacking:
@@ -143,7 +142,7 @@ class Remote:
     def nearest(self, vector: Vector, k: int) -> list[tuple[int, float]]:
         """The nearest `k` chunks, as numbers with cosines, best first.
 
-        Raises Away where the server cannot be asked or answers fewer, Lacking where rows are missing there.
+        Raises Away where the server is, Lacking where rows are missing there.
         """
         if k > ROWS_A_REQUEST:
             raise Away(f"a server of vectors is not asked for more than {ROWS_A_REQUEST} rows at once")
@@ -153,7 +152,7 @@ class Remote:
             return []
         asked = {"query_embeddings": [vector.tolist()], "n_results": k, "include": ["distances"]}
         try:
-            found = self._ask("POST", "query", asked, _near)
+            found = self._ask("POST", "query", asked, near)
         except Away:
             self._counted = False  # it may come back with other rows
             raise
@@ -162,7 +161,7 @@ class Remote:
         return found
 
     def holds(self, numbers: Sequence[int]) -> set[int]:
-        """Which of these chunks are there."""
+        """Which of these chunks it holds."""
         found: set[int] = set()
         for first in range(0, len(numbers), ROWS_A_REQUEST):
             asked = {"ids": [str(number) for number in numbers[first : first + ROWS_A_REQUEST]], "include": []}
@@ -170,12 +169,12 @@ class Remote:
         return found
 
     def begin(self) -> None:
-        """Make an empty collection, unless there is one."""
+        """Create the collection, unless it exists."""
         asked = {"name": self.name, "get_or_create": True, "configuration": {"hnsw": HNSW}}
         self._server.ask("POST", f"{self._server.database}/collections", asked, lambda found: str(found["id"]))
 
     def extend(self, rows: Iterable[NumberedVector], gone: Sequence[int] = ()) -> None:
-        """Put rows in, also such as are there, and drop the chunks that are `gone`."""
+        """Add or overwrite rows, and drop the chunks that are `gone`."""
         size, packed = self._server.ask("GET", "/pre-flight-checks", None, _limits)
         rows = iter(rows)
         while batch := list(islice(rows, size)):
@@ -192,7 +191,7 @@ class Remote:
             self._ask("POST", "delete", asked, bool, patient=True)
 
     def prune(self, numbers: NDArray[np.int64], gone: Sequence[int]) -> None:
-        """Drop the chunks that are `gone`, and where more than `numbers` are left, all others than those."""
+        """Drop the chunks that are `gone`, and if more than `numbers` remain, all but those."""
         self.extend((), gone)
         count = self.count
         if count > len(numbers):
@@ -203,13 +202,13 @@ class Remote:
             self.extend((), np.setdiff1d(held, numbers).tolist())
 
     def clear(self) -> None:
-        """Drop all of it, if there is any."""
+        """Drop the collection, if it exists."""
         with suppress(Lacking):
             self._server.ask("DELETE", f"{self._server.database}/collections/{self.name}", None, bool, patient=True)
         self.close()
 
     def close(self) -> None:
-        """Forget what was learnt of the collection; the server's connections stay."""
+        """Forget the collection's id and count; the server's connections stay open."""
         self._path, self._counted = "", False
 
     def _count(self) -> None:
@@ -226,7 +225,7 @@ class Remote:
         try:
             return self._server.ask(method, f"{self._path}/{what}", content, read, patient=patient)
         except Lacking:
-            self._path = ""  # somebody may have begun another one of this name
+            self._path = ""  # somebody may have created another one of this name
             raise
 
 
@@ -234,11 +233,6 @@ def _numbers(found: Any) -> list[int]:
     return [int(number) for number in found["ids"]]
 
 
-def _near(found: Any) -> list[tuple[int, float]]:
-    pairs = zip(found["ids"][0], found["distances"][0], strict=True)
-    return [(int(number), 1.0 - float(distance)) for number, distance in pairs]
-
-
 def _limits(found: Any) -> tuple[int, bool]:
-    """Rows a request, and whether vectors may come as base64."""
+    """Rows per request, and whether vectors may be sent as base64."""
     return min(ROWS_A_REQUEST, max(1, int(found["max_batch_size"]))), bool(found.get("supports_base64_encoding"))

@@ -152,6 +152,12 @@ class Row:
     vector: Vector
 
 
+def counts_of(connection: sqlite3.Connection) -> dict[str, int]:
+    """How many sources, articles and chunks there are."""
+    tables = "source", "article", "chunk"
+    return {f"{table}s": int(connection.execute(f"SELECT count(*) FROM {table}").fetchone()[0]) for table in tables}
+
+
 def bring_forward(connection: sqlite3.Connection) -> None:
     """Make the tables, or bring those of an older version up to this one; inside a transaction, which it stays in."""
     (version,) = connection.execute("PRAGMA user_version").fetchone()

@@ -197,22 +197,11 @@ class Retriever(BaseRetriever):
         self._k = k
 
     def _retrieve(self, query_bundle: QueryBundle) -> list[NodeWithScore]:
-        return [
-            NodeWithScore(
-                node=TextNode(
-                    text=hit.chunk.text,
-                    start_char_idx=hit.chunk.start,
-                    end_char_idx=hit.chunk.end,
-                    metadata={
-                        "article": hit.article.id,
-                        "title": hit.article.title,
-                        "heading": hit.chunk.heading,
-                        "url": hit.article.url,
-                        "revision": hit.article.revision,
-                        "updated": hit.article.updated,
-                    },
-                ),
-                score=hit.score,
-            )
-            for hit in self._index.find(query_bundle.query_str, self._groups, self._k)
-        ]
+        found = []
+        for hit in self._index.find(query_bundle.query_str, self._groups, self._k):
+            article, chunk = hit.article, hit.chunk
+            about = {name: getattr(article, name) for name in ("title", "url", "revision", "updated")}
+            metadata = {"article": article.id, "heading": chunk.heading, **about}
+            node = TextNode(text=chunk.text, start_char_idx=chunk.start, end_char_idx=chunk.end, metadata=metadata)
+            found.append(NodeWithScore(node=node, score=hit.score))
+        return found

@@ -8,13 +8,13 @@ from typing import Any
 
 import chromadb
 import numpy as np
-from article_assistant.index.neighbours import HNSW, NumberedVector
+from article_assistant.index.neighbours import HNSW, NumberedVector, near
 from article_assistant.index.types import Vector
 from chromadb.config import Settings
 
 COLLECTION = "chunks"
 SYNC_THRESHOLD = 1000
-"""Rows after which Chroma writes its index file, at least."""
+"""Least number of rows after which Chroma writes its index file."""
 ROWS_AN_UPSERT = 5000
 """Chroma takes 5,461 at most."""
 
@@ -29,12 +29,12 @@ class Vectors:
 
     @classmethod
     def extend(cls, folder: Path, rows: Iterable[NumberedVector], gone: Sequence[int] = (), count: int = 0) -> None:
-        """Add rows to the Chroma store in `folder`, or begin one there, and drop the chunks that are `gone`.
+        """Add rows to the Chroma store in `folder`, or create one there, and drop the chunks that are `gone`.
 
         `count`, the number of rows, only saves time: Chroma writes its whole index file every so many rows.
         """
         known = (folder / "chroma.sqlite3").is_file()
-        client = _client(folder)
+        client = _chroma(folder)
         try:
             # Written once, with the last row: rows that are not in the file are added again at each opening.
             written = {"hnsw": {"sync_threshold": max(count, SYNC_THRESHOLD)}}
@@ -43,7 +43,7 @@ class Vectors:
                     warnings.simplefilter("ignore", DeprecationWarning)  # that it embeds nothing itself
                     client.get_collection(COLLECTION, embedding_function=None).modify(configuration=written)
                 client.close()  # an open store keeps the threshold that it was opened with
-                client = _client(folder)
+                client = _chroma(folder)
             collection = client.get_or_create_collection(
                 COLLECTION, embedding_function=None, configuration={"hnsw": HNSW | written["hnsw"]}
             )
@@ -64,7 +64,7 @@ class Vectors:
             raise ValueError(f"no vectors in {folder}")
         client = None
         try:
-            client = _client(folder)
+            client = _chroma(folder)
             found = cls(client, client.get_collection(COLLECTION, embedding_function=None))
             if found.count:  # Chroma loads its index lazily, and answers nothing when a file is missing: ask it once
                 one = found._collection.get(limit=1, include=["embeddings"])
@@ -81,13 +81,10 @@ class Vectors:
         if not self.count:
             return []
         found = self._collection.query(query_embeddings=[vector], n_results=min(k, self.count), include=["distances"])
-        return [
-            (int(number), 1.0 - float(distance))
-            for number, distance in zip(found["ids"][0], found["distances"][0], strict=True)
-        ]
+        return near(found)
 
     def holds(self, numbers: Sequence[int]) -> set[int]:
-        """Which of these chunks are in the store."""
+        """Which of these chunks it holds."""
         found: set[int] = set()
         for first in range(0, len(numbers), ROWS_AN_UPSERT):
             asked = [str(number) for number in numbers[first : first + ROWS_AN_UPSERT]]
@@ -99,6 +96,6 @@ class Vectors:
         self._client.close()
 
 
-def _client(folder: Path) -> Any:
+def _chroma(folder: Path) -> Any:
     folder.mkdir(parents=True, exist_ok=True)
     return chromadb.PersistentClient(str(folder), Settings(anonymized_telemetry=False))

@@ -50,7 +50,7 @@ def hasty(monkeypatch: pytest.MonkeyPatch) -> None:
     """Nobody waits long in these tests."""
     monkeypatch.setattr(article_assistant.index.remote, "PAUSE", 0.0)
     monkeypatch.setattr(article_assistant.index.remote, "WAIT", 10.0)
-    monkeypatch.setattr(article_assistant.index.remote, "RETRIES", (0.01,))
+    monkeypatch.setattr(article_assistant.index.remote, "BUILD_RETRIES", (0.01,))
 
 
 @pytest.fixture(scope="module")

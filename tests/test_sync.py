@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from article_assistant.index import chunk, embed
+from article_assistant.index import embed
 from article_assistant.index.build import Damaged
 from article_assistant.index.reading import files
 from article_assistant.index.search import Index
@@ -481,8 +481,8 @@ def test_another_encoder_changes_nothing_while_a_source_is_away(index: Index, tm
 def test_a_newer_reader_or_splitter_reads_again(index: Index, docs: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """The fingerprint covers the versions of what read and split the file, not its bytes alone."""
     update(index, docs)
-    for module in (files, chunk):
-        monkeypatch.setattr(module, "VERSION", "next")
+    for version in ("index.reading.files.VERSION", "index.chunk.SPLIT_VERSION"):
+        monkeypatch.setattr(f"article_assistant.{version}", "next")
         assert len(update(index, docs).changed) == 2
 
 

@@ -214,7 +214,7 @@ def test_a_damaged_search_index_is_built_anew(home: Path, damage: Callable[[Path
 
 def test_vectors_at_a_server_are_looked_at_there(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """All well; a chunk gone there is put in again; a server that is away is named, and nothing is built anew."""
-    monkeypatch.setattr(article_assistant.index.remote, "RETRIES", ())
+    monkeypatch.setattr(article_assistant.index.remote, "BUILD_RETRIES", ())
     running = Chroma(tmp_path)
     running.start()
     opened = Index.open(tmp_path / "home", Words(), server=running.server())

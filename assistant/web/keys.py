@@ -27,7 +27,7 @@ log = logging.getLogger(__name__)
 FILE = "keys.json"
 LOCK = "keys.lock"
 PREFIX = "articles-"
-"""What every key begins with: told apart from other words, also by who searches a repository for secrets."""
+"""Prefix of every key, which scanners for leaked secrets can recognise."""
 
 
 class KeyFileError(UserFacingError):

@@ -1,4 +1,4 @@
-"""The tokens that a language model used today, and whether that is enough for a day."""
+"""The tokens that a language model used today, against a limit."""
 
 import json
 import logging
@@ -43,7 +43,7 @@ class Budget:
                 log.warning("%s cannot be written (%s): a restart forgets today's tokens", self._path, error)
 
     def _used(self, day: str) -> int:
-        """The most that this process or the file knows of the day."""
+        """The larger count for that day, of this process and of the file."""
         used = self._tokens if self._day == day else 0
         if self._path:
             with suppress(OSError, ValueError, TypeError, LookupError):  # not there yet, or damaged

@@ -29,15 +29,15 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 CHARACTERS = 12_000
-"""Characters that an answer may have; a longer one is taken for one without an end."""
+"""Most characters of an answer; a longer one is taken to be endless."""
 WHOLE = 5
-"""How many times as long as for one word a whole answer may take."""
+"""Time limit of a whole answer, as a multiple of that for one word."""
 TICK = 0.25
-"""Seconds after which who waits for a word gets an empty piece, so that they may stop."""
+"""Seconds after which a reader waiting for a word gets an empty piece, and can stop."""
 RETRIES = (0.5, 1.5)
-"""Seconds before a call is tried once more, where the server names none."""
+"""Seconds before each retry, unless the server names another time."""
 FAILURES, PAUSE = 3, 30.0
-"""Failed calls in a row after which none is made, and for how many seconds."""
+"""After this many failures in a row no call is made for this many seconds."""
 
 AWAY = "The language model cannot be used just now."
 LATE = "The language model did not answer in time."
@@ -48,7 +48,7 @@ SPENT = "Today's budget for the language model is used up; this is the offline a
 
 
 class Unavailable(Exception):
-    """There are no words, or no more; `notice` says so in one sentence to whoever reads the answer."""
+    """There are no words, or no more; `notice` tells the reader so in one sentence."""
 
     def __init__(self, notice: str) -> None:
         super().__init__(notice)
@@ -57,7 +57,7 @@ class Unavailable(Exception):
 
 @dataclass(slots=True)
 class Usage:
-    """Tokens that a call took in and gave: as the provider tells, or else `estimated` as characters / 4."""
+    """Tokens of a call, in and out: as the provider reports them, otherwise `estimated` as characters / 4."""
 
     prompt_tokens: int = 0
     completion_tokens: int = 0
@@ -67,12 +67,12 @@ class Usage:
 class Call(Iterator[str]):
     """The words of one call, piece by piece. Raises Unavailable, also after some words.
 
-    While none come, a piece is empty, so that whoever reads can say that nobody listens any more.
+    While no word comes, pieces are empty, so that the reader can stop.
     """
 
     def __init__(self, pieces: Generator[str], usage: Usage, stopped: threading.Event) -> None:
         self.usage = usage
-        """What it took, as soon as it has ended."""
+        """What it used, once it has ended."""
         self._pieces, self._stopped = pieces, stopped
         self._reading = threading.Lock()
 
@@ -103,7 +103,7 @@ class Caller:
         began below the limit is made to its end.
         """
         self.usage = Usage()
-        """Of the last call that ended; with several at once, each Call has its own."""
+        """Usage of the call that ended last; with several at once, each keeps its own in `Call.usage`."""
         self._llm = llm
         self._seconds = seconds
         self._budget = Budget(tokens_a_day, home)
@@ -193,7 +193,7 @@ class Caller:
             self._budget.add(usage.prompt_tokens + usage.completion_tokens)
 
     def _begin(self, messages: "Sequence[ChatMessage]", within: float) -> "tuple[_Arriving, Callable[[], object]]":
-        """Start to read an answer, with retries `within` so many seconds: where its pieces arrive, and what ends it."""
+        """Start to read an answer, with retries `within` seconds; returns where its pieces arrive, and what ends it."""
         from llama_index.core.llms.custom import CustomLLM
 
         arriving = _Arriving()
