@@ -22,9 +22,10 @@ import numpy as np
 from article_assistant.answering.reader import Reader
 from article_assistant.evaluation.figures import percentile
 from article_assistant.index import embed
-from article_assistant.index.build import Generation, found_of_nearest
+from article_assistant.index.build import Generation
 from article_assistant.index.chunk import passage, split
 from article_assistant.index.embed import Embedder
+from article_assistant.index.neighbours import found_of_nearest
 from article_assistant.index.search import Index
 from article_assistant.index.types import Article, Chunk, Groups, Matrix
 from article_assistant.pipeline import PASSAGES
@@ -260,7 +261,7 @@ def _recall(home: Path, index: Index, questions: Sequence[str]) -> float:
     """The share of the ten chunks nearest to each question, found by looking at all of them, that the graph finds."""
     generation = Generation(home / "generations" / f"gen-{index.library.state().generation}")
     asked = np.stack([index.embedder.question(question) for question in questions])
-    share = found_of_nearest(generation, index.library, asked, 10)
+    share = found_of_nearest(generation.vectors, index.library, generation.covered, asked, 10)
     generation.close()
     return share
 

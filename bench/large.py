@@ -22,7 +22,8 @@ from article_assistant.index import embed
 from article_assistant.index.chunk import split
 from article_assistant.index.embed import Embedder
 from article_assistant.index.keyword import terms
-from article_assistant.index.library import Entry, Library, worded
+from article_assistant.index.library import Library, worded
+from article_assistant.index.schema import Entry
 from article_assistant.index.search import Index
 from article_assistant.index.types import EVERYONE, Matrix
 from article_assistant.pipeline import PASSAGES

@@ -1,8 +1,8 @@
-"""A backup: one file with all that cannot be made anew, taken while others read and write; and the way back.
+"""A backup: one file with all that cannot be rebuilt, taken while others read and write; and its restoring.
 
-It is a zip file, stored without compression, of the SQLite files in the home (articles with their vectors,
-conversations) and of `manifest.json`, which says when it was made and what must be in it. Generations are
-not in it: they are built again from the library, and nothing is embedded for that.
+It is a zip file, without compression, of the SQLite files in the home (articles with their vectors,
+conversations) and of `manifest.json`, which says when it was made and what it must contain. Generations are left
+out: they are rebuilt from the library, without embedding anything.
 """
 
 import hashlib
@@ -13,45 +13,36 @@ import shutil
 import sqlite3
 import zipfile
 import zlib
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from article_assistant.index.library import FILE, SCHEMA, Library, hold, private
-from article_assistant.index.types import LibraryBusy, LibraryError
+from article_assistant.index.disk import move, private, to_disk
+from article_assistant.index.library import DATABASE, Library
+from article_assistant.index.lock import hold
+from article_assistant.index.schema import SCHEMA, counts_of
+from article_assistant.index.types import LibraryBusy, LibraryError, Tell
 
-FORMAT = 1
+MANIFEST_FORMAT = 1
 """Version of the manifest; a newer one is refused."""
 RESTORING = "restoring"
-"""Folder in the home in which a backup is unpacked; one that is there while nobody restores is a leftover."""
+"""Folder in the home in which a backup is unpacked; it exists only during a restore, or after one was killed."""
 REPLACED = "replaced-"
-"""With this begins the name of the folder in the home that keeps what a backup took the place of."""
+"""Prefix of folders in the home that keep what a backup replaced."""
 
 _MANIFEST = "manifest.json"
 _LIMIT = 1_000_000
-"""Bytes that a manifest may have."""
-_NAME = re.compile(r"[a-z_]{1,40}\.sqlite3")
+"""Most bytes that are read of a manifest."""
+_DATABASE_NAME = re.compile(r"[a-z_]{1,40}\.sqlite3")
 _PAGES = 1000
-"""Pages (of 4 KB) copied in one step: a file without a write-ahead log cannot be written to meanwhile."""
+"""Pages of 4 KB copied in one step, which blocks the writers of a file without a write-ahead log."""
 _BLOCK = 1 << 20
-_NO_BACKUP = (
-    zipfile.BadZipFile,
-    zlib.error,
-    EOFError,
-    LookupError,
-    AttributeError,
-    TypeError,
-    ValueError,
-    RuntimeError,
-)
-"""What reading a file raises that is no backup, or not whole."""
+_NO_BACKUP = zipfile.BadZipFile, zlib.error, EOFError, LookupError, AttributeError, TypeError, ValueError, RuntimeError
+"""What reading raises where a file is not a backup, or not a whole one."""
 _LOGS = ("-wal", "-shm", "-journal")
-
-Progress = Callable[[str, int, int], None]
-"""Called with what is being done, and how many bytes of how many are; 0 of 0 where that is not known."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,15 +63,15 @@ class Backup:
     files: dict[str, Part]
 
 
-def make(home: Path, path: Path, *, force: bool = False, progress: Progress = lambda *_: None) -> Backup:
+def create(home: Path, path: Path, *, force: bool = False, tell: Tell = lambda *_: None) -> Backup:
     """Write a backup of the folder `home` to the file `path`, readable by its owner only.
 
-    Others may read and write meanwhile: each SQLite file is copied as it is at one moment. The copies are
-    checked, and the whole is read again, before it gets its name; until then it takes twice the room of
-    the library, in a hidden folder beside `path`. Raises LibraryError where there is no library, it is
-    damaged, or the file cannot be written or exists already (unless `force`).
+    Others may read and write meanwhile: each SQLite file is copied as of one moment. The backup is read again and
+    checked before it gets its name; until then it takes twice the size of the library, in a hidden folder beside
+    `path`. Raises LibraryError where there is no library, it is damaged, or the file cannot be written or exists
+    already (unless `force`).
     """
-    if not (home / FILE).is_file():
+    if not (home / DATABASE).is_file():
         raise LibraryError(f"there is no library in {home}; set --home")
     if path.resolve().is_relative_to(home.resolve()):
         raise LibraryError(f"{path} lies in the home and would be lost with it; name a file elsewhere")
@@ -91,27 +82,24 @@ def make(home: Path, path: Path, *, force: bool = False, progress: Progress = la
             whole = folder / path.name
             with open(whole, "xb", opener=private) as file, zipfile.ZipFile(file, "w") as archive:
                 for name in sorted(found.name for found in home.glob("*.sqlite3")):
-                    _copy(home / name, folder / name, progress)
-                    if name == FILE:
+                    _copy_database(home / name, folder / name, tell)
+                    if name == DATABASE:
                         schema, counts = _about(folder / name)
-                    parts[name] = _store(folder / name, archive, progress)
+                    parts[name] = _store(folder / name, archive, tell)
                     (folder / name).unlink()
                 made = Backup(datetime.now(UTC).isoformat(timespec="seconds"), schema, counts, parts)
-                archive.writestr(_info(_MANIFEST), json.dumps({"backup": FORMAT, **asdict(made)}, indent=1))
+                archive.writestr(_info(_MANIFEST), json.dumps({"backup": MANIFEST_FORMAT, **asdict(made)}, indent=1))
                 archive.close()
-                file.flush()
-                os.fsync(file.fileno())
-            read(whole, progress=progress)
+            unpack(whole, tell=tell)
             _refuse_existing(path, force)
-            whole.replace(path)
-            _to_disk(path.parent)
+            move(whole, path)
     except OSError as error:
         raise LibraryError(f"{path} cannot be written ({error.strerror or error}); name another file") from error
     return made
 
 
-def read(path: Path, into: Path | None = None, *, progress: Progress = lambda *_: None) -> Backup:
-    """What a backup holds, after every byte of it was checked; unpacked into the folder `into`, if one is named.
+def unpack(path: Path, into: Path | None = None, *, tell: Tell = lambda *_: None) -> Backup:
+    """Check every byte of a backup, and unpack it into the folder `into` where one is named; returns its contents.
 
     Raises LibraryError where it is not whole, or was made by a newer version.
     """
@@ -121,12 +109,9 @@ def read(path: Path, into: Path | None = None, *, progress: Progress = lambda *_
                 found = _understood(path, json.loads(file.read(_LIMIT)))
             for name, part in found.files.items():
                 with open(into / name if into else os.devnull, "wb", opener=private) as target:
-                    for done, block in _blocks(archive, name, part):
+                    for done, block in _checked(archive, name, part):
                         target.write(block)
-                        progress("Unpacking" if into else "Checking", done, part.bytes)
-                    if into:
-                        target.flush()
-                        os.fsync(target.fileno())
+                        tell("Unpacking" if into else "Checking", done, part.bytes)
     except OSError as error:
         raise LibraryError(
             f"{path} cannot be read or unpacked ({error.strerror or error}); nothing was changed"
@@ -136,34 +121,30 @@ def read(path: Path, into: Path | None = None, *, progress: Progress = lambda *_
     return found
 
 
-def restore(
-    home: Path, path: Path, *, force: bool = False, progress: Progress = lambda *_: None
-) -> tuple[Backup, Path | None]:
-    """Put a backup in place as the library in `home`; what it holds, and the folder with what was there before.
+def restore(home: Path, path: Path, *, force: bool = False, tell: Tell = lambda *_: None) -> tuple[Backup, Path | None]:
+    """Make a backup the library in `home`; returns its contents, and the folder with what it replaced.
 
-    At every moment the old library or the new one is in place, whole. The new one is brought forward to
-    this version, has a name of its own and no generation: publish one. Raises LibraryError where there is
-    a library already (unless `force`), where the backup cannot be used, and LibraryBusy where another
-    process has the library open.
+    At every moment the old library or the new one is in place, whole. The new one is brought forward to this
+    version, gets a new name and has no generation yet. Raises LibraryError where there is a library already
+    (unless `force`) or the backup cannot be used, LibraryBusy where another process has the library open.
     """
     try:
         home.mkdir(mode=0o700, parents=True, exist_ok=True)
         with hold(home, alone=True):
-            if (home / FILE).exists() and not force:
+            if (home / DATABASE).exists() and not force:
                 raise LibraryError(f"there is a library in {home} already; --force replaces it and keeps a copy")
             new = home / RESTORING
             shutil.rmtree(new, ignore_errors=True)  # what an interrupted one left
             new.mkdir(mode=0o700)
             try:
-                found = read(path, new, progress=progress)
+                found = unpack(path, new, tell=tell)
                 library = Library.open(new)
                 library.become_another()
                 library.close()
                 kept = _keep(home)
-                # The library comes last: where it is the new one, all is.
-                for name in sorted(found.files, key=lambda name: name == FILE):
-                    (new / name).replace(home / name)
-                    _to_disk(home)
+                # The library comes last: once it is the new one, everything is.
+                for name in sorted(found.files, key=lambda name: name == DATABASE):
+                    move(new / name, home / name)
                 for old in home.glob("*.sqlite3"):
                     if old.name not in found.files:
                         old.unlink()
@@ -182,8 +163,8 @@ def _refuse_existing(path: Path, force: bool) -> None:
         raise LibraryError(f"{path} exists already; name another file, or --force to replace it")
 
 
-def _copy(source: Path, copy: Path, progress: Progress) -> None:
-    """Copy a database as it is at one moment, and check the copy. Raises LibraryError where it is damaged."""
+def _copy_database(source: Path, copy: Path, tell: Tell) -> None:
+    """Copy a database as of one moment, and check the copy. Raises LibraryError where it is damaged."""
     size = source.stat().st_size
     try:
         with (
@@ -191,18 +172,18 @@ def _copy(source: Path, copy: Path, progress: Progress) -> None:
             closing(sqlite3.connect(copy, isolation_level=None)) as new,
         ):
             new.execute("PRAGMA synchronous=OFF")
-            # Beside a write-ahead log a reader holds nobody up, and one transaction around all steps keeps the
-            # copy from beginning anew at every commit. Without such a log writers get in between the steps.
+            # With a write-ahead log a reader blocks nobody, and one transaction around all steps keeps the copy
+            # from restarting at every commit. Without one, writers must get in between the steps.
             if old.execute("PRAGMA journal_mode").fetchone() == ("wal",):
                 old.execute("BEGIN")
                 old.execute("SELECT count(*) FROM sqlite_schema").fetchone()
             old.backup(
                 new,
                 pages=_PAGES,
-                progress=lambda _, left, pages: progress("Copying", size * (pages - left) // max(pages, 1), size),
+                progress=lambda _, left, pages: tell("Copying", size * (pages - left) // max(pages, 1), size),
             )
             new.execute("PRAGMA journal_mode=DELETE")
-            progress("Checking", 0, 0)
+            tell("Checking", 0, 0)
             problems = [str(line) for (line,) in new.execute("PRAGMA integrity_check(1)")]
             if problems != ["ok"]:
                 raise sqlite3.DatabaseError(problems[0])
@@ -214,52 +195,48 @@ def _copy(source: Path, copy: Path, progress: Progress) -> None:
 
 
 def _about(copy: Path) -> tuple[int, dict[str, int]]:
-    """Schema and counts of a library's copy; raises LibraryError where it is no library or a newer one."""
+    """Schema and counts of a library's copy. Raises LibraryError where it is not a library, or a newer one."""
     with closing(sqlite3.connect(copy)) as database:
         (schema,) = database.execute("PRAGMA user_version").fetchone()
         if not 0 < schema <= SCHEMA:
             raise LibraryError(
                 f"the library has the schema {schema}, this version knows 1 to {SCHEMA}; update article-assistant"
             )
-        counts = {
-            f"{table}s": int(database.execute(f"SELECT count(*) FROM {table}").fetchone()[0])
-            for table in ("source", "article", "chunk")
-        }
-    return schema, counts
+        return schema, counts_of(database)
 
 
 def _info(name: str) -> zipfile.ZipInfo:
     found = zipfile.ZipInfo(name, datetime.now().timetuple()[:6])
-    found.external_attr = 0o600 << 16  # whoever unpacks it by hand has private files, too
+    found.external_attr = 0o600 << 16  # private also when unpacked by hand
     return found
 
 
-def _store(path: Path, archive: zipfile.ZipFile, progress: Progress) -> Part:
-    """Put a file into an archive."""
+def _store(path: Path, archive: zipfile.ZipFile, tell: Tell) -> Part:
+    """Add a file to an archive."""
     size, done, digest = path.stat().st_size, 0, hashlib.sha256()
     with path.open("rb") as file, archive.open(_info(path.name), "w", force_zip64=True) as target:
         while block := file.read(_BLOCK):
             target.write(block)
             digest.update(block)
             done += len(block)
-            progress("Writing", done, size)
+            tell("Writing", done, size)
     return Part(done, digest.hexdigest())
 
 
 def _understood(path: Path, manifest: object) -> Backup:
-    """The record of a manifest. Raises LibraryError for that of a newer version, and KeyError and others for none."""
+    """A manifest as a record. Raises LibraryError for one of a newer version, one of _NO_BACKUP for a wrong one."""
     if not isinstance(manifest, dict) or not isinstance(manifest["backup"], int):
-        raise ValueError("its manifest is none")
-    if manifest["backup"] > FORMAT or manifest["schema"] > SCHEMA:
+        raise ValueError("its manifest is not one")
+    if manifest["backup"] > MANIFEST_FORMAT or manifest["schema"] > SCHEMA:
         raise LibraryError(f"{path} was made by a newer version; update article-assistant, nothing was changed")
     files = {name: Part(part["bytes"], part["sha256"]) for name, part in manifest["files"].items()}
-    if FILE not in files or not all(_NAME.fullmatch(name) for name in files):
+    if DATABASE not in files or not all(_DATABASE_NAME.fullmatch(name) for name in files):
         raise ValueError("its manifest names other files than a backup has")
     return Backup(str(manifest["made"]), manifest["schema"], dict(manifest["counts"]), files)
 
 
-def _blocks(archive: zipfile.ZipFile, name: str, part: Part) -> Iterator[tuple[int, bytes]]:
-    """Pieces of a file of an archive, each with the bytes so far; raises ValueError at the end of another content."""
+def _checked(archive: zipfile.ZipFile, name: str, part: Part) -> Iterator[tuple[int, bytes]]:
+    """Blocks of a file in an archive, each with the bytes so far. Raises ValueError at the end if it was damaged."""
     done, digest = 0, hashlib.sha256()
     with archive.open(name) as file:
         while (block := file.read(_BLOCK)) and done <= part.bytes:
@@ -271,7 +248,7 @@ def _blocks(archive: zipfile.ZipFile, name: str, part: Part) -> Iterator[tuple[i
 
 
 def _keep(home: Path) -> Path | None:
-    """A folder with the databases of a home that nobody else has open; what is left in the home has no log any more."""
+    """Keep the home's databases in a folder, which is returned, and leave them in the home without their logs."""
     found = sorted(home.glob("*.sqlite3"))
     if not found:
         return None
@@ -284,29 +261,20 @@ def _keep(home: Path) -> Path | None:
                 os.link(path, kept / path.name)
             except OSError:  # not every file system has links
                 shutil.copy2(path, kept / path.name)
-    _to_disk(kept)
+    to_disk(kept)
     for path in found:
         _fold(path)
-    for path in logs:  # one that could not be folded in would be played into the new file
+    for path in logs:  # SQLite would play one that is left into the new file
         path.unlink(missing_ok=True)
     return kept
 
 
 def _fold(path: Path) -> None:
-    """Bring what stands in a database's log into its file; one that is damaged stays as it is."""
+    """Bring a database's log into its file; a damaged one is left alone."""
     try:
         with closing(sqlite3.connect(path, isolation_level=None)) as database:
-            database.execute("SELECT count(*) FROM sqlite_schema").fetchone()  # takes back what was interrupted
+            database.execute("SELECT count(*) FROM sqlite_schema").fetchone()  # rolls back what was interrupted
             database.execute("PRAGMA journal_mode=DELETE")
     except sqlite3.DatabaseError as error:
         if error.sqlite_errorcode == sqlite3.SQLITE_BUSY:
             raise LibraryBusy(f"another program has {path} open; end it, and type the command again") from error
-
-
-def _to_disk(folder: Path) -> None:
-    """Wait until the names in a folder are on the disk."""
-    descriptor = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)

@@ -1,56 +1,53 @@
-"""One finished build of the derived indexes: the Chroma store and the keyword index of a library's chunks.
+"""One finished build of the derived indexes, called a generation: made, checked, opened, removed.
 
-A generation is a folder. It is built beside the others, from a copy of the last where that is less work,
-checked, brought to the disk, and never changed once the library points to it. Readers hold it by a
-shared lock; one that somebody holds is never removed. Where a server keeps the vectors, they are not in the
-folder, and while the server is away they are searched row by row.
+A generation is a folder with the keyword index of a library's chunks, their vectors for an exact search, and a
+Chroma store of these vectors unless a server keeps them. It is built beside the others, from a copy of the last
+where that is less work, and never changed once the library points to it. Readers hold it by a shared lock, and
+one that is held is not removed.
 """
 
 import fcntl
 import json
 import logging
-import os
 import shutil
 import sqlite3
 import time
 import zlib
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import closing
+from dataclasses import dataclass
 from pathlib import Path
 
-import numpy as np
+from article_assistant.index.disk import to_disk
 from article_assistant.index.flat import Flat
 from article_assistant.index.fresh import Statistics
 from article_assistant.index.keyword import Keyword
-from article_assistant.index.library import Library, Row
-from article_assistant.index.remote import Away, Elsewhere, Lacking, Remote
-from article_assistant.index.types import Groups, Matrix, Vector
+from article_assistant.index.library import Library
+from article_assistant.index.neighbours import Away, Elsewhere, Lacking, Neighbours, recall
+from article_assistant.index.remote import Remote
+from article_assistant.index.schema import Pending, Row
+from article_assistant.index.types import Groups, Tell, Vector
 from article_assistant.index.vectors import Vectors
-from numpy.typing import NDArray
 
 log = logging.getLogger(__name__)
-FORMAT = 3
-"""Changes whenever a build of the same chunks would be another one."""
+BUILD_FORMAT = 3
+"""Changes whenever a build of the same chunks would look different."""
 WORN = 0.25
-"""Share of a generation's chunks that may be dropped from copies of it before one is built from nothing."""
-ASKED, FOUND = 200, 0.98
-"""So many sentences are asked for their ten nearest chunks, and so many of these an exact search must confirm."""
+"""Share of a generation's chunks that copies of it may drop; beyond that the next one starts from nothing."""
+MIN_RECALL = 0.98
+"""Share of the true ten nearest chunks that a build must find."""
 SPARE = 1.3
-"""So many times as much is asked for as should be enough, where some of what is found may not be seen."""
+"""Over-fetch factor where the asker may not see every chunk."""
 ROWS = 8
-"""So many rows are looked at one by one in the time in which the graph finds one more neighbour (1.3 and 10 µs)."""
+"""Cost of one more neighbour from the graph, in rows of a linear scan (10 µs and 1.3 µs)."""
 HERE = "into its folder"
-"""Where the vectors of a generation are put when no server keeps them."""
-TOLD = 0.1
+"""Where a generation's vectors were put, when no server keeps them."""
+TELL_SECONDS = 0.1
 """Seconds between two calls of `Tell` while rows are read."""
 CHECKED = 5_000
-"""Chunks that are looked for together when a build is checked."""
+"""Chunks looked up together when a build is checked."""
 HELD = "held"
 _CHROMA = "chroma.sqlite3"
-
-Tell = Callable[[str, int, int], None]
-"""Called while a build is made with what is done now, how many of its chunks, and of how many; 0 of 0 where nothing
-is counted. What it raises ends the build, and a folder that is not whole stays until the next one is made."""
 
 
 class Damaged(ValueError):
@@ -58,7 +55,7 @@ class Damaged(ValueError):
 
 
 class Generation:
-    """A build, held open. `covered` is the highest number of a chunk that it knows of."""
+    """A build, held open. `covered` is the highest chunk number that it took in."""
 
     def __init__(self, folder: Path, remote: Remote | None = None) -> None:
         """With `remote`, the vectors are expected there. Raises Damaged where the build is missing or not whole."""
@@ -66,7 +63,7 @@ class Generation:
         self.number = int(folder.name.removeprefix("gen-"))
         self.readers = 0
         self.lacks = False
-        """Whether vectors were found missing, so that it is searched exactly and to be built anew."""
+        """Whether vectors were found missing: it is then searched exactly, and should be built anew."""
         try:
             self._lock = (folder / HELD).open()
         except OSError as error:
@@ -74,56 +71,56 @@ class Generation:
         fcntl.flock(self._lock, fcntl.LOCK_SH)
         try:
             facts = json.loads((folder / HELD).read_text())
-            if facts["format"] != FORMAT:
+            if facts["format"] != BUILD_FORMAT:
                 raise Damaged(f"{folder} is of another format")
             self.covered: int = facts["covered"]
             self.dropped: int = facts["dropped"]
             self.place: str = facts.get("place", HERE)
             self._words: float = facts["words"]
             self._stamps = {name: _stamp(folder / name) for name in facts["files"]}
-            if wrong := [name for name, known in facts["files"].items() if _digest(folder / name) != known]:
+            if wrong := [name for name, known in facts["files"].items() if _crc(folder / name) != known]:
                 raise Damaged(f"{', '.join(wrong)} in {folder} is gone or not whole")
             self.keyword = Keyword.open(folder / "keyword")
             self.flat = Flat(folder / "flat")
-            self.vectors: Vectors | Remote | Elsewhere
-            if self.place != (remote.place if remote else HERE):
-                self.vectors = Elsewhere(self.place)
-            elif remote:
-                remote.least = len(self.flat)
-                self.vectors = remote
-            else:
-                self.vectors = Vectors.open(folder / "vectors")
+            self.vectors = self._vectors(remote)
         except (ValueError, KeyError, TypeError, OSError) as error:
             self._lock.close()
             raise error if isinstance(error, Damaged) else Damaged(f"{folder} is not whole ({error})") from error
 
+    def _vectors(self, remote: Remote | None) -> Neighbours:
+        if self.place != (remote.place if remote else HERE):
+            return Elsewhere(self.place)
+        if remote is None:
+            return Vectors.open(self.folder / "vectors")
+        remote.least = len(self.flat)
+        return remote
+
     @property
     def whole(self) -> bool:
-        """Whether no file of it was touched since it was opened; some microseconds."""
+        """Whether none of its files was touched since it was opened; takes microseconds."""
         return all(_stamp(self.folder / name) == known for name, known in self._stamps.items())
 
     @property
     def count(self) -> int:
-        """Chunks in it."""
+        """Number of chunks."""
         return len(self.flat)
 
     @property
     def complete(self) -> bool:
-        """Whether its vectors are where they should be, and no fewer. Raises Away where that cannot be asked."""
+        """Whether the store of its vectors holds all of them. Raises Away."""
         return self.vectors.count >= self.count
 
     def statistics(self, words: Sequence[str]) -> Statistics:
-        """What these words (stems) are worth among its chunks."""
+        """What BM25 needs to know of these words (stems) in its chunks."""
         return Statistics(self.keyword.count, self._words, self.keyword.holding(words))
 
     def nearest(self, vector: Vector, groups: Groups, k: int) -> list[tuple[int, float]]:
         """The nearest `k` chunks that `groups` may see, as numbers with cosines, best first.
 
-        They are looked at one by one where that is less work, or vectors are missing or out of reach. Raises
-        Damaged where the store fails, or answers less than it holds.
+        The search is exact where that is less work, or the store of vectors is incomplete or out of reach.
+        Raises Damaged where the store fails or returns fewer than it holds.
         """
         seen = self.flat.seen(groups)
-        # Of the nearest, only the share that may be seen is of use: so many more are asked for.
         ask = k if seen == self.count else int(SPARE * k * self.count / max(seen, 1))
         if not self.lacks and (seen == self.count or seen > ROWS * ask):
             try:
@@ -153,10 +150,10 @@ class Generation:
     def best(self, question: str, groups: Groups, k: int) -> list[tuple[int, float]]:
         """The best `k` chunks for a question's words that `groups` may see, as numbers with BM25 scores, best first."""
         seen = self.flat.seen(groups)
-        if seen < len(self.flat) / 2:
+        if seen < self.count / 2:
             return self.keyword.best(question, groups, k)
-        # Most may be seen: to look at what is found is less work than at who may see what.
-        ask = k if seen == len(self.flat) else int(SPARE * k * len(self.flat) / seen)
+        # Where most may be seen, it is cheaper to filter what is found than to search with a filter.
+        ask = k if seen == self.count else int(SPARE * k * self.count / seen)
         whole = self.keyword.best(question, None, ask)
         found = self.flat.only(whole, groups)[:k]
         return found if len(found) == k or len(whole) < ask else self.keyword.best(question, groups, k)
@@ -167,106 +164,32 @@ class Generation:
         self.flat.close()
         self._lock.close()
 
-    # --- building ------------------------------------------------------------------------------------
+    def check(self, library: Library, gone: Sequence[int], tell: Tell = lambda *_: None) -> None:
+        """Compare it with the library: number of rows, their numbers, and recall. Raises Damaged, Away.
 
-    @classmethod
-    def build(
-        cls,
-        folder: Path,
-        library: Library,
-        last: "Generation | None",
-        to: int,
-        gone: Sequence[int],
-        remote: Remote | None = None,
-        anew: bool = False,
-        tell: Tell = lambda *_: None,
-    ) -> None:
-        """Write the chunks up to number `to`, less those that are `gone`, into a new `folder`, and check them.
-
-        Begins with a copy of `last` unless too much of that is gone. The vectors go to `remote` where one is
-        given, which is only completed, unless all is to be made `anew`; what is gone stays there until it
-        is pruned. Raises Damaged where the result does not hold what it should or finds too little of what
-        an exact search finds, Away where `remote` cannot be asked.
+        None of the chunks `gone` may be left in its own folder; at a server they may.
         """
-        dropped = [number for number in gone if last is not None and number <= last.covered]
-        worn = (last.dropped if last else 0) + len(dropped)
-        if last is not None and worn > WORN * last.count:
-            last, dropped, worn, anew = None, [], 0, True
-        after = last.covered if last else 0
-
-        def rows(what: str, after: int) -> Iterator[Row]:
-            count = int((library.numbers(after) <= to).sum())
-            return _told(library.rows(after, to), what, count, tell)
-
-        if remote:
-            _complete(remote, library, to, anew, tell)
-        shutil.rmtree(folder, ignore_errors=True)  # what an interrupted build left
-        folder.mkdir(parents=True, mode=0o700)
-        copied = not remote and last is not None and last.place == HERE
-        if last is not None:
-            _copy(last.folder, folder, copied, tell)
-        if not remote:
-            known = after if copied else 0
-            vectors = ((row.number, row.vector) for row in rows("vectors", known))
-            count = int((library.numbers(known) <= to).sum())
-            Vectors.extend(folder / "vectors", vectors, dropped if copied else (), count)
-        Flat.extend(
-            folder / "flat",
-            ((row.number, row.vector, row.groups) for row in rows("rights", after)),
-            last.flat if last else None,
-            dropped,
-        )
-        Keyword.extend(
-            folder / "keyword", ((row.number, row.words, row.groups) for row in rows("words", after)), dropped
-        )
-        paths = sorted(path for path in folder.rglob("*") if path.is_file())
-        files = {}
-        for path in filter(_is_still, paths):
-            tell("checking", 0, 0)
-            files[path.relative_to(folder).as_posix()] = _digest(path)
-        facts = {
-            "format": FORMAT, "covered": to, "dropped": worn, "words": library.words_a_chunk(), "files": files,
-            "place": remote.place if remote else HERE,
-        }  # fmt: skip
-        (folder / HELD).write_text(json.dumps(facts))
-        for path in [*paths, folder / HELD, *(path for path in folder.rglob("*") if path.is_dir()), folder]:
-            to_disk(path)
-        to_disk(folder.parent)
-        built = cls(folder, remote)
-        try:
-            built._check(library, dropped, tell)
-        except Lacking as error:
-            raise Damaged(str(error)) from error
-        finally:
-            built.close()
-
-    def _check(self, library: Library, gone: Sequence[int], tell: Tell = lambda *_: None) -> None:
-        """Count, numbers, and the share of the true nearest chunks that are found. Raises Damaged."""
-        numbers = library.numbers()
-        numbers = numbers[numbers <= self.covered]
-        vectors = self.vectors.count
-        apart = isinstance(self.vectors, Remote)  # there may be more: what is gone
-        whole = vectors >= self.count if apart else vectors == self.count
-        if not whole or not self.count == self.keyword.count == len(numbers):
+        numbers, vectors = library.numbers(to=self.covered), self.vectors.count
+        own = self.place == HERE
+        enough = vectors == self.count if own else vectors >= self.count
+        if not enough or not self.count == self.keyword.count == len(numbers):
             raise Damaged(
                 f"{self.folder} holds {vectors} vectors, {self.count} rows and {self.keyword.count} texts "
                 f"of {len(numbers)} chunks"
             )
-        if not apart and (stayed := self.vectors.holds(gone)):
+        if own and (stayed := self.vectors.holds(gone)):
             raise Damaged(f"{self.folder} still holds {len(stayed)} chunks that are gone")
         for first in range(0, len(numbers), CHECKED):
             tell("checking", first, len(numbers))
             asked = numbers[first : first + CHECKED].tolist()
             if len(self.vectors.holds(asked)) != len(asked):
                 raise Damaged(f"{self.folder} holds other chunks than the library")
-        if len(numbers):
-            share = recall(self, library, numbers)
-            if share < FOUND:
-                raise Damaged(f"{self.folder} finds {share:.1%} of the nearest chunks, {FOUND:.0%} are wanted")
+        if len(numbers) and (share := recall(self.vectors, library, numbers)) < MIN_RECALL:
+            raise Damaged(f"{self.folder} finds {share:.1%} of the nearest chunks, {MIN_RECALL:.0%} are wanted")
 
     @staticmethod
     def remove(folder: Path) -> bool:
-        """Remove a generation that nobody holds; False where somebody does."""
+        """Remove a generation; False where somebody holds it."""
         try:
             with (folder / HELD).open() as lock:
                 fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -278,72 +201,111 @@ class Generation:
         return True
 
 
-def recall(generation: Generation, library: Library, numbers: NDArray[np.int64], k: int = 10) -> float:
-    """The share of the true `k` nearest chunks that a generation finds, asked with sentences of the articles."""
-    chance = np.random.default_rng(7)
-    drawn = chance.choice(numbers, min(ASKED, len(numbers)), replace=False)
-    candidates = library.candidates([int(number) for number in drawn], None)
-    asked = np.stack([found.sentences[0] for found in candidates if len(found.sentences)])
-    asked /= np.linalg.norm(asked, axis=1, keepdims=True)  # they are kept in half precision
-    return found_of_nearest(generation, library, asked, min(k, len(numbers)))
+@dataclass(frozen=True, slots=True)
+class Builder:
+    """Makes generations of a library; their vectors go to `remote` where one is given.
 
+    `tell` is called often while one is made. What it raises ends the build and leaves an unfinished folder,
+    which the next build removes.
+    """
 
-def found_of_nearest(generation: Generation, library: Library, asked: Matrix, k: int) -> float:
-    """The share of the true `k` nearest chunks to each of some vectors that a generation finds."""
-    best = np.full((len(asked), k), -np.inf, np.float32)
-    for block in library.vectors(generation.covered):
-        cosines = np.concatenate([best, asked @ block.T], axis=1)
-        best = -np.partition(-cosines, k - 1, axis=1)[:, :k]
-    least = best.min(axis=1) - 1e-5  # of equal ones any will do
-    found = [generation.vectors.nearest(vector, k) for vector in asked]
-    return float(np.mean([[cosine >= low for _, cosine in one] for one, low in zip(found, least, strict=True)]))
+    library: Library
+    remote: Remote | None = None
+    tell: Tell = lambda *_: None
 
+    def build(self, folder: Path, pending: Pending, last: Generation | None, anew: bool = False) -> None:
+        """Write the pending chunks into a new `folder`, bring it to the disk and check it.
 
-def _told(rows: Iterable[Row], what: str, count: int, tell: Tell) -> Iterator[Row]:
-    """The same rows, and now and then it is told how many of the `count` there were."""
-    told = -TOLD
-    for done, row in enumerate(rows):
-        if time.monotonic() >= told + TOLD:
-            told = time.monotonic()
-            tell(what, done, count)
-        yield row
+        It starts from a copy of `last`, unless too many chunks of that are gone. A server's vectors are only
+        completed, unless all are to be made `anew`; chunks that are gone stay there until they are pruned.
+        Raises Damaged where the result is incomplete or its recall too low, Away where the server is.
+        """
+        gone = [number for number in pending.gone if last is not None and number <= last.covered]
+        dropped = last.dropped + len(gone) if last else 0
+        if last and dropped > WORN * last.count:
+            self.build(folder, pending, None, anew=True)
+            return
+        if self.remote:
+            self._complete(self.remote, pending.highest, anew)
+        shutil.rmtree(folder, ignore_errors=True)  # what an interrupted build left
+        folder.mkdir(parents=True, mode=0o700)
+        copied = last.covered if last else 0  # chunks up to this number are in the copy
+        vectors_copied = copied if last and last.place == HERE and not self.remote else 0
+        if last:
+            self._copy(last.folder, folder, vectors=bool(vectors_copied))
+        to = pending.highest
+        if not self.remote:
+            vectors = ((row.number, row.vector) for row in self._rows("vectors", vectors_copied, to))
+            count = len(self.library.numbers(vectors_copied, to))
+            Vectors.extend(folder / "vectors", vectors, gone if vectors_copied else (), count)
+        shown = ((row.number, row.vector, row.groups) for row in self._rows("rights", copied, to))
+        Flat.extend(folder / "flat", shown, last.flat if last else None, gone)
+        words = ((row.number, row.words, row.groups) for row in self._rows("words", copied, to))
+        Keyword.extend(folder / "keyword", words, gone)
+        self._seal(folder, to, dropped)
+        with closing(Generation(folder, self.remote)) as built:
+            try:
+                built.check(self.library, gone, self.tell)
+            except Lacking as error:
+                raise Damaged(str(error)) from error
 
+    def _rows(self, what: str, after: int, to: int) -> Iterator[Row]:
+        """The library's rows in `(after, to]`; says now and then how many have been read."""
+        count, said = len(self.library.numbers(after, to)), -TELL_SECONDS
+        for done, row in enumerate(self.library.rows(after, to)):
+            if time.monotonic() >= said + TELL_SECONDS:
+                said = time.monotonic()
+                self.tell(what, done, count)
+            yield row
 
-def _complete(remote: Remote, library: Library, to: int, anew: bool, tell: Tell) -> None:
-    """Put the chunks up to number `to` there that are not there yet."""
-    if anew:
-        remote.clear()
-    remote.begin()
-    numbers = [number for number in library.numbers().tolist() if number <= to]
-    lacking = set(numbers) - remote.holds(numbers)
-    if lacking:
-        rows = (row for row in library.rows(min(lacking) - 1, max(lacking)) if row.number in lacking)
-        remote.extend((row.number, row.vector) for row in _told(rows, "vectors", len(lacking), tell))
+    def _complete(self, remote: Remote, to: int, anew: bool) -> None:
+        """Put the chunks up to number `to` there that are missing."""
+        if anew:
+            remote.clear()
+        remote.begin()
+        numbers = self.library.numbers(to=to).tolist()
+        lacking = set(numbers) - remote.holds(numbers)
+        if lacking:
+            rows = self._rows("vectors", min(lacking) - 1, max(lacking))
+            remote.extend((row.number, row.vector) for row in rows if row.number in lacking)
 
+    def _copy(self, last: Path, folder: Path, vectors: bool) -> None:
+        """Copy a generation; Chroma's database through SQLite, as its readers write into it."""
 
-def _copy(last: Path, folder: Path, vectors: bool, tell: Tell) -> None:
-    """A copy of a generation, of Chroma's database by the means of SQLite: its readers write into it."""
+        def copy(source: str, target: str) -> None:
+            self.tell("copying", 0, 0)
+            shutil.copy2(source, target)
 
-    def copy(source: str, target: str) -> None:
-        tell("copying", 0, 0)
-        shutil.copy2(source, target)
+        ignored = shutil.ignore_patterns(HELD, "flat", f"{_CHROMA}*" if vectors else "vectors")
+        shutil.copytree(last, folder, dirs_exist_ok=True, ignore=ignored, copy_function=copy)
+        if vectors:
+            with (
+                closing(sqlite3.connect(last / "vectors" / _CHROMA)) as old,
+                closing(sqlite3.connect(folder / "vectors" / _CHROMA)) as new,
+            ):
+                old.backup(new)
 
-    ignored = shutil.ignore_patterns(HELD, "flat", f"{_CHROMA}*" if vectors else "vectors")
-    shutil.copytree(last, folder, dirs_exist_ok=True, ignore=ignored, copy_function=copy)
-    if not vectors:
-        return
-    with (
-        closing(sqlite3.connect(last / "vectors" / _CHROMA)) as old,
-        closing(sqlite3.connect(folder / "vectors" / _CHROMA)) as new,
-    ):
-        old.backup(new)
+    def _seal(self, folder: Path, to: int, dropped: int) -> None:
+        """Write what the build is and what its files hold, and wait until all of it has reached the disk."""
+        paths = sorted(path for path in folder.rglob("*") if path.is_file())
+        files = {}
+        for path in filter(_is_still, paths):
+            self.tell("checking", 0, 0)
+            files[path.relative_to(folder).as_posix()] = _crc(path)
+        facts = {
+            "format": BUILD_FORMAT, "covered": to, "dropped": dropped, "words": self.library.words_a_chunk(),
+            "files": files, "place": self.remote.place if self.remote else HERE,
+        }  # fmt: skip
+        (folder / HELD).write_text(json.dumps(facts))
+        for path in [*folder.rglob("*"), folder, folder.parent]:
+            to_disk(path)
 
 
 def _is_still(path: Path) -> bool:
-    """Whether readers leave this file as it is.
+    """Whether readers leave this file alone.
 
-    Chroma writes into its database at every opening, and below a thousand rows, all of which are in the
-    database then, it begins the files of its index anew.
+    Chroma writes into its database whenever it is opened. Below a thousand rows, which are all in the database
+    then, it also starts the files of its graph afresh.
     """
     if path.name.startswith(_CHROMA):
         return False
@@ -351,7 +313,7 @@ def _is_still(path: Path) -> bool:
 
 
 def _stamp(path: Path) -> tuple[int, int, int] | None:
-    """What changes when somebody touches a file; None where it is gone."""
+    """What changes when somebody touches a file; None where there is no file."""
     try:
         facts = path.stat()
     except OSError:
@@ -359,19 +321,10 @@ def _stamp(path: Path) -> tuple[int, int, int] | None:
     return facts.st_ino, facts.st_size, facts.st_mtime_ns
 
 
-def _digest(path: Path) -> int:
-    """CRC-32 of a file's content; raises OSError where it is gone."""
+def _crc(path: Path) -> int:
+    """CRC-32 of a file's content; raises OSError where there is no file."""
     found = 0
     with path.open("rb") as file:
         while block := file.read(1 << 22):
             found = zlib.crc32(block, found)
     return found
-
-
-def to_disk(path: Path) -> None:
-    """Wait until a file or a folder is on the disk."""
-    descriptor = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)

@@ -4,7 +4,7 @@ import re
 from bisect import bisect_left
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
 from typing import Any
 
@@ -15,16 +15,16 @@ from llama_index.core.schema import BaseNode, NodeRelationship, TextNode
 from llama_index.core.utils import get_tqdm_iterable
 from pydantic import PrivateAttr
 
-VERSION = "1"
-"""Changes whenever the same article would be split otherwise, so that it is indexed again."""
+SPLIT_VERSION = "1"
+"""Changes whenever the same article would be split differently, so that it is indexed again."""
 TARGET = 160
-"""Tokens that a chunk is filled up to; a paragraph is kept whole up to the encoder's limit."""
+"""Tokens at which a chunk is full; a paragraph stays whole up to the encoder's limit."""
 PATH = " › "
-"""Stands between the headings of a heading path."""
+"""Separates the headings of a heading path."""
 PLACE = 220
-"""Characters, and so at most tokens, that title and headings may take of what the encoder reads."""
+"""Most characters of title and headings that the encoder reads; that many tokens at most."""
 
-_HEADING = re.compile(r"(#{1,6}) (\S.*)")
+_HEADING_LINE = re.compile(r"(#{1,6}) (\S.*)")
 _MARKS = re.compile(r"^(?:#{1,6} |\s*- )")
 _LINE = re.compile(r"[^\n]+")
 _END = re.compile(r"[.!?…]+[\"'”’»)\]]*(?=\s+[\"'“‘«(\[]*[A-Z0-9À-ÞА-ЯΑ-Ω])|[。！？]+[」』”’）]*")
@@ -33,16 +33,16 @@ _NO_END = re.compile(
     r"Pres|No|Nos|Vol|vs|pp?|ca|cf|approx|e\.g|i\.e|al|[Ff]igs?|[Ee]q|[Ss]ec|[Cc]h|Jan|Feb|Mar|Apr|Jun|Jul|Aug|Sept?|Oct|"
     r"Nov|Dec|Inc|Ltd|Co|Corp)$"
 )
-LONGEST = 8
-"""Characters of the longest abbreviation, and what stands before it."""
+ABBREVIATION = 8
+"""Characters of the longest abbreviation with the one before it."""
 
 
 @dataclass(frozen=True, slots=True)
 class Sentence:
     """Characters `[start, end)` of a text: a sentence, a list item, a table row or a heading line.
 
-    `block` counts the paragraphs, lists and tables of the text; `heading` is the path of headings
-    above it, its own included where it is a heading.
+    `block` is the number of its paragraph, list or table; `heading` is the path of headings above it, which
+    for a heading ends with itself.
     """
 
     start: int
@@ -53,7 +53,7 @@ class Sentence:
 
 
 def sentences(text: str) -> list[Sentence]:
-    """The sentences of a text, in order; they leave out nothing but white space.
+    """The sentences of a text, in order; only white space is left out.
 
     >>> [(s.start, s.end) for s in sentences("# A\\n\\nOne. Two!")]
     [(0, 3), (5, 9), (10, 14)]
@@ -64,10 +64,10 @@ def sentences(text: str) -> list[Sentence]:
     for line in _LINE.finditer(text):
         if not line[0].strip():
             continue
-        if "\n\n" in text[last : line.start() + 1] or _HEADING.match(line[0]):
+        if "\n\n" in text[last : line.start() + 1] or _HEADING_LINE.match(line[0]):
             block += 1
         last = line.end()
-        if heading := _HEADING.fullmatch(line[0].rstrip()):
+        if heading := _HEADING_LINE.fullmatch(line[0].rstrip()):
             level = len(heading[1])
             path = [*((depth, name) for depth, name in path if depth < level), (level, heading[2])]
             names = tuple(name for _, name in path)
@@ -93,14 +93,13 @@ def _split_line(text: str, start: int, end: int) -> Iterator[tuple[int, int]]:
 
 def _abbreviates(line: str, at: int) -> bool:
     """Whether a full stop there ends an abbreviation."""
-    return bool(_NO_END.search(line, max(at - LONGEST, 0), at))
+    return bool(_NO_END.search(line, max(at - ABBREVIATION, 0), at))
 
 
 def passage(title: str, chunk: Chunk) -> tuple[str, Spans]:
-    """What the encoder reads of a chunk, and where its sentences lie in that.
+    """What the encoder reads for a chunk, and the spans of the chunk's sentences in that.
 
-    The place (title and headings) comes first, then the sentences, each on a line of its own and
-    headings without their marks. A chunk of headings alone has them for its sentences.
+    First a line with its place (title and headings), then each sentence on its own line, without marks.
     """
     lines = [_place(title, chunk.heading)]
     spans: Spans = []
@@ -119,10 +118,10 @@ def _place(title: str, heading: str) -> str:
 
 
 def split(article: Article, embedder: Embedder, target: int = TARGET) -> list[Chunk]:
-    """The chunks of an article, in order: cut at every heading, then between paragraphs, then sentences.
+    """The chunks of an article, in order: cut at headings, then between paragraphs, then between sentences.
 
-    Each holds at most as many tokens as the encoder reads, its place in the article included; all
-    the text but white space is in exactly one of them.
+    With its place, each has at most as many tokens as the encoder reads. All text but white space is in exactly
+    one of them.
     """
     text = article.text
     places: dict[str, int] = {}
@@ -131,13 +130,13 @@ def split(article: Article, embedder: Embedder, target: int = TARGET) -> list[Ch
         place = _place(article.title, PATH.join(piece.heading))
         if place not in places:
             (places[place],) = embedder.lengths([place])
-        # Two special tokens and one for each line break that joins the parts.
+        # Two special tokens, and the line breaks that join the parts.
         return max(embedder.limit - 4 - places[place], embedder.limit // 8)
 
     most = embedder.limit // 2
     whole = sentences(text)
     pieces, counts = list[Sentence](), list[int]()
-    # All of an article at once: a call for each sentence would cost more than the tokens.
+    # Counted for a whole article at once: a call for each sentence would take longer than the counting.
     for sentence, count in zip(whole, embedder.lengths([text[s.start : s.end] for s in whole]), strict=True):
         fits = min(most, room(sentence))
         if count <= fits:
@@ -152,7 +151,7 @@ def split(article: Article, embedder: Embedder, target: int = TARGET) -> list[Ch
     for first, last in _pack(text, pieces, counts, room, target):
         inside = pieces[first : last + 1]
         start, end = inside[0].start, inside[-1].end
-        # Headings are in the place already; where a chunk is nothing else, they are what it says.
+        # Headings are in the place already, but a chunk of headings alone has nothing else to say.
         said = [piece for piece in inside if not piece.is_heading] or inside
         spans = tuple((piece.start, piece.end) for piece in said)
         chunks.append(Chunk(article.id, start, end, PATH.join(inside[-1].heading), text[start:end], spans))
@@ -160,22 +159,16 @@ def split(article: Article, embedder: Embedder, target: int = TARGET) -> list[Ch
 
 
 def _pieces(text: str, sentence: Sentence, spans: Spans, most: int) -> list[Sentence]:
-    """The parts of a sentence whose tokens, more than `most`, are at `spans` of it."""
+    """The parts of a sentence that has more than `most` tokens, which are at `spans` in it."""
     starts = [sentence.start + begin for begin, _ in spans]
     edges, first = [sentence.start], 0
     while first + most < len(starts):
         cut = starts[first + most]
-        # A cut between two tokens of one word moves back to the word's beginning, where it has one near.
+        # A cut inside a word moves back to the word's start, if that is near.
         edges.append(text.rfind(" ", max(cut - 40, edges[-1] + 1), cut) + 1 or max(cut, edges[-1] + 1))
         first = max(bisect_left(starts, edges[-1]), first + 1)
     return [
-        Sentence(
-            b - len(text[a:b].lstrip()),
-            a + len(text[a:b].rstrip()),
-            sentence.block,
-            sentence.heading,
-            sentence.is_heading,
-        )
+        replace(sentence, start=b - len(text[a:b].lstrip()), end=a + len(text[a:b].rstrip()))
         for a, b in pairwise([*edges, sentence.end])
         if text[a:b].strip()
     ]
@@ -207,10 +200,7 @@ def _pack(
 
 
 class Splitter(NodeParser):
-    """The same splitting as a llama-index node parser: documents in, nodes of one chunk each out.
-
-    A node knows its place (`start_char_idx`, `end_char_idx`) and in its metadata its heading.
-    """
+    """The same as a llama-index node parser: one node for each chunk, with its offsets, and its heading as metadata."""
 
     _embedder: Embedder = PrivateAttr()
 
@@ -228,14 +218,9 @@ class Splitter(NodeParser):
             title = str(node.metadata.get("title") or node.metadata.get("file_name") or "")
             text = node.get_content()
             article = Article(node.node_id, title, text, "", "", None, frozenset())
+            source = {NodeRelationship.SOURCE: node.as_related_node_info()}
             for chunk in split(article, self._embedder):
-                found.append(
-                    TextNode(
-                        text=chunk.text,
-                        start_char_idx=chunk.start,
-                        end_char_idx=chunk.end,
-                        metadata={**node.metadata, "heading": chunk.heading},
-                        relationships={NodeRelationship.SOURCE: node.as_related_node_info()},
-                    )
-                )
+                metadata = {**node.metadata, "heading": chunk.heading}
+                place = {"start_char_idx": chunk.start, "end_char_idx": chunk.end}
+                found.append(TextNode(text=chunk.text, metadata=metadata, relationships=source, **place))
         return found

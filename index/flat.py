@@ -1,7 +1,7 @@
-"""The vectors of one generation in plain files, searched row by row, and who may see which of them.
+"""The vectors of one generation in plain files, searched exactly, and the groups that may see each.
 
-A search by a graph (HNSW) pays for every row that the asking person may not see. Where few may be
-seen, looking at just those is faster, and exact; it also answers where the graph is out of reach.
+A graph (HNSW) also visits the rows that the asker may not see. Where few may be seen, a scan of just those is
+faster, and exact; it also serves while the graph is out of reach.
 """
 
 import json
@@ -15,33 +15,35 @@ from article_assistant.index.types import Groups, Vector
 from numpy.typing import NDArray
 
 FEW = 30_000
-"""Rows of a set of groups that are remembered; those of larger sets are found anew for each question."""
+"""Most rows that are cached for a set of groups; those of larger sets are computed for each question."""
 BLOCK = 20_000
-"""Rows looked at together, so that memory stays level."""
-REMEMBERED = 64
-"""Sets of groups whose rows are remembered."""
+"""Rows scanned at once, which bounds the memory."""
+CACHED = 64
+"""Sets of groups whose rows are cached."""
 
-Row = tuple[int, Vector, frozenset[str]]
-"""Number of a chunk, its vector, the groups that may see it."""
+VisibleVector = tuple[int, Vector, frozenset[str]]
+"""A chunk's number, its vector and the groups that may see it."""
 _NUMBERS, _VECTORS, _SHOWN, _GROUPS = "numbers", "vectors", "shown", "groups.json"
 
 
 class Flat:
-    """Rows in the order of their numbers, mapped into memory; a vector's values are in half precision."""
+    """Rows by ascending number, mapped into memory; vectors are in half precision."""
 
     def __init__(self, folder: Path) -> None:
-        """Raises OSError or ValueError where the files are not there or do not fit together."""
+        """Raises OSError or ValueError where files are missing or do not fit together."""
         facts = json.loads((folder / _GROUPS).read_text())
         self._groups = [frozenset(groups) for groups in facts["groups"]]
         self._numbers = _mapped(folder / _NUMBERS, np.dtype("<i8"))
-        self._shown = _mapped(folder / _SHOWN, np.dtype("<i4"))  # for each row its place in _groups
+        self._shown = _mapped(folder / _SHOWN, np.dtype("<i4"))  # for each row an index into _groups
         self._vectors = _mapped(folder / _VECTORS, np.dtype("<f2")).reshape(-1, facts["dimension"])
         if not len(self._numbers) == len(self._shown) == len(self._vectors):
             raise ValueError(f"the files in {folder} hold different numbers of rows")
         self._known: dict[frozenset[str], tuple[int, NDArray[np.int64] | None]] = {}
 
     @classmethod
-    def extend(cls, folder: Path, rows: Iterable[Row], last: "Flat | None" = None, gone: Sequence[int] = ()) -> None:
+    def extend(
+        cls, folder: Path, rows: Iterable[VisibleVector], last: "Flat | None" = None, gone: Sequence[int] = ()
+    ) -> None:
         """Write the rows of `last` that are not `gone`, and `rows`, whose numbers are higher, into `folder`."""
         folder.mkdir(parents=True, exist_ok=True)
         known = {groups: place for place, groups in enumerate(last._groups if last else [])}
@@ -74,7 +76,7 @@ class Flat:
         return len(self) if groups is None else self._rows(groups)[0]
 
     def only(self, found: Sequence[tuple[int, float]], groups: Groups) -> list[tuple[int, float]]:
-        """Those of `found`, numbers with whatever belongs to them, that `groups` may see."""
+        """The items of `found`, numbers with scores, that `groups` may see."""
         if groups is None:
             return list(found)
         asked = np.array([number for number, _ in found], np.int64)
@@ -96,23 +98,23 @@ class Flat:
             best = np.argpartition(-near, k)[:k] if len(near) > k else np.arange(len(near))
             numbers = np.concatenate([numbers, self._numbers[here][best]])
             cosines = np.concatenate([cosines, near[best]])
-        order = np.lexsort((numbers, -cosines))[:k]  # equal ones in the order of numbers
-        return [(int(number), float(cosine)) for number, cosine in zip(numbers[order], cosines[order], strict=True)]
+        order = np.lexsort((numbers, -cosines))[:k]  # ties by number
+        return list(zip(numbers[order].tolist(), cosines[order].tolist(), strict=True))
 
     def close(self) -> None:
-        """Let go of the files, and of the descriptor that each mapping holds."""
+        """Close the files; each mapping holds a descriptor."""
         self._numbers, self._shown = np.zeros(0, np.int64), np.zeros(0, np.int32)
         self._vectors = np.zeros((0, self._vectors.shape[1]), np.float16)
 
     def _seen(self, groups: frozenset[str]) -> NDArray[np.bool_]:
-        """For each of the known sets of groups, whether one of `groups` is in it."""
+        """For each entry of `_groups`, whether it shares a group with `groups`."""
         return np.array([bool(shown & groups) for shown in self._groups], dtype=bool)
 
     def _rows(self, groups: frozenset[str]) -> tuple[int, NDArray[np.int64] | None]:
-        """How many rows `groups` may see, and where these are few, which."""
+        """The number of rows that `groups` may see, and the rows themselves where these are FEW."""
         found = self._known.get(groups)
         if found is None:
-            if len(self._known) >= REMEMBERED:
+            if len(self._known) >= CACHED:
                 self._known.clear()
             seen = self._seen(groups)
             count = int(np.bincount(self._shown, minlength=len(seen))[seen].sum())
@@ -121,7 +123,7 @@ class Flat:
 
 
 def _mapped(path: Path, kind: np.dtype[np.generic]) -> NDArray[np.generic]:
-    """A file's values, mapped; an empty file cannot be."""
-    if not path.stat().st_size:
+    """The values in a file, mapped into memory."""
+    if not path.stat().st_size:  # an empty file cannot be mapped
         return np.zeros(0, kind)
     return np.memmap(path, kind, "r")

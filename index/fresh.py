@@ -1,4 +1,4 @@
-"""Chunks that no generation holds yet, searched exactly: what changed is found from its commit on."""
+"""Chunks that no generation holds yet, searched exactly, so that a change is found as soon as it is committed."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -8,16 +8,16 @@ from article_assistant.index.types import Groups, Matrix, Terms, Vector
 from numpy.typing import NDArray
 
 K1, B = 1.2, 0.75
-"""The constants of BM25 as tantivy has them, so that both kinds of chunks are scored alike."""
+"""BM25's constants, as in tantivy: scores of both kinds of chunks must compare."""
 
-Row = tuple[int, frozenset[str], Vector, Terms]
-"""Number of a chunk, the groups that may see it, its vector, its words as numbers."""
+FreshChunk = tuple[int, frozenset[str], Vector, Terms]
+"""A chunk's number, the groups that may see it, its vector and its words as numbers."""
 
 
 @dataclass(frozen=True, slots=True)
 class Statistics:
-    """What a word is worth depends on all chunks: how many a generation holds and their mean length in
-    words, and in how many of them each word stands."""
+    """What BM25 takes from a generation: its number of chunks, their mean length in words, and for each word
+    (as a number) how many of them contain it."""
 
     chunks: int
     mean: float
@@ -25,22 +25,22 @@ class Statistics:
 
 
 class Fresh:
-    """Chunks in memory, in the order of their numbers; never changed, `moved` makes the next one."""
+    """Chunks in memory, by ascending number; immutable, `moved` makes the next one."""
 
     def __init__(self, dimension: int) -> None:
-        """None at all, for vectors of this dimension."""
+        """Empty, for vectors of this dimension."""
         self.numbers = np.zeros(0, np.int64)
         self._vectors: Matrix = np.zeros((0, dimension), np.float32)
         self._terms = np.zeros(0, np.uint32)
-        self._ends = np.zeros(0, np.int64)  # chunk i has the words from _ends[i - 1] to _ends[i]
-        self._shown = np.zeros(0, np.int32)  # for each chunk its place in _groups
+        self._ends = np.zeros(0, np.int64)  # chunk i has the terms [_ends[i - 1], _ends[i])
+        self._shown = np.zeros(0, np.int32)  # for each chunk an index into _groups
         self._groups: list[frozenset[str]] = []
 
     def __len__(self) -> int:
         return len(self.numbers)
 
-    def moved(self, alive: NDArray[np.int64], rows: Iterable[Row]) -> "Fresh":
-        """These chunks without those that are not `alive` any more, and with `rows` behind them."""
+    def moved(self, alive: NDArray[np.int64], rows: Iterable[FreshChunk]) -> "Fresh":
+        """Those of these chunks that are still `alive`, followed by `rows`."""
         rows = list(rows)
         kept = np.isin(self.numbers, alive, assume_unique=True)
         if kept.all() and not rows:
@@ -64,7 +64,7 @@ class Fresh:
     def best(self, asked: Iterable[int], groups: Groups, k: int, others: Statistics) -> list[tuple[int, float]]:
         """The best `k` chunks for the words `asked`, as numbers with BM25 scores (above 0), best first.
 
-        BM25 as in Robertson & Zaragoza 2009, over these chunks and those of `others` together.
+        BM25 (Robertson and Zaragoza 2009) with statistics of these chunks and those of `others` together.
         """
         if not len(self):
             return []
@@ -88,6 +88,5 @@ class Fresh:
             rows = np.arange(len(scores))
         if len(rows) > k:
             rows = rows[np.argpartition(-scores[rows], k)[:k]]
-        # Equal scores in the order of numbers.
-        rows = rows[np.lexsort((self.numbers[rows], -scores[rows]))]
-        return [(int(self.numbers[row]), float(scores[row])) for row in rows]
+        rows = rows[np.lexsort((self.numbers[rows], -scores[rows]))]  # ties by number
+        return list(zip(self.numbers[rows].tolist(), scores[rows].tolist(), strict=True))

@@ -1,4 +1,4 @@
-"""BM25 on disk (tantivy): which chunks share words with a question."""
+"""BM25 on disk (tantivy): the chunks that share words with a question."""
 
 from collections.abc import Iterable
 from pathlib import Path
@@ -8,8 +8,8 @@ import numpy as np
 import tantivy
 from article_assistant.index.types import Groups, Terms
 
-Row = tuple[int, str, frozenset[str]]
-"""Number of a chunk, its words with those of its title and headings, the groups that may see it."""
+VisibleWords = tuple[int, str, frozenset[str]]
+"""A chunk's number, its text with title and headings, and the groups that may see it."""
 
 _UNASKED = (
     "a an and are as at be been but by can could did do does for from had has have he her his how i if in is it its "
@@ -19,7 +19,7 @@ _UNASKED = (
 
 
 class Keyword:
-    """A finished keyword index: many may read it, nobody changes it."""
+    """A finished keyword index, which is only read."""
 
     def __init__(self, index: tantivy.Index) -> None:
         index.register_tokenizer("words", _analyzer())
@@ -27,11 +27,8 @@ class Keyword:
         self._searcher = index.searcher()
 
     @classmethod
-    def extend(cls, folder: Path, rows: Iterable[Row], gone: Iterable[int] = ()) -> None:
-        """Add rows to the index in `folder`, or begin one there, and drop the chunks that are `gone`.
-
-        One commit: it is there whole or not at all.
-        """
+    def extend(cls, folder: Path, rows: Iterable[VisibleWords], gone: Iterable[int] = ()) -> None:
+        """Add rows to the index in `folder`, or create one there, and drop the chunks that are `gone`; atomic."""
         folder.mkdir(parents=True, exist_ok=True)
         schema = (
             tantivy.SchemaBuilder()
@@ -42,7 +39,7 @@ class Keyword:
         )
         index = tantivy.Index(schema, path=str(folder))
         index.register_tokenizer("words", _analyzer())
-        # One thread writes one segment at a time: the same rows give the same scores on every machine.
+        # With one thread, the same rows make the same segments and scores on every machine.
         writer = index.writer(heap_size=128_000_000, num_threads=1)
         for number in gone:
             writer.delete_documents_by_term("chunk", number)
@@ -62,7 +59,7 @@ class Keyword:
         return int(self._searcher.num_docs)
 
     def holding(self, words: Iterable[str]) -> dict[int, int]:
-        """In how many chunks each of these words (stems) stands, by the number of the word."""
+        """In how many chunks each of these words (stems) occurs, by the word's number."""
         return {number_of(word): int(self._searcher.doc_freq("words", word)) for word in words}
 
     def best(self, question: str, groups: Groups, k: int) -> list[tuple[int, float]]:
@@ -88,7 +85,7 @@ def number_of(word: str) -> int:
 
 
 def terms(text: str) -> Terms:
-    """The words of a text as the index keeps them, each as a number.
+    """The words of a text as the index stores them, each as a number, in order.
 
     >>> terms("Captured captures").tolist()
     [1333034777, 1333034777]
@@ -97,7 +94,7 @@ def terms(text: str) -> Terms:
 
 
 def stems(text: str) -> list[str]:
-    """The words of a text as the index keeps them: lower case, without accents, cut to their stem.
+    """The words of a text as the index stores them: lower case, without accents, stemmed.
 
     >>> stems("The captured attackers")
     ['the', 'captur', 'attack']
@@ -107,7 +104,7 @@ def stems(text: str) -> list[str]:
 
 
 def asked_words(question: str) -> list[str]:
-    """The different stems of a question that say what it is about; all of them where none does.
+    """The distinct stems of a question without its stop words; with them where there are no others.
 
     >>> asked_words("How many attackers were there?"), asked_words("Who is it?")
     (['attack'], ['who', 'is', 'it'])
@@ -117,7 +114,7 @@ def asked_words(question: str) -> list[str]:
 
 
 def _analyzer() -> tantivy.TextAnalyzer:
-    """Words in lower case, without accents, cut to their English stem (Porter 2)."""
+    """Words in lower case, without accents, stemmed for English (Porter 2)."""
     return (
         tantivy.TextAnalyzerBuilder(tantivy.Tokenizer.simple())
         .filter(tantivy.Filter.remove_long(60))
@@ -131,5 +128,4 @@ def _analyzer() -> tantivy.TextAnalyzer:
 _ANALYZER = _analyzer()
 
 UNASKED = frozenset([*_UNASKED.split(), *stems(_UNASKED)])
-"""Words of a question that say nothing of what it is about, as they are and as stems: left out, hit@1 rises by 1.7
-points."""
+"""Stop words of questions, with their stems; leaving them out raises hit@1 by 1.7 points."""

@@ -1,7 +1,7 @@
-"""A model graph and its weights become a session: for the encoder, and for any later model.
+"""A model's graph and its weights become a session of ONNX Runtime.
 
-The graph is committed without weights; they are fed from a safetensors file at load, so that the
-wheel stays small, nothing is unpickled and torch is never imported.
+The graph comes without weights: these are read from a safetensors file, so that the wheel stays small, nothing is
+unpickled and torch is never imported.
 """
 
 import hashlib
@@ -24,19 +24,18 @@ def digest(path: Path) -> str:
 
 
 Tensors = dict[str, NDArray[Any]]
-"""Arrays by their names."""
+"""Arrays by name."""
 
 
 def session(
     graph: Path, weights: Path | None = None, threads: int = 0, made: Callable[[Tensors], Tensors] = dict
 ) -> onnxruntime.InferenceSession:
-    """Open `graph` on the CPU, fed with the tensors of the safetensors file `weights` if it has none of its own.
+    """Open `graph` on the CPU, with the safetensors file `weights` for one that has no weights of its own.
 
-    For a graph without weights, a JSON file beside it tells the SHA-256 of the file that they come from, and
-    `made` makes of that file's tensors those that the graph names. `threads` is the number of cores to use;
-    0 takes all that this process may run on.
+    A JSON file beside such a graph holds the SHA-256 of its weights, and `made` turns their tensors into those
+    that the graph names. `threads` is the number of cores to use, 0 for all that this process may run on.
 
-    Raises EncoderError where the weights are missing or not the file that the graph was made for.
+    Raises EncoderError where the weights are missing or another file than the graph was made for.
     """
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = threads or len(os.sched_getaffinity(0))
@@ -44,14 +43,14 @@ def session(
     values = []
     if weights is not None:
         card = json.loads(graph.with_suffix(".json").read_text())
-        tensors = made(_checked(weights, card["sha256"]))
-        # ONNX Runtime refuses a name that the graph lacks, and borrows the values until it has loaded.
+        tensors = made(_verified(weights, card["sha256"]))
+        # ONNX Runtime refuses a name that the graph lacks, and borrows the arrays until it has loaded.
         values = [onnxruntime.OrtValue.ortvalue_from_numpy(tensor) for tensor in tensors.values()]
         options.add_external_initializers(list(tensors), values)
     return onnxruntime.InferenceSession(str(graph), options, providers=["CPUExecutionProvider"])
 
 
-def _checked(weights: Path, sha256: str) -> Tensors:
+def _verified(weights: Path, sha256: str) -> Tensors:
     if not weights.is_file():
         raise EncoderError(f"the model's weights are missing: {weights}; reinstall the package that carries them")
     if (found := digest(weights)) != sha256:

@@ -1,18 +1,15 @@
-"""The vectors of a library at a Chroma server: one collection, extended in place, or away.
+"""The vectors of a library at a Chroma server, in one collection that is extended in place.
 
-In place is safe: numbers of chunks are never used again, and every hit is checked against the library. So
-rows that are too many do no harm, and those that are missing are put in again from the library.
+That is safe: chunk numbers are never reused, and every hit is checked against the library. Surplus rows do no
+harm, and missing ones are put in again from the library.
 
-The server's HTTP interface (its version 2) is spoken directly. The client in the `chromadb` package waits
-without end, takes proxies from the environment, and builds the embedding functions that a server's answer
-names, which can load code.
+The server's HTTP interface (version 2) is called directly. The client in the `chromadb` package has no timeout,
+takes proxies from the environment, and builds the embedding functions that a server names, which can load code.
 """
 
 import base64
 import hashlib
 import logging
-import threading
-import time
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
 from itertools import islice
@@ -21,36 +18,28 @@ from urllib.parse import quote
 
 import httpx
 import numpy as np
-from article_assistant.index.types import LibraryError, Vector
+from article_assistant.index.http import Breaker, bound, careful, retries
+from article_assistant.index.neighbours import HNSW, Away, Lacking, NumberedVector, near
+from article_assistant.index.types import Vector
 from numpy.typing import NDArray
+from tenacity import Retrying
 
 log = logging.getLogger(__name__)
 TENANT, DATABASE = "default_tenant", "default_database"
-HNSW = {"hnsw": {"space": "cosine", "ef_construction": 200, "ef_search": 200, "max_neighbors": 24}}
-AT_ONCE = 300
-"""Rows a request: no more are taken or given by Chroma Cloud, and larger ones are hardly faster."""
+ROWS_A_REQUEST = 300
+"""Chroma Cloud takes and returns no more, and larger requests are hardly faster."""
 WAIT, PATIENCE = 3.0, 30.0
-"""Seconds that a question waits for the server, and that a build does."""
+"""Seconds that a question waits for the server, and a build."""
 PAUSE = 30.0
-"""Seconds for which a server that did not answer is not asked again."""
-RETRIES = (0.5, 2.0)
-"""Seconds before a build asks once more."""
+"""Seconds before a server that did not answer is asked again."""
+BUILD_RETRIES = (0.5, 2.0)
+"""Seconds before each retry of a build."""
 
-Row = tuple[int, Vector]
-"""Number of a chunk and its vector."""
-Found = TypeVar("Found")
-
-
-class Away(LibraryError):
-    """A server of vectors cannot be reached, or answers otherwise than it should."""
-
-
-class Lacking(Away):
-    """A server of vectors answers, and does not hold the rows that it should."""
+T = TypeVar("T")
 
 
 class Server:
-    """A Chroma server, asked from any thread; while it is away, one question in PAUSE seconds tries it."""
+    """A Chroma server, for use from any thread; while it is away, one question every PAUSE seconds tries it."""
 
     def __init__(self, address: str, token: str = "", tenant: str = TENANT, database: str = DATABASE) -> None:
         """`address` is like http://127.0.0.1:8000. Nothing is sent yet."""
@@ -58,55 +47,47 @@ class Server:
         self.place = f"{self.address} ({tenant}/{database})"
         self.database = f"/tenants/{quote(tenant, safe='')}/databases/{quote(database, safe='')}"
         self.why = ""
-        """Why it is away, or nothing."""
+        """Why it is away, "" while it is not."""
+        self.breaker = Breaker(1, PAUSE)
         self._client = httpx.Client(
             base_url=f"{self.address}/api/v2",
             headers={"X-Chroma-Token": token} if token else {},
-            follow_redirects=False,  # the token is for this address and no other
-            trust_env=False,  # what the environment says of proxies is meant for other addresses
-            verify=httpx.create_ssl_context(),  # a company's own certificates: SSL_CERT_FILE
+            event_hooks={"response": [bound]},
+            **careful(),
         )
-        self._lock = threading.Lock()
-        self._again = 0.0  # when it may be asked although it is away, in seconds of the monotonic clock
 
     def check(self) -> None:
         """Raises Away where the server does not answer."""
         self.ask("GET", "/heartbeat", None, lambda found: int(found["nanosecond heartbeat"]))
 
-    def ask(
-        self, method: str, path: str, content: object, read: Callable[[Any], Found], *, patient: bool = False
-    ) -> Found:
+    def ask(self, method: str, path: str, content: object, read: Callable[[Any], T], *, patient: bool = False) -> T:
         """What `read` makes of the JSON that the server answers.
 
-        Who is `patient` waits longer and asks again, which is harmless: whatever is put in twice is there
-        once. Raises Lacking where the server does not know what is asked for, and else Away.
+        A `patient` request waits longer and is repeated, which is harmless: rows that are put in twice are there
+        once. Raises Lacking where the server does not know what is asked for, otherwise Away.
         """
-        if not patient:
-            self._check_turn()
+        if not patient and not self.breaker.allows():
+            raise Away(self._said())
         timeout = httpx.Timeout(PATIENCE if patient else WAIT, connect=WAIT)
-        for pause in (*RETRIES, None) if patient else (None,):
-            try:
-                found = self._answer(method, path, content, read, timeout)
-            except Lacking:
-                self._is_back()
-                raise
-            except Away as error:
-                if pause is None:
-                    self._is_away(str(error))
-                    raise Away(self._said()) from error
-                time.sleep(pause)
-            else:
-                break
+        tries = Retrying(**retries(BUILD_RETRIES if patient else (), lambda error: type(error) is Away))
+        try:
+            found: T = tries(self._answer, method, path, content, read, timeout)
+        except Lacking:
+            self._is_back()
+            raise
+        except Away as error:
+            self.why = str(error)
+            if self.breaker.failed():
+                log.warning("%s; questions are searched exactly until it answers", self._said())
+            raise Away(self._said()) from error
         self._is_back()
         return found
 
     def close(self) -> None:
-        """Let go of its connections."""
+        """Close its connections."""
         self._client.close()
 
-    def _answer(
-        self, method: str, path: str, content: object, read: Callable[[Any], Found], timeout: httpx.Timeout
-    ) -> Found:
+    def _answer(self, method: str, path: str, content: object, read: Callable[[Any], T], timeout: httpx.Timeout) -> T:
         """One attempt; raises Lacking, or Away with the bare reason."""
         try:
             response = self._client.request(method, path, json=content, timeout=timeout)
@@ -126,24 +107,10 @@ class Server:
         except (ValueError, TypeError, LookupError, RecursionError) as error:
             raise Away("it does not answer as a Chroma server does") from error
 
-    def _check_turn(self) -> None:
-        """Raises Away where it was away a moment ago; the others do not wait together with the one who tries."""
-        with self._lock:
-            if self.why and time.monotonic() < self._again:
-                raise Away(self._said())
-            self._again = time.monotonic() + PAUSE
-
-    def _is_away(self, why: str) -> None:
-        with self._lock:
-            first, self.why = not self.why, why
-            self._again = time.monotonic() + PAUSE
-        if first:
-            log.warning("%s; questions are searched exactly until it answers", self._said())
-
     def _is_back(self) -> None:
-        if self.why:
+        self.why = ""
+        if self.breaker.worked():
             log.info("the server of vectors %s answers again", self.address)
-            self.why = ""
 
     def _said(self) -> str:
         return f"the server of vectors {self.address} cannot be used ({self.why})"
@@ -152,7 +119,7 @@ class Server:
 class Remote:
     """The vectors of one library and encoder at a server, searched by approximate cosine similarity (HNSW).
 
-    `least` rows must be there, or a search is refused.
+    A search needs at least `least` rows there.
     """
 
     def __init__(self, server: Server, library: str, encoder: str, least: int = 0) -> None:
@@ -161,12 +128,12 @@ class Remote:
         self.place = f"{server.place} {self.name}"
         self.least = least
         self._server = server
-        self._path = ""  # of the collection, as soon as its number is known
+        self._path = ""  # of the collection, once its id is known
         self._counted = False
 
     @property
     def count(self) -> int:
-        """Rows there; none where there is no collection."""
+        """Number of rows; 0 without a collection."""
         try:
             return self._ask("GET", "count", None, int)
         except Lacking:
@@ -175,17 +142,17 @@ class Remote:
     def nearest(self, vector: Vector, k: int) -> list[tuple[int, float]]:
         """The nearest `k` chunks, as numbers with cosines, best first.
 
-        Raises Away where the server cannot be asked or answers fewer, Lacking where rows are missing there.
+        Raises Away where the server is, Lacking where rows are missing there.
         """
-        if k > AT_ONCE:
-            raise Away(f"a server of vectors is not asked for more than {AT_ONCE} rows at once")
+        if k > ROWS_A_REQUEST:
+            raise Away(f"a server of vectors is not asked for more than {ROWS_A_REQUEST} rows at once")
         if not self._counted:
             self._count()
         if not self.least:
             return []
         asked = {"query_embeddings": [vector.tolist()], "n_results": k, "include": ["distances"]}
         try:
-            found = self._ask("POST", "query", asked, _near)
+            found = self._ask("POST", "query", asked, near)
         except Away:
             self._counted = False  # it may come back with other rows
             raise
@@ -194,20 +161,20 @@ class Remote:
         return found
 
     def holds(self, numbers: Sequence[int]) -> set[int]:
-        """Which of these chunks are there."""
+        """Which of these chunks it holds."""
         found: set[int] = set()
-        for first in range(0, len(numbers), AT_ONCE):
-            asked = {"ids": [str(number) for number in numbers[first : first + AT_ONCE]], "include": []}
+        for first in range(0, len(numbers), ROWS_A_REQUEST):
+            asked = {"ids": [str(number) for number in numbers[first : first + ROWS_A_REQUEST]], "include": []}
             found.update(self._ask("POST", "get", asked, _numbers, patient=True))
         return found
 
     def begin(self) -> None:
-        """Make an empty collection, unless there is one."""
-        asked = {"name": self.name, "get_or_create": True, "configuration": HNSW}
+        """Create the collection, unless it exists."""
+        asked = {"name": self.name, "get_or_create": True, "configuration": {"hnsw": HNSW}}
         self._server.ask("POST", f"{self._server.database}/collections", asked, lambda found: str(found["id"]))
 
-    def extend(self, rows: Iterable[Row], gone: Sequence[int] = ()) -> None:
-        """Put rows in, also such as are there, and drop the chunks that are `gone`."""
+    def extend(self, rows: Iterable[NumberedVector], gone: Sequence[int] = ()) -> None:
+        """Add or overwrite rows, and drop the chunks that are `gone`."""
         size, packed = self._server.ask("GET", "/pre-flight-checks", None, _limits)
         rows = iter(rows)
         while batch := list(islice(rows, size)):
@@ -224,24 +191,24 @@ class Remote:
             self._ask("POST", "delete", asked, bool, patient=True)
 
     def prune(self, numbers: NDArray[np.int64], gone: Sequence[int]) -> None:
-        """Drop the chunks that are `gone`, and where more than `numbers` are left, all others than those."""
+        """Drop the chunks that are `gone`, and if more than `numbers` remain, all but those."""
         self.extend((), gone)
         count = self.count
         if count > len(numbers):
             held: list[int] = []
-            for first in range(0, count, AT_ONCE):
-                asked = {"limit": AT_ONCE, "offset": first, "include": []}
+            for first in range(0, count, ROWS_A_REQUEST):
+                asked = {"limit": ROWS_A_REQUEST, "offset": first, "include": []}
                 held += self._ask("POST", "get", asked, _numbers, patient=True)
             self.extend((), np.setdiff1d(held, numbers).tolist())
 
     def clear(self) -> None:
-        """Drop all of it, if there is any."""
+        """Drop the collection, if it exists."""
         with suppress(Lacking):
             self._server.ask("DELETE", f"{self._server.database}/collections/{self.name}", None, bool, patient=True)
         self.close()
 
     def close(self) -> None:
-        """Forget what was learnt of the collection; the server's connections stay."""
+        """Forget the collection's id and count; the server's connections stay open."""
         self._path, self._counted = "", False
 
     def _count(self) -> None:
@@ -250,9 +217,7 @@ class Remote:
             raise Lacking(f"{self._server.place} holds {count} of {self.least} chunks")
         self._counted = True
 
-    def _ask(
-        self, method: str, what: str, content: object, read: Callable[[Any], Found], *, patient: bool = False
-    ) -> Found:
+    def _ask(self, method: str, what: str, content: object, read: Callable[[Any], T], *, patient: bool = False) -> T:
         if not self._path:
             by_name = f"{self._server.database}/collections/{self.name}"
             number = self._server.ask("GET", by_name, None, lambda found: quote(found["id"], safe=""))
@@ -260,40 +225,14 @@ class Remote:
         try:
             return self._server.ask(method, f"{self._path}/{what}", content, read, patient=patient)
         except Lacking:
-            self._path = ""  # somebody may have begun another one of this name
+            self._path = ""  # somebody may have created another one of this name
             raise
-
-
-class Elsewhere:
-    """The vectors of a generation that were put somewhere else than the settings say: none can be used."""
-
-    count = 0
-
-    def __init__(self, place: str) -> None:
-        """`place` is where they were put."""
-        self._place = place
-
-    def nearest(self, vector: Vector, k: int) -> list[tuple[int, float]]:  # noqa: ARG002
-        """Raises Lacking."""
-        raise Lacking(f"its vectors were put {self._place}, the settings name another place")
-
-    def holds(self, numbers: Sequence[int]) -> set[int]:  # noqa: ARG002
-        """None of these chunks."""
-        return set()
-
-    def close(self) -> None:
-        """There is nothing to let go of."""
 
 
 def _numbers(found: Any) -> list[int]:
     return [int(number) for number in found["ids"]]
 
 
-def _near(found: Any) -> list[tuple[int, float]]:
-    pairs = zip(found["ids"][0], found["distances"][0], strict=True)
-    return [(int(number), 1.0 - float(distance)) for number, distance in pairs]
-
-
 def _limits(found: Any) -> tuple[int, bool]:
-    """Rows a request, and whether vectors may come as base64."""
-    return min(AT_ONCE, max(1, int(found["max_batch_size"]))), bool(found.get("supports_base64_encoding"))
+    """Rows per request, and whether vectors may be sent as base64."""
+    return min(ROWS_A_REQUEST, max(1, int(found["max_batch_size"]))), bool(found.get("supports_base64_encoding"))

@@ -1,8 +1,6 @@
-"""What passes between the modules of `index`: frozen records, array shapes and the errors.
+"""What the modules of `index` exchange: frozen records, arrays and errors; it imports none of them."""
 
-Everything here is plain data, so that any module may import it and it imports none of them.
-"""
-
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -13,21 +11,25 @@ Vector = NDArray[np.float32]
 Matrix = NDArray[np.float32]
 """Embeddings, shape `(n, dimension)`, each row of unit length."""
 Terms = NDArray[np.uint32]
-"""The words of a text in their order, each a number (`index.keyword.terms`), shape `(words,)`."""
+"""The words of a text in order, each as a number (`index.keyword.terms`), shape `(words,)`."""
 
 EVERYONE = "everyone"
-"""The group of articles that any reader may see; files get it."""
+"""The group of articles that every reader may see; files get it."""
 
 Groups = frozenset[str] | None
 """Who asks: the names of their groups, or None for the operator, who sees every article."""
 
 
+Tell = Callable[[str, int, int], None]
+"""Called while something long is done: what it is, how much of how much is done; 0 of 0 where that is not counted."""
+
+
 class UserFacingError(Exception):
-    """Something that a person can mend: one line that says what happened and what to do next."""
+    """An error that the user can fix: one line that says what happened and what to do next."""
 
 
 class SourceError(UserFacingError):
-    """A source that cannot be read: not there, no rights, nothing in it."""
+    """A source cannot be read: it is missing, forbidden or empty."""
 
 
 class LibraryError(UserFacingError):
@@ -39,21 +41,20 @@ class LibraryBusy(LibraryError):
 
 
 class EncoderError(UserFacingError):
-    """The model that makes vectors is missing or not the one it should be."""
+    """The model that makes vectors is missing, or is not the expected one."""
 
 
 class ArticleError(Exception):
-    """One article cannot be read; the text is its reason. The others go on."""
+    """One article cannot be read, for the reason in the text; the others are."""
 
 
 @dataclass(frozen=True, slots=True)
 class Article:
     """One page of a wiki or one file.
 
-    `text` is what a reader sees: plain text, a heading is a line that begins with one to six `#`,
-    a list item with `- ` or its number, a table row is one line; code is indented by four spaces.
-    `updated` is an ISO date (`2016-06-09`) or None. `groups` is empty for an article that is shown
-    to nobody.
+    `text` is what a reader sees, as plain text: headings start with one to six `#`, list items with `- ` or a
+    number, a table row is one line, code is indented by four spaces. `updated` is an ISO date (`2016-06-09`) or
+    None. An article without `groups` is shown to nobody.
     """
 
     id: str
@@ -67,9 +68,9 @@ class Article:
 
 @dataclass(frozen=True, slots=True)
 class Chunk:
-    """A piece of one article's text: characters `[start, end)`, under the heading path `heading`.
+    """Characters `[start, end)` of an article's text, under the heading path `heading`.
 
-    `sentences` are the offsets of its sentences in the article's text, in order.
+    `sentences` are the offsets `[start, end)` of its sentences in the article's text, in order.
     """
 
     article: str
@@ -82,7 +83,7 @@ class Chunk:
 
 @dataclass(frozen=True, slots=True)
 class Hit:
-    """A chunk that was found for a question, with the article it belongs to.
+    """A chunk found for a question, with its article.
 
     `rank` counts from 1. `score` is the fused score (higher is better, most lie between 0 and 2),
     `bm25` the keyword score (0 or more), `cosines` the similarity of the question with each of

@@ -1,4 +1,4 @@
-"""Nearest neighbours: one finished Chroma generation, opened by readers and never edited."""
+"""The vectors of one generation in a Chroma store in its folder: opened by readers, never edited."""
 
 import warnings
 from collections.abc import Iterable, Sequence
@@ -8,18 +8,15 @@ from typing import Any
 
 import chromadb
 import numpy as np
+from article_assistant.index.neighbours import HNSW, NumberedVector, near
 from article_assistant.index.types import Vector
 from chromadb.config import Settings
 
 COLLECTION = "chunks"
-HNSW: Any = {"hnsw": {"space": "cosine", "ef_construction": 200, "ef_search": 200, "max_neighbors": 24}}
-WRITTEN = 1000
-"""Rows after which Chroma writes its index file, at least."""
-BATCH = 5000
-"""Rows an upsert; Chroma takes 5,461 at most."""
-
-Row = tuple[int, Vector]
-"""Number of a chunk and its vector."""
+SYNC_THRESHOLD = 1000
+"""Least number of rows after which Chroma writes its index file."""
+ROWS_AN_UPSERT = 5000
+"""Chroma takes 5,461 at most."""
 
 
 class Vectors:
@@ -31,29 +28,29 @@ class Vectors:
         self.count: int = collection.count()
 
     @classmethod
-    def extend(cls, folder: Path, rows: Iterable[Row], gone: Sequence[int] = (), count: int = 0) -> None:
-        """Add rows to the Chroma store in `folder`, or begin one there, and drop the chunks that are `gone`.
+    def extend(cls, folder: Path, rows: Iterable[NumberedVector], gone: Sequence[int] = (), count: int = 0) -> None:
+        """Add rows to the Chroma store in `folder`, or create one there, and drop the chunks that are `gone`.
 
-        `count`, how many rows there are, only saves time: Chroma writes its whole index file every so many rows.
+        `count`, the number of rows, only saves time: Chroma writes its whole index file every so many rows.
         """
         known = (folder / "chroma.sqlite3").is_file()
-        client = _client(folder)
+        client = _chroma(folder)
         try:
-            # Once for all rows, with the last of them: what is not in the file is added again at each opening.
-            written = {"hnsw": {"sync_threshold": max(count, WRITTEN)}}
-            if known and count > WRITTEN:
+            # Written once, with the last row: rows that are not in the file are added again at each opening.
+            written = {"hnsw": {"sync_threshold": max(count, SYNC_THRESHOLD)}}
+            if known and count > SYNC_THRESHOLD:
                 with warnings.catch_warnings():
                     warnings.simplefilter("ignore", DeprecationWarning)  # that it embeds nothing itself
                     client.get_collection(COLLECTION, embedding_function=None).modify(configuration=written)
-                client.close()  # what is open keeps the number that it was opened with
-                client = _client(folder)
+                client.close()  # an open store keeps the threshold that it was opened with
+                client = _chroma(folder)
             collection = client.get_or_create_collection(
-                COLLECTION, embedding_function=None, configuration={"hnsw": HNSW["hnsw"] | written["hnsw"]}
+                COLLECTION, embedding_function=None, configuration={"hnsw": HNSW | written["hnsw"]}
             )
-            for first in range(0, len(gone), BATCH):
-                collection.delete(ids=[str(number) for number in gone[first : first + BATCH]])
+            for first in range(0, len(gone), ROWS_AN_UPSERT):
+                collection.delete(ids=[str(number) for number in gone[first : first + ROWS_AN_UPSERT]])
             rows = iter(rows)
-            while batch := list(islice(rows, BATCH)):
+            while batch := list(islice(rows, ROWS_AN_UPSERT)):
                 collection.add(
                     ids=[str(number) for number, _ in batch], embeddings=np.stack([vector for _, vector in batch])
                 )
@@ -62,17 +59,14 @@ class Vectors:
 
     @classmethod
     def open(cls, folder: Path) -> "Vectors":
-        """The store that `extend` wrote into `folder`. Raises ValueError where it is not whole.
-
-        Chroma loads its index lazily and answers from nothing when a file is gone: ask it once.
-        """
+        """The store that `extend` wrote into `folder`. Raises ValueError where it is not whole."""
         if not (folder / "chroma.sqlite3").is_file():  # Chroma would begin an empty store
             raise ValueError(f"no vectors in {folder}")
         client = None
         try:
-            client = _client(folder)
+            client = _chroma(folder)
             found = cls(client, client.get_collection(COLLECTION, embedding_function=None))
-            if found.count:
+            if found.count:  # Chroma loads its index lazily, and answers nothing when a file is missing: ask it once
                 one = found._collection.get(limit=1, include=["embeddings"])
                 if not found.nearest(np.asarray(one["embeddings"][0], np.float32), 1):
                     raise ValueError(f"the vectors in {folder} answer nothing")
@@ -87,24 +81,21 @@ class Vectors:
         if not self.count:
             return []
         found = self._collection.query(query_embeddings=[vector], n_results=min(k, self.count), include=["distances"])
-        return [
-            (int(number), 1.0 - float(distance))
-            for number, distance in zip(found["ids"][0], found["distances"][0], strict=True)
-        ]
+        return near(found)
 
     def holds(self, numbers: Sequence[int]) -> set[int]:
-        """Which of these chunks are in the store."""
+        """Which of these chunks it holds."""
         found: set[int] = set()
-        for first in range(0, len(numbers), BATCH):
-            asked = [str(number) for number in numbers[first : first + BATCH]]
+        for first in range(0, len(numbers), ROWS_AN_UPSERT):
+            asked = [str(number) for number in numbers[first : first + ROWS_AN_UPSERT]]
             found.update(map(int, self._collection.get(ids=asked, include=[])["ids"]))
         return found
 
     def close(self) -> None:
-        """Give back the descriptors that an open store holds."""
+        """Close the store and its file descriptors."""
         self._client.close()
 
 
-def _client(folder: Path) -> Any:
+def _chroma(folder: Path) -> Any:
     folder.mkdir(parents=True, exist_ok=True)
     return chromadb.PersistentClient(str(folder), Settings(anonymized_telemetry=False))

@@ -1,4 +1,4 @@
-"""Everything in the home is looked at: what can be made anew is mended, the rest is named with what to do."""
+"""Checks everything in the home, mends what can be rebuilt, and says what to do about the rest."""
 
 import json
 import os
@@ -13,22 +13,21 @@ from typing import Any, Literal
 
 import numpy as np
 from article_assistant.index.backup import REPLACED, RESTORING
-from article_assistant.index.build import FOUND, Damaged, Generation, recall
-from article_assistant.index.library import FILE, LOCK, Library
-from article_assistant.index.remote import Away, Lacking, Remote, Server
-from article_assistant.index.types import LibraryBusy, LibraryError
+from article_assistant.index.build import MIN_RECALL, Damaged, Generation
+from article_assistant.index.library import DATABASE, Library
+from article_assistant.index.lock import WRITER_LOCK
+from article_assistant.index.neighbours import Away, Lacking, recall
+from article_assistant.index.remote import Remote, Server
+from article_assistant.index.types import LibraryBusy, LibraryError, Tell
 
 RESTORE = "put a backup in its place: assistant restore FILE --force"
 NAMED = 5
-"""Things of a kind that are named; the others are counted."""
-
-Progress = Callable[[str, int, int], None]
-"""Called with what is looked at, and how many of how many are done; 0 of 0 where that is not known."""
+"""Items listed by name; the others are counted."""
 
 
 @dataclass(frozen=True, slots=True)
 class Check:
-    """One thing that was looked at; `said` is what was found, what was done about it, and what is to be done."""
+    """The result of one check; `said` tells what was found, what was done about it, and what to do."""
 
     name: str
     state: Literal["well", "mended", "broken"]
@@ -38,27 +37,27 @@ class Check:
 def verify(
     library: Library,
     publish: Callable[[], None],
-    progress: Progress = lambda *_: None,
+    tell: Tell = lambda *_: None,
     server: Server | None = None,
 ) -> Iterator[Check]:
-    """Look at all there is in the library's home, one check after the other, and mend what can be.
+    """Check everything in the library's home, one thing after the other, and mend what can be mended.
 
-    `publish` builds the search index of what the library holds (`index.search.Index.publish`); it is called
-    with the writer's lock held. Where a `server` keeps the vectors, it is asked for them. Others may read and
-    write meanwhile: the lock is taken only to mend, and where another process holds it that is said.
+    `publish` (`index.search.Index.publish`) is called with the writer's lock held. `server` keeps the vectors, if
+    one does. Others may read and write meanwhile: the lock is taken only to mend, and a check says so where
+    another process holds it.
     """
     yield _permissions(library.home)
     whole = True
     for path in sorted(library.home.glob("*.sqlite3")):
-        progress(path.name, 0, 0)
+        tell(path.name, 0, 0)
         found = _file(path)
-        whole = whole and (found.state == "well" or path.name != FILE)
+        whole = whole and (found.state == "well" or path.name != DATABASE)
         yield found
-    if whole:  # else nothing that is read from it can be relied on
-        progress("references", 0, 0)
+    if whole:  # otherwise nothing that is read from it can be relied on
+        tell("references", 0, 0)
         yield _references(library)
-        yield _articles(library, progress)
-        progress("search index", 0, 0)
+        yield _articles(library, tell)
+        tell("search index", 0, 0)
         try:
             yield from _searches(library, publish, server)
         except Away as error:
@@ -68,7 +67,7 @@ def verify(
 
 
 def _permissions(home: Path) -> Check:
-    """Files and folders that others on the machine may read or write."""
+    """Whether other users of the machine may read or write the files."""
     open_ones, refused = list[str](), list[str]()
     for path in _own(home):
         try:
@@ -76,12 +75,12 @@ def _permissions(home: Path) -> Check:
             if not stat.S_ISLNK(mode) and mode & 0o077:
                 path.chmod(0o700 if stat.S_ISDIR(mode) else 0o600)
                 open_ones.append(path.name)
-        except FileNotFoundError:  # a server or a writer has removed it meanwhile
+        except FileNotFoundError:  # a server or a writer has just removed it
             pass
         except OSError as error:
             refused.append(f"{path} ({error.strerror})")
     if refused:
-        said = f"others may read {_some(refused)}; whoever owns that must make it private: chmod -R go= {home}"
+        said = f"others may read {_some(refused)}; its owner must make it private: chmod -R go= {home}"
         return Check("permissions", "broken", said)
     if open_ones:
         return Check("permissions", "mended", f"others could read {_some(open_ones)}; now the owner only")
@@ -89,14 +88,14 @@ def _permissions(home: Path) -> Check:
 
 
 def _own(home: Path) -> Iterator[Path]:
-    """The home and what the product keeps there; other files that somebody put there are left alone."""
+    """The home and what the product keeps in it, but no other files that somebody put there."""
     yield home
     for path in home.iterdir():
         if path.is_dir() and (path.name in {"generations", RESTORING} or path.name.startswith(REPLACED)):
             for folder, _, files in os.walk(path):
                 yield Path(folder)
                 yield from (Path(folder, name) for name in files)
-        elif path.name == LOCK or ".sqlite3" in path.name:
+        elif path.name == WRITER_LOCK or ".sqlite3" in path.name:
             yield path
 
 
@@ -113,8 +112,8 @@ def _file(path: Path) -> Check:
 
 
 def _references(library: Library) -> Check:
-    """Rows that belong to what is not there."""
-    with closing(_reading(library.home / FILE)) as database:
+    """Whether every row belongs to one that exists."""
+    with closing(_reading(library.home / DATABASE)) as database:
         tables = [str(table) for table, *_ in database.execute("PRAGMA foreign_key_check")]
     if not tables:
         return Check("references", "well", "every row belongs to one that is there")
@@ -129,24 +128,24 @@ def _references(library: Library) -> Check:
     return Check("references", "mended", f"{said}; dropped")
 
 
-def _articles(library: Library, progress: Progress) -> Check:
-    """Articles whose chunks, sentences or vectors are not as they should be."""
+def _articles(library: Library, tell: Tell) -> Check:
+    """Whether the chunks, sentences and vectors of every article are as they should be."""
     wrong = dict[str, str]()
-    with closing(_reading(library.home / FILE)) as database:
-        database.execute("BEGIN")  # all of it as it is at one moment
+    with closing(_reading(library.home / DATABASE)) as database:
+        database.execute("BEGIN")  # everything as of one moment
         count = int(database.execute("SELECT count(*) FROM article").fetchone()[0])
         chunks = int(database.execute("SELECT count(*) FROM chunk").fetchone()[0])
-        # The length of most is right: who knows the encoder's dimension would have to load it.
+        # The commonest length is right; asking the encoder would mean loading it.
         usual = "SELECT length(vector) FROM chunk GROUP BY 1 ORDER BY count(*) DESC LIMIT 1"
         dimension = int((database.execute(usual).fetchone() or (0,))[0]) // 4
         for done, (name, text, groups) in enumerate(database.execute("SELECT id, text, groups FROM article")):
-            progress("articles", done, count)
+            tell("articles", done, count)
             rows = database.execute(
                 'SELECT start, "end", vector, terms, spans, vectors FROM chunk LEFT JOIN sentence '
                 "ON chunk.number = sentence.chunk WHERE article = ? ORDER BY start",
                 (name,),
             )
-            if reason := _wrong(text, groups, rows.fetchall(), dimension):
+            if reason := _fault(text, groups, rows.fetchall(), dimension):
                 wrong[name] = reason
     if not wrong:
         return Check("articles", "well", f"{count:,} articles in {chunks:,} chunks, each with its text and vectors")
@@ -161,12 +160,12 @@ def _articles(library: Library, progress: Progress) -> Check:
     return Check("articles", "broken", f"{said}; to read and embed these again type: {again}")
 
 
-def _wrong(text: str, groups: str, chunks: Sequence[Sequence[Any]], dimension: int) -> str | None:
-    """What is wrong with an article's rows; None where nothing is. `chunks` are in the order of the text."""
+def _fault(text: str, groups: str, chunks: Sequence[Sequence[Any]], dimension: int) -> str | None:
+    """What is wrong with an article's rows, or None. `chunks` are in the order of the text."""
     try:
         shown = json.loads(groups)
     except ValueError:
-        return "nobody can tell who may see it"
+        return "it is unknown who may see it"
     last = 0
     for start, end, vector, terms, spans, vectors in chunks:
         if not 0 <= start < end <= len(text):
@@ -174,8 +173,8 @@ def _wrong(text: str, groups: str, chunks: Sequence[Sequence[Any]], dimension: i
         if text[last:start].strip():
             return "a part of its text is in no chunk"
         last = end
-        if len(vector) != 4 * dimension or not _unit(np.frombuffer(vector, "<f4").reshape(1, -1)):
-            return "a chunk's vector is none"
+        if len(vector) != 4 * dimension or not _is_unit(np.frombuffer(vector, "<f4").reshape(1, -1)):
+            return "a chunk's vector is not a vector"
         if len(terms or b"") % 4:
             return "a chunk's words cannot be read"
         if not spans or len(spans) % 8:
@@ -184,32 +183,32 @@ def _wrong(text: str, groups: str, chunks: Sequence[Sequence[Any]], dimension: i
         if not start <= places[:, 0].min() <= places[:, 1].max() <= end:
             return "a sentence lies outside of its chunk"
         size = 2 * dimension * len(places)
-        if len(vectors) != size or not _unit(np.frombuffer(vectors, "<f2").reshape(len(places), -1)):
-            return "a sentence's vector is none"
+        if len(vectors) != size or not _is_unit(np.frombuffer(vectors, "<f2").reshape(len(places), -1)):
+            return "a sentence's vector is not a vector"
     if shown and text[last:].strip():
         return "a part of its text is in no chunk"
     return None
 
 
-def _unit(rows: np.ndarray[Any, Any]) -> bool:
-    """Whether all rows are of unit length, as far as half precision tells."""
+def _is_unit(rows: np.ndarray[Any, Any]) -> bool:
+    """Whether all rows have unit length, up to half precision."""
     return bool(np.all(np.abs(np.linalg.norm(rows.astype(np.float32), axis=1) - 1) < 0.01))
 
 
 def _searches(library: Library, publish: Callable[[], None], server: Server | None) -> Iterator[Check]:
-    """The generation in use: whether it is whole, and holds the library's chunks and no others. Raises Away."""
-    first = now = _compared(library, server)
+    """Whether the generation in use is whole and holds exactly the library's chunks. Raises Away."""
+    first = now = _states(library, server)
     said = ""
     if not all(well for well, _ in first.values()):
         try:
             with library.writing():
-                first = now = _compared(library, server)  # a writer may have published meanwhile
+                first = now = _states(library, server)  # a writer may have published meanwhile
                 if not all(well for well, _ in first.values()):
                     state = library.state()
-                    # Else it would be taken for what was published after the last change.
+                    # Otherwise it would count as up to date.
                     library.publish(state.generation, -1, state.covered, ())
                     publish()
-                    now = _compared(library, server)
+                    now = _states(library, server)
         except LibraryError as error:
             said = f"; {error}"
     for name, (well, found) in now.items():
@@ -222,19 +221,19 @@ def _searches(library: Library, publish: Callable[[], None], server: Server | No
             yield Check(name, "broken", f"{found}{said or '; check the disk, and type: assistant index SOURCE'}")
 
 
-def _compared(library: Library, server: Server | None) -> dict[str, tuple[bool, str]]:
-    """For both searches of the generation in use, whether all is well, and what was found."""
+def _states(library: Library, server: Server | None) -> dict[str, tuple[bool, str]]:
+    """For both searches of the generation in use, whether it is well, and what was found."""
     while True:
         number = library.state().generation
-        found = _compared_now(library, server)
+        found = _states_now(library, server)
         if all(well for well, _ in found.values()) or library.state().generation == number:
-            return found  # else a writer has published the next one meanwhile and removed this
+            return found  # otherwise a writer has just replaced and removed it
 
 
-def _compared_now(library: Library, server: Server | None) -> dict[str, tuple[bool, str]]:
+def _states_now(library: Library, server: Server | None) -> dict[str, tuple[bool, str]]:
     names = "search index", "keyword index"
     numbers = library.numbers()
-    state, _, gone = library.pending()  # after the numbers: what goes in between is in both
+    state, _, gone = library.pending()  # after the numbers, so that chunks removed in between are in both
     if not state.generation:
         said = f"none is built of {len(numbers):,} chunks" if len(numbers) else "none yet, nothing is indexed"
         return dict.fromkeys(names, (not len(numbers), said))
@@ -247,8 +246,8 @@ def _compared_now(library: Library, server: Server | None) -> dict[str, tuple[bo
         there = numbers[numbers <= state.covered]
         wanted = sorted({int(number) for number in there}.union(number for number in gone if number <= state.covered))
         held = len(generation.vectors.holds(wanted))
-        share = recall(generation, library, there) if len(there) else 1.0
-        well = held == len(wanted) == generation.count and share >= FOUND
+        share = recall(generation.vectors, library, there) if len(there) else 1.0
+        well = held == len(wanted) == generation.count and share >= MIN_RECALL
         words = generation.keyword.count
         return {
             "search index": (
@@ -266,11 +265,11 @@ def _compared_now(library: Library, server: Server | None) -> dict[str, tuple[bo
 
 
 def _leftovers(library: Library) -> Check:
-    """What interrupted builds and restores left; what somebody still reads stays."""
+    """What interrupted builds and restores left; generations that are still read stay."""
     if not _left(library):
         return Check("leftovers", "well", "none")
     try:
-        with library.writing():  # else what is being built would look like one
+        with library.writing():  # otherwise a build in progress would look like one
             found = _left(library)
             for path in found:
                 if path.name == RESTORING:
@@ -292,11 +291,11 @@ def _left(library: Library) -> list[Path]:
 
 
 def _reading(path: Path) -> sqlite3.Connection:
-    """A connection that reads only."""
+    """A read-only connection."""
     return sqlite3.connect(f"{path.resolve().as_uri()}?mode=ro", uri=True, isolation_level=None, timeout=30)
 
 
 def _some(names: Sequence[str]) -> str:
-    """The first few of several, and how many others there are."""
+    """The first NAMED of several, and the number of the others."""
     more = f" and {len(names) - NAMED:,} more" if len(names) > NAMED else ""
     return ", ".join(names[:NAMED]) + more

@@ -13,7 +13,8 @@ from pathlib import Path
 import pytest
 from article_assistant.index import backup
 from article_assistant.index.chunk import split
-from article_assistant.index.library import FILE, SCHEMA, Library
+from article_assistant.index.library import DATABASE, Library
+from article_assistant.index.schema import SCHEMA
 from article_assistant.index.search import Index
 from article_assistant.index.types import LibraryBusy, LibraryError
 from article_assistant.memory import FILE as MEMORY
@@ -48,7 +49,7 @@ def home(indexed: Path, tmp_path: Path) -> Path:
 @pytest.fixture
 def made(home: Path, tmp_path: Path) -> Path:
     """A backup of it."""
-    backup.make(home, tmp_path / "made.zip")
+    backup.create(home, tmp_path / "made.zip")
     return tmp_path / "made.zip"
 
 
@@ -82,7 +83,7 @@ def killed(home: Path, place: Path) -> Path:
     add(index)
     shutil.copytree(home, place)
     index.close()
-    assert (place / f"{FILE}-wal").stat().st_size
+    assert (place / f"{DATABASE}-wal").stat().st_size
     return place
 
 
@@ -90,7 +91,7 @@ def test_what_is_backed_up_comes_back(home: Path, made: Path, tmp_path: Path) ->
     """Articles, vectors and conversations, byte for byte, into a home that was not there; publishing embeds nothing."""
     found, kept = backup.restore(tmp_path / "new", made)
     assert kept is None
-    assert found == backup.read(made)
+    assert found == backup.unpack(made)
     index = Index.open(tmp_path / "new", Words())
     with index.library.writing():
         index.publish()
@@ -105,7 +106,7 @@ def test_only_its_owner_may_read_it(home: Path, tmp_path: Path) -> None:
     """Whatever the umask: the backup, what is restored from it, and what is kept of what was there."""
     mask = os.umask(0o000)
     try:
-        backup.make(home, tmp_path / "made.zip")
+        backup.create(home, tmp_path / "made.zip")
         _, kept = backup.restore(home, tmp_path / "made.zip", force=True)
     finally:
         os.umask(mask)
@@ -134,7 +135,7 @@ def test_nobody_waits_for_a_backup(home: Path, tmp_path: Path, monkeypatch: pyte
         elif what == "Copying" and not memory.turns(NOBODY, "d"):
             memory.add(NOBODY, "d", Turn("What?", "That.", (), "What?"))
 
-    backup.make(home, tmp_path / "made.zip", progress=meanwhile)
+    backup.create(home, tmp_path / "made.zip", tell=meanwhile)
     assert steps > 20
     assert memory.turns(NOBODY, "d")
     library.close()
@@ -147,32 +148,32 @@ def test_a_backup_takes_the_place_of_a_file_only_where_that_is_asked(home: Path,
     """An existing file stays as it is without `force`; with it, it is another one that is whole."""
     before = made.read_bytes()
     with pytest.raises(LibraryError, match=r"exists already.*--force"):
-        backup.make(home, made)
+        backup.create(home, made)
     assert made.read_bytes() == before
     change(home)
-    backup.make(home, made, force=True)
-    assert backup.read(made).counts["articles"] == Library.open(home).counts()["articles"]
+    backup.create(home, made, force=True)
+    assert backup.unpack(made).counts["articles"] == Library.open(home).counts()["articles"]
 
 
 @pytest.mark.parametrize("name", ["home/inside.zip", "home/library.sqlite3", "missing/made.zip", "."])
 def test_a_place_where_no_backup_can_be_is_refused(home: Path, tmp_path: Path, name: str) -> None:
     """In the home, in a folder that is not there, in place of a folder: one line, also with `force`, and no change."""
-    before = (home / FILE).read_bytes()
+    before = (home / DATABASE).read_bytes()
     with pytest.raises(LibraryError, match=r"name (a|another) file"):
-        backup.make(home, tmp_path / name, force=True)
-    assert (home / FILE).read_bytes() == before
+        backup.create(home, tmp_path / name, force=True)
+    assert (home / DATABASE).read_bytes() == before
     with pytest.raises(LibraryError, match="no library in"):
-        backup.make(tmp_path / "missing", tmp_path / "made.zip")
+        backup.create(tmp_path / "missing", tmp_path / "made.zip")
 
 
 def test_a_damaged_library_is_not_backed_up(home: Path, made: Path) -> None:
     """The earlier backup stays as it is, nothing is left beside it, and the line says what to do."""
     before = made.read_bytes()
-    with (home / FILE).open("r+b") as file:
+    with (home / DATABASE).open("r+b") as file:
         file.seek(30 * 4096)
         file.write(b"\xaa" * 8 * 4096)
     with pytest.raises(LibraryError, match=r"no new backup; type: assistant verify"):
-        backup.make(home, made, force=True)
+        backup.create(home, made, force=True)
     assert made.read_bytes() == before
     assert sorted(path.name for path in made.parent.iterdir()) == ["home", "made.zip"]
 
@@ -187,7 +188,7 @@ def test_an_interrupted_backup_leaves_nothing(home: Path, made: Path, at: str) -
             raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        backup.make(home, made, force=True, progress=interrupt)
+        backup.create(home, made, force=True, tell=interrupt)
     assert made.read_bytes() == before
     assert sorted(path.name for path in made.parent.iterdir()) == ["home", "made.zip"]
 
@@ -213,7 +214,7 @@ def test_nobody_opens_a_library_that_is_being_replaced(home: Path, made: Path) -
         with pytest.raises(LibraryBusy, match="being replaced"):
             Library.open(home)
 
-    backup.restore(home, made, force=True, progress=come)
+    backup.restore(home, made, force=True, tell=come)
     Library.open(home).close()
 
 
@@ -254,12 +255,12 @@ def test_a_backup_takes_the_place_of_a_damaged_library(home: Path, made: Path, t
     """What is no database any more is kept with its log, and not mixed with what is restored."""
     before = held(home)
     left = killed(home, tmp_path / "killed")
-    (left / FILE).write_bytes(b"no database" * 5000)
-    log = (left / f"{FILE}-wal").read_bytes()
+    (left / DATABASE).write_bytes(b"no database" * 5000)
+    log = (left / f"{DATABASE}-wal").read_bytes()
     _, kept = backup.restore(left, made, force=True)
     assert kept
-    assert (kept / FILE).read_bytes().startswith(b"no database")
-    assert (kept / f"{FILE}-wal").read_bytes() == log
+    assert (kept / DATABASE).read_bytes().startswith(b"no database")
+    assert (kept / f"{DATABASE}-wal").read_bytes() == log
     assert held(left) == before
 
 
@@ -267,7 +268,7 @@ def test_conversations_of_another_library_do_not_stay(home: Path, tmp_path: Path
     """A backup without conversations takes the place of a library with some."""
     shutil.copytree(home, tmp_path / "quiet")
     (tmp_path / "quiet" / MEMORY).unlink()
-    backup.make(tmp_path / "quiet", tmp_path / "made.zip")
+    backup.create(tmp_path / "quiet", tmp_path / "made.zip")
     backup.restore(home, tmp_path / "made.zip", force=True)
     assert not (home / MEMORY).exists()
 
@@ -276,10 +277,10 @@ def test_a_backup_of_an_older_version_is_brought_forward(tmp_path: Path) -> None
     """One of the first schema: its articles are there, in tables of this version."""
     old = tmp_path / "old"
     old.mkdir()
-    with sqlite3.connect(old / FILE) as connection:
+    with sqlite3.connect(old / DATABASE) as connection:
         connection.executescript(FIRST)
     connection.close()
-    assert backup.make(old, tmp_path / "made.zip").schema == 1
+    assert backup.create(old, tmp_path / "made.zip").schema == 1
     backup.restore(tmp_path / "new", tmp_path / "made.zip")
     library = Library.open(tmp_path / "new")
     assert library._all("PRAGMA user_version") == [(SCHEMA,)]
@@ -305,11 +306,11 @@ def altered(path: Path, change: Callable[[dict[str, object]], object]) -> Path:
     [
         (lambda it: it.update(backup=2), "newer version; update"),
         (lambda it: it.update(schema=SCHEMA + 1), "newer version; update"),
-        (lambda it: it["files"].update({"../evil.sqlite3": it["files"][FILE]}), "names other files"),
-        (lambda it: it["files"].update({"writer.lock": it["files"][FILE]}), "names other files"),
-        (lambda it: it["files"].pop(FILE), "names other files"),
-        (lambda it: it["files"][FILE].update(sha256="0" * 64), "is damaged"),
-        (lambda it: it["files"][FILE].update(bytes=4096), "is damaged"),
+        (lambda it: it["files"].update({"../evil.sqlite3": it["files"][DATABASE]}), "names other files"),
+        (lambda it: it["files"].update({"writer.lock": it["files"][DATABASE]}), "names other files"),
+        (lambda it: it["files"].pop(DATABASE), "names other files"),
+        (lambda it: it["files"][DATABASE].update(sha256="0" * 64), "is damaged"),
+        (lambda it: it["files"][DATABASE].update(bytes=4096), "is damaged"),
         (lambda it: it.pop("files"), "not a whole backup"),
         (lambda it: it.update(files=[1]), "not a whole backup"),
         (lambda it: it.update(backup="1"), "not a whole backup"),
@@ -337,7 +338,7 @@ def test_a_damaged_backup_is_refused(made: Path, home: Path, tmp_path: Path) -> 
         for content in (whole[:place], whole[:place] + bytes([whole[place] ^ 0xFF]) + whole[place + 1 :]):
             broken.write_bytes(content)
             try:
-                assert backup.read(broken) == backup.read(made)
+                assert backup.unpack(broken) == backup.unpack(made)
             except LibraryError:
                 refused += 1
                 with pytest.raises(LibraryError):

@@ -524,7 +524,7 @@ def test_after_three_failures_nobody_waits(provider: Provider, make: Make, caplo
         assert listen(caller.stream(ASKED)) == ("", AWAY)
     assert len(provider.requests) == 3
     assert "it is not asked for 30 s" in caplog.text
-    caller._breaker._again = 0.0
+    caller.breaker.again = 0.0
     provider.play(say(FIVE), say(FIVE))
     assert listen(caller.stream(ASKED)) == (FIVE, "")
     assert listen(caller.stream(ASKED)) == (FIVE, "")
@@ -535,7 +535,7 @@ def test_while_one_tries_the_others_go_on(provider: Provider, make: Make) -> Non
     caller = make()
     provider.play(status(401), say(FIVE, hang))
     assert listen(caller.stream(ASKED)) == ("", AWAY)
-    caller._breaker._again = 0.0
+    caller.breaker.again = 0.0
     trying = caller.stream(ASKED)
     next(trying)
     assert listen(caller.stream(ASKED)) == ("", AWAY)

@@ -17,7 +17,7 @@ from pathlib import Path
 import pytest
 from article_assistant.cli import console as terminal
 from article_assistant.cli import main as cli
-from article_assistant.index.library import FILE, Library
+from article_assistant.index.library import DATABASE, Library
 from article_assistant.index.sync import Progress
 
 from tests.parts import pdf, write
@@ -200,10 +200,10 @@ def test_a_newer_library_is_one_line(run: Run, tmp_path: Path) -> None:
     library = Library.open(tmp_path / "home")
     library._all("PRAGMA user_version=99")
     library.close()
-    before = (tmp_path / "home" / FILE).read_bytes()
+    before = (tmp_path / "home" / DATABASE).read_bytes()
     assert "newer version" in one_line(run("status"))
     assert "newer version" in one_line(run("index", tmp_path))
-    assert (tmp_path / "home" / FILE).read_bytes() == before
+    assert (tmp_path / "home" / DATABASE).read_bytes() == before
 
 
 def test_status_tells_what_is_not_in_the_search_index(run: Run, docs: Path, tmp_path: Path) -> None:

@@ -6,7 +6,7 @@ from pathlib import Path
 import article_assistant.index.flat
 import numpy as np
 import pytest
-from article_assistant.index.flat import Flat, Row
+from article_assistant.index.flat import Flat, VisibleVector
 from article_assistant.index.types import Groups
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -15,13 +15,13 @@ NAMES = ("everyone", "board", "guests")
 some_groups = st.frozensets(st.sampled_from(NAMES))
 
 
-def rows(shown: Sequence[frozenset[str]], first: int = 1) -> Iterator[Row]:
+def rows(shown: Sequence[frozenset[str]], first: int = 1) -> Iterator[VisibleVector]:
     vectors = np.random.default_rng(first).normal(size=(len(shown), 6)).astype(np.float32)
     for row, groups in enumerate(shown):
         yield first + 2 * row, vectors[row] / np.linalg.norm(vectors[row]), groups
 
 
-def reference(known: list[Row], vector: np.ndarray, groups: Groups, k: int) -> list[int]:
+def reference(known: list[VisibleVector], vector: np.ndarray, groups: Groups, k: int) -> list[int]:
     """Sorted by cosine, in the precision in which rows are kept."""
     seen = [row for row in known if groups is None or row[2] & groups]
     return [row[0] for row in sorted(seen, key=lambda row: -float(row[1].astype(np.float16) @ vector))[:k]]

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from article_assistant.index.fresh import Fresh, Row, Statistics
+from article_assistant.index.fresh import Fresh, FreshChunk, Statistics
 from article_assistant.index.keyword import Keyword, asked_words, terms
 from article_assistant.index.types import EVERYONE
 from hypothesis import given
@@ -18,7 +18,7 @@ NONE = Statistics(0, 0.0, {})
 TEXTS = [f"{'trip ' * (n % 4)}word{n % 7} and {'longer ' * (n % 11)}text of {n}" for n in range(120)]
 
 
-def rows(numbers: range) -> list[Row]:
+def rows(numbers: range) -> list[FreshChunk]:
     """A row a number, every third the board's."""
     chance = np.random.default_rng(numbers.start)
     vectors = chance.normal(size=(len(numbers), 8)).astype(np.float32)
@@ -29,7 +29,7 @@ def rows(numbers: range) -> list[Row]:
     ]
 
 
-def fresh(found: list[Row]) -> Fresh:
+def fresh(found: list[FreshChunk]) -> Fresh:
     return Fresh(8).moved(np.array([row[0] for row in found]), found)
 
 

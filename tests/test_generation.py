@@ -6,12 +6,13 @@ from typing import Any
 
 import article_assistant.index.build
 import pytest
-from article_assistant.index.build import Damaged, Generation, recall
+from article_assistant.index.build import Damaged, Generation
 from article_assistant.index.chunk import split
+from article_assistant.index.neighbours import NumberedVector, recall
 from article_assistant.index.remote import Remote
 from article_assistant.index.search import Index
 from article_assistant.index.types import EVERYONE
-from article_assistant.index.vectors import Row, Vectors
+from article_assistant.index.vectors import Vectors
 
 from tests.chroma import Backend
 from tests.parts import Words, add_numbered, article
@@ -31,7 +32,7 @@ def publish(opened: Index) -> Generation:
     """The generation that is published now, held open."""
     with opened.library.writing():
         opened.publish()
-    return opened._generation_of(opened.library.state().generation)
+    return opened.publisher.open(opened.library.state().generation)
 
 
 def test_the_next_one_begins_with_a_copy_of_the_last(index_: Index, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -39,10 +40,10 @@ def test_the_next_one_begins_with_a_copy_of_the_last(index_: Index, monkeypatch:
     publish(index_).close()
     index_.library.remove(["docs/7.md", "docs/9.md"])
     add_numbered(index_, range(60, 64))
-    put = list[Row]()
+    put = list[NumberedVector]()
 
     def noted(real: Callable[..., None]) -> Callable[..., None]:
-        def extend(there: Any, rows: Iterable[Row], *given: Any) -> None:
+        def extend(there: Any, rows: Iterable[NumberedVector], *given: Any) -> None:
             rows = list(rows)
             put.extend(rows)
             real(there, rows, *given)
@@ -99,14 +100,14 @@ def test_recall_is_of_the_true_neighbours(index_: Index) -> None:
     """A whole build finds them all; one that lost chunks finds fewer."""
     found = publish(index_)
     numbers = index_.library.numbers()
-    assert recall(found, index_.library, numbers) == 1
+    assert recall(found.vectors, index_.library, numbers) == 1
     if isinstance(found.vectors, Vectors):
         found.vectors._collection.delete(ids=[str(number) for number in numbers[:20]])
     elif isinstance(found.vectors, Remote):
         found.vectors.extend((), numbers[:20].tolist())
-    assert recall(found, index_.library, numbers) < 0.9
+    assert recall(found.vectors, index_.library, numbers) < 0.9
     with pytest.raises(Damaged, match="holds"):
-        found._check(index_.library, [])
+        found.check(index_.library, [])
     found.close()
 
 
@@ -118,7 +119,7 @@ def test_another_content_of_the_same_length_is_noticed(index_: Index, name: str)
     path = found.folder / name
     path.write_bytes(bytes(path.stat().st_size))
     with pytest.raises(Damaged):
-        index_._generation_of(found.number)
+        index_.publisher.open(found.number)
 
 
 def test_a_file_touched_while_it_is_open_is_noticed(index_: Index) -> None:

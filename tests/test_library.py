@@ -11,7 +11,9 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from article_assistant.index.library import FILE, LOCK, SCHEMA, Entry, Failure, Library, hold
+from article_assistant.index.library import DATABASE, Library
+from article_assistant.index.lock import WRITER_LOCK, hold
+from article_assistant.index.schema import SCHEMA, Entry, Failure
 from article_assistant.index.types import Chunk, LibraryBusy, LibraryError
 
 from tests.parts import article
@@ -96,7 +98,7 @@ def test_what_changed_since_the_generation_is_counted(library: Library) -> None:
 def test_a_newer_library_is_refused_in_one_line(library: Library) -> None:
     """A library of a later version is left alone, and the line says what to do."""
     library.close()
-    path = library.home / FILE
+    path = library.home / DATABASE
     with sqlite3.connect(path) as connection:
         connection.execute(f"PRAGMA user_version={SCHEMA + 1}")
     connection.close()
@@ -109,12 +111,12 @@ def test_a_newer_library_is_refused_in_one_line(library: Library) -> None:
 
 def test_what_is_no_library_is_refused(tmp_path: Path) -> None:
     """A file that is no database, or a home that is no folder: one line, nothing overwritten."""
-    (tmp_path / FILE).write_bytes(b"my diary " * 500)
+    (tmp_path / DATABASE).write_bytes(b"my diary " * 500)
     with pytest.raises(LibraryError, match="cannot be opened"):
         Library.open(tmp_path)
-    assert (tmp_path / FILE).read_bytes() == b"my diary " * 500
+    assert (tmp_path / DATABASE).read_bytes() == b"my diary " * 500
     with pytest.raises(LibraryError, match="cannot be opened"):
-        Library.open(tmp_path / FILE)
+        Library.open(tmp_path / DATABASE)
 
 
 FIRST = """
@@ -147,7 +149,7 @@ PRAGMA user_version=1;
 
 def test_a_library_of_the_first_schema_is_brought_forward(tmp_path: Path) -> None:
     """Nothing is lost or embedded again; the generation is to be built anew; a second opening changes nothing."""
-    with sqlite3.connect(tmp_path / FILE) as connection:
+    with sqlite3.connect(tmp_path / DATABASE) as connection:
         connection.executescript(FIRST)
         blobs = (np.eye(4)[0].astype("<f4"), np.array([[0, 4], [5, 9]], "<i4"), np.eye(4)[1:3].astype("<f2"))
         connection.execute(
@@ -182,7 +184,7 @@ def test_a_library_that_is_gone_is_not_begun_anew_in_silence(library: Library, e
     """Where indexes of it are left, an empty library would answer nothing to everything: it is refused."""
     (library.home / "generations" / "gen-1").mkdir(parents=True)
     library.close()
-    path = library.home / FILE
+    path = library.home / DATABASE
     path.unlink()
     if empty:
         path.touch()
@@ -196,7 +198,7 @@ def test_nobody_else_on_the_machine_may_read_it(library: Library) -> None:
     with library.writing():
         library.add_source("/docs", "docs")
         found = {path.name: stat.S_IMODE(path.stat().st_mode) for path in library.home.iterdir()}
-    assert found == dict.fromkeys([FILE, f"{FILE}-wal", f"{FILE}-shm", LOCK], 0o600)
+    assert found == dict.fromkeys([DATABASE, f"{DATABASE}-wal", f"{DATABASE}-shm", WRITER_LOCK], 0o600)
 
 
 def test_what_was_acknowledged_survives_a_power_cut(library: Library) -> None:
@@ -272,7 +274,7 @@ def test_a_library_is_held_from_its_opening_to_its_end(library: Library) -> None
     second.close()
     with hold(library.home, alone=True), pytest.raises(LibraryBusy, match="being replaced"):
         Library.open(library.home)
-    (library.home / FILE).write_bytes(b"no library" * 500)
+    (library.home / DATABASE).write_bytes(b"no library" * 500)
     with pytest.raises(LibraryError, match=r"restore FILE --force"):
         Library.open(library.home)
     hold(library.home, alone=True).close()

@@ -14,7 +14,8 @@ import article_assistant.index.remote
 import httpx
 import numpy as np
 import pytest
-from article_assistant.index.remote import Away, Remote, Server
+from article_assistant.index.neighbours import Away
+from article_assistant.index.remote import Remote, Server
 from article_assistant.index.search import Index
 from article_assistant.index.types import EVERYONE
 
@@ -39,10 +40,9 @@ def find(opened: Index, number: int) -> str:
 
 def wait(opened: Index) -> None:
     """Until what an index does beside the questions is done."""
-    opened._rest = 0.0
+    opened.publisher.rests_until = 0.0
     opened.ready()
-    if opened._work:
-        opened._work.join()
+    opened.publisher.join()
 
 
 @pytest.fixture(autouse=True)
@@ -50,7 +50,7 @@ def hasty(monkeypatch: pytest.MonkeyPatch) -> None:
     """Nobody waits long in these tests."""
     monkeypatch.setattr(article_assistant.index.remote, "PAUSE", 0.0)
     monkeypatch.setattr(article_assistant.index.remote, "WAIT", 10.0)
-    monkeypatch.setattr(article_assistant.index.remote, "RETRIES", (0.01,))
+    monkeypatch.setattr(article_assistant.index.remote, "BUILD_RETRIES", (0.01,))
 
 
 @pytest.fixture(scope="module")
@@ -63,7 +63,7 @@ def own(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Chroma]:
 
 
 def remote(opened: Index) -> Remote:
-    found = opened._remote()
+    found = opened.publisher.remote()
     assert found
     return found
 
@@ -96,14 +96,14 @@ def test_what_the_server_lost_is_put_in_again(chroma: Chroma, tmp_path: Path) ->
         lose(remote(opened))
         again = Index.open(tmp_path, encoder, server=chroma.server())
         assert find(again, 3) == "docs/3.md"
-        assert again._generation
-        assert again._generation.lacks
+        assert again.publisher.generation
+        assert again.publisher.generation.lacks
         with again.library.writing():
             again.settle()
         assert (remote(again).count, encoder.embedded) == (20, embedded)
         wait(again)
         assert find(again, 3) == "docs/3.md"
-        assert not again._generation.lacks
+        assert not again.publisher.generation.lacks
         again.close()
         opened.close()
         shutil.rmtree(tmp_path)
@@ -141,8 +141,8 @@ def test_vectors_move_to_a_server_and_back(chroma: Chroma, tmp_path: Path, caplo
         caplog.clear()
         assert find(opened, 7) == "docs/7.md"
         assert caplog.text == ""
-        assert opened._generation
-        assert opened._generation.complete
+        assert opened.publisher.generation
+        assert opened.publisher.generation.complete
         assert encoder.embedded == embedded
         opened.close()
 
@@ -156,8 +156,8 @@ def test_one_who_mends_moves_the_vectors_by_itself(chroma: Chroma, tmp_path: Pat
     assert find(opened, 7) == "docs/7.md"
     wait(opened)  # builds
     wait(opened)  # moves on
-    assert opened._generation
-    assert opened._generation.complete
+    assert opened.publisher.generation
+    assert opened.publisher.generation.complete
     assert find(opened, 7) == "docs/7.md"
     opened.close()
 
@@ -203,8 +203,8 @@ def test_a_server_that_comes_back_empty_is_filled_again(own: Chroma, tmp_path: P
     wait(opened)  # builds
     assert remote(opened).count == 20
     wait(opened)  # moves on
-    assert opened._generation
-    assert not opened._generation.lacks
+    assert opened.publisher.generation
+    assert not opened.publisher.generation.lacks
     assert encoder.embedded == 20
     opened.close()
 
@@ -409,13 +409,13 @@ def test_only_one_question_waits_for_a_server_that_hangs(
     add(opened, range(20))
     assert find(opened, 7) == "docs/7.md"
     monkeypatch.setattr(article_assistant.index.remote, "WAIT", 0.5)
-    monkeypatch.setattr(article_assistant.index.remote, "PAUSE", 1000.0)
+    assert opened.server
+    opened.server.breaker.pause = 1000.0
     odd.answer = hang
     odd.asked.clear()
     assert find(opened, 7) == "docs/7.md"
     assert len(odd.asked) == 1
-    assert opened.server
-    opened.server._again = 0.0  # as if the time were over
+    opened.server.breaker.again = 0.0  # as if the time were over
     threads = [threading.Thread(target=find, args=(opened, number)) for number in range(8)]
     for thread in threads:
         thread.start()

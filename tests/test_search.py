@@ -15,7 +15,8 @@ from pathlib import Path
 import pytest
 from article_assistant.index.build import Generation
 from article_assistant.index.chunk import split
-from article_assistant.index.library import Library, Row, Source
+from article_assistant.index.library import Library
+from article_assistant.index.schema import Row, Source
 from article_assistant.index.search import Index, fuse
 from article_assistant.index.types import EVERYONE, Article, Groups
 from hypothesis import given
@@ -56,10 +57,9 @@ def index(backend: Backend, tmp_path: Path) -> Iterator[Index]:
 
 def move(index: Index) -> None:
     """Have an index open what is published now, and wait until it is open."""
-    index._rest = 0.0
+    index.publisher.rests_until = 0.0
     index.ready()
-    if index._work:
-        index._work.join()
+    index.publisher.join()
 
 
 def ids(index: Index, question: str, groups: Groups) -> set[str]:
@@ -222,8 +222,7 @@ def test_whatever_is_damaged_answers_go_on(tmp_path: Path) -> None:
         again = Index.open(copy, encoder, mends=number % 8 == 0)
         for _ in range(2):  # before and while a generation is built
             assert [hit.chunk for hit in again.find("number77", ALL, 3)] == [hit.chunk for hit in expected]
-        if again._work:
-            again._work.join()
+        again.publisher.join()
         again.close()
         assert ("gen-2" in generations(again)) == (number % 8 == 0)
         assert encoder.embedded == 0
@@ -238,8 +237,7 @@ def test_a_generation_that_is_gone_is_mended_by_those_who_mend(index: Index, bac
     for mends in (False, True):
         opened = Index.open(home, Words(), mends=mends, server=backend())
         assert ids(opened, "Tobias", ALL) == {"trips.md", "leave.md"}
-        if opened._work:
-            opened._work.join()
+        opened.publisher.join()
         opened.close()
         assert (home / "generations").exists() == mends
 
@@ -255,7 +253,7 @@ def slowed(library: Library, patched: pytest.MonkeyPatch) -> threading.Event:
     real = library.rows
     reached = threading.Event()
 
-    def rows(after: int = 0, to: int | None = None) -> Iterator[Row]:
+    def rows(after: int = 0, to: int = 2**63 - 1) -> Iterator[Row]:
         for row in real(after, to):
             reached.set()
             time.sleep(0.2)
@@ -412,12 +410,11 @@ def test_one_who_mends_moves_on_at_once(index: Index, backend: Backend) -> None:
         added = [article(f"Number{n}.", "", f"docs/{n}.md") for n in range(20)]
         index.replace(source, [(one, one.revision, split(one, index.embedder)) for one in added])
         assert ids(reader, "number7", ALL)
-        assert reader._work
-        reader._work.join()
+        reader.publisher.join()
         index.publish()
         reader.ready()
-        reader._work.join()
-        with reader._reading() as (generation, fresh):
+        reader.publisher.join()
+        with reader.publisher.reading() as (generation, fresh):
             assert generation
             assert (generation.number, len(fresh)) == (2, 0)
     reader.close()
@@ -509,7 +506,7 @@ def test_what_crowds_the_search_and_is_gone_hides_nothing(tmp_path: Path, backen
 
 def test_a_generation_stays_open_for_those_who_read_it(index: Index) -> None:
     """One thread moves on while another is in the middle of a search: that one ends its search undisturbed."""
-    with index._reading() as (old, _):
+    with index.publisher.reading() as (old, _):
         put(index, replace(ARTICLES[1], revision="r2"))
         move(index)
         assert old

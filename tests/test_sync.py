@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from article_assistant.index import chunk, embed
+from article_assistant.index import embed
 from article_assistant.index.build import Damaged
 from article_assistant.index.reading import files
 from article_assistant.index.search import Index
@@ -365,9 +365,8 @@ def test_a_long_run_publishes_again_and_again(index: Index, tmp_path: Path, monk
         for name in stored[:: len(stored) // 5 + 1]:
             number = int(Path(name).stem)
             assert found(reader, f"number{number}").count(name) == 1
-        if reader._work:
-            reader._work.join()
-        with reader._reading() as (generation, beside):
+        reader.publisher.join()
+        with reader.publisher.reading() as (generation, beside):
             assert len(beside) <= max(100, 0.25 * (generation.count if generation else 0)) + 3 * 20
             if generation:
                 seen.setdefault(generation.number, generation.count)
@@ -416,7 +415,7 @@ def test_a_run_goes_on_when_it_cannot_publish(index: Index, docs: Path, monkeypa
         tried.append(len(ids(index)))
         raise Damaged("no")
 
-    monkeypatch.setattr("article_assistant.index.build.Generation.build", refuse)
+    monkeypatch.setattr("article_assistant.index.build.Builder.build", refuse)
     with pytest.raises(LibraryError, match="no search index could be built"):
         update(index, docs)
     assert len(tried) == 2
@@ -482,8 +481,8 @@ def test_another_encoder_changes_nothing_while_a_source_is_away(index: Index, tm
 def test_a_newer_reader_or_splitter_reads_again(index: Index, docs: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """The fingerprint covers the versions of what read and split the file, not its bytes alone."""
     update(index, docs)
-    for module in (files, chunk):
-        monkeypatch.setattr(module, "VERSION", "next")
+    for version in ("index.reading.files.VERSION", "index.chunk.SPLIT_VERSION"):
+        monkeypatch.setattr(f"article_assistant.{version}", "next")
         assert len(update(index, docs).changed) == 2
 
 

@@ -6,9 +6,10 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from article_assistant.index.neighbours import NumberedVector
 from article_assistant.index.remote import Remote
 from article_assistant.index.types import Matrix, Vector
-from article_assistant.index.vectors import Row, Vectors
+from article_assistant.index.vectors import Vectors
 
 from tests.chroma import Backend
 
@@ -32,7 +33,7 @@ def exact(vectors: Matrix, vector: Vector, k: int) -> list[tuple[int, float]]:
     return [(int(row), float(cosines[row])) for row in best]
 
 
-def rows(count: int = SIZE) -> Iterator[Row]:
+def rows(count: int = SIZE) -> Iterator[NumberedVector]:
     for number in range(count):
         yield number + 1, VECTORS[number]
 
@@ -44,7 +45,7 @@ class Store:
         self._server = backend()
         self._folder = folder
 
-    def extend(self, rows: Iterable[Row], gone: Sequence[int] = ()) -> None:
+    def extend(self, rows: Iterable[NumberedVector], gone: Sequence[int] = ()) -> None:
         if self._server is None:
             Vectors.extend(self._folder, rows, gone)
         else:
@@ -103,7 +104,7 @@ def test_the_index_file_is_written_once_and_whole(tmp_path: Path) -> None:
     first, second = some[:1000], some[1000:]
     written = [0]
 
-    def watched(rows: list[Row]) -> Iterator[Row]:
+    def watched(rows: list[NumberedVector]) -> Iterator[NumberedVector]:
         yield from rows
         written.append(sum(path.stat().st_size for path in tmp_path.rglob("data_level0.bin")))
 

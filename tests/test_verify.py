@@ -11,7 +11,7 @@ from pathlib import Path
 import article_assistant.index.remote
 import pytest
 from article_assistant.index.build import Generation
-from article_assistant.index.library import FILE
+from article_assistant.index.library import DATABASE
 from article_assistant.index.search import Index
 from article_assistant.index.vectors import Vectors
 from article_assistant.index.verify import Check, verify
@@ -72,21 +72,21 @@ def others(found: dict[str, Check], *names: str) -> set[str]:
 
 def run(home: Path, *statements: str) -> None:
     """Change a library behind everybody's back."""
-    with closing(sqlite3.connect(home / FILE, isolation_level=None)) as connection:
+    with closing(sqlite3.connect(home / DATABASE, isolation_level=None)) as connection:
         for statement in statements:
             connection.execute(statement)
 
 
 def test_a_library_that_is_well_is_said_to_be(home: Path) -> None:
     """Every check says so, with counts, and no byte of the library is changed."""
-    before = (home / FILE).read_bytes()
+    before = (home / DATABASE).read_bytes()
     found = looked(home)
     assert others(found) == {"well"}
     assert list(found) == [
-        "permissions", FILE, "references", "articles", "search index", "keyword index", "leftovers",
+        "permissions", DATABASE, "references", "articles", "search index", "keyword index", "leftovers",
     ]  # fmt: skip
     assert "articles in" in found["articles"].said
-    assert (home / FILE).read_bytes() == before
+    assert (home / DATABASE).read_bytes() == before
 
 
 def test_nothing_is_well_too(tmp_path: Path) -> None:
@@ -164,14 +164,14 @@ def test_an_article_without_a_source_wants_a_backup(home: Path) -> None:
 
 def test_nothing_is_mended_from_a_damaged_library(home: Path) -> None:
     """It is said to be damaged and what to do; what is derived from it stays as it is."""
-    with (home / FILE).open("r+b") as file:
+    with (home / DATABASE).open("r+b") as file:
         file.seek(30 * 4096)
         file.write(b"\xaa" * 8 * 4096)
     shutil.rmtree(home / "generations" / "gen-1" / "keyword")
     found = looked(home)
-    assert list(found) == ["permissions", FILE]
-    assert found[FILE].state == "broken"
-    assert "assistant restore FILE --force" in found[FILE].said
+    assert list(found) == ["permissions", DATABASE]
+    assert found[DATABASE].state == "broken"
+    assert "assistant restore FILE --force" in found[DATABASE].said
     assert [path.name for path in (home / "generations").iterdir()] == ["gen-1"]
 
 
@@ -214,7 +214,7 @@ def test_a_damaged_search_index_is_built_anew(home: Path, damage: Callable[[Path
 
 def test_vectors_at_a_server_are_looked_at_there(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """All well; a chunk gone there is put in again; a server that is away is named, and nothing is built anew."""
-    monkeypatch.setattr(article_assistant.index.remote, "RETRIES", ())
+    monkeypatch.setattr(article_assistant.index.remote, "BUILD_RETRIES", ())
     running = Chroma(tmp_path)
     running.start()
     opened = Index.open(tmp_path / "home", Words(), server=running.server())
@@ -227,7 +227,7 @@ def test_vectors_at_a_server_are_looked_at_there(tmp_path: Path, monkeypatch: py
             return next(check for check in checks if check.name == "search index")
 
         assert search_index().state == "well"
-        there = opened._remote()
+        there = opened.publisher.remote()
         assert there
         there.extend((), [1])
         assert search_index().state == "mended"
@@ -284,14 +284,14 @@ def test_what_another_process_writes_is_left_to_it(home: Path, serving: Index) -
 
 def test_what_others_could_read_is_made_private(home: Path) -> None:
     """Folders and files of the product, and no others, also when the umask lets everybody in."""
-    ours = [home, home / "generations", home / "generations" / "gen-1" / "held", home / FILE]
+    ours = [home, home / "generations", home / "generations" / "gen-1" / "held", home / DATABASE]
     foreign = home / "notes.txt"
     foreign.touch()
     for path in [*ours, foreign]:
         path.chmod(0o755)
     found = looked(home)["permissions"]
     assert found.state == "mended"
-    assert FILE in found.said
+    assert DATABASE in found.said
     assert [stat.S_IMODE(path.stat().st_mode) for path in ours] == [0o700, 0o700, 0o600, 0o600]
     assert stat.S_IMODE(foreign.stat().st_mode) == 0o755
     assert looked(home)["permissions"].state == "well"

@@ -73,12 +73,12 @@ def backup(
 
     Example:  assistant backup /backups/articles.zip
     """
-    from article_assistant.index.backup import make
+    from article_assistant.index.backup import create
     from rich.progress import DownloadColumn, TimeRemainingColumn, TransferSpeedColumn
 
     settings = settings_of(context, home)
     with progress(DownloadColumn(), TransferSpeedColumn(), TimeRemainingColumn()) as advance:
-        made = make(settings.home, file, force=force, progress=advance)
+        made = create(settings.home, file, force=force, tell=advance)
     size = file.stat().st_size / 1e6
     out.print(f"{_content(made.counts)} are in {escape(str(file))}, {size:,.1f} MB.", soft_wrap=True)
 
@@ -101,7 +101,7 @@ def restore(
 
     settings = settings_of(context, home)
     with progress(DownloadColumn(), TransferSpeedColumn(), TimeRemainingColumn()) as advance:
-        found, kept = put_back(settings.home, file, force=force, progress=advance)
+        found, kept = put_back(settings.home, file, force=force, tell=advance)
     out.print(f"{_content(found.counts)}, as of {found.made}, are in {escape(str(settings.home))}.", soft_wrap=True)
     if kept:
         out.print(

@@ -9,7 +9,6 @@ import hashlib
 import hmac
 import json
 import logging
-import os
 import re
 import secrets
 import threading
@@ -19,6 +18,7 @@ from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
+from article_assistant.index.disk import private, replacing
 from article_assistant.index.types import EVERYONE, UserFacingError
 from article_assistant.types import User
 
@@ -27,7 +27,7 @@ log = logging.getLogger(__name__)
 FILE = "keys.json"
 LOCK = "keys.lock"
 PREFIX = "articles-"
-"""What every key begins with: told apart from other words, also by who searches a repository for secrets."""
+"""Prefix of every key, which scanners for leaked secrets can recognise."""
 
 
 class KeyFileError(UserFacingError):
@@ -128,23 +128,16 @@ def _changing(home: Path) -> Iterator[list[Key]]:
     """The keys, to be changed; put in place whole at the end, by one process at a time."""
     try:
         home.mkdir(mode=0o700, parents=True, exist_ok=True)
-        with open(home / LOCK, "a", opener=_private) as lock:
+        with open(home / LOCK, "a", opener=private) as lock:
             fcntl.flock(lock, fcntl.LOCK_EX)
             held = read(home)
             yield held
-            draft = home / f"{FILE}.new"
-            draft.unlink(missing_ok=True)  # of a run that was killed
-            with open(draft, "x", opener=_private) as file:
+            for draft in home.glob(f"{FILE}.*"):  # of a run that was killed
+                draft.unlink()
+            with replacing(home / FILE) as file:
                 json.dump({"keys": [asdict(key) for key in held]}, file, indent=1)
-                file.flush()
-                os.fsync(file.fileno())
-            draft.replace(home / FILE)
     except OSError as error:
         raise KeyFileError(f"the keys in {home} cannot be changed ({error.strerror}); check the folder") from error
-
-
-def _private(path: str, flags: int) -> int:
-    return os.open(path, flags, 0o600)
 
 
 def _digest(secret: str) -> str:

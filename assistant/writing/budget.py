@@ -1,13 +1,13 @@
-"""The tokens that a language model used today, and whether that is enough for a day."""
+"""The tokens that a language model used today, against a limit."""
 
 import json
 import logging
-import os
-import tempfile
 import threading
 from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
+
+from article_assistant.index.disk import replacing
 
 log = logging.getLogger(__name__)
 FILE = "llm-tokens.json"
@@ -43,7 +43,7 @@ class Budget:
                 log.warning("%s cannot be written (%s): a restart forgets today's tokens", self._path, error)
 
     def _used(self, day: str) -> int:
-        """The most that this process or the file knows of the day."""
+        """The larger count for that day, of this process and of the file."""
         used = self._tokens if self._day == day else 0
         if self._path:
             with suppress(OSError, ValueError, TypeError, LookupError):  # not there yet, or damaged
@@ -55,14 +55,8 @@ class Budget:
     def _store(self) -> None:
         if self._path is None:
             return
-        handle, name = tempfile.mkstemp(dir=self._path.parent, prefix=f"{FILE}.")  # that nobody else may read
-        try:
-            with os.fdopen(handle, "w", encoding="utf-8") as file:
-                json.dump({"day": self._day, "tokens": self._tokens}, file)
-            Path(name).replace(self._path)
-        except OSError:
-            Path(name).unlink(missing_ok=True)
-            raise
+        with replacing(self._path) as file:
+            json.dump({"day": self._day, "tokens": self._tokens}, file)
 
 
 def _today() -> str:

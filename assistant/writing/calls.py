@@ -17,8 +17,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from article_assistant.index.http import Breaker, retries
 from article_assistant.writing import errors
 from article_assistant.writing.budget import Budget
+from tenacity import AsyncRetrying, Retrying
+from tenacity.nap import sleep_using_event
 
 if TYPE_CHECKING:
     from llama_index.core.base.llms.types import ChatMessage, ChatResponse
@@ -26,15 +29,15 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 CHARACTERS = 12_000
-"""Characters that an answer may have; a longer one is taken for one without an end."""
+"""Most characters of an answer; a longer one is taken to be endless."""
 WHOLE = 5
-"""How many times as long as for one word a whole answer may take."""
+"""Time limit of a whole answer, as a multiple of that for one word."""
 TICK = 0.25
-"""Seconds after which who waits for a word gets an empty piece, so that they may stop."""
+"""Seconds after which a reader waiting for a word gets an empty piece, and can stop."""
 RETRIES = (0.5, 1.5)
-"""Seconds before a call is tried once more, where the server names none."""
+"""Seconds before each retry, unless the server names another time."""
 FAILURES, PAUSE = 3, 30.0
-"""Failed calls in a row after which none is made, and for how many seconds."""
+"""After this many failures in a row no call is made for this many seconds."""
 
 AWAY = "The language model cannot be used just now."
 LATE = "The language model did not answer in time."
@@ -45,7 +48,7 @@ SPENT = "Today's budget for the language model is used up; this is the offline a
 
 
 class Unavailable(Exception):
-    """There are no words, or no more; `notice` says so in one sentence to whoever reads the answer."""
+    """There are no words, or no more; `notice` tells the reader so in one sentence."""
 
     def __init__(self, notice: str) -> None:
         super().__init__(notice)
@@ -54,7 +57,7 @@ class Unavailable(Exception):
 
 @dataclass(slots=True)
 class Usage:
-    """Tokens that a call took in and gave: as the provider tells, or else `estimated` as characters / 4."""
+    """Tokens of a call, in and out: as the provider reports them, otherwise `estimated` as characters / 4."""
 
     prompt_tokens: int = 0
     completion_tokens: int = 0
@@ -64,12 +67,12 @@ class Usage:
 class Call(Iterator[str]):
     """The words of one call, piece by piece. Raises Unavailable, also after some words.
 
-    While none come, a piece is empty, so that whoever reads can say that nobody listens any more.
+    While no word comes, pieces are empty, so that the reader can stop.
     """
 
     def __init__(self, pieces: Generator[str], usage: Usage, stopped: threading.Event) -> None:
         self.usage = usage
-        """What it took, as soon as it has ended."""
+        """What it used, once it has ended."""
         self._pieces, self._stopped = pieces, stopped
         self._reading = threading.Lock()
 
@@ -100,11 +103,11 @@ class Caller:
         began below the limit is made to its end.
         """
         self.usage = Usage()
-        """Of the last call that ended; with several at once, each Call has its own."""
+        """Usage of the call that ended last; with several at once, each keeps its own in `Call.usage`."""
         self._llm = llm
         self._seconds = seconds
         self._budget = Budget(tokens_a_day, home)
-        self._breaker = _Breaker()
+        self.breaker = Breaker(FAILURES, PAUSE)
         self._lock = threading.Lock()
         self._loop: asyncio.AbstractEventLoop | None = None
         self._thread: threading.Thread | None = None
@@ -137,11 +140,12 @@ class Caller:
     ) -> Generator[str]:
         if self._budget.is_spent:
             raise Unavailable(SPENT)
-        self._breaker.check()
-        said, told, sent, pauses = 0, None, True, iter(RETRIES)
+        if not self.breaker.allows():
+            raise Unavailable(AWAY)
+        said, told, sent = 0, None, True
         end = time.monotonic() + whole
         limit = time.monotonic() + seconds
-        arriving, cancel = self._begin(messages, 0)
+        arriving, cancel = self._begin(messages, min(seconds, whole))
         try:
             while not (stopped.is_set() or self._closed):
                 left = min(limit, end) - time.monotonic()
@@ -159,31 +163,26 @@ class Caller:
                         raise _Failed(SILENT, "it ended without a word")
                     if told:
                         usage.prompt_tokens, usage.completion_tokens, usage.estimated = *told, False
-                    self._breaker.worked()
+                    self.breaker.worked()
                     return
                 if isinstance(arrived, _Failed):
                     raise arrived
                 if isinstance(arrived, Exception):
-                    pause = next(pauses, None) if not said and errors.is_passing(arrived) else None
-                    if pause is not None:
-                        asked = errors.retry_after(arrived)
-                        pause = pause if asked is None else asked
-                    if pause is None or pause >= left:
-                        sent = bool(said)
-                        raise _Failed(BROKEN if said else AWAY, errors.reason(arrived), errors.status(arrived))
-                    arriving, cancel = self._begin(messages, pause)
-                    continue
+                    sent = bool(said)
+                    raise _Failed(BROKEN if said else AWAY, errors.reason(arrived), errors.status(arrived))
                 told = arrived.tokens or told
                 if arrived.text:
                     said += len(arrived.text)
                     yield arrived.text
                     limit = time.monotonic() + seconds  # not before: the reader may be the slow one
         except _Failed as failed:
-            self._breaker.failed(failed)
+            self.breaker.failed(for_good=failed.status in errors.REFUSED)
+            rest = f"; it is not asked for {PAUSE:.0f} s" if self.breaker.is_open else ""
+            log.warning("the language model failed: %s%s", failed, rest)
             raise Unavailable(failed.notice) from None
         except GeneratorExit:
             if said:
-                self._breaker.worked()
+                self.breaker.worked()
             raise
         finally:
             cancel()
@@ -193,25 +192,25 @@ class Caller:
             self.usage = usage
             self._budget.add(usage.prompt_tokens + usage.completion_tokens)
 
-    def _begin(self, messages: "Sequence[ChatMessage]", pause: float) -> "tuple[_Arriving, Callable[[], object]]":
-        """Start to read an answer in `pause` seconds: where its pieces arrive, and what ends it."""
+    def _begin(self, messages: "Sequence[ChatMessage]", within: float) -> "tuple[_Arriving, Callable[[], object]]":
+        """Start to read an answer, with retries `within` seconds; returns where its pieces arrive, and what ends it."""
         from llama_index.core.llms.custom import CustomLLM
 
-        arriving: _Arriving = queue.SimpleQueue()
+        arriving = _Arriving()
         own = next(kind for kind in type(self._llm).__mro__ if "astream_chat" in vars(kind))
-        if own is CustomLLM:  # it only looks like a stream, and holds the event loop up
+        if own is CustomLLM:  # it only looks like a stream, and would block the event loop
             stop = threading.Event()
-            threading.Thread(target=_read, args=(self._llm, messages, pause, arriving, stop), daemon=True).start()
+            threading.Thread(target=_hear, args=(self._llm, messages, arriving, within, stop), daemon=True).start()
             return arriving, stop.set
         with self._lock:
             if self._closed:
-                return arriving, arriving.empty  # of which nothing comes
+                return arriving, lambda: None  # nothing will come
             if self._loop is None:
                 self._loop = asyncio.new_event_loop()
-                self._thread = threading.Thread(target=_run, args=(self._loop,), name="llm", daemon=True)
+                self._thread = threading.Thread(target=_run_loop, args=(self._loop,), name="llm", daemon=True)
                 self._thread.start()
-            reading = _aread(self._llm, messages, pause, arriving)
-            return arriving, asyncio.run_coroutine_threadsafe(reading, self._loop).cancel
+            hearing = _ahear(self._llm, messages, arriving, within)
+            return arriving, asyncio.run_coroutine_threadsafe(hearing, self._loop).cancel
 
 
 class _Failed(Exception):
@@ -222,33 +221,6 @@ class _Failed(Exception):
         self.notice, self.status = notice, status
 
 
-class _Breaker:
-    """After FAILURES in a row nobody calls for PAUSE seconds; then one does, and the others go on without."""
-
-    def __init__(self) -> None:
-        self._lock = threading.Lock()
-        self._failures, self._again = 0, 0.0
-
-    def check(self) -> None:
-        """Raises Unavailable where no call is made now."""
-        with self._lock:
-            if self._failures >= FAILURES:
-                if time.monotonic() < self._again:
-                    raise Unavailable(AWAY)
-                self._again = time.monotonic() + PAUSE
-
-    def failed(self, failed: _Failed) -> None:
-        with self._lock:
-            self._failures = FAILURES if failed.status in errors.REFUSED else self._failures + 1
-            self._again = time.monotonic() + PAUSE
-            rest = f"; it is not asked for {PAUSE:.0f} s" if self._failures >= FAILURES else ""
-        log.warning("the language model failed: %s%s", failed, rest)
-
-    def worked(self) -> None:
-        with self._lock:
-            self._failures = 0
-
-
 @dataclass(frozen=True, slots=True)
 class _Piece:
     """Words, and the tokens in and out where the provider tells them."""
@@ -257,64 +229,72 @@ class _Piece:
     tokens: tuple[int, int] | None
 
 
-_Arriving = queue.SimpleQueue[_Piece | Exception | None]
-"""What comes from an LLM; last comes None or an exception."""
+class _Arriving:
+    """Pieces of an answer between the thread that hears it and the one that reads; it never fills up."""
+
+    def __init__(self) -> None:
+        self._pieces = queue.SimpleQueue[_Piece | Exception | None]()
+        self._said = 0
+        self.get = self._pieces.get
+        """The next piece; at the end None, or the error that ended it."""
+        self.end = self._pieces.put
+
+    def put(self, response: "ChatResponse") -> None:
+        """Raises _Failed after CHARACTERS."""
+        piece = _Piece(response.delta or "", _tokens(response))
+        self._said += len(piece.text)
+        if self._said > CHARACTERS:
+            raise _Failed(ENDLESS, f"it said more than {CHARACTERS} characters")
+        if piece.text or piece.tokens:  # thoughts come as neither
+            self._pieces.put(piece)
+
+    def tries(self, within: float) -> dict[str, Any]:
+        """How the answer is asked for again, so long as no word of it came; see `index.http.retries`."""
+        return retries(RETRIES, lambda error: not self._said and errors.is_passing(error), within, errors.retry_after)
 
 
 _begun: ContextVar[list[AsyncGenerator[Any, Any]]] = ContextVar("_begun")
-"""The asynchronous generators that were begun for one answer, the outer ones first."""
+"""The asynchronous generators that were begun for one attempt, the outer ones first."""
 
 
-async def _aread(llm: "LLM", messages: "Sequence[ChatMessage]", pause: float, arriving: _Arriving) -> None:
-    """Put an answer into `arriving`; to cancel it closes the connection."""
-    begun: list[AsyncGenerator[Any, Any]] = []
-    _begun.set(begun)
+async def _ahear(llm: "LLM", messages: "Sequence[ChatMessage]", arriving: _Arriving, within: float) -> None:
+    """Put an answer into `arriving`; cancelling it closes the connection."""
+
+    async def attempt() -> None:
+        begun: list[AsyncGenerator[Any, Any]] = []
+        _begun.set(begun)
+        try:
+            async for response in await llm.astream_chat(messages):
+                arriving.put(response)
+        finally:
+            for generator in begun:  # closing the outer one leaves the inner ones, and the connection, to the collector
+                with suppress(Exception):
+                    await generator.aclose()
+
     last: Exception | None = None
     try:
-        await asyncio.sleep(pause)
-        put = _bounded(arriving)
-        async for response in await llm.astream_chat(messages):
-            put(response)
+        await AsyncRetrying(**arriving.tries(within))(attempt)
     except Exception as error:
         last = error
-    finally:
-        for generator in begun:  # to close the outer one leaves those in it, and the connection, to the collector
-            with suppress(Exception):
-                await generator.aclose()
-    arriving.put(last)  # not before: who has it cancels what still runs
+    arriving.end(last)  # only now: whoever gets it cancels what still runs
 
 
-def _read(
-    llm: "LLM", messages: "Sequence[ChatMessage]", pause: float, arriving: _Arriving, stop: threading.Event
+def _hear(
+    llm: "LLM", messages: "Sequence[ChatMessage]", arriving: _Arriving, within: float, stop: threading.Event
 ) -> None:
     """The same for an LLM that cannot be awaited; it ends between two pieces."""
-    try:
-        put = _bounded(arriving)
-        if stop.wait(pause):
-            return
-        for response in llm.stream_chat(messages):
+
+    def attempt() -> None:
+        for response in () if stop.is_set() else llm.stream_chat(messages):
             if stop.is_set():
                 return
-            put(response)
-        arriving.put(None)
+            arriving.put(response)
+
+    try:
+        Retrying(sleep=sleep_using_event(stop), **arriving.tries(within))(attempt)
+        arriving.end(None)
     except Exception as error:
-        arriving.put(error)
-
-
-def _bounded(arriving: _Arriving) -> "Callable[[ChatResponse], None]":
-    """Puts responses into `arriving`, also while nobody takes them out; raises _Failed after CHARACTERS."""
-    said = 0
-
-    def put(response: "ChatResponse") -> None:
-        nonlocal said
-        piece = _Piece(response.delta or "", _tokens(response))
-        said += len(piece.text)
-        if said > CHARACTERS:
-            raise _Failed(ENDLESS, f"it said more than {CHARACTERS} characters")
-        if piece.text or piece.tokens:  # thoughts come as neither
-            arriving.put(piece)
-
-    return put
+        arriving.end(error)
 
 
 def _tokens(response: "ChatResponse") -> tuple[int, int] | None:
@@ -329,7 +309,7 @@ def _tokens(response: "ChatResponse") -> tuple[int, int] | None:
     return None
 
 
-def _run(loop: asyncio.AbstractEventLoop) -> None:
+def _run_loop(loop: asyncio.AbstractEventLoop) -> None:
     loop.call_soon(_note_generators)
     loop.run_forever()
     loop.close()

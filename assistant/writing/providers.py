@@ -6,12 +6,13 @@ key is put in as a request leaves, so that no object, no `repr` and no log of th
 """
 
 import os
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import Awaitable, Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 import httpx
+from article_assistant.index.http import abound, bound, careful
 from article_assistant.settings import PROVIDERS, Settings, SettingsError
 
 if TYPE_CHECKING:
@@ -29,8 +30,6 @@ CONTEXT = 8_192
 """Tokens that a question with its passages and the answer may have, where the model does not say."""
 TOKENS = 2_000
 """Tokens that an answer may have."""
-BYTES, LINE = 20_000_000, 1_000_000
-"""Bytes that a server may answer, whatever they are, and those of them in one line."""
 STAND_IN = "put-in-as-the-request-leaves"
 """What the packages are given for a key."""
 SENT = frozenset(
@@ -111,7 +110,7 @@ def _openai_like(name: str, address: str, key: str, seconds: float) -> "LLM":
 
 
 def _spoken_like_openai(name: str, address: str, key: str, seconds: float) -> dict[str, Any]:
-    careful = _careful(seconds)
+    careful = _client(seconds)
     # OpenAI's own newer models think first: they take one temperature only, and count thoughts as tokens.
     thinks = urlsplit(address).hostname == "api.openai.com" and not name.removeprefix("ft:").startswith(
         ("gpt-3", "gpt-4")
@@ -142,7 +141,7 @@ def _anthropic(name: str, address: str, key: str, seconds: float) -> "LLM":
         max_retries=0,
         timeout=seconds * 2,
     )
-    careful = _careful(seconds)
+    careful = _client(seconds)
     client = httpx.Client(**careful, event_hooks=_hooks(key))
     llm._client = llm._client.with_options(http_client=client)
     aclient = httpx.AsyncClient(**careful, event_hooks=_ahooks(key))
@@ -155,7 +154,7 @@ def _ollama(name: str, address: str, key: str, seconds: float) -> "LLM":
     import ollama
     from llama_index.llms.ollama import Ollama
 
-    careful = {**_careful(seconds), "headers": {"Authorization": f"Bearer {STAND_IN}"}}
+    careful = {**_client(seconds), "headers": {"Authorization": f"Bearer {STAND_IN}"}}
     llm: LLM = Ollama(
         name,
         base_url=address,
@@ -177,19 +176,17 @@ _MAKE: dict[str, Callable[[str, str, str, float], "LLM"]] = {
 }
 
 
-def _careful(seconds: float) -> dict[str, Any]:
+def _client(seconds: float) -> dict[str, Any]:
     """What every client is made with."""
     return {
-        "follow_redirects": False,  # the articles and the key are for this address and no other
-        "trust_env": False,  # what the environment says of proxies is meant for other addresses
-        "verify": httpx.create_ssl_context(),  # a company's own certificates: SSL_CERT_FILE
+        **careful(),
         "timeout": seconds * 2,  # a caller's own clock is the one that counts
         "limits": httpx.Limits(max_keepalive_connections=0),  # none that is half dead, and none to be closed
     }
 
 
-def _hooks(key: str) -> dict[str, list[Callable[[httpx.Request], None]]]:
-    """As a request leaves, its headers become SENT at most and its key `key`."""
+def _hooks(key: str) -> dict[str, list[Callable[[Any], None]]]:
+    """As a request leaves, its headers are reduced to SENT and its key becomes `key`; the response is bounded."""
 
     def wall(request: httpx.Request) -> None:
         for name in set(request.headers) - SENT:
@@ -200,36 +197,14 @@ def _hooks(key: str) -> dict[str, list[Callable[[httpx.Request], None]]]:
                 if key:
                     request.headers[name] = value
 
-    return {"request": [wall]}
+    return {"request": [wall], "response": [bound]}
 
 
 def _ahooks(key: str) -> dict[str, list[Callable[[Any], Awaitable[None]]]]:
-    """The same for a client that is awaited, which moreover reads no more than BYTES."""
+    """The same for a client that is awaited."""
     (wall,) = _hooks(key)["request"]
 
     async def awall(request: httpx.Request) -> None:
         wall(request)
 
-    async def bound(response: httpx.Response) -> None:
-        response.stream = _Bounded(cast(httpx.AsyncByteStream, response.stream))
-
-    return {"request": [awall], "response": [bound]}
-
-
-class _Bounded(httpx.AsyncByteStream):
-    """What a server answers, up to BYTES: the packages keep a line, or the body of an error, until it ends."""
-
-    def __init__(self, stream: httpx.AsyncByteStream) -> None:
-        self._stream = stream
-
-    async def __aiter__(self) -> AsyncIterator[bytes]:
-        read = line = 0
-        async for content in self._stream:
-            read += len(content)
-            line = len(content) - content.rfind(b"\n") - 1 + (line if b"\n" not in content else 0)
-            if read > BYTES or line > LINE:
-                raise ValueError(f"the server answered {read} bytes, {line} of them in one line, and goes on")
-            yield content
-
-    async def aclose(self) -> None:
-        await self._stream.aclose()
+    return {"request": [awall], "response": [abound]}

@@ -112,7 +112,7 @@ def _follow(reader: Index, generation: int) -> None:
     limit = time.monotonic() + 60
     while time.monotonic() < limit:
         reader.ready()
-        with reader._reading() as (held, _):
+        with reader.publisher.reading() as (held, _):
             if held and held.number == generation:
                 return
         time.sleep(0.01)
