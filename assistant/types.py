@@ -156,3 +156,24 @@ class Answerer(Protocol):
 
         To close the iterator ends the work, within a second.
         """
+
+
+class Answering(Protocol):
+    """What answers questions, as every door sees it: `pipeline.Assistant`, which says what each of these does."""
+
+    def ask(
+        self,
+        question: str,
+        user: User,
+        conversation: str | None = None,
+        stop: threading.Event | None = None,
+        before: Sequence[Turn] = (),
+    ) -> Iterator[Event]: ...
+
+    def passages(self, question: str, user: User, k: int) -> list[Hit]: ...
+
+    def article(self, identifier: str, user: User) -> Article | None: ...
+
+    def examples(self, user: User) -> list[str]: ...
+
+    def forget(self, user: User, conversation: str) -> None: ...

@@ -1,7 +1,7 @@
-"""Keys of programs: which may ask through the doors of the server, and for which groups.
+"""API keys: which programs may ask the server, and the articles of which groups they may read.
 
-A file in the home holds the name, the groups and the SHA-256 of each key. A key has 256 random bits, so
-nobody finds it from its digest, and neither salt nor a slow digest would add to that.
+A file in the home holds the name, the groups and the SHA-256 of each key. A key has 256 random bits, so it cannot be
+found from its digest, and neither salt nor a slow digest would make that harder.
 """
 
 import fcntl
@@ -24,8 +24,7 @@ from article_assistant.types import User
 
 log = logging.getLogger(__name__)
 
-FILE = "keys.json"
-LOCK = "keys.lock"
+KEY_FILE = "keys.json"
 PREFIX = "articles-"
 """Prefix of every key, which scanners for leaked secrets can recognise."""
 
@@ -36,7 +35,7 @@ class KeyFileError(UserFacingError):
 
 @dataclass(frozen=True, slots=True)
 class Key:
-    """What is known of a key: its name, its groups, when it was made (UTC) and its digest, in hexadecimal."""
+    """A key as it is stored: its name, its groups, when it was made (UTC), and its SHA-256 in hexadecimal."""
 
     name: str
     groups: tuple[str, ...]
@@ -45,30 +44,32 @@ class Key:
 
     @property
     def user(self) -> User:
-        """As whom a program with this key asks."""
+        """The user that a program with this key is."""
         return User(f"key:{self.name}", frozenset(self.groups))
 
 
-def new(home: Path, name: str, groups: Sequence[str] = ()) -> str:
+def issue(home: Path, name: str, groups: Sequence[str] = ()) -> str:
     """Make a key, for the articles of these groups (those for everyone where none is named), and return it.
 
-    It is nowhere kept, so it can be had but this once. Raises KeyFileError for a name that is taken or unusable.
+    The key itself is not stored, so it is shown only once. Raises KeyFileError for a name that is taken or unusable.
     """
     if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}", name):
-        raise KeyFileError(f"{name!r} is no name for a key: use up to 64 letters, digits, dots, dashes, underscores")
+        raise KeyFileError(
+            f"{name!r} cannot be the name of a key: use up to 64 letters, digits, dots, dashes, underscores"
+        )
     if not all(groups):
-        raise KeyFileError("a group has a name; leave --group out for the articles that everyone may read")
+        raise KeyFileError("the name of a group is empty; leave --group out for the articles that everyone may read")
     secret = PREFIX + secrets.token_urlsafe(32)
     made = datetime.now(UTC).isoformat(timespec="seconds")
     with _changing(home) as held:
         if any(key.name == name for key in held):
-            raise KeyFileError(f"there is a key {name} already; for a new one type: assistant key remove {name}")
-        held.append(Key(name, tuple(dict.fromkeys(groups)) or (EVERYONE,), made, _digest(secret)))
+            raise KeyFileError(f"a key {name} exists; to replace it, first type: assistant key remove {name}")
+        held.append(Key(name, tuple(dict.fromkeys(groups)) or (EVERYONE,), made, sha256(secret)))
     return secret
 
 
-def remove(home: Path, name: str) -> None:
-    """Remove a key, which then opens nothing. Raises KeyFileError where there is none of that name."""
+def revoke(home: Path, name: str) -> None:
+    """Remove a key, which is then refused. Raises KeyFileError where no key has that name."""
     with _changing(home) as held:
         kept = [key for key in held if key.name != name]
         if len(kept) == len(held):
@@ -76,9 +77,9 @@ def remove(home: Path, name: str) -> None:
         held[:] = kept
 
 
-def read(home: Path) -> list[Key]:
+def stored(home: Path) -> list[Key]:
     """All keys, in the order they were made. Raises KeyFileError for a file that is damaged."""
-    path = home / FILE
+    path = home / KEY_FILE
     try:
         found = json.loads(path.read_bytes())
         return [Key(one["name"], tuple(one["groups"]), one["made"], one["sha256"]) for one in found["keys"]]
@@ -89,7 +90,7 @@ def read(home: Path) -> list[Key]:
 
 
 class Keys:
-    """The keys of a home as they are at the moment: the file is read again as soon as it is another one."""
+    """The keys of a home, always current: the file is read again whenever it has changed."""
 
     def __init__(self, home: Path) -> None:
         self._home = home
@@ -98,8 +99,8 @@ class Keys:
         self._lock = threading.Lock()
 
     def user(self, secret: str) -> User | None:
-        """As whom the bearer of a key asks, None where it is no key or not any more."""
-        given = _digest(secret)
+        """The user that a key stands for; None for a key that is unknown or was removed."""
+        given = sha256(secret)
         found: User | None = None
         for key in self._now():  # all of them, so that the time taken tells nothing
             if hmac.compare_digest(key.sha256, given):
@@ -109,14 +110,14 @@ class Keys:
     def _now(self) -> list[Key]:
         with self._lock:
             try:
-                facts = (self._home / FILE).stat()
+                facts = (self._home / KEY_FILE).stat()
                 seen: tuple[int, ...] = (facts.st_ino, facts.st_mtime_ns, facts.st_size)
             except OSError:
                 seen = ()
             if seen != self._seen:
                 self._seen = seen
                 try:
-                    self._held = read(self._home)
+                    self._held = stored(self._home)
                 except KeyFileError as error:
                     log.warning("no key is let in: %s", error)
                     self._held = []
@@ -125,20 +126,20 @@ class Keys:
 
 @contextmanager
 def _changing(home: Path) -> Iterator[list[Key]]:
-    """The keys, to be changed; put in place whole at the end, by one process at a time."""
+    """The keys, to be changed in place; the file is then replaced whole, by one process at a time."""
     try:
         home.mkdir(mode=0o700, parents=True, exist_ok=True)
-        with open(home / LOCK, "a", opener=private) as lock:
+        with open(home / "keys.lock", "a", opener=private) as lock:
             fcntl.flock(lock, fcntl.LOCK_EX)
-            held = read(home)
+            held = stored(home)
             yield held
-            for draft in home.glob(f"{FILE}.*"):  # of a run that was killed
+            for draft in home.glob(f"{KEY_FILE}.*"):  # of a run that was killed
                 draft.unlink()
-            with replacing(home / FILE) as file:
+            with replacing(home / KEY_FILE) as file:
                 json.dump({"keys": [asdict(key) for key in held]}, file, indent=1)
     except OSError as error:
         raise KeyFileError(f"the keys in {home} cannot be changed ({error.strerror}); check the folder") from error
 
 
-def _digest(secret: str) -> str:
+def sha256(secret: str) -> str:
     return hashlib.sha256(secret.encode("utf-8", "surrogatepass")).hexdigest()

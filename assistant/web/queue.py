@@ -1,40 +1,52 @@
-"""Questions of programs: each asked in a thread of its own, a few at once, and ended when who asked has left."""
+"""Runs the questions of programs: each in a thread of its own, a few at a time, ended when the client has left."""
 
 import asyncio
 import threading
 from collections.abc import AsyncGenerator, Callable, Generator, Iterator
-from contextlib import suppress
+from contextlib import closing, suppress
 from typing import cast
 
-from article_assistant.types import Event
+from article_assistant.types import Answer, Event
 
 MAX_QUESTION = 2000
 """Characters a question may have."""
 WAIT = 5.0
-"""Seconds that a question waits for its turn."""
+"""Seconds that a question waits for a place."""
 QUIET = 0.5
 """Seconds without an event after which None is yielded."""
 AHEAD = 32
-"""Events that may wait to be taken; then the thread waits."""
+"""Events kept for a client that is slow to take them; then the thread waits."""
 STALLED = 60.0
 """Seconds after which a question whose events nobody takes is ended."""
 
 
 class Busy(Exception):
-    """As many questions are being answered as may be at once."""
+    """All places for questions are taken."""
+
+
+def answered(events: Iterator[Event]) -> Iterator[Event]:
+    """The same events, checked: raises RuntimeError where the last is not an Answer. Closing it closes them."""
+    event = None
+    try:
+        for event in events:
+            yield event
+    finally:
+        cast(Generator[Event, None, None], events).close()
+    if not isinstance(event, Answer):
+        raise RuntimeError("the events ended without an answer")
 
 
 class Asking:
-    """Room for `at_once` questions at the same time; all in one event loop."""
+    """Runs up to `at_once` questions at the same time, all for one event loop."""
 
     def __init__(self, at_once: int) -> None:
         self._places = asyncio.Semaphore(at_once)
 
     async def begin(self, ask: Callable[[], Iterator[Event]]) -> AsyncGenerator[Event | None, None]:
-        """Begin a question as soon as there is a place for it; returns its events, and None while there are none.
+        """Begin a question as soon as a place is free; returns its events, with None while there are none.
 
-        `ask` is called in a thread. To close what is returned ends the question with its next event, so within a
-        second. Raises Busy after WAIT seconds.
+        `ask` is called in a thread. Closing what is returned ends the question at its next event, so within a second.
+        Raises Busy after WAIT seconds.
         """
         try:
             async with asyncio.timeout(WAIT):
@@ -47,7 +59,7 @@ class Asking:
 
 
 class _Running:
-    """One question: a thread runs it, an event loop takes what comes of it."""
+    """One question: a thread produces its events, an event loop takes them."""
 
     def __init__(self, places: asyncio.Semaphore) -> None:
         self._places = places
@@ -57,17 +69,14 @@ class _Running:
         self._gone = threading.Event()
 
     def run(self, ask: Callable[[], Iterator[Event]]) -> None:
-        """Ask, in a thread. Nobody but this thread may close the iterator: it may be at work at any time."""
+        """Produce the events. Only the thread that does may close the iterator, which may be at work at any time."""
         try:
-            events = cast(Generator[Event, None, None], ask())
-            try:
+            with closing(cast(Generator[Event, None, None], answered(ask()))) as events:
                 for event in events:
-                    # Who has stopped taking events, without leaving, must not keep a place either.
+                    # A client that has stopped taking events, without leaving, must not keep its place either.
                     if not self._room.acquire(timeout=STALLED) or self._gone.is_set():
                         break
                     self._tell(event)
-            finally:
-                events.close()
             self._tell(None)
         except Exception as error:
             self._tell(error)
@@ -80,7 +89,7 @@ class _Running:
             self._loop.call_soon_threadsafe(self._came.put_nowait, item)
 
     async def events(self) -> AsyncGenerator[Event | None, None]:
-        """What comes of it, None every QUIET seconds while nothing does. Raises what the question raised."""
+        """The events, and None for every QUIET seconds without one. Raises whatever the question raised."""
         try:
             while True:
                 try:

@@ -1,9 +1,8 @@
-"""The HTTP doors: the page behind its gate, the articles it cites, the widget, those for programs; and the server."""
+"""The application behind the gate: the page, its articles, the widget, the doors for programs; and the server."""
 
 import asyncio
 import errno
 import importlib
-import ipaddress
 import logging
 import signal
 import socket
@@ -11,25 +10,27 @@ import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import Protocol
 
 import uvicorn
-from article_assistant.index.types import Hit, UserFacingError
+from article_assistant.index.types import UserFacingError
 from article_assistant.settings import Settings
-from article_assistant.types import User
-from article_assistant.web import ask, gate, page, render
+from article_assistant.types import Answering, User
+from article_assistant.web import ask, completions, gate, page, render, routes
+from article_assistant.web.article import article_page
+from article_assistant.web.conversations import READER
+from article_assistant.web.errors import error
 from article_assistant.web.queue import Asking
 from fastapi import FastAPI, Request
 from starlette.middleware.cors import CORSMiddleware
 from starlette.responses import FileResponse, HTMLResponse, JSONResponse, Response
-from starlette.routing import Route
+from starlette.routing import BaseRoute
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-import gradio as gr  # isort: skip  (after ui, which sets what Gradio reads while it is imported)
+import gradio as gr  # isort: skip  (after page, which sets what Gradio reads while it is imported)
 
 STATIC = Path(__file__).parent / "static"
-PROGRAMS_AT_ONCE = page.AT_ONCE // 2
-"""Questions of programs that are answered at the same time: beside those of the page, so that people go first."""
+PROGRAMS_AT_ONCE = page.QUESTIONS_AT_ONCE // 2
+"""Questions of programs that are answered at the same time: fewer than the page's, so that people go first."""
 STOP_SECONDS = 3
 """How long open streams may take to end when the server stops."""
 
@@ -38,68 +39,46 @@ class ServeError(UserFacingError):
     """The page cannot be served: the address is taken or unusable, or it would be open to everybody."""
 
 
-class Asked(page.Asked, Protocol):
-    """What all doors together need of `pipeline.Assistant`."""
-
-    def passages(self, question: str, user: User, k: int) -> list[Hit]: ...
-
-
-def create_app(assistant: Asked, settings: Settings) -> ASGIApp:
+def create_app(assistant: Answering, settings: Settings) -> ASGIApp:
     """The whole of what is served, as an ASGI app: the page, `/article/…`, `/health`, `/widget.js`, `/v1/…`, `/mcp`.
 
     Best called while an event loop runs: where none does, Gradio makes one and leaves it open.
     """
-    app = FastAPI(docs_url=None, redoc_url=None, openapi_url=None)
+
+    def article(request: Request) -> Response:
+        found = assistant.article(request.path_params["identifier"], READER)
+        if found is None:
+            return HTMLResponse(
+                render.notice_page("Not found", "There is no such article, or it has been removed."), 404
+            )
+        query = request.query_params
+        shown = article_page(found, _offset(query.get("start")), _offset(query.get("end")))
+        return HTMLResponse(shown.encode("utf-8", "replace"))
+
+    def asks(request: Request) -> User:
+        return gate.user_of(request) or READER
+
+    asking = Asking(PROGRAMS_AT_ONCE)
+    bound: list[BaseRoute] = [
+        routes.ARTICLE.to(article),
+        routes.HEALTH.to(lambda _: JSONResponse({"status": "ok"})),
+        routes.WIDGET.to(_static("widget.js", "text/javascript", "max-age=300")),
+        routes.STYLE.to(_static("page.css", "text/css", "no-cache")),
+        routes.SCRIPT.to(_static("page.js", "text/javascript", "no-cache")),
+        routes.ICON.to(_static("icon.svg", "image/svg+xml", "max-age=86400")),
+        # Gradio's page asks for a script that lets whoever frames it drive its size; it gets an empty one.
+        routes.RESIZER.to(lambda _: Response("", media_type="text/javascript")),
+        ask.door(assistant, asks, asking),
+        *completions.doors(assistant, asks, asking),
+        routes.TOOLS.to(_Tools(assistant, asks, asking)),
+    ]
+    app = FastAPI(docs_url=None, redoc_url=None, openapi_url=None, routes=bound)
     # Where the outer app brings its own rules for other origins, Gradio leaves out its lax ones.
     app.add_middleware(CORSMiddleware, allow_origins=[])
 
-    @app.api_route("/health", methods=["GET", "HEAD"])
-    def health() -> Response:
-        return JSONResponse({"status": "ok"})
-
-    @app.api_route("/article/{identifier:path}", methods=["GET", "HEAD"])
-    def article(identifier: str, request: Request) -> Response:
-        found = assistant.article(identifier, page.READER)
-        if found is None:
-            return HTMLResponse(render.notice_page("Not found", "There is no such article, or not any more."), 404)
-        query = request.query_params
-        shown = render.article_page(found, _offset(query.get("start")), _offset(query.get("end")))
-        return HTMLResponse(shown.encode("utf-8", "replace"))
-
-    @app.api_route("/widget.js", methods=["GET", "HEAD"])
-    def widget() -> Response:
-        return FileResponse(
-            STATIC / "widget.js", media_type="text/javascript", headers={"cache-control": "max-age=300"}
-        )
-
-    @app.api_route("/files/{name}", methods=["GET", "HEAD"])
-    def file(name: str) -> Response:
-        # The gate lets through plain names only, so nothing here leads out of the folder.
-        path = STATIC / name
-        if name not in {"page.css", "page.js"}:
-            return HTMLResponse(render.notice_page("Not found", "There is nothing at this address."), 404)
-        return FileResponse(path, headers={"cache-control": "no-cache"})
-
-    @app.api_route("/favicon.ico", methods=["GET", "HEAD"])
-    def icon() -> Response:
-        kept = {"cache-control": "max-age=86400"}
-        return FileResponse(STATIC / "icon.svg", media_type="image/svg+xml", headers=kept)
-
-    @app.api_route("/static/js/iframeResizer.contentWindow.min.js", methods=["GET", "HEAD"])
-    def nothing() -> Response:
-        # Gradio's page asks for a script that lets whoever frames it drive its size; it gets an empty one.
-        return Response("", media_type="text/javascript")
-
-    def asks(request: Request) -> User:
-        return gate.user_of(request) or page.READER
-
-    asking = Asking(PROGRAMS_AT_ONCE)
-    app.router.routes.extend(ask.routes(assistant, asks, asking))
-    app.router.routes.append(Route("/mcp", _Tools(assistant, asks, asking), methods=["POST"]))
-
     def who(request: Request) -> str | None:
         # The same for everybody: Gradio writes it into the page, so it must not be the session's name.
-        return page.READER.name if settings.password is None or gate.session_of(request) else None
+        return READER.name if settings.password is None or gate.session_of(request) else None
 
     gr.mount_gradio_app(
         app,
@@ -121,9 +100,9 @@ def create_app(assistant: Asked, settings: Settings) -> ASGIApp:
 
 
 class _Tools:
-    """The door of the tools; loads the package that they need with the first request, and is closed without it."""
+    """The door of the tools. Their package is loaded at the first request; without it there is a 404 that says so."""
 
-    def __init__(self, assistant: Asked, asks: Callable[[Request], User], asking: Asking) -> None:
+    def __init__(self, assistant: Answering, asks: Callable[[Request], User], asking: Asking) -> None:
         self._given = assistant, asks, asking
         self._door: ASGIApp | None = None
 
@@ -133,32 +112,32 @@ class _Tools:
                 tools = await asyncio.to_thread(importlib.import_module, "article_assistant.web.mcp")
             except ModuleNotFoundError as missing:
                 sentence = f"The tools need a package that is not installed ({missing.name}): article-assistant[mcp]."
-                await gate.error(404, sentence)(scope, receive, send)
+                await error(404, sentence)(scope, receive, send)
                 return
             assistant, asks, asking = self._given
-            self._door = tools.door(tools.server(assistant, lambda call: asks(call.request), asking))
+            self._door = tools.over_http(tools.server(assistant, lambda call: asks(call.request), asking))
         await self._door(scope, receive, send)
 
 
-def serve(assistant: Asked, settings: Settings, announce: Callable[[str], None]) -> None:
+def serve_page(assistant: Answering, settings: Settings, announce: Callable[[str], None]) -> None:
     """Serve until SIGTERM or Ctrl-C; calls `announce(address)` once the page answers.
 
-    Raises ServeError where the address cannot be had, or would let in everybody.
+    Raises ServeError where the address is taken or unusable, or would let in everybody.
     """
-    if settings.password is None and not _is_loopback(settings.host):
+    if settings.password is None and not gate.is_loopback(settings.host):
         raise ServeError(
             f"{settings.host} can be reached from other machines: set a password that the page asks for "
             "(ASSISTANT_PASSWORD=…, 8 characters or more), or serve on 127.0.0.1"
         )
-    # When all is closed the server raises the signal that ended it once more. SIGTERM would then kill the
-    # process on the spot; as a KeyboardInterrupt it lets whoever called us tidy up too.
+    # When all is closed the server raises once more the signal that ended it. SIGTERM would then kill the process on
+    # the spot; a KeyboardInterrupt lets our caller tidy up too.
     with _listen(settings) as listener, _as_interrupt(signal.SIGTERM), suppress(KeyboardInterrupt):
-        asyncio.run(_serve(assistant, settings, announce, listener))
+        asyncio.run(_until_stopped(assistant, settings, announce, listener))
 
 
 @contextmanager
 def _as_interrupt(number: signal.Signals) -> Iterator[None]:
-    """While this lasts, a signal raises KeyboardInterrupt; only the main thread can have it so."""
+    """Meanwhile a signal raises KeyboardInterrupt, which only the main thread can arrange."""
     if threading.current_thread() is not threading.main_thread():
         yield
         return
@@ -173,8 +152,8 @@ def _as_interrupt(number: signal.Signals) -> Iterator[None]:
         signal.signal(number, before)
 
 
-async def _serve(
-    assistant: Asked, settings: Settings, announce: Callable[[str], None], listener: socket.socket
+async def _until_stopped(
+    assistant: Answering, settings: Settings, announce: Callable[[str], None], listener: socket.socket
 ) -> None:
     host = f"[{settings.host}]" if ":" in settings.host else settings.host
     config = uvicorn.Config(
@@ -188,7 +167,7 @@ async def _serve(
     )
     reports = logging.getLogger("uvicorn.error")
     reports.setLevel(logging.WARNING)
-    # Streams stay open until the end, so that they are cut off at the end is no error.
+    # Streams stay open until the end; that they are then cut off is not an error.
     reports.addFilter(lambda record: "timeout graceful shutdown exceeded" not in record.getMessage())
     server = _Server(config, lambda: announce(f"http://{host}:{settings.port}/"))
     await server.serve(sockets=[listener])
@@ -210,7 +189,7 @@ class _Server(uvicorn.Server):
 
 
 def _listen(settings: Settings) -> socket.socket:
-    """A socket at the address to serve; bound before anything is loaded, so that a mistake shows at once."""
+    """A socket at the address to serve, bound before anything is loaded, so that a mistake shows at once."""
     try:
         family, kind, protocol, _, address = socket.getaddrinfo(
             settings.host, settings.port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
@@ -228,21 +207,20 @@ def _listen(settings: Settings) -> socket.socket:
             other = settings.port + 1 if settings.port < 65535 else settings.port - 1
             raise ServeError(f"port {settings.port} is in use; type: assistant serve --port {other}") from None
         raise ServeError(
-            f"{settings.host} port {settings.port} cannot be listened on: {error.strerror}; "
+            f"cannot listen on {settings.host} port {settings.port}: {error.strerror}; "
             "choose others with --host and --port"
         ) from None
     listener.setblocking(False)
     return listener
 
 
-def _is_loopback(host: str) -> bool:
-    """Whether only this machine reaches a server that listens on `host`."""
-    if host == "localhost":
-        return True
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return False
+def _static(name: str, kind: str, kept: str) -> Callable[[Request], Response]:
+    """Answers with a file of ours, of this media type, to be kept by browsers as `kept` says."""
+
+    def answer(_: Request) -> Response:
+        return FileResponse(STATIC / name, media_type=kind, headers={"cache-control": kept})
+
+    return answer
 
 
 def _offset(value: str | None) -> int:

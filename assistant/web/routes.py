@@ -1,0 +1,80 @@
+"""Every address that is served, once: the application binds its endpoints to them, the gate lets nothing else in."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from starlette.convertors import PathConvertor, register_url_convertor
+from starlette.routing import Route, compile_path
+
+
+class _Rest(PathConvertor):
+    """What is left of a path, slashes included; at least one character."""
+
+    regex = ".+"
+
+
+class _Name(PathConvertor):
+    """One plain name: nothing in it leads out of a folder."""
+
+    regex = "[A-Za-z0-9_.-]+"
+
+
+READ, SEND = frozenset({"GET", "HEAD"}), frozenset({"POST"})
+
+register_url_convertor("rest", _Rest())
+register_url_convertor("name", _Name())
+
+
+@dataclass(frozen=True, slots=True)
+class Address:
+    """One address: its path in Starlette's notation, its methods, what opens it and who answers.
+
+    `opens` is "all" where nothing is needed, "session" for the session that the page needs where there is a
+    password, "key" for the key that programs need wherever others than this machine reach the server.
+    """
+
+    path: str
+    methods: frozenset[str]
+    opens: Literal["all", "session", "key"]
+    by: Literal["app", "gate", "gradio"] = "app"
+
+    def to(self, endpoint: Callable[..., Any]) -> Route:
+        """The route from this address to its endpoint."""
+        return Route(self.path, endpoint, methods=sorted(self.methods))
+
+
+ARTICLE = Address("/article/{identifier:rest}", READ, "session")
+HEALTH = Address("/health", READ, "all")
+WIDGET = Address("/widget.js", READ, "all")
+STYLE = Address("/files/page.css", READ, "all")
+SCRIPT = Address("/files/page.js", READ, "all")
+ICON = Address("/favicon.ico", READ, "all")
+RESIZER = Address("/static/js/iframeResizer.contentWindow.min.js", READ, "all")
+ASK = Address("/v1/ask", SEND, "key")
+COMPLETIONS = Address("/v1/chat/completions", SEND, "key")
+MODELS = Address("/v1/models", READ, "key")
+ONE_MODEL = Address("/v1/models/{name:name}", READ, "key")
+TOOLS = Address("/mcp", SEND, "key")
+LOGIN = Address("/login", READ | SEND, "all", "gate")
+LOGOUT = Address("/logout", SEND, "all", "gate")
+# Gradio has dozens more. These were found by watching the page in a browser.
+PAGE = Address("/", READ, "session", "gradio")
+ASSETS = Address("/assets/{name:name}", READ, "session", "gradio")  # scripts and styles
+THEME = Address("/theme.css", READ, "session", "gradio")
+APP_ID = Address("/gradio_api/app_id", READ, "all", "gradio")  # after a lost connection: is this the same server?
+EVENT = Address("/gradio_api/queue/join", SEND, "session", "gradio")  # an event begins
+STREAM = Address("/gradio_api/queue/data", READ, "session", "gradio")  # what comes of it
+
+ROUTES = tuple(value for value in list(globals().values()) if isinstance(value, Address))
+_COMPILED = [(compile_path(entry.path)[0], entry) for entry in ROUTES]
+
+
+def find(path: str) -> Address | None:
+    """What is served at this path, None where nothing is."""
+    return next((entry for pattern, entry in _COMPILED if pattern.fullmatch(path)), None)
+
+
+def for_programs(path: str) -> bool:
+    """Whether programs ask here, served or not: they are answered in JSON."""
+    return path.startswith("/v1/") or path == TOOLS.path
