@@ -97,7 +97,7 @@ def forget(address: str, index: Index) -> int:
         )
         if source is None:
             names = ", ".join(source.address for source in known) or "none yet"
-            raise SourceError(f"{address} is not a source of this library; its sources: {names}")
+            raise SourceError(f"this library has no source {address}; its sources: {names}")
         articles = len(index.library.fingerprints(source))
         index.library.forget(source)
         index.settle()
