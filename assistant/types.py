@@ -156,3 +156,29 @@ class Answerer(Protocol):
 
         To close the iterator ends the work, within a second.
         """
+
+
+class Answering(Protocol):
+    """What answers questions, as the doors of the server see it: `pipeline.Assistant`, or what stands in for it."""
+
+    def ask(
+        self,
+        question: str,
+        user: User,
+        conversation: str | None = None,
+        stop: threading.Event | None = None,
+        before: Sequence[Turn] = (),
+    ) -> Iterator[Event]:
+        """Events as they come, last one Answer. See `Assistant.ask` for what each argument does."""
+
+    def passages(self, question: str, user: User, k: int) -> list[Hit]:
+        """The best `k` passages that this user may read, best first."""
+
+    def article(self, identifier: str, user: User) -> Article | None:
+        """An article that this user may read, else None."""
+
+    def examples(self, user: User) -> list[str]:
+        """A few questions that the articles answer."""
+
+    def forget(self, user: User, conversation: str) -> None:
+        """Drop the turns of a conversation."""

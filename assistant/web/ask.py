@@ -14,12 +14,12 @@ from contextlib import aclosing
 from dataclasses import asdict
 from functools import wraps
 from itertools import pairwise
-from typing import Any, Protocol, TypeVar
+from typing import Any, TypeVar
 
 from article_assistant.answering import followup
 from article_assistant.index.types import UserFacingError
 from article_assistant.memory import TURNS
-from article_assistant.types import Answer, Citation, Event, Found, Ready, Sentence, Turn, User, Words
+from article_assistant.types import Answer, Answering, Citation, Event, Found, Ready, Sentence, Turn, User, Words
 from article_assistant.web import render
 from article_assistant.web.gate import error
 from article_assistant.web.queue import MAX_QUESTION, Asking, Busy
@@ -39,14 +39,6 @@ LOOKED = 0.5
 
 Body = TypeVar("Body", bound=BaseModel)
 Frames = Callable[[Event], Iterator[bytes]]
-
-
-class Asked(Protocol):
-    """What these doors need of `pipeline.Assistant`."""
-
-    def ask(
-        self, question: str, user: User, conversation: str | None = None, *, before: Sequence[Turn] = ()
-    ) -> Iterator[Event]: ...
 
 
 class Question(BaseModel):
@@ -96,7 +88,7 @@ class Problem(Exception):
         self.response = error(status, sentence, {"retry-after": "5"} if status == 429 else None, code)
 
 
-def routes(assistant: Asked, who: Callable[[Request], User], asking: Asking) -> list[Route]:
+def routes(assistant: Answering, who: Callable[[Request], User], asking: Asking) -> list[Route]:
     """The doors. `who` tells as whom a request asks."""
 
     @_plainly

@@ -5,14 +5,14 @@ Each call stands for itself: the server keeps no session, so there is none to ta
 
 import json
 import logging
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Awaitable, Callable
 from contextlib import aclosing
 from importlib.metadata import version
-from typing import Any, Protocol
+from typing import Any
 
 import anyio.to_thread
 from article_assistant.index.types import Article, Hit, UserFacingError
-from article_assistant.types import Answer, Event, User
+from article_assistant.types import Answer, Answering, User
 from article_assistant.web import render
 from article_assistant.web.queue import MAX_QUESTION, Asking, Busy
 from mcp.server.context import ServerRequestContext
@@ -47,16 +47,6 @@ INSTRUCTIONS = (
 Who = Callable[[ServerRequestContext], User]
 
 
-class Asked(Protocol):
-    """What the tools need of `pipeline.Assistant`."""
-
-    def ask(self, question: str, user: User, conversation: str | None = None) -> Iterator[Event]: ...
-
-    def passages(self, question: str, user: User, k: int) -> list[Hit]: ...
-
-    def article(self, identifier: str, user: User) -> Article | None: ...
-
-
 class Refused(Exception):
     """Why a tool gives nothing: a sentence for the model that called it."""
 
@@ -82,7 +72,7 @@ class Read(BaseModel):
     end: int | None = Field(None, ge=1, description="Where to end; at most 20,000 characters are given at once.")
 
 
-def server(assistant: Asked, who: Who, asking: Asking) -> Server[Any]:
+def server(assistant: Answering, who: Who, asking: Asking) -> Server[Any]:
     """A server with the three tools. `who` tells as whom a call asks."""
 
     async def search(given: Search, user: User) -> dict[str, Any]:

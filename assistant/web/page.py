@@ -6,9 +6,9 @@ import secrets
 import threading
 import time
 from collections import OrderedDict
-from collections.abc import Callable, Generator, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterator
 from dataclasses import dataclass, field, replace
-from typing import Any, Protocol
+from typing import Any
 
 # Gradio reads these while it is imported: it must neither report home nor look for a newer self.
 os.environ["GRADIO_ANALYTICS_ENABLED"] = "False"
@@ -19,9 +19,20 @@ os.environ.setdefault("HF_HUB_OFFLINE", "1")
 os.environ.setdefault("HF_HUB_DISABLE_TELEMETRY", "1")
 
 import gradio as gr
-from article_assistant.index.types import EVERYONE, Article, UserFacingError
+from article_assistant.index.types import EVERYONE, UserFacingError
 from article_assistant.settings import Settings
-from article_assistant.types import Answer, Citation, Event, Found, Ready, Sentence, Turn, User, Waiting, Words
+from article_assistant.types import (
+    Answer,
+    Answering,
+    Citation,
+    Event,
+    Found,
+    Ready,
+    Sentence,
+    User,
+    Waiting,
+    Words,
+)
 from article_assistant.web import render
 from article_assistant.web.queue import MAX_QUESTION
 
@@ -54,25 +65,6 @@ def theme() -> gr.themes.Base:
         font=["system-ui", "-apple-system", "Segoe UI", "Roboto", "sans-serif"],
         font_mono=["ui-monospace", "Menlo", "Consolas", "monospace"],
     )
-
-
-class Asked(Protocol):
-    """What the page needs of `pipeline.Assistant`."""
-
-    def ask(
-        self,
-        question: str,
-        user: User,
-        conversation: str | None = None,
-        stop: threading.Event | None = None,
-        before: Sequence[Turn] = (),
-    ) -> Iterator[Event]: ...
-
-    def article(self, identifier: str, user: User) -> Article | None: ...
-
-    def examples(self, user: User) -> list[str]: ...
-
-    def forget(self, user: User, conversation: str) -> None: ...
 
 
 @dataclass(slots=True)
@@ -135,7 +127,7 @@ class Conversations:
 
 
 def respond(
-    assistant: Asked, conversations: Conversations, question: object, name: object, owner: str
+    assistant: Answering, conversations: Conversations, question: object, name: object, owner: str
 ) -> Generator[tuple[str, str, str], None, None]:
     """Answer one question: yields (conversation name, log, sources), the latter two as HTML.
 
@@ -210,7 +202,7 @@ def _with(turn: render.Shown, event: Event) -> render.Shown:
     return replace(turn, answer=event, status="")
 
 
-def build(assistant: Asked, settings: Settings, owner: Callable[[Any], str]) -> gr.Blocks:
+def build(assistant: Answering, settings: Settings, owner: Callable[[Any], str]) -> gr.Blocks:
     """The page. `owner(request)` names the session that a Gradio request belongs to, "" for none."""
     conversations = Conversations()
 

@@ -11,12 +11,11 @@ import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import Protocol
 
 import uvicorn
-from article_assistant.index.types import Hit, UserFacingError
+from article_assistant.index.types import UserFacingError
 from article_assistant.settings import Settings
-from article_assistant.types import User
+from article_assistant.types import Answering, User
 from article_assistant.web import ask, gate, page, render
 from article_assistant.web.queue import Asking
 from fastapi import FastAPI, Request
@@ -38,13 +37,7 @@ class ServeError(UserFacingError):
     """The page cannot be served: the address is taken or unusable, or it would be open to everybody."""
 
 
-class Asked(page.Asked, Protocol):
-    """What all doors together need of `pipeline.Assistant`."""
-
-    def passages(self, question: str, user: User, k: int) -> list[Hit]: ...
-
-
-def create_app(assistant: Asked, settings: Settings) -> ASGIApp:
+def create_app(assistant: Answering, settings: Settings) -> ASGIApp:
     """The whole of what is served, as an ASGI app: the page, `/article/…`, `/health`, `/widget.js`, `/v1/…`, `/mcp`.
 
     Best called while an event loop runs: where none does, Gradio makes one and leaves it open.
@@ -123,7 +116,7 @@ def create_app(assistant: Asked, settings: Settings) -> ASGIApp:
 class _Tools:
     """The door of the tools; loads the package that they need with the first request, and is closed without it."""
 
-    def __init__(self, assistant: Asked, asks: Callable[[Request], User], asking: Asking) -> None:
+    def __init__(self, assistant: Answering, asks: Callable[[Request], User], asking: Asking) -> None:
         self._given = assistant, asks, asking
         self._door: ASGIApp | None = None
 
@@ -140,7 +133,7 @@ class _Tools:
         await self._door(scope, receive, send)
 
 
-def serve(assistant: Asked, settings: Settings, announce: Callable[[str], None]) -> None:
+def serve(assistant: Answering, settings: Settings, announce: Callable[[str], None]) -> None:
     """Serve until SIGTERM or Ctrl-C; calls `announce(address)` once the page answers.
 
     Raises ServeError where the address cannot be had, or would let in everybody.
@@ -174,7 +167,7 @@ def _as_interrupt(number: signal.Signals) -> Iterator[None]:
 
 
 async def _serve(
-    assistant: Asked, settings: Settings, announce: Callable[[str], None], listener: socket.socket
+    assistant: Answering, settings: Settings, announce: Callable[[str], None], listener: socket.socket
 ) -> None:
     host = f"[{settings.host}]" if ":" in settings.host else settings.host
     config = uvicorn.Config(
