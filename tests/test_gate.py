@@ -8,12 +8,14 @@ from typing import Any
 import httpx
 import pytest
 from article_assistant.settings import Settings
-from article_assistant.web import gate, keys
+from article_assistant.web import gate, keys, routes, sessions
+from article_assistant.web import server as api
 from pydantic import SecretStr
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse
+from starlette.routing import Match, Mount, Route
 from starlette.testclient import TestClient
-from starlette.types import Message, Receive, Scope, Send
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from tests import parts, web
 
@@ -38,8 +40,15 @@ def session(response: Any) -> str:
     return str(response.text).partition("|")[0]
 
 
-OPEN = ["/", "/article/a/b.md", "/health", "/widget.js", "/files/page.css", "/favicon.ico", "/assets/index-A_b.js"]
-OPEN += ["/theme.css", "/gradio_api/queue/data?session_hash=abc123"]
+def address(entry: routes.Entry) -> str:
+    """An address that an entry of the table serves."""
+    return entry.path.replace("{identifier:rest}", "a/b.md").replace("{name:name}", "index-A_b.js")
+
+
+OPEN = [address(entry) for entry in routes.ROUTES if "GET" in entry.methods and entry.opens != "key"]
+OPEN.remove("/login")  # where there is no password it leads to the page
+CLOSED_BY_PASSWORD = [address(entry) for entry in routes.ROUTES if entry.opens == "session" and "GET" in entry.methods]
+DOORS = [(min(entry.methods), address(entry)) for entry in routes.ROUTES if entry.opens == "key"]
 CLOSED = ["/gradio_api/info", "/gradio_api/file=http://evil.test/x", "/gradio_api/file=/etc/passwd", "/monitoring"]
 CLOSED += ["/gradio_api/proxy=https://evil.test/", "/gradio_api/upload", "/gradio_api/deep_link", "/config", "/config/"]
 CLOSED += ["/gradio_api/openapi.json", "/gradio_api/startup-events", "/gradio_api/call/ask", "/gradio_api/run/ask"]
@@ -71,6 +80,24 @@ CLOSED += [
 def test_the_page_and_what_it_needs_come_in(path: str) -> None:
     """The routes of the page are let through."""
     assert client().get(path).status_code == 200
+
+
+def test_the_table_names_what_there_is() -> None:
+    """Each address is answered by whom the table names: our application has these routes and no other, Gradio its."""
+
+    async def made() -> ASGIApp:
+        return api.create_app(web.scripted(), Settings())
+
+    app = parts.run(made())
+    assert isinstance(app, gate.Gate)
+    outer: Any = app._app
+    ours = {(route.path, frozenset(route.methods or ())) for route in outer.routes if isinstance(route, Route)}
+    assert ours == {(entry.path, entry.methods) for entry in routes.ROUTES if entry.by == "app"}
+    (mount,) = (route for route in outer.routes if isinstance(route, Mount))
+    for entry in routes.ROUTES:
+        if entry.by == "gradio":
+            scope = {"type": "http", "path": address(entry), "method": min(entry.methods), "root_path": ""}
+            assert any(route.matches(scope)[0] == Match.FULL for route in mount.routes), entry.path
 
 
 @pytest.mark.parametrize("path", CLOSED)
@@ -215,9 +242,7 @@ def test_a_tab_belongs_to_its_first_session() -> None:
 # ---------------------------------------------------------------- with a password
 
 
-@pytest.mark.parametrize(
-    "path", ["/", "/article/a.md", "/assets/x.js", "/theme.css", "/gradio_api/queue/data?session_hash=a"]
-)
+@pytest.mark.parametrize("path", CLOSED_BY_PASSWORD)
 def test_a_password_closes_everything(path: str) -> None:
     """With a password nothing but the login, its style and the widget is to be had without a session."""
     response = client(password=PASSWORD).get(path)
@@ -267,13 +292,13 @@ def test_login_goes_back_to_our_own_pages_only() -> None:
 def test_guessing_is_slowed_down() -> None:
     """After five wrong passwords an address has to wait, even with the right one; it can when time has passed."""
     now = [0.0]
-    tries = gate.Tries(lambda: now[0])
-    for _ in range(gate.TRIES):
+    tries = sessions.Tries(lambda: now[0])
+    for _ in range(sessions.TRIES):
         assert tries.wait("a") == 0
         tries.count("a")
-    assert tries.wait("a") == gate.TRIES_SECONDS
+    assert tries.wait("a") == sessions.TRIES_SECONDS
     assert tries.wait("b") == 0
-    now[0] += gate.TRIES_SECONDS
+    now[0] += sessions.TRIES_SECONDS
     assert tries.wait("a") == 0
     browser = client(password=PASSWORD)
     codes = [browser.post("/login", data={"password": f"wrong {number}"}).status_code for number in range(6)]
@@ -284,7 +309,7 @@ def test_guessing_is_slowed_down() -> None:
 def test_a_login_ends_after_its_hours() -> None:
     """A login ends twelve hours after it began, also for who stays; an open page's session when it is unused."""
     now = [0.0]
-    fixed, sliding = gate.Sessions(False, lambda: now[0]), gate.Sessions(True, lambda: now[0])
+    fixed, sliding = sessions.Sessions(False, lambda: now[0]), sessions.Sessions(True, lambda: now[0])
     one, two = fixed.begin(), sliding.begin()
     for _ in range(3):
         now[0] += 5 * 3600
@@ -326,7 +351,6 @@ def test_a_failing_app_tells_the_browser_nothing(caplog: pytest.LogCaptureFixtur
 
 # ---------------------------------------------------------------- programs
 
-DOORS = [("POST", "/v1/ask"), ("POST", "/v1/chat/completions"), ("GET", "/v1/models"), ("POST", "/mcp")]
 ANY_KEY = f"{keys.PREFIX}{'x' * 43}"
 
 
@@ -398,7 +422,7 @@ def test_guessing_keys_is_slowed_down(tmp_path: Path) -> None:
     key = keys.new(tmp_path, "bot")
     codes = [door.post("/v1/ask", headers=bearer(f"{ANY_KEY}{number}")).status_code for number in range(7)]
     assert codes == [401] * 5 + [429] * 2
-    assert 0 < int(door.post("/v1/ask", headers=bearer(ANY_KEY)).headers["retry-after"]) <= gate.TRIES_SECONDS
+    assert 0 < int(door.post("/v1/ask", headers=bearer(ANY_KEY)).headers["retry-after"]) <= sessions.TRIES_SECONDS
     assert door.post("/v1/ask", headers=bearer(key)).status_code == 200
     assert door.post("/v1/ask").status_code == 401
     assert door.post("/login", data={"password": PASSWORD}).status_code == 303

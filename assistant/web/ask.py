@@ -21,7 +21,8 @@ from article_assistant.index.types import UserFacingError
 from article_assistant.memory import TURNS
 from article_assistant.types import Answer, Answering, Citation, Event, Found, Ready, Sentence, Turn, User, Words
 from article_assistant.web import render
-from article_assistant.web.gate import error
+from article_assistant.web import routes as addresses
+from article_assistant.web.errors import error
 from article_assistant.web.queue import MAX_QUESTION, Asking, Busy
 from pydantic import BaseModel, Field, ValidationError
 from starlette.requests import Request
@@ -129,10 +130,10 @@ def routes(assistant: Answering, who: Callable[[Request], User], asking: Asking)
         return _json(model(MODEL))
 
     return [
-        Route("/v1/ask", ask, methods=["POST"]),
-        Route("/v1/chat/completions", complete, methods=["POST"]),
-        Route("/v1/models", models),
-        Route("/v1/models/{name}", one_model),
+        addresses.ASK.to(ask),
+        addresses.COMPLETIONS.to(complete),
+        addresses.MODELS.to(models),
+        addresses.MODEL.to(one_model),
     ]
 
 

@@ -3,7 +3,6 @@
 import asyncio
 import errno
 import importlib
-import ipaddress
 import logging
 import signal
 import socket
@@ -16,12 +15,13 @@ import uvicorn
 from article_assistant.index.types import UserFacingError
 from article_assistant.settings import Settings
 from article_assistant.types import Answering, User
-from article_assistant.web import ask, gate, page, render
+from article_assistant.web import ask, gate, page, render, routes
+from article_assistant.web.errors import error
 from article_assistant.web.queue import Asking
 from fastapi import FastAPI, Request
 from starlette.middleware.cors import CORSMiddleware
 from starlette.responses import FileResponse, HTMLResponse, JSONResponse, Response
-from starlette.routing import Route
+from starlette.routing import BaseRoute
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 import gradio as gr  # isort: skip  (after ui, which sets what Gradio reads while it is imported)
@@ -42,53 +42,34 @@ def create_app(assistant: Answering, settings: Settings) -> ASGIApp:
 
     Best called while an event loop runs: where none does, Gradio makes one and leaves it open.
     """
-    app = FastAPI(docs_url=None, redoc_url=None, openapi_url=None)
-    # Where the outer app brings its own rules for other origins, Gradio leaves out its lax ones.
-    app.add_middleware(CORSMiddleware, allow_origins=[])
 
-    @app.api_route("/health", methods=["GET", "HEAD"])
-    def health() -> Response:
-        return JSONResponse({"status": "ok"})
-
-    @app.api_route("/article/{identifier:path}", methods=["GET", "HEAD"])
-    def article(identifier: str, request: Request) -> Response:
-        found = assistant.article(identifier, page.READER)
+    def article(request: Request) -> Response:
+        found = assistant.article(request.path_params["identifier"], page.READER)
         if found is None:
             return HTMLResponse(render.notice_page("Not found", "There is no such article, or not any more."), 404)
         query = request.query_params
         shown = render.article_page(found, _offset(query.get("start")), _offset(query.get("end")))
         return HTMLResponse(shown.encode("utf-8", "replace"))
 
-    @app.api_route("/widget.js", methods=["GET", "HEAD"])
-    def widget() -> Response:
-        return FileResponse(
-            STATIC / "widget.js", media_type="text/javascript", headers={"cache-control": "max-age=300"}
-        )
-
-    @app.api_route("/files/{name}", methods=["GET", "HEAD"])
-    def file(name: str) -> Response:
-        # The gate lets through plain names only, so nothing here leads out of the folder.
-        path = STATIC / name
-        if name not in {"page.css", "page.js"}:
-            return HTMLResponse(render.notice_page("Not found", "There is nothing at this address."), 404)
-        return FileResponse(path, headers={"cache-control": "no-cache"})
-
-    @app.api_route("/favicon.ico", methods=["GET", "HEAD"])
-    def icon() -> Response:
-        kept = {"cache-control": "max-age=86400"}
-        return FileResponse(STATIC / "icon.svg", media_type="image/svg+xml", headers=kept)
-
-    @app.api_route("/static/js/iframeResizer.contentWindow.min.js", methods=["GET", "HEAD"])
-    def nothing() -> Response:
-        # Gradio's page asks for a script that lets whoever frames it drive its size; it gets an empty one.
-        return Response("", media_type="text/javascript")
-
     def asks(request: Request) -> User:
         return gate.user_of(request) or page.READER
 
     asking = Asking(PROGRAMS_AT_ONCE)
-    app.router.routes.extend(ask.routes(assistant, asks, asking))
-    app.router.routes.append(Route("/mcp", _Tools(assistant, asks, asking), methods=["POST"]))
+    bound: list[BaseRoute] = [
+        routes.ARTICLE.to(article),
+        routes.HEALTH.to(lambda _: JSONResponse({"status": "ok"})),
+        routes.WIDGET.to(_file("widget.js", "text/javascript", "max-age=300")),
+        routes.STYLE.to(_file("page.css", "text/css", "no-cache")),
+        routes.SCRIPT.to(_file("page.js", "text/javascript", "no-cache")),
+        routes.ICON.to(_file("icon.svg", "image/svg+xml", "max-age=86400")),
+        # Gradio's page asks for a script that lets whoever frames it drive its size; it gets an empty one.
+        routes.RESIZER.to(lambda _: Response("", media_type="text/javascript")),
+        *ask.routes(assistant, asks, asking),
+        routes.TOOLS.to(_Tools(assistant, asks, asking)),
+    ]
+    app = FastAPI(docs_url=None, redoc_url=None, openapi_url=None, routes=bound)
+    # Where the outer app brings its own rules for other origins, Gradio leaves out its lax ones.
+    app.add_middleware(CORSMiddleware, allow_origins=[])
 
     def who(request: Request) -> str | None:
         # The same for everybody: Gradio writes it into the page, so it must not be the session's name.
@@ -126,7 +107,7 @@ class _Tools:
                 tools = await asyncio.to_thread(importlib.import_module, "article_assistant.web.mcp")
             except ModuleNotFoundError as missing:
                 sentence = f"The tools need a package that is not installed ({missing.name}): article-assistant[mcp]."
-                await gate.error(404, sentence)(scope, receive, send)
+                await error(404, sentence)(scope, receive, send)
                 return
             assistant, asks, asking = self._given
             self._door = tools.door(tools.server(assistant, lambda call: asks(call.request), asking))
@@ -138,7 +119,7 @@ def serve(assistant: Answering, settings: Settings, announce: Callable[[str], No
 
     Raises ServeError where the address cannot be had, or would let in everybody.
     """
-    if settings.password is None and not _is_loopback(settings.host):
+    if settings.password is None and not gate.is_loopback(settings.host):
         raise ServeError(
             f"{settings.host} can be reached from other machines: set a password that the page asks for "
             "(ASSISTANT_PASSWORD=…, 8 characters or more), or serve on 127.0.0.1"
@@ -228,14 +209,13 @@ def _listen(settings: Settings) -> socket.socket:
     return listener
 
 
-def _is_loopback(host: str) -> bool:
-    """Whether only this machine reaches a server that listens on `host`."""
-    if host == "localhost":
-        return True
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return False
+def _file(name: str, kind: str, kept: str) -> Callable[[Request], Response]:
+    """Answers with a file of ours, of this media type, to be kept by browsers as `kept` says."""
+
+    def answer(_: Request) -> Response:
+        return FileResponse(STATIC / name, media_type=kind, headers={"cache-control": kept})
+
+    return answer
 
 
 def _offset(value: str | None) -> int:

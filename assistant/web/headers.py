@@ -1,0 +1,88 @@
+"""What a browser may do with a response: the headers that each one carries, and the nonce of the page's scripts."""
+
+from article_assistant.web import routes
+from starlette.datastructures import MutableHeaders
+from starlette.types import Message, Scope, Send
+
+
+def guarded(scope: Scope, send: Send, nonce: str, ancestors: str) -> Send:
+    """A `send` whose responses carry our rules for the browser and nobody else's.
+
+    `ancestors` are the sites that may frame the page, as CSP's frame-ancestors lists them.
+    """
+    path = scope["path"]
+    # Gradio's HTML component builds its template with Function(): hence unsafe-eval, on that page alone. A script
+    # in the page runs only with this response's nonce or from a file of ours, so text that slipped through as
+    # markup still could not run. Gradio sets styles on elements: unsafe-inline. Its page has a base element.
+    script, base = ("'self'", "'none'")
+    if path == routes.PAGE.path:
+        script, base = f"'self' 'nonce-{nonce}' 'unsafe-eval'", "'self'"
+    policy = (
+        f"default-src 'self'; base-uri {base}; script-src {script}; style-src 'self' 'unsafe-inline'; "
+        "img-src 'self' data:; font-src 'self'; connect-src 'self'; frame-src 'self'; object-src 'none'; "
+        f"form-action 'self'; frame-ancestors {ancestors}"
+    )
+
+    async def with_rules(message: Message) -> None:
+        if message["type"] == "http.response.start":
+            headers = MutableHeaders(scope=message)
+            for name in [name for name in headers if name.startswith("access-control-") or name == "server"]:
+                del headers[name]
+            headers["content-security-policy"] = policy
+            headers["x-content-type-options"] = "nosniff"
+            # Not no-referrer: a browser would then send "Origin: null" with our own login form.
+            headers["referrer-policy"] = "same-origin"
+            headers["permissions-policy"] = "camera=(), microphone=(), geolocation=(), payment=(), usb=()"
+            # Other sites load the widget's script; the rest is for our own pages. Whether a page may be framed is
+            # the business of frame-ancestors, not of this header.
+            shared = path == routes.WIDGET.path
+            headers["cross-origin-resource-policy"] = "cross-origin" if shared else "same-origin"
+            if scope["scheme"] == "https":  # elsewhere browsers ignore it, with an error in the console
+                headers["cross-origin-opener-policy"] = "same-origin"
+            if routes.find(path) is routes.ASSETS and message["status"] == 200:
+                # Their names change with their content.
+                headers["cache-control"] = "private, max-age=31536000, immutable"
+            elif "cache-control" not in headers:
+                headers["cache-control"] = "no-store"
+        await send(message)
+
+    return with_rules
+
+
+def with_header(send: Send, name: str, value: str) -> Send:
+    """A `send` whose response has one more header."""
+
+    async def with_it(message: Message) -> None:
+        if message["type"] == "http.response.start":
+            MutableHeaders(scope=message).append(name, value)
+        await send(message)
+
+    return with_it
+
+
+def with_nonce(send: Send, nonce: str) -> Send:
+    """A `send` that puts the nonce on the page's own script elements; the response must not be compressed.
+
+    Gradio writes whatever varies into JSON with `<` escaped, so each `<script` in the page is one of its template.
+    """
+    start: Message | None = None
+    parts: list[bytes] = []
+
+    async def with_it(message: Message) -> None:
+        nonlocal start
+        if message["type"] == "http.response.start":
+            start = message
+            return
+        if message["type"] != "http.response.body" or start is None:
+            await send(message)
+            return
+        parts.append(message.get("body", b""))
+        if message.get("more_body", False):
+            return
+        body = b"".join(parts).replace(b"<script", f'<script nonce="{nonce}"'.encode())
+        if body:
+            MutableHeaders(scope=start)["content-length"] = str(len(body))
+        await send(start)
+        await send({"type": "http.response.body", "body": body, "more_body": False})
+
+    return with_it

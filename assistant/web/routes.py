@@ -1,0 +1,89 @@
+"""Every address that is served, once: the application binds its endpoints to them, the gate lets nothing else in."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from starlette.convertors import Convertor, register_url_convertor
+from starlette.routing import Route, compile_path
+
+READ, SEND = frozenset({"GET", "HEAD"}), frozenset({"POST"})
+
+
+class _Rest(Convertor[str]):
+    """What is left of a path, slashes included; at least one character."""
+
+    regex = ".+"
+
+    def convert(self, value: str) -> str:
+        return value
+
+    def to_string(self, value: str) -> str:
+        return value
+
+
+class _Name(_Rest):
+    """One plain name: nothing in it leads out of a folder."""
+
+    regex = "[A-Za-z0-9_.-]+"
+
+
+register_url_convertor("rest", _Rest())
+register_url_convertor("name", _Name())
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One address: its path in Starlette's notation, its methods, what opens it and who answers.
+
+    `opens` is "all" where nothing is needed, "session" for the session that the page needs where there is a
+    password, "key" for the key that programs need wherever others than this machine reach the server.
+    """
+
+    path: str
+    methods: frozenset[str]
+    opens: Literal["all", "session", "key"]
+    by: Literal["app", "gate", "gradio"] = "app"
+
+    def to(self, endpoint: Callable[..., Any]) -> Route:
+        """The route from this address to its endpoint."""
+        return Route(self.path, endpoint, methods=sorted(self.methods))
+
+
+ARTICLE = Entry("/article/{identifier:rest}", READ, "session")
+HEALTH = Entry("/health", READ, "all")
+WIDGET = Entry("/widget.js", READ, "all")
+STYLE = Entry("/files/page.css", READ, "all")
+SCRIPT = Entry("/files/page.js", READ, "all")
+ICON = Entry("/favicon.ico", READ, "all")
+RESIZER = Entry("/static/js/iframeResizer.contentWindow.min.js", READ, "all")
+ASK = Entry("/v1/ask", SEND, "key")
+COMPLETIONS = Entry("/v1/chat/completions", SEND, "key")
+MODELS = Entry("/v1/models", READ, "key")
+MODEL = Entry("/v1/models/{name:name}", READ, "key")
+TOOLS = Entry("/mcp", SEND, "key")
+LOGIN = Entry("/login", READ | SEND, "all", "gate")
+LOGOUT = Entry("/logout", SEND, "all", "gate")
+# Gradio has dozens more. These were found by watching the page in a browser.
+PAGE = Entry("/", READ, "session", "gradio")
+ASSETS = Entry("/assets/{name:name}", READ, "session", "gradio")  # scripts and styles
+THEME = Entry("/theme.css", READ, "session", "gradio")
+APP_ID = Entry("/gradio_api/app_id", READ, "all", "gradio")  # after a lost connection: is this the same server?
+EVENT = Entry("/gradio_api/queue/join", SEND, "session", "gradio")  # an event begins
+STREAM = Entry("/gradio_api/queue/data", READ, "session", "gradio")  # what comes of it
+
+ROUTES = (
+    *(ARTICLE, HEALTH, WIDGET, STYLE, SCRIPT, ICON, RESIZER, ASK, COMPLETIONS, MODELS, MODEL, TOOLS),
+    *(LOGIN, LOGOUT, PAGE, ASSETS, THEME, APP_ID, EVENT, STREAM),
+)
+_PATTERNS = [(compile_path(entry.path)[0], entry) for entry in ROUTES]
+
+
+def find(path: str) -> Entry | None:
+    """What is served at this path, None where nothing is."""
+    return next((entry for pattern, entry in _PATTERNS if pattern.fullmatch(path)), None)
+
+
+def for_programs(path: str) -> bool:
+    """Whether programs ask here, served or not: they are answered in JSON."""
+    return path.startswith("/v1/") or path == TOOLS.path

@@ -1,0 +1,235 @@
+"""Who uses the page: sessions in a cookie, the login that begins one, and the limit on guessing."""
+
+import asyncio
+import hashlib
+import hmac
+import ipaddress
+import json
+import re
+import secrets
+import threading
+import time
+from collections import OrderedDict, deque
+from collections.abc import Callable
+from http.cookies import CookieError, SimpleCookie
+from urllib.parse import parse_qs
+
+from article_assistant.settings import Settings
+from article_assistant.web import render, routes
+from starlette.datastructures import Headers
+from starlette.responses import HTMLResponse, RedirectResponse, Response
+from starlette.types import Scope
+
+SESSION_HOURS = 12
+"""How long a session lasts."""
+MAX_SESSIONS = 50_000
+"""Sessions remembered; the one unused for longest makes room."""
+TRIES = 5
+"""Wrong passwords, or keys, that one address may send within TRIES_SECONDS before it has to wait."""
+TRIES_SECONDS = 60.0
+
+
+class Sessions:
+    """The sessions that were begun here, by their random names, of which only digests are kept.
+
+    A session ends SESSION_HOURS after it began (after its last use, if `sliding`), on logout, and with the process.
+    """
+
+    def __init__(self, sliding: bool = False, clock: Callable[[], float] = time.monotonic) -> None:
+        self._sliding = sliding
+        self._clock = clock
+        self._until: OrderedDict[bytes, float] = OrderedDict()
+        self._lock = threading.Lock()
+
+    def begin(self) -> str:
+        """The name of a new session."""
+        name = secrets.token_urlsafe(32)
+        with self._lock:
+            self._until[_sha256(name)] = self._clock() + SESSION_HOURS * 3600
+            while len(self._until) > MAX_SESSIONS:
+                self._until.popitem(last=False)
+        return name
+
+    def holds(self, name: str) -> bool:
+        """Whether a session of this name was begun here and has not ended."""
+        key = _sha256(name)
+        with self._lock:
+            until = self._until.get(key)
+            if until is None:
+                return False
+            if until < self._clock():
+                del self._until[key]
+                return False
+            if self._sliding:
+                self._until[key] = self._clock() + SESSION_HOURS * 3600
+            self._until.move_to_end(key)
+            return True
+
+    def end(self, name: str) -> None:
+        """End a session, if there is one of this name."""
+        with self._lock:
+            self._until.pop(_sha256(name), None)
+
+
+class Tabs:
+    """Which session each of Gradio's tabs belongs to.
+
+    Gradio lets the browser name a tab and streams its events to whoever says that name. Here the first session
+    that uses a name owns it. A browser that keeps no cookie has no session; its tabs are protected by their random
+    names alone.
+    """
+
+    def __init__(self) -> None:
+        self._owners: OrderedDict[str, bytes] = OrderedDict()
+
+    def admit(self, tab: str, session: str) -> bool:
+        """Whether this session may act for that tab ("" for none), which it then owns."""
+        if not tab:
+            return True
+        owner = self._owners.get(tab)
+        if owner is not None:
+            self._owners.move_to_end(tab)
+            return hmac.compare_digest(owner, _sha256(session))
+        if session:
+            self._owners[tab] = _sha256(session)
+            while len(self._owners) > MAX_SESSIONS:
+                self._owners.popitem(last=False)
+        return True
+
+
+class Tries:
+    """Slows down whoever guesses a password or a key: TRIES wrong ones from an address, then a wait."""
+
+    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
+        self._clock = clock
+        self._wrong: OrderedDict[str, deque[float]] = OrderedDict()
+
+    def wait(self, address: str) -> float:
+        """Seconds until this address may try again, 0 when it may now."""
+        wrong = self._wrong.get(address)
+        now = self._clock()
+        while wrong and wrong[0] + TRIES_SECONDS <= now:
+            wrong.popleft()
+        return wrong[0] + TRIES_SECONDS - now if wrong and len(wrong) >= TRIES else 0.0
+
+    def count(self, address: str) -> None:
+        """Count a try as wrong until `forget` is called, so that many at once gain nothing."""
+        self._wrong.setdefault(address, deque(maxlen=TRIES)).append(self._clock())
+        self._wrong.move_to_end(address)
+        while len(self._wrong) > MAX_SESSIONS:
+            self._wrong.popitem(last=False)
+
+    def forget(self, address: str) -> None:
+        """The password was right."""
+        self._wrong.pop(address, None)
+
+
+class Login:
+    """Gives a browser its session: for the shared password where there is one, else to everybody."""
+
+    def __init__(self, settings: Settings, sessions: Sessions | None = None) -> None:
+        self.password = settings.password.get_secret_value() if settings.password else None
+        self._name = settings.name
+        # Cookies ignore the port: two assistants on one machine would end each other's sessions.
+        self._cookie = f"assistant-{settings.port}"
+        # A login ends after its hours whatever one does; without one a session lasts while it is used.
+        self.sessions = sessions or Sessions(sliding=self.password is None)
+        self._tries = Tries()
+
+    def session(self, scope: Scope) -> str:
+        """The session that a request belongs to, "" for none."""
+        wanted = self._cookie_name(scope)
+        for header in Headers(scope=scope).getlist("cookie"):
+            try:
+                cookie = SimpleCookie(header)
+            except CookieError:
+                continue
+            if wanted in cookie:
+                given = cookie[wanted].value[:200]
+                return given if given and self.sessions.holds(given) else ""
+        return ""
+
+    async def sign_in(self, scope: Scope, body: bytes, session: str) -> Response:
+        """Show the form, or take the password from it. A right one begins a new session."""
+        if self.password is None:
+            return RedirectResponse("/", 303)
+        if scope["method"] != "POST":
+            follow = _follow(parse_qs(scope["query_string"].decode("latin-1")).get("next", ["/"])[0])
+            return HTMLResponse(render.login_page(self._name, follow))
+        fields = parse_qs(body.decode("utf-8", "replace"), max_num_fields=10) if body.count(b"&") < 10 else {}
+        follow = _follow(fields.get("next", ["/"])[0])
+        client = network(scope)
+        seconds = self._tries.wait(client)
+        if seconds > 0:
+            wait = str(int(seconds) + 1)
+            sentence = f"Too many wrong passwords. Please wait {wait} seconds."
+            return HTMLResponse(render.login_page(self._name, follow, sentence), 429, {"retry-after": wait})
+        self._tries.count(client)
+        if not hmac.compare_digest(_sha256(fields.get("password", [""])[0]), _sha256(self.password)):
+            await asyncio.sleep(0.3)
+            return HTMLResponse(render.login_page(self._name, follow, "That is not the password."), 403)
+        self._tries.forget(client)
+        # A new name at the moment of login: one that somebody planted before is worth nothing now.
+        self.sessions.end(session)
+        response = RedirectResponse(follow, 303)
+        response.headers.append("set-cookie", self.cookie(scope, self.sessions.begin()))
+        return response
+
+    def sign_out(self, scope: Scope, session: str) -> Response:
+        """End a session and take the cookie back."""
+        self.sessions.end(session)
+        response = RedirectResponse("/", 303)
+        response.headers.append("set-cookie", self.cookie(scope, "", 0))
+        return response
+
+    def cookie(self, scope: Scope, session: str, seconds: int = SESSION_HOURS * 3600) -> str:
+        """The Set-Cookie header.
+
+        Lax reaches frames on the same site (chat.x in wiki.x), also over http. A page without a password may stand
+        in a frame on any listed site, where only a partitioned cookie survives, which https alone allows.
+        """
+        line = f"{self._cookie_name(scope)}={session}; Path=/; HttpOnly; Max-Age={seconds}"
+        if scope["scheme"] != "https":
+            return f"{line}; SameSite=Lax"
+        if self.password is not None:
+            return f"{line}; SameSite=Lax; Secure"
+        return f"{line}; SameSite=None; Secure; Partitioned"
+
+    def _cookie_name(self, scope: Scope) -> str:
+        # With this prefix a browser takes the cookie only from this very host, over https.
+        return f"__Host-{self._cookie}" if scope["scheme"] == "https" else self._cookie
+
+
+def network(scope: Scope) -> str:
+    """Whose tries are counted together: an IPv4 address, or the /64 that one IPv6 customer has."""
+    host = str((scope.get("client") or ("",))[0])
+    try:
+        address = ipaddress.ip_address(host)
+    except ValueError:
+        return host
+    return str(ipaddress.ip_network((address, 64), strict=False)) if address.version == 6 else host
+
+
+def tab_of(scope: Scope, body: bytes) -> str:
+    """The name of the Gradio tab that a request speaks for, "" for none."""
+    path = scope["path"]
+    if path == routes.STREAM.path:
+        query = parse_qs(scope["query_string"].decode("latin-1"))
+        return str(query.get("session_hash", [""])[-1])
+    if body and path.startswith("/gradio_api/"):
+        try:
+            named = json.loads(body)
+        except (ValueError, RecursionError):
+            return ""
+        tab = named.get("session_hash") if isinstance(named, dict) else None
+        return tab if isinstance(tab, str) else ""
+    return ""
+
+
+def _follow(path: str) -> str:
+    """Where to go after the login: one of our own pages, never another site."""
+    return path if re.fullmatch(r"/(?:article/[A-Za-z0-9_.~%/!$&'()*+,;:@-]+(?:\?[a-z0-9=&]*)?)?", path) else "/"
+
+
+def _sha256(value: str) -> bytes:
+    return hashlib.sha256(value.encode("utf-8", "surrogatepass")).digest()
