@@ -12,7 +12,7 @@ from typing import Self
 from article_assistant.examples import propose
 from article_assistant.index.search import Index
 from article_assistant.index.types import Article, Groups, Hit
-from article_assistant.memory import Memory
+from article_assistant.memory import TURNS, Memory
 from article_assistant.types import Answer, Answerer, Context, Event, Found, Turn, User
 
 PASSAGES = 10
@@ -62,7 +62,7 @@ class Assistant:
         """
         began = time.perf_counter()
         question = question.encode("utf-8", "replace").decode()  # halves of characters, as JSON may hold them
-        turns = list(before) or self._memory.turns(user, conversation)
+        turns = self._restated(before) or self._memory.turns(user, conversation)
         if turns:
             turns[-1] = replace(turns[-1], cited=self._cited(turns[-1], user))
         standalone = self._answerer.standalone(question, turns)
@@ -106,6 +106,14 @@ class Assistant:
     def forget(self, user: User, conversation: str) -> None:
         """Drop the turns of a conversation: nothing of it is taken into account again, nor kept."""
         self._memory.forget(user, conversation)
+
+    def _restated(self, before: Sequence[Turn]) -> list[Turn]:
+        """The last of a caller's own turns, with the standalone form of each question, which the caller cannot know."""
+        turns: list[Turn] = []
+        for turn in before:
+            standalone = turn.standalone or self._answerer.standalone(turn.question, turns[-1:])
+            turns.append(replace(turn, standalone=standalone))
+        return turns[-TURNS:]
 
     def _cited(self, turn: Turn, user: User) -> tuple[Article, ...]:
         """The articles that a turn cited, those that this user may read now."""

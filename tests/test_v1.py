@@ -1,4 +1,4 @@
-"""`web.ask`: programs get the page's answers, in our form and in OpenAI's, and whoever leaves ends the work."""
+"""`web.ask` and `web.completions`: programs get the page's answers in both forms; whoever leaves ends the work."""
 
 import asyncio
 import json
@@ -27,11 +27,11 @@ from article_assistant.memory import FILE as MEMORY
 from article_assistant.memory import Memory
 from article_assistant.pipeline import Assistant
 from article_assistant.types import Event, Found, Ready, Sentence, User, Waiting, Words
-from article_assistant.web import ask as v1
-from article_assistant.web import keys
+from article_assistant.web import completions, keys, replies
 from article_assistant.web import page as ui
 from article_assistant.web import queue as asking
 from article_assistant.web import server as api
+from article_assistant.web.completions import MODEL_ID
 from llama_index.core.base.llms.types import ChatMessage, MessageRole
 from llama_index.llms.openai_like import OpenAILike
 
@@ -226,7 +226,10 @@ def test_a_question_may_have_as_many_characters_as_on_the_page(program: httpx.Cl
 @pytest.mark.parametrize("stream", [False, True])
 @pytest.mark.parametrize(
     ("path", "body"),
-    [("/v1/ask", {"question": "Why?"}), ("/v1/chat/completions", {"model": v1.MODEL, "messages": asked("Why?")})],
+    [
+        ("/v1/ask", {"question": "Why?"}),
+        ("/v1/chat/completions", {"model": MODEL_ID, "messages": asked("Why?")}),
+    ],
 )
 def test_what_goes_wrong_inside_stays_inside(
     path: str, body: dict[str, Any], stream: bool, tmp_path: Path, caplog: pytest.LogCaptureFixture
@@ -258,8 +261,11 @@ def test_what_goes_wrong_inside_stays_inside(
     [
         ("/v1/ask", {"question": "Why?"}),
         ("/v1/ask", {"question": "Why?", "stream": True}),
-        ("/v1/chat/completions", {"model": v1.MODEL, "messages": asked("Why?")}),
-        ("/v1/chat/completions", {"model": v1.MODEL, "messages": asked("Why?", ("Who?", "Me.")), "stream": True}),
+        ("/v1/chat/completions", {"model": MODEL_ID, "messages": asked("Why?")}),
+        (
+            "/v1/chat/completions",
+            {"model": MODEL_ID, "messages": asked("Why?", ("Who?", "Me.")), "stream": True},
+        ),
     ],
 )
 def test_who_leaves_ends_the_work(path: str, body: dict[str, Any], tmp_path: Path) -> None:
@@ -295,8 +301,8 @@ def test_nobody_is_kept_waiting_by_a_question(tmp_path: Path) -> None:
 
 def test_a_stream_gives_signs_of_life(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Where nothing is new a comment comes, at least every 15 seconds, so that nobody takes the stream for dead."""
-    assert v1.HEARTBEAT + asking.QUIET < 15
-    monkeypatch.setattr(v1, "HEARTBEAT", 0.5)
+    assert replies.HEARTBEAT + asking.QUIET < 15
+    monkeypatch.setattr(replies, "HEARTBEAT", 0.5)
     for waits in (Waits(), Waits(silent=60)):  # what waits tells so, or says nothing at all
         running = web.Served(waits, home=tmp_path)
         try:
@@ -353,8 +359,8 @@ def test_who_takes_nothing_keeps_no_place(monkeypatch: pytest.MonkeyPatch) -> No
         places = asking.Asking(1)
         await places.begin(talks)
         assert await asyncio.to_thread(ended.wait, 5)
-        again = await places.begin(lambda: (one for one in list[Event]()))
-        assert [event async for event in again if event is not None] == []
+        again = await places.begin(lambda: (one for one in list[Event]([web.good()])))
+        assert [event async for event in again if event is not None] == [web.good()]
 
     parts.run(never_taken())
 
@@ -366,7 +372,7 @@ def test_the_official_client_reads_answers(served: web.Served, key: str, program
     """OpenAI's own client, waiting or streaming, at once or in turn, gets the text of /v1/ask and its citations."""
     whole = program.post("/v1/ask", json={"question": ASSAILANTS}).json()
     client = openai.OpenAI(base_url=f"{served.url}/v1", api_key=key)
-    completion = client.chat.completions.create(model=v1.MODEL, messages=asked(ASSAILANTS), temperature=2, seed=1)
+    completion = client.chat.completions.create(model=MODEL_ID, messages=asked(ASSAILANTS), temperature=2, seed=1)
     (choice,) = completion.choices
     assert (choice.message.role, choice.message.content) == ("assistant", whole["answer"])
     assert choice.finish_reason == "stop"
@@ -384,7 +390,7 @@ def test_the_official_client_reads_answers(served: web.Served, key: str, program
     assert choice.message.model_extra["citations"] == whole["citations"]
 
     chunks = list(client.chat.completions.create(
-        model=v1.MODEL, messages=asked(ASSAILANTS), stream=True, stream_options={"include_usage": True}
+        model=MODEL_ID, messages=asked(ASSAILANTS), stream=True, stream_options={"include_usage": True}
     ))  # fmt: skip
     assert "".join(chunk.choices[0].delta.content or "" for chunk in chunks if chunk.choices) == whole["answer"]
     assert chunks[0].choices[0].delta.role == "assistant"
@@ -406,10 +412,10 @@ def test_the_official_client_reads_answers_without_waiting(served: web.Served, k
     async def ask() -> None:
         async with openai.AsyncOpenAI(base_url=f"{served.url}/v1", api_key=key) as client:
             made = await asyncio.gather(
-                *(client.chat.completions.create(model=v1.MODEL, messages=asked(ASSAILANTS)) for _ in range(6))
+                *(client.chat.completions.create(model=MODEL_ID, messages=asked(ASSAILANTS)) for _ in range(6))
             )
             assert {one.choices[0].message.content for one in made} == {"Seven. [1]"}
-            stream = await client.chat.completions.create(model=v1.MODEL, messages=asked(ASSAILANTS), stream=True)
+            stream = await client.chat.completions.create(model=MODEL_ID, messages=asked(ASSAILANTS), stream=True)
             text = [chunk.choices[0].delta.content or "" async for chunk in stream]
             assert "".join(text) == "Seven. [1]"
 
@@ -419,11 +425,11 @@ def test_the_official_client_reads_answers_without_waiting(served: web.Served, k
 def test_the_official_client_understands_refusals(served: web.Served, key: str) -> None:
     """A question that the articles do not answer is an ordinary message; a wrong key or model is the client's error."""
     client = openai.OpenAI(base_url=f"{served.url}/v1", api_key=key, max_retries=0)
-    refused = client.chat.completions.create(model=v1.MODEL, messages=asked(NOWHERE)).choices[0].message
+    refused = client.chat.completions.create(model=MODEL_ID, messages=asked(NOWHERE)).choices[0].message
     assert refused.content
     assert refused.annotations == []
-    assert [model.id for model in client.models.list()] == [v1.MODEL]
-    assert client.models.retrieve(v1.MODEL).id == v1.MODEL
+    assert [model.id for model in client.models.list()] == [MODEL_ID]
+    assert client.models.retrieve(MODEL_ID).id == MODEL_ID
     with pytest.raises(openai.NotFoundError, match="no model 'gpt-4'"):
         client.chat.completions.create(model="gpt-4", messages=asked(ASSAILANTS))
     with pytest.raises(openai.NotFoundError):
@@ -431,7 +437,7 @@ def test_the_official_client_understands_refusals(served: web.Served, key: str) 
     with pytest.raises(openai.AuthenticationError):
         openai.OpenAI(base_url=f"{served.url}/v1", api_key=f"{key}x").models.list()
     with pytest.raises(openai.UnprocessableEntityError):
-        client.chat.completions.create(model=v1.MODEL, messages=[])
+        client.chat.completions.create(model=MODEL_ID, messages=[])
 
 
 def test_earlier_messages_are_taken_into_account_and_not_kept(served: web.Served, program: httpx.Client) -> None:
@@ -442,7 +448,7 @@ def test_earlier_messages_are_taken_into_account_and_not_kept(served: web.Served
             return memory.execute("SELECT * FROM turn").fetchall()
 
     def ask(*messages: Any) -> str:
-        body = {"model": v1.MODEL, "messages": list(messages)}
+        body = {"model": MODEL_ID, "messages": list(messages)}
         return str(program.post("/v1/chat/completions", json=body).json()["choices"][0]["message"]["content"])
 
     first, second = ("What does Reach cost per station and month?", "£46. [1]"), ("And Delta?", "£98. [1]")
@@ -481,7 +487,7 @@ def test_a_stream_holds_what_the_answer_holds(states: tuple[int, ...], tmp_path:
         played += [replace(one, text=one.text[:5]), one, Waiting(), after]
     running = web.Served(Plays([*played, last]), home=tmp_path)
     try:
-        body = {"model": v1.MODEL, "messages": asked("Why?"), "stream_options": {"include_usage": True}}
+        body = {"model": MODEL_ID, "messages": asked("Why?"), "stream_options": {"include_usage": True}}
         whole = httpx.post(f"{running.url}/v1/chat/completions", json=body, timeout=60).json()
         stream = httpx.post(f"{running.url}/v1/chat/completions", json={**body, "stream": True}, timeout=60).text
         ours = events(httpx.post(f"{running.url}/v1/ask", json={"question": "Why?", "stream": True}, timeout=60).text)
@@ -527,7 +533,7 @@ asyncio.run(later())
 
 def test_llama_index_reads_answers(served: web.Served, key: str) -> None:
     """As an LLM of llama-index the articles answer a chat, waiting or streaming."""
-    llm = OpenAILike(model=v1.MODEL, api_base=f"{served.url}/v1", api_key=key, is_chat_model=True)
+    llm = OpenAILike(model=MODEL_ID, api_base=f"{served.url}/v1", api_key=key, is_chat_model=True)
     messages = [ChatMessage(role=MessageRole.USER, content=ASSAILANTS)]
     assert llm.chat(messages).message.content == "Seven. [1]"
     assert "".join(piece.delta or "" for piece in llm.stream_chat(messages)) == "Seven. [1]"
@@ -552,7 +558,7 @@ def test_the_lines_of_the_readme_do_what_it_says(served: web.Served, tmp_path: P
     stream = events(streamed)
     assert (stream[0][0], stream[-1][0]) == ("found", "answer")
     assert stream[-1][1]["answer"] == json.loads(completed)["choices"][0]["message"]["content"]
-    assert json.loads(models)["data"][0]["id"] == v1.MODEL
+    assert json.loads(models)["data"][0]["id"] == MODEL_ID
 
     (python,) = re.findall(r"```python\n(from openai.*?)```", section, re.DOTALL)
     python = f"KEY = {key!r}\n" + python.replace("http://127.0.0.1:7860", served.url)
@@ -563,9 +569,9 @@ def test_the_lines_of_the_readme_do_what_it_says(served: web.Served, tmp_path: P
 def test_an_answer_has_marks_for_its_citations_only() -> None:
     """A number in brackets that is no citation of the answer, as a quote may hold one, is no annotation."""
     answer = replace(web.good(), answer="Page [12] says so. [1]")
-    notes = v1.Completion("http://here").whole(answer)["choices"][0]["message"]["annotations"]
+    notes = completions.Completion("http://here").whole(answer)["choices"][0]["message"]["annotations"]
     assert [(note["url_citation"]["start_index"], note["url_citation"]["end_index"]) for note in notes] == [(19, 22)]
     assert notes[0]["url_citation"]["url"].startswith("http://here/article/ops/incident.md?start=")
     wiki = replace(answer.citations[0], url="https://wiki.example.org/Logs")
-    found = v1.Completion("http://here").whole(replace(answer, citations=(wiki,)))
+    found = completions.Completion("http://here").whole(replace(answer, citations=(wiki,)))
     assert found["choices"][0]["message"]["annotations"][0]["url_citation"]["url"] == wiki.url

@@ -1,6 +1,30 @@
 """What a program is told when something goes wrong: one plain sentence; the reason goes to the server's log."""
 
+import logging
+from collections.abc import Awaitable, Callable
+from functools import wraps
+from typing import Any, TypeVar
+
+from article_assistant.index.types import UserFacingError
+from article_assistant.web.queue import MAX_QUESTION, Busy
+from pydantic import BaseModel, ValidationError
+from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
+
+log = logging.getLogger(__name__)
+
+UNAVAILABLE = "The articles cannot be read just now. Please try again in a moment."
+FAILED = "Something went wrong; the server's log says what."
+
+Form = TypeVar("Form", bound=BaseModel)
+
+
+class Problem(Exception):
+    """Why a request gets no answer: a status of HTTP, a plain sentence, and a code where OpenAI has one."""
+
+    def __init__(self, status: int, sentence: str, code: str | None = None) -> None:
+        super().__init__(sentence)
+        self.response = error(status, sentence, {"retry-after": "5"} if status == 429 else None, code)
 
 
 def error(status: int, sentence: str, headers: dict[str, str] | None = None, code: str | None = None) -> Response:
@@ -9,3 +33,51 @@ def error(status: int, sentence: str, headers: dict[str, str] | None = None, cod
     kind = kinds.get(status, "invalid_request_error" if status < 500 else "server_error")
     body = {"error": {"message": sentence, "type": kind, "param": None, "code": code}}
     return JSONResponse(body, status, headers)
+
+
+def problem(wrong: Exception) -> Problem:
+    """What whoever asked is told about an exception, which is logged unless it is about the request itself."""
+    if isinstance(wrong, Problem):
+        return wrong
+    if isinstance(wrong, Busy):
+        return Problem(429, "Too many questions are being answered just now. Please try again in a moment.")
+    if isinstance(wrong, UserFacingError):
+        log.warning("a question could not be answered: %s", wrong)
+        return Problem(503, UNAVAILABLE)
+    log.error("a question could not be answered", exc_info=wrong)
+    return Problem(500, FAILED)
+
+
+def plainly(door: Callable[[Request], Awaitable[Response]]) -> Callable[[Request], Awaitable[Response]]:
+    """A door that answers an exception with its sentence."""
+
+    @wraps(door)
+    async def plain(request: Request) -> Response:
+        try:
+            return await door(request)
+        except Exception as wrong:
+            return problem(wrong).response
+
+    return plain
+
+
+def parsed(given: bytes | dict[str, Any], form: type[Form]) -> Form:
+    """A body or the arguments of a call in this form. Raises Problem: 400 for what is not JSON, else 422."""
+    try:
+        return form.model_validate_json(given) if isinstance(given, bytes) else form.model_validate(given)
+    except ValidationError as wrong:
+        first = wrong.errors(include_url=False, include_input=False)[0]
+        if first["type"] == "json_invalid":
+            raise Problem(400, "The body is not valid JSON.") from None
+        place = ".".join(str(part) for part in first["loc"])
+        raise Problem(422, f"{place or 'The body'}: {first['msg']}") from None
+
+
+def checked(text: str) -> str:
+    """A question without the space around it. Raises Problem where it is empty or too long."""
+    question = text.strip()
+    if not question:
+        raise Problem(422, "The question is empty.")
+    if len(question) > MAX_QUESTION:
+        raise Problem(422, f"A question may have up to {MAX_QUESTION:,} characters; this one has {len(question):,}.")
+    return question

@@ -4,17 +4,17 @@ Each call stands for itself: the server keeps no session, so there is none to ta
 """
 
 import json
-import logging
 from collections.abc import Awaitable, Callable
-from contextlib import aclosing
 from importlib.metadata import version
 from typing import Any
 
 import anyio.to_thread
-from article_assistant.index.types import Article, Hit, UserFacingError
-from article_assistant.types import Answer, Answering, User
+from article_assistant.index.types import Article, Hit
+from article_assistant.types import Answering, User
 from article_assistant.web import render
-from article_assistant.web.queue import MAX_QUESTION, Asking, Busy
+from article_assistant.web.errors import Problem, checked, parsed, problem
+from article_assistant.web.queue import MAX_QUESTION, Asking
+from article_assistant.web.replies import answer_of
 from mcp.server.context import ServerRequestContext
 from mcp.server.lowlevel import Server
 from mcp.server.stdio import stdio_server
@@ -28,10 +28,8 @@ from mcp_types import (
     Tool,
     ToolAnnotations,
 )
-from pydantic import BaseModel, Field, ValidationError
+from pydantic import BaseModel, Field
 from starlette.types import ASGIApp, Receive, Scope, Send
-
-log = logging.getLogger(__name__)
 
 MOST = 20
 """Passages that one search gives at most."""
@@ -45,10 +43,6 @@ INSTRUCTIONS = (
 )
 
 Who = Callable[[ServerRequestContext], User]
-
-
-class Refused(Exception):
-    """Why a tool gives nothing: a sentence for the model that called it."""
 
 
 class Search(BaseModel):
@@ -80,21 +74,15 @@ def server(assistant: Answering, who: Who, asking: Asking) -> Server[Any]:
         return {"passages": [_passage(hit) for hit in hits]}
 
     async def ask(given: Ask, user: User) -> dict[str, Any]:
-        question = given.question.strip()
-        if not question:
-            raise Refused("The question is empty.")
-        async with aclosing(await asking.begin(lambda: assistant.ask(question, user))) as events:
-            async for event in events:
-                if isinstance(event, Answer):
-                    return event.as_json()
-        raise RuntimeError("the events ended without an answer")
+        question = checked(given.question)
+        return (await answer_of(await asking.begin(lambda: assistant.ask(question, user)))).as_json()
 
     async def read(given: Read, user: User) -> dict[str, Any]:
         article = await anyio.to_thread.run_sync(assistant.article, given.article, user)
         if article is None:
-            raise Refused("There is no such article, or not any more; search gives the ids of those there are.")
+            raise Problem(404, "There is no such article, or not any more; search gives the ids of those there are.")
         if given.start >= len(article.text) > 0:
-            raise Refused(f"The article ends at {len(article.text):,} characters.")
+            raise Problem(422, f"The article ends at {len(article.text):,} characters.")
         end = min(len(article.text), given.start + PIECE, given.end or len(article.text))
         return {
             **_named(article),
@@ -127,12 +115,11 @@ def server(assistant: Answering, who: Who, asking: Asking) -> Server[Any]:
     async def called(context: ServerRequestContext, call: CallToolRequestParams) -> CallToolResult:
         try:
             if call.name not in calls:
-                raise Refused(f"There is no tool {call.name[:100]!r}; there are {', '.join(calls)}.")
+                raise Problem(404, f"There is no tool {call.name[:100]!r}; there are {', '.join(calls)}.")
             form, tool = calls[call.name]
-            given = form.model_validate(call.arguments or {})
-            found = await tool(given, who(context))
+            found = await tool(parsed(call.arguments or {}, form), who(context))
         except Exception as wrong:
-            return CallToolResult(content=[TextContent(type="text", text=_told(wrong))], is_error=True)
+            return CallToolResult(content=[TextContent(type="text", text=str(problem(wrong)))], is_error=True)
         # Clients of older versions read the text, newer ones the content that has a structure.
         text = json.dumps(found, ensure_ascii=False).encode("utf-8", "replace").decode()
         return CallToolResult(content=[TextContent(type="text", text=text)], structured_content=json.loads(text))
@@ -182,19 +169,3 @@ def _passage(hit: Hit) -> dict[str, Any]:
         "end": chunk.end,
         "text": chunk.text,
     }
-
-
-def _told(wrong: Exception) -> str:
-    """What the model that called a tool is told about an error; the reason goes to the server's log."""
-    if isinstance(wrong, Refused):
-        return str(wrong)
-    if isinstance(wrong, ValidationError):
-        first = wrong.errors(include_url=False, include_input=False)[0]
-        return f"{'.'.join(str(part) for part in first['loc'])}: {first['msg']}"
-    if isinstance(wrong, Busy):
-        return "Too many questions are being answered just now. Please try again in a moment."
-    if isinstance(wrong, UserFacingError):
-        log.warning("a tool could not be used: %s", wrong)
-        return "This cannot be had just now. Please try again in a moment."
-    log.error("a tool failed", exc_info=wrong)
-    return "Something went wrong; the log of the server says what."

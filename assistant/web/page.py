@@ -34,7 +34,8 @@ from article_assistant.types import (
     Words,
 )
 from article_assistant.web import render
-from article_assistant.web.queue import MAX_QUESTION
+from article_assistant.web.errors import UNAVAILABLE
+from article_assistant.web.queue import MAX_QUESTION, answered
 
 log = logging.getLogger(__name__)
 
@@ -158,18 +159,16 @@ def respond(
         drawn = 0.0
         try:
             conversation.stop.clear()
-            for event in assistant.ask(asked, READER, conversation.name, conversation.stop):
+            for event in answered(assistant.ask(asked, READER, conversation.name, conversation.stop)):
                 if conversation.over:
                     return
                 turn = _with(turn, event)
                 if isinstance(event, Answer) or time.monotonic() - drawn >= FRAME_SECONDS:
                     drawn = time.monotonic()
                     yield picture(turn)
-            if turn.answer is None:
-                raise RuntimeError("the events ended without an answer")
         except UserFacingError as error:
             log.warning("a question could not be answered: %s", error)
-            turn = replace(turn, notice="This question could not be answered just now. Please try again in a moment.")
+            turn = replace(turn, notice=UNAVAILABLE)
         except Exception:
             # This is the outermost place of a question; the reader of the page cannot use a stack trace.
             log.exception("a question could not be answered")

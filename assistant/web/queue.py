@@ -3,10 +3,10 @@
 import asyncio
 import threading
 from collections.abc import AsyncGenerator, Callable, Generator, Iterator
-from contextlib import suppress
+from contextlib import closing, suppress
 from typing import cast
 
-from article_assistant.types import Event
+from article_assistant.types import Answer, Event
 
 MAX_QUESTION = 2000
 """Characters a question may have."""
@@ -22,6 +22,18 @@ STALLED = 60.0
 
 class Busy(Exception):
     """As many questions are being answered as may be at once."""
+
+
+def answered(events: Iterator[Event]) -> Iterator[Event]:
+    """The same events. Raises RuntimeError where the last is not an Answer; to close it closes them."""
+    event = None
+    try:
+        for event in events:
+            yield event
+    finally:
+        cast(Generator[Event, None, None], events).close()
+    if not isinstance(event, Answer):
+        raise RuntimeError("the events ended without an answer")
 
 
 class Asking:
@@ -59,15 +71,12 @@ class _Running:
     def run(self, ask: Callable[[], Iterator[Event]]) -> None:
         """Ask, in a thread. Nobody but this thread may close the iterator: it may be at work at any time."""
         try:
-            events = cast(Generator[Event, None, None], ask())
-            try:
+            with closing(cast(Generator[Event, None, None], answered(ask()))) as events:
                 for event in events:
-                    # Who has stopped taking events, without leaving, must not keep a place either.
+                    # A client that has stopped taking events, without leaving, must not keep its place either.
                     if not self._room.acquire(timeout=STALLED) or self._gone.is_set():
                         break
                     self._tell(event)
-            finally:
-                events.close()
             self._tell(None)
         except Exception as error:
             self._tell(error)

@@ -15,7 +15,7 @@ import uvicorn
 from article_assistant.index.types import UserFacingError
 from article_assistant.settings import Settings
 from article_assistant.types import Answering, User
-from article_assistant.web import ask, gate, page, render, routes
+from article_assistant.web import ask, completions, gate, page, render, routes
 from article_assistant.web.errors import error
 from article_assistant.web.queue import Asking
 from fastapi import FastAPI, Request
@@ -64,7 +64,8 @@ def create_app(assistant: Answering, settings: Settings) -> ASGIApp:
         routes.ICON.to(_file("icon.svg", "image/svg+xml", "max-age=86400")),
         # Gradio's page asks for a script that lets whoever frames it drive its size; it gets an empty one.
         routes.RESIZER.to(lambda _: Response("", media_type="text/javascript")),
-        *ask.routes(assistant, asks, asking),
+        ask.door(assistant, asks, asking),
+        *completions.doors(assistant, asks, asking),
         routes.TOOLS.to(_Tools(assistant, asks, asking)),
     ]
     app = FastAPI(docs_url=None, redoc_url=None, openapi_url=None, routes=bound)
