@@ -8,6 +8,7 @@ import pytest
 from article_assistant.index.types import Article
 from article_assistant.types import Citation
 from article_assistant.web import render
+from article_assistant.web.article import article_page
 from hypothesis import example, given
 from hypothesis import strategies as st
 
@@ -114,7 +115,7 @@ def test_mark_covers_exactly_the_quote(text: str, start: int, end: int) -> None:
 
     Line breaks between two blocks belong to no element and are left out of the comparison.
     """
-    seen = Seen(render.article_page(article(text), start, end))
+    seen = Seen(article_page(article(text), start, end))
     low = min(max(start, 0), len(text))
     high = min(max(end, low), len(text))
     assert seen.text.replace("\n", "") == text.replace("\n", "")
@@ -133,7 +134,7 @@ def _line(text: str, at: int) -> str:
 @given(LINES, LINES, st.text(max_size=40))
 def test_nothing_unescaped_gets_through(text: str, title: str, url: str) -> None:
     """Whatever stands in an article, a page has only our elements, no handlers, and only http(s) links."""
-    seen = Seen(render.article_page(article(text, title, url), 0, len(text)))
+    seen = Seen(article_page(article(text, title, url), 0, len(text)))
     assert seen.tags <= ALLOWED
     assert seen.open == []
     assert not [name for name in seen.attributes if name.startswith("on") or name in {"src", "style", "action"}]
@@ -223,7 +224,7 @@ def test_article_paths_survive_a_browser(identifier: str) -> None:
 
 def test_heading_levels_lists_tables_and_code() -> None:
     """The text format becomes headings, lists, tables and code."""
-    html = render.article_page(
+    html = article_page(
         article("# Title\n\n## Two\n- a\n  - b\n2. c\n\n    x = 1\n    - y\n\nA: 1 | B: 2\nA: 3 | B: 4")
     )
     assert "<h1" in html

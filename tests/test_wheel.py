@@ -31,7 +31,7 @@ def wheel(tmp_path_factory: pytest.TempPathFactory) -> zipfile.ZipFile:
 def test_the_wheel_carries_what_the_program_reads(wheel: zipfile.ZipFile) -> None:
     """Page, widget, graphs, weights and words are inside, byte for byte, and so is every module."""
     needed = {
-        "web/static/page.css", "web/static/page.js", "web/static/widget.js",
+        "web/static/page.css", "web/static/page.js", "web/static/widget.js", "web/templates/conversation.html",
         "models/reader.onnx", "models/verifier.onnx", "models/sentences.json",
         "index/models/minilm-l6.onnx", "index/models/minilm-l6.json",
         "prompts/refused.txt", "prompts/write.txt",

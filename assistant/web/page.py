@@ -252,11 +252,15 @@ def build(assistant: Answering, settings: Settings, owner: Callable[[Any], str])
         with gr.Row(elem_id="room"):
             with gr.Column(elem_id="talk"):
                 with gr.Row(elem_id="top"):
-                    gr.HTML(render.masthead(settings.name, settings.password is not None), elem_id="masthead", **plain)
+                    gr.HTML(
+                        render.html("masthead.html", name=settings.name, leave=settings.password is not None),
+                        elem_id="masthead",
+                        **plain,
+                    )
                     fresh = gr.Button("New conversation", elem_id="new", size="sm")
                 talk = gr.HTML(render.conversation([]), elem_id="log", **plain)
                 with gr.Column(elem_id="examples"):
-                    gr.HTML(render.welcome(), elem_id="welcome", **plain)
+                    gr.HTML(render.html("welcome.html"), elem_id="welcome", **plain)
                     examples = [gr.Button("", visible=False, elem_classes="example") for _ in range(EXAMPLES)]
                 with gr.Row(elem_id="ask"):
                     box = gr.Textbox(
@@ -273,7 +277,7 @@ def build(assistant: Answering, settings: Settings, owner: Callable[[Any], str])
                     stop = gr.Button("Stop", elem_id="stop")
             with gr.Column(elem_id="side"):
                 shelf = gr.HTML(render.sources(None), elem_id="shelf", **plain)
-                gr.HTML(render.reading_pane(), elem_id="pane", **plain)
+                gr.HTML(render.html("reading.html"), elem_id="pane", **plain)
         shown = [name, talk, shelf]
         blocks.load(offered, None, examples, **private)
         stop.click(halt, name, None, **private)

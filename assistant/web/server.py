@@ -16,6 +16,7 @@ from article_assistant.index.types import UserFacingError
 from article_assistant.settings import Settings
 from article_assistant.types import Answering, User
 from article_assistant.web import ask, completions, gate, page, render, routes
+from article_assistant.web.article import article_page
 from article_assistant.web.errors import error
 from article_assistant.web.queue import Asking
 from fastapi import FastAPI, Request
@@ -48,7 +49,7 @@ def create_app(assistant: Answering, settings: Settings) -> ASGIApp:
         if found is None:
             return HTMLResponse(render.notice_page("Not found", "There is no such article, or not any more."), 404)
         query = request.query_params
-        shown = render.article_page(found, _offset(query.get("start")), _offset(query.get("end")))
+        shown = article_page(found, _offset(query.get("start")), _offset(query.get("end")))
         return HTMLResponse(shown.encode("utf-8", "replace"))
 
     def asks(request: Request) -> User:

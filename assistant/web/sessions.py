@@ -155,7 +155,7 @@ class Login:
             return RedirectResponse("/", 303)
         if scope["method"] != "POST":
             follow = _follow(parse_qs(scope["query_string"].decode("latin-1")).get("next", ["/"])[0])
-            return HTMLResponse(render.login_page(self._name, follow))
+            return HTMLResponse(self._form(follow))
         fields = parse_qs(body.decode("utf-8", "replace"), max_num_fields=10) if body.count(b"&") < 10 else {}
         follow = _follow(fields.get("next", ["/"])[0])
         client = network(scope)
@@ -163,17 +163,20 @@ class Login:
         if seconds > 0:
             wait = str(int(seconds) + 1)
             sentence = f"Too many wrong passwords. Please wait {wait} seconds."
-            return HTMLResponse(render.login_page(self._name, follow, sentence), 429, {"retry-after": wait})
+            return HTMLResponse(self._form(follow, sentence), 429, {"retry-after": wait})
         self._tries.count(client)
         if not hmac.compare_digest(_sha256(fields.get("password", [""])[0]), _sha256(self.password)):
             await asyncio.sleep(0.3)
-            return HTMLResponse(render.login_page(self._name, follow, "That is not the password."), 403)
+            return HTMLResponse(self._form(follow, "That is not the password."), 403)
         self._tries.forget(client)
         # A new name at the moment of login: one that somebody planted before is worth nothing now.
         self.sessions.end(session)
         response = RedirectResponse(follow, 303)
         response.headers.append("set-cookie", self.cookie(scope, self.sessions.begin()))
         return response
+
+    def _form(self, follow: str, problem: str = "") -> str:
+        return render.html("login.html", name=self._name, follow=follow, problem=problem)
 
     def sign_out(self, scope: Scope, session: str) -> Response:
         """End a session and take the cookie back."""

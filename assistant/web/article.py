@@ -1,0 +1,161 @@
+"""The page of an article, whose characters stand at the offsets of its text, with a quote in it marked."""
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from article_assistant.index.types import Article
+from article_assistant.web.render import ITEM_START, UNSHOWABLE, html, original
+from markupsafe import Markup, escape
+
+_HEADING_START = re.compile(r"(#{1,6} +)(?=\S)")
+CODE_INDENT = 4
+"""Spaces before a line of code."""
+_BAR = re.compile(r" \| ")
+_COLUMN = re.compile(r"[^:|]{1,60}: ")
+
+
+@dataclass(frozen=True, slots=True)
+class Block:
+    """Some lines of a text that belong together; what `lines` holds depends on the kind (see article.html).
+
+    `level` is that of a heading, 1 to 6; `same` says that all rows of a table name the same columns, so that the
+    names in the first row are enough for the eye.
+    """
+
+    kind: str
+    lines: Any
+    level: int = 0
+    same: bool = False
+
+
+def article_page(article: Article, start: int = 0, end: int = 0) -> str:
+    """A whole HTML page of an article, characters `[start, end)` of its text marked, the first as `#quote`.
+
+    Offsets outside the text are cut to it. Every character of the text is on the page; what is only markup
+    (`## `, `- `, ` | `) is there too, but hidden by the style sheet.
+    """
+    length = len(article.text)
+    start = min(max(start, 0), length)
+    end = min(max(end, start), length)
+    first = next((line for line in article.text.split("\n") if line.strip()), "")
+    heading = _HEADING_START.match(first)
+    # Most texts begin with their own title; it is then the heading of the page, not said twice.
+    titled = heading is not None and first[heading.end() :].strip() == article.title.strip()
+    return html(
+        "article.html",
+        title=article.title,
+        titled=titled,
+        updated=article.updated,
+        away=original(article.url),
+        quoted=end > start,
+        blocks=_Text(article.text, start, end).blocks(titled),
+    )
+
+
+class _Text:
+    """A text as blocks, in which characters `[start, end)` are marked."""
+
+    def __init__(self, text: str, start: int, end: int) -> None:
+        self._text = text
+        self._shown = text.translate(UNSHOWABLE)
+        self._start = start
+        self._end = end
+        self._named = False  # whether a mark has become `#quote`
+
+    def blocks(self, titled: bool) -> Iterator[Block]:
+        """Headings, paragraphs, lists, tables and code, in their order; `titled` makes the first heading an h1."""
+        lines = list(_lines(self._text))
+        at = 0
+        while at < len(lines):
+            begin, line = lines[at]
+            kind = _kind(line, False)
+            after = at + 1
+            if kind == "blank":
+                yield Block(kind, escape(self._shown[begin : begin + len(line)]))
+            elif kind == "heading":
+                level = 1 if titled else min(line.index(" ") + 1, 6)
+                yield Block(kind, self._after(_HEADING_START, begin, line), level)
+                titled = False
+            else:
+                while after < len(lines) and _kind(lines[after][1], kind == "item") == kind:
+                    after += 1
+                yield self._block(kind, lines[at:after])
+            at = after
+
+    def _block(self, kind: str, lines: Sequence[tuple[int, str]]) -> Block:
+        if kind == "plain":
+            last, line = lines[-1]
+            return Block(kind, self._piece(lines[0][0], last + len(line)))
+        if kind == "item":
+            return Block(kind, [self._item(begin, line) for begin, line in lines])
+        if kind == "code":
+            indents = [(begin, begin + CODE_INDENT, begin + len(line)) for begin, line in lines]
+            return Block(kind, [(self._piece(a, b, False), self._piece(b, c)) for a, b, c in indents])
+        rows = [list(_cells(begin, line)) for begin, line in lines]
+        names = {tuple(self._text[begin:name] for begin, name, _, _ in row) for row in rows}
+        return Block(kind, [[self._cell(*cell) for cell in row] for row in rows], same=len(names) == 1)
+
+    def _piece(self, begin: int, end: int, seen: bool = True) -> Markup:
+        """Characters `[begin, end)` of the text, with what belongs to the quote marked."""
+        low, high = max(begin, self._start), min(end, self._end)
+        if low >= high:
+            return escape(self._shown[begin:end])
+        # An address leads to one place, and only to one that can be seen.
+        first = seen and not self._named and not self._text[low:high].isspace()
+        self._named = self._named or first
+        mark = Markup('<mark id="quote">{}</mark>') if first else Markup("<mark>{}</mark>")
+        shown = self._shown
+        return escape(shown[begin:low]) + mark.format(shown[low:high]) + escape(shown[high:end])
+
+    def _after(self, pattern: re.Pattern[str], begin: int, line: str) -> tuple[Markup, Markup]:
+        """The markup at the beginning of a line, and its words."""
+        found = pattern.match(line)
+        assert found
+        middle = begin + found.end()
+        return self._piece(begin, middle, seen=False), self._piece(middle, begin + len(line))
+
+    def _item(self, begin: int, line: str) -> tuple[int | None, int, Markup, Markup]:
+        """An item's number, depth, markup and words. Its style tells the depth, so crossing depths need no repair."""
+        found = ITEM_START.match(line)
+        assert found
+        number = int(found[2]) if found[2] else None
+        return number, min(len(found[1]) // 2, 5), *self._after(ITEM_START, begin, line)
+
+    def _cell(self, begin: int, name: int, stop: int, over: int) -> tuple[Markup, Markup, Markup]:
+        """The column's name in a cell, its words, and the bar behind it."""
+        return self._piece(begin, name), self._piece(name, stop), self._piece(stop, over, seen=False)
+
+
+def _lines(text: str) -> Iterator[tuple[int, str]]:
+    """Where each line of a text begins, and the line."""
+    begin = 0
+    for line in text.split("\n"):
+        yield begin, line
+        begin += len(line) + 1
+
+
+def _cells(begin: int, line: str) -> Iterator[tuple[int, int, int, int]]:
+    """Where each cell of a row begins, where its column's name ends, where its words end, and the bar behind them."""
+    at = 0
+    for bar in [*_BAR.finditer(line), None]:
+        stop, over = (bar.start(), bar.end()) if bar else (len(line), len(line))
+        column = _COLUMN.match(line, at, stop)
+        yield begin + at, begin + (column.end() if column else at), begin + stop, begin + over
+        at = over
+
+
+def _kind(line: str, in_list: bool) -> str:
+    """What a line is: blank, heading, item, code, row or plain."""
+    if not line.strip():
+        return "blank"
+    if _HEADING_START.match(line):
+        return "heading"
+    item = ITEM_START.match(line)
+    # Four spaces are code, unless the line goes on with a list as one of its nested items.
+    if item and (in_list or len(item[1]) < CODE_INDENT):
+        return "item"
+    if line.startswith(" " * CODE_INDENT):
+        return "code"
+    return "row" if _BAR.search(line) else "plain"
