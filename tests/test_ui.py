@@ -11,8 +11,8 @@ from urllib.parse import urlsplit
 import httpx
 import pytest
 from article_assistant.types import Ready, Sentence, Waiting, Words
-from article_assistant.web import page as ui
 from article_assistant.web import render
+from article_assistant.web.conversations import FRAME_SECONDS, READER, Conversations, respond
 
 from tests import web
 
@@ -188,7 +188,7 @@ def test_new_conversation_ends_an_answer_on_its_way(open_page: Open, serve: Call
     page.wait_for_timeout(500)
     assert page.locator(".question").all_inner_texts() == ["What did we change?"]
     ended, current = (conversation for _, _, conversation in served.assistant.asked)
-    assert set(served.assistant.forgotten) == {(ui.READER, ended)} != {(ui.READER, current)}
+    assert set(served.assistant.forgotten) == {(READER, ended)} != {(READER, current)}
 
 
 def test_turns_share_a_conversation(open_page: Open, serve: Callable[..., web.Served]) -> None:
@@ -484,41 +484,41 @@ def test_a_stolen_name_reads_nothing(serve: Callable[..., web.Served]) -> None:
 @pytest.mark.parametrize("question", [None, 7, ["a"], {"a": 1}, True])
 def test_nonsense_from_a_program_is_no_question(question: Any) -> None:
     """What is not text is treated like an empty question; what is no name of ours begins a new conversation."""
-    assistant, conversations = web.scripted(), ui.Conversations()
-    pictures = list(ui.respond(assistant, conversations, question, question, "owner"))
+    assistant, conversations = web.scripted(), Conversations()
+    pictures = list(respond(assistant, conversations, question, question, "owner"))
     assert pictures == []
     assert assistant.asked == []
 
 
 def test_one_question_at_a_time_in_a_conversation() -> None:
     """A second question while the first is being answered is not taken; afterwards the conversation goes on."""
-    assistant, conversations = web.scripted(), ui.Conversations()
+    assistant, conversations = web.scripted(), Conversations()
     name = conversations.begin("owner").name
-    first = ui.respond(assistant, conversations, "One?", name, "owner")
+    first = respond(assistant, conversations, "One?", name, "owner")
     next(first)
-    assert list(ui.respond(assistant, conversations, "Two?", name, "owner")) == []
+    assert list(respond(assistant, conversations, "Two?", name, "owner")) == []
     first.close()
-    assert "do not answer" in list(ui.respond(assistant, conversations, "Three?", name, "owner"))[-1][1]
+    assert "do not answer" in list(respond(assistant, conversations, "Three?", name, "owner"))[-1][1]
 
 
 def test_an_answer_to_an_ended_conversation_is_forgotten() -> None:
     """A new conversation that is begun during an answer leaves no turn behind, and nobody else can end one."""
-    assistant, conversations = web.scripted(), ui.Conversations()
+    assistant, conversations = web.scripted(), Conversations()
     name = conversations.begin("owner").name
-    pictures = ui.respond(assistant, conversations, "One?", name, "owner")
+    pictures = respond(assistant, conversations, "One?", name, "owner")
     next(pictures)
     assert conversations.end(name, "thief") is None
     assert conversations.end(name, "owner")
     assert list(pictures) == []
-    assert assistant.forgotten == [(ui.READER, name)]
+    assert assistant.forgotten == [(READER, name)]
 
 
 def test_an_ended_conversation_is_said_to_have_ended() -> None:
     """After a restart, or when it had to make room, the next question says that the earlier ones are forgotten."""
-    conversations = ui.Conversations(most=1)
+    conversations = Conversations(most=1)
     name = conversations.begin("owner").name
     conversations.begin("other")
-    *_, last = ui.respond(web.scripted(), conversations, "And then?", name, "owner")
+    *_, last = respond(web.scripted(), conversations, "And then?", name, "owner")
     assert "has ended" in last[1]
     assert last[0] != name
 
@@ -530,7 +530,7 @@ def test_answers_stream_in_pictures() -> None:
     assistant = web.scripted(answer)
     assistant.pause = 0.002
     began = time.monotonic()
-    pictures = [log for _, log, _ in ui.respond(assistant, ui.Conversations(), "q", "", "")]
-    most = (time.monotonic() - began) / ui.FRAME_SECONDS + 5
+    pictures = [log for _, log, _ in respond(assistant, Conversations(), "q", "", "")]
+    most = (time.monotonic() - began) / FRAME_SECONDS + 5
     assert 3 < len(pictures) < most
     assert pictures[-1] == render.conversation([render.Shown("q", answer=answer)])

@@ -32,6 +32,7 @@ from article_assistant.web import page as ui
 from article_assistant.web import queue as asking
 from article_assistant.web import server as api
 from article_assistant.web.completions import MODEL_ID
+from article_assistant.web.conversations import READER
 from llama_index.core.base.llms.types import ChatMessage, MessageRole
 from llama_index.llms.openai_like import OpenAILike
 
@@ -148,7 +149,7 @@ def test_an_answer_is_that_of_every_door(program: httpx.Client, assistant: Assis
     response = program.post("/v1/ask", json={"question": f"  {question} "})
     assert response.status_code == 200
     assert response.headers["content-type"] == "application/json"
-    expected = assistant.answer(question, ui.READER).as_json()
+    expected = assistant.answer(question, READER).as_json()
     assert without_times(response.json()) == json.loads(json.dumps(without_times(expected)))
 
 
@@ -340,7 +341,7 @@ def test_too_many_at_once_are_told_to_come_back(tmp_path: Path, monkeypatch: pyt
                 one.__exit__(None, None, None)
     finally:
         running.stop()
-    assert ui.AT_ONCE > api.PROGRAMS_AT_ONCE
+    assert ui.QUESTIONS_AT_ONCE > api.PROGRAMS_AT_ONCE
 
 
 def test_who_takes_nothing_keeps_no_place(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -17,6 +17,7 @@ from article_assistant.settings import Settings
 from article_assistant.types import Answering, User
 from article_assistant.web import ask, completions, gate, page, render, routes
 from article_assistant.web.article import article_page
+from article_assistant.web.conversations import READER
 from article_assistant.web.errors import error
 from article_assistant.web.queue import Asking
 from fastapi import FastAPI, Request
@@ -28,7 +29,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 import gradio as gr  # isort: skip  (after ui, which sets what Gradio reads while it is imported)
 
 STATIC = Path(__file__).parent / "static"
-PROGRAMS_AT_ONCE = page.AT_ONCE // 2
+PROGRAMS_AT_ONCE = page.QUESTIONS_AT_ONCE // 2
 """Questions of programs that are answered at the same time: beside those of the page, so that people go first."""
 STOP_SECONDS = 3
 """How long open streams may take to end when the server stops."""
@@ -45,7 +46,7 @@ def create_app(assistant: Answering, settings: Settings) -> ASGIApp:
     """
 
     def article(request: Request) -> Response:
-        found = assistant.article(request.path_params["identifier"], page.READER)
+        found = assistant.article(request.path_params["identifier"], READER)
         if found is None:
             return HTMLResponse(render.notice_page("Not found", "There is no such article, or not any more."), 404)
         query = request.query_params
@@ -53,7 +54,7 @@ def create_app(assistant: Answering, settings: Settings) -> ASGIApp:
         return HTMLResponse(shown.encode("utf-8", "replace"))
 
     def asks(request: Request) -> User:
-        return gate.user_of(request) or page.READER
+        return gate.user_of(request) or READER
 
     asking = Asking(PROGRAMS_AT_ONCE)
     bound: list[BaseRoute] = [
@@ -75,7 +76,7 @@ def create_app(assistant: Answering, settings: Settings) -> ASGIApp:
 
     def who(request: Request) -> str | None:
         # The same for everybody: Gradio writes it into the page, so it must not be the session's name.
-        return page.READER.name if settings.password is None or gate.session_of(request) else None
+        return READER.name if settings.password is None or gate.session_of(request) else None
 
     gr.mount_gradio_app(
         app,

@@ -1,0 +1,159 @@
+"""What each tab of the page has asked, and how a question of the page is answered, picture by picture."""
+
+import logging
+import secrets
+import threading
+import time
+from collections import OrderedDict
+from collections.abc import Generator
+from dataclasses import dataclass, field, replace
+
+from article_assistant.index.types import EVERYONE, UserFacingError
+from article_assistant.types import Answer, Answering, Citation, Event, Found, Ready, Sentence, User, Waiting, Words
+from article_assistant.web import render
+from article_assistant.web.errors import UNAVAILABLE
+from article_assistant.web.queue import MAX_QUESTION, answered
+
+log = logging.getLogger(__name__)
+
+READER = User(name="reader", groups=frozenset({EVERYONE}))
+"""Who asks through the page."""
+MAX_TURNS = 30
+"""Turns of a conversation that the page goes on showing; older ones scroll out of it."""
+MAX_CONVERSATIONS = 2000
+"""Conversations kept for the page; the one unused for longest makes room."""
+FRAME_SECONDS = 0.1
+"""Least time between two pictures of an answer that is on its way."""
+
+
+@dataclass(slots=True)
+class Conversation:
+    """What one tab has asked. `name` is its secret name, `owner` the session that began it.
+
+    `over` is set when a new conversation takes its place, which also ends an answer on its way; `stop` when what a
+    language model writes is to end as it is.
+    """
+
+    name: str
+    owner: str
+    over: bool = False
+    turns: list[render.Shown] = field(default_factory=list)
+    busy: threading.Lock = field(default_factory=threading.Lock)
+    stop: threading.Event = field(default_factory=threading.Event)
+
+
+class Conversations:
+    """The conversations of the page, each under a name that only the server makes.
+
+    The name travels to the tab that began it and back with each question. Gradio's own session name is
+    chosen by the browser, so nothing is kept under that. A conversation begun in a browser that keeps our
+    cookie answers to that cookie only; in one that keeps none (a frame on a foreign site) the name is all.
+    """
+
+    def __init__(self, most: int = MAX_CONVERSATIONS) -> None:
+        self._most = most
+        self._held: OrderedDict[str, Conversation] = OrderedDict()
+        self._lock = threading.Lock()
+
+    def begin(self, owner: str) -> Conversation:
+        """A new, empty conversation."""
+        conversation = Conversation(secrets.token_urlsafe(32), owner)
+        with self._lock:
+            self._held[conversation.name] = conversation
+            while len(self._held) > self._most:
+                self._held.popitem(last=False)
+        return conversation
+
+    def get(self, name: object, owner: str) -> Conversation | None:
+        """The conversation of that name if this owner began it, else None."""
+        if not isinstance(name, str):
+            return None
+        with self._lock:
+            conversation = self._held.get(name)
+            if conversation is None or conversation.owner not in ("", owner):
+                return None
+            self._held.move_to_end(name)
+            return conversation
+
+    def end(self, name: object, owner: str) -> Conversation | None:
+        """Let go of a conversation, if it is this owner's, and return it."""
+        conversation = self.get(name, owner)
+        if conversation is not None:
+            conversation.over = True
+            with self._lock:
+                self._held.pop(conversation.name, None)
+        return conversation
+
+
+def respond(
+    assistant: Answering, conversations: Conversations, question: object, name: object, owner: str
+) -> Generator[tuple[str, str, str], None, None]:
+    """Answer one question: yields (conversation name, log, sources), the latter two as HTML.
+
+    Nothing is yielded for an empty question, nor while the question before it is still being answered.
+    Whatever goes wrong becomes one plain sentence in the log; the reason goes to the server's own log.
+    """
+    asked = question.strip() if isinstance(question, str) else ""
+    if not asked:
+        return
+    conversation = conversations.get(name, owner)
+    ended = bool(name) and conversation is None
+    if conversation is None:
+        conversation = conversations.begin(owner)
+    if not conversation.busy.acquire(blocking=False):
+        return
+    before = conversation.turns[-MAX_TURNS:]
+
+    def picture(turn: render.Shown) -> tuple[str, str, str]:
+        return conversation.name, render.conversation([*before, turn], ended), render.sources(turn)
+
+    try:
+        if len(asked) > MAX_QUESTION:
+            notice = f"A question may have up to {MAX_QUESTION:,} characters; this one has {len(asked):,}. "
+            yield picture(render.Shown(f"{asked[:200]}…", notice=f"{notice}Please ask it in fewer words."))
+            return
+        turn = render.Shown(asked, status="Searching the articles…")
+        yield picture(turn)
+        drawn = 0.0
+        try:
+            conversation.stop.clear()
+            for event in answered(assistant.ask(asked, READER, conversation.name, conversation.stop)):
+                if conversation.over:
+                    return
+                turn = _with(turn, event)
+                if isinstance(event, Answer) or time.monotonic() - drawn >= FRAME_SECONDS:
+                    drawn = time.monotonic()
+                    yield picture(turn)
+        except UserFacingError as error:
+            log.warning("a question could not be answered: %s", error)
+            turn = replace(turn, notice=UNAVAILABLE)
+        except Exception:
+            # This is the outermost place of a question; the reader of the page cannot use a stack trace.
+            log.exception("a question could not be answered")
+            turn = replace(turn, notice="Something went wrong while answering. Please ask again.")
+        conversation.turns.append(turn)
+        del conversation.turns[:-MAX_TURNS]
+        yield picture(turn)
+    finally:
+        if conversation.over:  # the answer was remembered after its conversation had been forgotten
+            assistant.forget(READER, conversation.name)
+        conversation.busy.release()
+
+
+def _with(turn: render.Shown, event: Event) -> render.Shown:
+    """The turn after one more event."""
+    if isinstance(event, Found):
+        count = len(event.hits)
+        return replace(turn, status=f"Reading {count} passage{'' if count == 1 else 's'}…")
+    if isinstance(event, Words):
+        return replace(turn, words=turn.words + event.text)
+    if isinstance(event, Citation):
+        return replace(turn, citations=(*turn.citations, event))
+    if isinstance(event, Ready):
+        return replace(turn, ready=event.answer, status="The language model reads the passages…")
+    if isinstance(event, Sentence):
+        written = [*turn.written[: event.number], event, *turn.written[event.number + 1 :]]
+        return replace(turn, written=tuple(written), status="The language model writes…")
+    if isinstance(event, Waiting):
+        return turn
+    return replace(turn, answer=event, status="")
