@@ -72,7 +72,7 @@ def test_public_address_needs_a_password() -> None:
     """Without a password only this machine is served; the refusal says in one line what to set."""
     for host in ("0.0.0.0", "192.0.2.1", "::", "chat.lab.test"):
         with pytest.raises(api.ServeError, match="password") as refused:
-            api.serve(web.scripted(), Settings(host=host), lambda _: None)
+            api.serve_page(web.scripted(), Settings(host=host), lambda _: None)
         assert "\n" not in str(refused.value)
         assert "ASSISTANT_PASSWORD" in str(refused.value)
 
@@ -84,7 +84,7 @@ def test_port_in_use_says_what_to_type() -> None:
         taken.listen()
         port = taken.getsockname()[1]
         with pytest.raises(api.ServeError) as refused:
-            api.serve(web.scripted(), Settings(port=port), lambda _: None)
+            api.serve_page(web.scripted(), Settings(port=port), lambda _: None)
     assert str(refused.value) == f"port {port} is in use; type: assistant serve --port {port + 1}"
 
 
@@ -96,7 +96,7 @@ def test_server_announces_itself_and_ends_cleanly(number: signal.Signals) -> Non
         "from article_assistant.web import server as api; from article_assistant.settings import Settings;"
         "from tests import web;"
         "slow = web.Scripted(web.scripted().articles, pause=0.4);"
-        f"api.serve(slow, Settings(port={port}), lambda url: print(url, flush=True))"
+        f"api.serve_page(slow, Settings(port={port}), lambda url: print(url, flush=True))"
     )
     # pieces of an answer come every 0.4 seconds, so that the signal meets one on its way
     with subprocess.Popen(

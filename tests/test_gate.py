@@ -40,7 +40,7 @@ def session(response: Any) -> str:
     return str(response.text).partition("|")[0]
 
 
-def address(entry: routes.Entry) -> str:
+def address(entry: routes.Address) -> str:
     """An address that an entry of the table serves."""
     return entry.path.replace("{identifier:rest}", "a/b.md").replace("{name:name}", "index-A_b.js")
 
@@ -376,7 +376,7 @@ def bearer(key: str) -> dict[str, str]:
 def test_programs_need_no_key_where_the_page_needs_none(tmp_path: Path, method: str, path: str) -> None:
     """On loopback without a password a program comes in without a key, or with any word that is none of ours."""
     door = program(tmp_path)
-    key = keys.new(tmp_path, "bot")
+    key = keys.issue(tmp_path, "bot")
     for given in ({}, bearer("none"), bearer("sk-something"), {"authorization": "Basic YTpi"}):
         assert door.request(method, path, headers=given).text.startswith("nobody|")
     assert door.request(method, path, headers=bearer(key)).text.startswith("key:bot|")
@@ -387,7 +387,7 @@ def test_programs_need_no_key_where_the_page_needs_none(tmp_path: Path, method: 
 def test_programs_need_a_key_elsewhere(tmp_path: Path, given: dict[str, str], method: str, path: str) -> None:
     """With a password, or where others reach the server, nothing but a key opens: no session and no password."""
     door = program(tmp_path, **given)
-    key = keys.new(tmp_path, "bot")
+    key = keys.issue(tmp_path, "bot")
     if "password" in given:
         assert door.post("/login", data={"password": PASSWORD}).status_code == 303
     for headers in ({}, {"authorization": "Basic YTpi"}, {"authorization": f"Basic {key}"}):
@@ -399,14 +399,14 @@ def test_programs_need_a_key_elsewhere(tmp_path: Path, given: dict[str, str], me
             assert "\n" not in refused.json()["error"]["message"]
     assert door.request(method, path, headers=bearer(key)).text.startswith("key:bot|")
     assert door.request(method, path, headers={"authorization": f"bearer  {key}"}).text.startswith("key:bot|")
-    keys.remove(tmp_path, "bot")
+    keys.revoke(tmp_path, "bot")
     assert door.request(method, path, headers=bearer(key)).status_code == 401
 
 
 def test_a_key_opens_no_page(tmp_path: Path) -> None:
     """A program's key is no login: with a password the page and its articles stay closed to it."""
     door = program(tmp_path, password=PASSWORD)
-    key = keys.new(tmp_path, "bot")
+    key = keys.issue(tmp_path, "bot")
     for path in ("/", "/article/a.md", "/gradio_api/queue/data?session_hash=a"):
         assert door.get(path, headers=bearer(key)).status_code in (303, 401)
 
@@ -419,7 +419,7 @@ def test_a_wrong_key_is_wrong_everywhere(tmp_path: Path) -> None:
 def test_guessing_keys_is_slowed_down(tmp_path: Path) -> None:
     """After five wrong keys an address has to wait; who has a right one comes in all the same."""
     door = program(tmp_path, password=PASSWORD)
-    key = keys.new(tmp_path, "bot")
+    key = keys.issue(tmp_path, "bot")
     codes = [door.post("/v1/ask", headers=bearer(f"{ANY_KEY}{number}")).status_code for number in range(7)]
     assert codes == [401] * 5 + [429] * 2
     assert 0 < int(door.post("/v1/ask", headers=bearer(ANY_KEY)).headers["retry-after"]) <= sessions.TRIES_SECONDS
@@ -442,7 +442,7 @@ def test_pages_of_others_get_nothing_from_programs_doors(
     tmp_path: Path, method: str, path: str, headers: dict[str, str]
 ) -> None:
     """A page of another origin is refused, with or without a key, whatever it asks; there is no preflight."""
-    key = keys.new(tmp_path, "bot")
+    key = keys.issue(tmp_path, "bot")
     for given in ({}, {"password": PASSWORD}):
         door = program(tmp_path, **given)
         for more in ({}, bearer(key)):
@@ -455,7 +455,7 @@ def test_pages_of_others_get_nothing_from_programs_doors(
 def test_programs_are_served_under_our_names_only(tmp_path: Path) -> None:
     """Without a password a name that is not ours is refused, so that no page can point its own at us."""
     door = program(tmp_path)
-    key = keys.new(tmp_path, "bot")
+    key = keys.issue(tmp_path, "bot")
     for more in ({}, bearer(key)):
         assert door.post("/v1/ask", headers={"host": "evil.test"} | more).status_code == 421
 

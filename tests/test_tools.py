@@ -72,7 +72,7 @@ def served(assistant: Assistant, home: Path) -> Iterator[web.Served]:
 @pytest.fixture(scope="module")
 def key(served: web.Served, home: Path) -> str:  # noqa: ARG001
     """A key that is made while the server runs."""
-    return keys.new(home, "agent")
+    return keys.issue(home, "agent")
 
 
 @asynccontextmanager
@@ -198,7 +198,7 @@ def test_a_client_uses_the_tools_over_pipes(home: Path, assistant: Assistant) ->
 
 def test_tools_show_what_their_groups_may_read(served: web.Served, key: str, home: Path) -> None:
     """An article of a group is found, quoted and read by keys and commands of that group only."""
-    staff = keys.new(home, "staff-agent", ["staff"])
+    staff = keys.issue(home, "staff-agent", ["staff"])
     question = "Where will the next office be?"
 
     async def looks(client: Client, sees: bool) -> None:

@@ -66,7 +66,7 @@ def served(assistant: Assistant) -> Iterator[web.Served]:
 @pytest.fixture(scope="module")
 def key(served: web.Served) -> str:
     """A key that is made while the server runs."""
-    return keys.new(home_of(served), "bot")
+    return keys.issue(home_of(served), "bot")
 
 
 @pytest.fixture
@@ -175,7 +175,7 @@ def test_a_conversation_goes_on_and_belongs_to_its_key(served: web.Served, progr
     first = {"question": "How long is the test tank?", "conversation": "c1"}
     follow = {"question": "When was it built?", "conversation": "c1"}
     assert program.post("/v1/ask", json=first).status_code == 200
-    other = keys.new(home_of(served), "other")
+    other = keys.issue(home_of(served), "other")
     alone = httpx.post(f"{served.url}/v1/ask", json=follow, headers={"authorization": f"Bearer {other}"}, timeout=60)
     assert alone.json()["standalone"] == "When was it built?"
     assert program.post("/v1/ask", json=follow).json()["standalone"].startswith("When was it built (test tank")
@@ -183,10 +183,10 @@ def test_a_conversation_goes_on_and_belongs_to_its_key(served: web.Served, progr
 
 def test_a_removed_key_is_refused_at_once(served: web.Served) -> None:
     """What `assistant key remove` takes away opens nothing from then on."""
-    secret = keys.new(home_of(served), "short-lived")
+    secret = keys.issue(home_of(served), "short-lived")
     headers = {"authorization": f"Bearer {secret}"}
     assert httpx.get(f"{served.url}/v1/models", headers=headers, timeout=60).status_code == 200
-    keys.remove(home_of(served), "short-lived")
+    keys.revoke(home_of(served), "short-lived")
     assert httpx.get(f"{served.url}/v1/models", headers=headers, timeout=60).status_code == 401
 
 

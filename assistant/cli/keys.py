@@ -28,7 +28,7 @@ def new(context: typer.Context, name: Name, group: Groups = None, home: Home = N
     """
     from article_assistant.web import keys
 
-    print(keys.new(settings_of(context, home).home, name, group or ()))  # alone on its line, for a script to take
+    print(keys.issue(settings_of(context, home).home, name, group or ()))  # alone on its line, for a script to take
 
 
 @key.command(name="list")
@@ -36,7 +36,7 @@ def list_(context: typer.Context, home: Home = None, as_json: AsJson = False) ->
     """List the keys: their names, their groups, and when they were made (UTC)."""
     from article_assistant.web import keys
 
-    held = keys.read(settings_of(context, home).home)
+    held = keys.stored(settings_of(context, home).home)
     if as_json:
         print_json({"keys": [{"name": one.name, "groups": one.groups, "made": one.made} for one in held]})
         return
@@ -51,7 +51,7 @@ def remove(context: typer.Context, name: Name, home: Home = None) -> None:
     """Remove a key. A running server refuses it at once."""
     from article_assistant.web import keys
 
-    keys.remove(settings_of(context, home).home, name)
+    keys.revoke(settings_of(context, home).home, name)
     out.print(f"Removed the key {escape(name)}.")
 
 
@@ -71,4 +71,4 @@ def serve_tools(assistant: "Assistant", groups: list[str] | None) -> None:
     from article_assistant.web.queue import Asking
 
     user = User("mcp", frozenset(groups or [EVERYONE]))
-    asyncio.run(mcp.serve(mcp.server(assistant, lambda _: user, Asking(1))))
+    asyncio.run(mcp.over_pipes(mcp.server(assistant, lambda _: user, Asking(1))))

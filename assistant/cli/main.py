@@ -203,7 +203,7 @@ def _serve(index: "Index", settings: "Settings") -> None:
     from article_assistant.web import server
 
     with assistant_over(index, settings) as serving:
-        server.serve(
+        server.serve_page(
             serving, settings, lambda url: out.print(f"Chat with your articles at [bold]{url}[/bold]  (Ctrl-C ends)")
         )
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from article_assistant.index.types import Article
-from article_assistant.web.render import ITEM_START, UNSHOWABLE, html, original
+from article_assistant.web.render import ITEM_START, UNSHOWABLE, fill, original
 from markupsafe import Markup, escape
 
 _HEADING_START = re.compile(r"(#{1,6} +)(?=\S)")
@@ -43,7 +43,7 @@ def article_page(article: Article, start: int = 0, end: int = 0) -> str:
     heading = _HEADING_START.match(first)
     # Most texts begin with their own title; it is then the heading of the page, not said twice.
     titled = heading is not None and first[heading.end() :].strip() == article.title.strip()
-    return html(
+    return fill(
         "article.html",
         title=article.title,
         titled=titled,

@@ -86,7 +86,7 @@ def doors(assistant: Answering, who: Callable[[Request], User], asking: Asking) 
     async def one_model(request: Request) -> Response:
         return document(model(request.path_params["name"]))
 
-    return [routes.COMPLETIONS.to(complete), routes.MODELS.to(models), routes.MODEL.to(one_model)]
+    return [routes.COMPLETIONS.to(complete), routes.MODELS.to(models), routes.ONE_MODEL.to(one_model)]
 
 
 def _turns(messages: Sequence[Message]) -> tuple[list[Turn], str]:

@@ -24,8 +24,7 @@ from article_assistant.types import User
 
 log = logging.getLogger(__name__)
 
-FILE = "keys.json"
-LOCK = "keys.lock"
+KEY_FILE = "keys.json"
 PREFIX = "articles-"
 """What every key begins with: told apart from other words, also by who searches a repository for secrets."""
 
@@ -49,7 +48,7 @@ class Key:
         return User(f"key:{self.name}", frozenset(self.groups))
 
 
-def new(home: Path, name: str, groups: Sequence[str] = ()) -> str:
+def issue(home: Path, name: str, groups: Sequence[str] = ()) -> str:
     """Make a key, for the articles of these groups (those for everyone where none is named), and return it.
 
     It is nowhere kept, so it can be had but this once. Raises KeyFileError for a name that is taken or unusable.
@@ -63,11 +62,11 @@ def new(home: Path, name: str, groups: Sequence[str] = ()) -> str:
     with _changing(home) as held:
         if any(key.name == name for key in held):
             raise KeyFileError(f"there is a key {name} already; for a new one type: assistant key remove {name}")
-        held.append(Key(name, tuple(dict.fromkeys(groups)) or (EVERYONE,), made, _digest(secret)))
+        held.append(Key(name, tuple(dict.fromkeys(groups)) or (EVERYONE,), made, sha256(secret)))
     return secret
 
 
-def remove(home: Path, name: str) -> None:
+def revoke(home: Path, name: str) -> None:
     """Remove a key, which then opens nothing. Raises KeyFileError where there is none of that name."""
     with _changing(home) as held:
         kept = [key for key in held if key.name != name]
@@ -76,9 +75,9 @@ def remove(home: Path, name: str) -> None:
         held[:] = kept
 
 
-def read(home: Path) -> list[Key]:
+def stored(home: Path) -> list[Key]:
     """All keys, in the order they were made. Raises KeyFileError for a file that is damaged."""
-    path = home / FILE
+    path = home / KEY_FILE
     try:
         found = json.loads(path.read_bytes())
         return [Key(one["name"], tuple(one["groups"]), one["made"], one["sha256"]) for one in found["keys"]]
@@ -99,7 +98,7 @@ class Keys:
 
     def user(self, secret: str) -> User | None:
         """As whom the bearer of a key asks, None where it is no key or not any more."""
-        given = _digest(secret)
+        given = sha256(secret)
         found: User | None = None
         for key in self._now():  # all of them, so that the time taken tells nothing
             if hmac.compare_digest(key.sha256, given):
@@ -109,14 +108,14 @@ class Keys:
     def _now(self) -> list[Key]:
         with self._lock:
             try:
-                facts = (self._home / FILE).stat()
+                facts = (self._home / KEY_FILE).stat()
                 seen: tuple[int, ...] = (facts.st_ino, facts.st_mtime_ns, facts.st_size)
             except OSError:
                 seen = ()
             if seen != self._seen:
                 self._seen = seen
                 try:
-                    self._held = read(self._home)
+                    self._held = stored(self._home)
                 except KeyFileError as error:
                     log.warning("no key is let in: %s", error)
                     self._held = []
@@ -128,17 +127,17 @@ def _changing(home: Path) -> Iterator[list[Key]]:
     """The keys, to be changed; put in place whole at the end, by one process at a time."""
     try:
         home.mkdir(mode=0o700, parents=True, exist_ok=True)
-        with open(home / LOCK, "a", opener=_private) as lock:
+        with open(home / "keys.lock", "a", opener=_private) as lock:
             fcntl.flock(lock, fcntl.LOCK_EX)
-            held = read(home)
+            held = stored(home)
             yield held
-            draft = home / f"{FILE}.new"
+            draft = home / f"{KEY_FILE}.new"
             draft.unlink(missing_ok=True)  # of a run that was killed
             with open(draft, "x", opener=_private) as file:
                 json.dump({"keys": [asdict(key) for key in held]}, file, indent=1)
                 file.flush()
                 os.fsync(file.fileno())
-            draft.replace(home / FILE)
+            draft.replace(home / KEY_FILE)
     except OSError as error:
         raise KeyFileError(f"the keys in {home} cannot be changed ({error.strerror}); check the folder") from error
 
@@ -147,5 +146,5 @@ def _private(path: str, flags: int) -> int:
     return os.open(path, flags, 0o600)
 
 
-def _digest(secret: str) -> str:
+def sha256(secret: str) -> str:
     return hashlib.sha256(secret.encode("utf-8", "surrogatepass")).hexdigest()

@@ -58,7 +58,7 @@ class Ask(BaseModel):
     question: str = Field(min_length=1, max_length=MAX_QUESTION, description="A question that stands for itself.")
 
 
-class Read(BaseModel):
+class ReadArticle(BaseModel):
     """Read an article's text, or a piece of it; what is too long for one call is read on from `end`."""
 
     article: str = Field(min_length=1, max_length=2000, description="The id of an article, as search and ask give it.")
@@ -77,7 +77,7 @@ def server(assistant: Answering, who: Who, asking: Asking) -> Server[Any]:
         question = checked(given.question)
         return (await answer_of(await asking.begin(lambda: assistant.ask(question, user)))).as_json()
 
-    async def read(given: Read, user: User) -> dict[str, Any]:
+    async def read(given: ReadArticle, user: User) -> dict[str, Any]:
         article = await anyio.to_thread.run_sync(assistant.article, given.article, user)
         if article is None:
             raise Problem(404, "There is no such article, or not any more; search gives the ids of those there are.")
@@ -96,7 +96,7 @@ def server(assistant: Answering, who: Who, asking: Asking) -> Server[Any]:
     calls: dict[str, tuple[type[BaseModel], Callable[[Any, User], Awaitable[dict[str, Any]]]]] = {
         "search": (Search, search),
         "ask": (Ask, ask),
-        "read": (Read, read),
+        "read": (ReadArticle, read),
     }
 
     async def listed(_context: ServerRequestContext, _page: PaginatedRequestParams | None) -> ListToolsResult:
@@ -133,7 +133,7 @@ def server(assistant: Answering, who: Who, asking: Asking) -> Server[Any]:
     )
 
 
-def door(tools: Server[Any]) -> ASGIApp:
+def over_http(tools: Server[Any]) -> ASGIApp:
     """The server as an ASGI app for one path, in the transport that the protocol calls Streamable HTTP."""
 
     async def answer(scope: Scope, receive: Receive, send: Send) -> None:
@@ -145,7 +145,7 @@ def door(tools: Server[Any]) -> ASGIApp:
     return answer
 
 
-async def serve(tools: Server[Any]) -> None:
+async def over_pipes(tools: Server[Any]) -> None:
     """Serve over standard input and output, until the input ends."""
     async with stdio_server() as (incoming, outgoing):
         await tools.run(incoming, outgoing, tools.create_initialization_options())

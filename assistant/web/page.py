@@ -38,7 +38,7 @@ HEAD = (
 _PRIVATE: dict[str, Any] = {"api_visibility": "private", "show_progress": "hidden"}
 # Never held back by the browser: an answer that a new conversation has ended may still be on its way.
 _ASKING: dict[str, Any] = {"concurrency_id": "ask", "trigger_mode": "multiple", **_PRIVATE}
-_PLAIN: dict[str, Any] = {"apply_default_css": False, "js_on_load": None}
+_UNSTYLED: dict[str, Any] = {"apply_default_css": False, "js_on_load": None}
 
 
 def theme() -> gr.themes.Base:
@@ -60,12 +60,12 @@ def build(assistant: Answering, settings: Settings, owner: Callable[[Any], str])
         with gr.Row(elem_id="room"):
             with gr.Column(elem_id="talk"):
                 with gr.Row(elem_id="top"):
-                    masthead = render.html("masthead.html", name=settings.name, leave=settings.password is not None)
-                    gr.HTML(masthead, elem_id="masthead", **_PLAIN)
+                    masthead = render.fill("masthead.html", name=settings.name, leave=settings.password is not None)
+                    gr.HTML(masthead, elem_id="masthead", **_UNSTYLED)
                     fresh = gr.Button("New conversation", elem_id="new", size="sm")
-                talk = gr.HTML(render.conversation([]), elem_id="log", **_PLAIN)
+                talk = gr.HTML(render.conversation([]), elem_id="log", **_UNSTYLED)
                 with gr.Column(elem_id="examples"):
-                    gr.HTML(render.html("welcome.html"), elem_id="welcome", **_PLAIN)
+                    gr.HTML(render.fill("welcome.html"), elem_id="welcome", **_UNSTYLED)
                     examples = [gr.Button("", visible=False, elem_classes="example") for _ in range(EXAMPLES)]
                 with gr.Row(elem_id="ask"):
                     box = _question_box()
@@ -73,8 +73,8 @@ def build(assistant: Answering, settings: Settings, owner: Callable[[Any], str])
                     # The style sheet shows it in the place of Send while a language model writes.
                     stop = gr.Button("Stop", elem_id="stop")
             with gr.Column(elem_id="side"):
-                shelf = gr.HTML(render.sources(None), elem_id="shelf", **_PLAIN)
-                gr.HTML(render.html("reading.html"), elem_id="pane", **_PLAIN)
+                shelf = gr.HTML(render.sources(None), elem_id="shelf", **_UNSTYLED)
+                gr.HTML(render.fill("reading.html"), elem_id="pane", **_UNSTYLED)
         shown = [name, talk, shelf]
         page.load(events.offer, None, examples, **_PRIVATE)
         stop.click(events.halt, name, None, **_PRIVATE)

@@ -86,14 +86,14 @@ _TEMPLATES = Environment(
 _TEMPLATES.filters |= {"address": address, "original": original, "day": day, "where": _where}
 
 
-def html(template: str, **values: Any) -> str:
+def fill(template: str, **values: Any) -> str:
     """A template with these values; whatever is not Markup is escaped."""
     return _TEMPLATES.get_template(template).render(values)
 
 
 def notice_page(title: str, sentence: str) -> str:
     """A whole HTML page that says one thing."""
-    return html("notice.html", title=title, sentence=sentence)
+    return fill("notice.html", title=title, sentence=sentence)
 
 
 # ---------------------------------------------------------------- the conversation
@@ -119,7 +119,7 @@ class Shown:
 
 
 @dataclass(frozen=True, slots=True)
-class Part:
+class Stretch:
     """A stretch of text, or the mark of a citation, with the space before it (`spaced`) and an `id` of its own."""
 
     text: str = ""
@@ -133,7 +133,7 @@ class Part:
 class Piece:
     """Parts of a line that were judged together; `cautioned` where a run of unsupported sentences ends."""
 
-    parts: list[Part]
+    parts: list[Stretch]
     state: str = "supported"
     cautioned: bool = False
 
@@ -148,7 +148,7 @@ def conversation(turns: Sequence[Shown], ended: bool = False) -> str:
     """The log of the conversation; `ended` says that what was said before is forgotten."""
     last = turns[-1] if turns else None
     busy = last is not None and not last.answer and not last.notice
-    return html(
+    return fill(
         "conversation.html",
         turns=[_turn(number, turn) for number, turn in enumerate(turns, start=1)],
         ended=ended,
@@ -160,7 +160,7 @@ def conversation(turns: Sequence[Shown], ended: bool = False) -> str:
 def sources(turn: Shown | None) -> str:
     """The panel beside the conversation: the cards of the latest answer, or how to get there."""
     cited, nearest = _evidence(turn)
-    return html("sources.html", cited=cited, nearest=nearest)
+    return fill("sources.html", cited=cited, nearest=nearest)
 
 
 def _turn(number: int, turn: Shown) -> dict[str, Any]:
@@ -213,25 +213,25 @@ def _quoted(citation: Citation, short: str) -> tuple[str, str, str]:
     return said.partition(short) if short in said else (said, "", "")
 
 
-def _marker(cited: Sequence[Citation], prefix: str) -> Callable[[str], Iterator[Part]]:
+def _marker(cited: Sequence[Citation], prefix: str) -> Callable[[str], Iterator[Stretch]]:
     """Cuts text at the marks in it that a citation has the number of; their ids are `prefix` and a number."""
     by_number = {citation.number: citation for citation in cited}
     numbers = count(1)
 
-    def cut(words: str) -> Iterator[Part]:
+    def cut(words: str) -> Iterator[Stretch]:
         at = 0
         for found in _CITED.finditer(words):
             citation = by_number.get(int(found[2]))
             if citation is not None:
-                yield Part(words[at : found.start()])
-                yield Part(citation=citation, spaced=bool(found[1]), id=f"{prefix}-{next(numbers)}")
+                yield Stretch(words[at : found.start()])
+                yield Stretch(citation=citation, spaced=bool(found[1]), id=f"{prefix}-{next(numbers)}")
                 at = found.end()
-        yield Part(words[at:])
+        yield Stretch(words[at:])
 
     return cut
 
 
-def _paragraphs(words: str, marked: Callable[[str], Iterator[Part]], short: str | None) -> Blocks:
+def _paragraphs(words: str, marked: Callable[[str], Iterator[Stretch]], short: str | None) -> Blocks:
     """An answer's paragraphs and lists; the exact words that answer, `short`, stand out where they come first."""
     lines: list[Line] = []
     for line in words.split("\n"):
@@ -239,7 +239,7 @@ def _paragraphs(words: str, marked: Callable[[str], Iterator[Part]], short: str 
         if item and item[2]:
             item = None  # a number is part of what was quoted, perhaps the very thing that was asked for
         said = line[item.end() :] if item else line
-        parts: list[Part] = []
+        parts: list[Stretch] = []
         if short:
             # An answer that begins with its short words gives them a capital.
             cited_at = _CITED.search(said)
@@ -247,14 +247,14 @@ def _paragraphs(words: str, marked: Callable[[str], Iterator[Part]], short: str 
             at = max(before.find(short), before.find(short[0].upper() + short[1:]))
             if at >= 0:
                 end = at + len(short)
-                parts = [Part(said[:at]), Part(said[at:end], strong=True)]
+                parts = [Stretch(said[:at]), Stretch(said[at:end], strong=True)]
                 said, short = said[end:], None
         if line.strip():
             lines.append((item is not None, [Piece([*parts, *marked(said)])]))
     return _grouped(lines)
 
 
-def _written(sentences: Sequence[Sentence], marked: Callable[[str], Iterator[Part]]) -> Blocks:
+def _written(sentences: Sequence[Sentence], marked: Callable[[str], Iterator[Stretch]]) -> Blocks:
     """What a language model wrote: what is not checked yet is pale, what no article supports is marked, once a run."""
     lines: list[Line] = []
     fresh = True

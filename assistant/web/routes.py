@@ -33,7 +33,7 @@ register_url_convertor("name", _Name())
 
 
 @dataclass(frozen=True, slots=True)
-class Entry:
+class Address:
     """One address: its path in Starlette's notation, its methods, what opens it and who answers.
 
     `opens` is "all" where nothing is needed, "session" for the session that the page needs where there is a
@@ -50,38 +50,38 @@ class Entry:
         return Route(self.path, endpoint, methods=sorted(self.methods))
 
 
-ARTICLE = Entry("/article/{identifier:rest}", READ, "session")
-HEALTH = Entry("/health", READ, "all")
-WIDGET = Entry("/widget.js", READ, "all")
-STYLE = Entry("/files/page.css", READ, "all")
-SCRIPT = Entry("/files/page.js", READ, "all")
-ICON = Entry("/favicon.ico", READ, "all")
-RESIZER = Entry("/static/js/iframeResizer.contentWindow.min.js", READ, "all")
-ASK = Entry("/v1/ask", SEND, "key")
-COMPLETIONS = Entry("/v1/chat/completions", SEND, "key")
-MODELS = Entry("/v1/models", READ, "key")
-MODEL = Entry("/v1/models/{name:name}", READ, "key")
-TOOLS = Entry("/mcp", SEND, "key")
-LOGIN = Entry("/login", READ | SEND, "all", "gate")
-LOGOUT = Entry("/logout", SEND, "all", "gate")
+ARTICLE = Address("/article/{identifier:rest}", READ, "session")
+HEALTH = Address("/health", READ, "all")
+WIDGET = Address("/widget.js", READ, "all")
+STYLE = Address("/files/page.css", READ, "all")
+SCRIPT = Address("/files/page.js", READ, "all")
+ICON = Address("/favicon.ico", READ, "all")
+RESIZER = Address("/static/js/iframeResizer.contentWindow.min.js", READ, "all")
+ASK = Address("/v1/ask", SEND, "key")
+COMPLETIONS = Address("/v1/chat/completions", SEND, "key")
+MODELS = Address("/v1/models", READ, "key")
+ONE_MODEL = Address("/v1/models/{name:name}", READ, "key")
+TOOLS = Address("/mcp", SEND, "key")
+LOGIN = Address("/login", READ | SEND, "all", "gate")
+LOGOUT = Address("/logout", SEND, "all", "gate")
 # Gradio has dozens more. These were found by watching the page in a browser.
-PAGE = Entry("/", READ, "session", "gradio")
-ASSETS = Entry("/assets/{name:name}", READ, "session", "gradio")  # scripts and styles
-THEME = Entry("/theme.css", READ, "session", "gradio")
-APP_ID = Entry("/gradio_api/app_id", READ, "all", "gradio")  # after a lost connection: is this the same server?
-EVENT = Entry("/gradio_api/queue/join", SEND, "session", "gradio")  # an event begins
-STREAM = Entry("/gradio_api/queue/data", READ, "session", "gradio")  # what comes of it
+PAGE = Address("/", READ, "session", "gradio")
+ASSETS = Address("/assets/{name:name}", READ, "session", "gradio")  # scripts and styles
+THEME = Address("/theme.css", READ, "session", "gradio")
+APP_ID = Address("/gradio_api/app_id", READ, "all", "gradio")  # after a lost connection: is this the same server?
+EVENT = Address("/gradio_api/queue/join", SEND, "session", "gradio")  # an event begins
+STREAM = Address("/gradio_api/queue/data", READ, "session", "gradio")  # what comes of it
 
 ROUTES = (
-    *(ARTICLE, HEALTH, WIDGET, STYLE, SCRIPT, ICON, RESIZER, ASK, COMPLETIONS, MODELS, MODEL, TOOLS),
+    *(ARTICLE, HEALTH, WIDGET, STYLE, SCRIPT, ICON, RESIZER, ASK, COMPLETIONS, MODELS, ONE_MODEL, TOOLS),
     *(LOGIN, LOGOUT, PAGE, ASSETS, THEME, APP_ID, EVENT, STREAM),
 )
-_PATTERNS = [(compile_path(entry.path)[0], entry) for entry in ROUTES]
+_COMPILED = [(compile_path(entry.path)[0], entry) for entry in ROUTES]
 
 
-def find(path: str) -> Entry | None:
+def find(path: str) -> Address | None:
     """What is served at this path, None where nothing is."""
-    return next((entry for pattern, entry in _PATTERNS if pattern.fullmatch(path)), None)
+    return next((entry for pattern, entry in _COMPILED if pattern.fullmatch(path)), None)
 
 
 def for_programs(path: str) -> bool:

@@ -60,10 +60,10 @@ def create_app(assistant: Answering, settings: Settings) -> ASGIApp:
     bound: list[BaseRoute] = [
         routes.ARTICLE.to(article),
         routes.HEALTH.to(lambda _: JSONResponse({"status": "ok"})),
-        routes.WIDGET.to(_file("widget.js", "text/javascript", "max-age=300")),
-        routes.STYLE.to(_file("page.css", "text/css", "no-cache")),
-        routes.SCRIPT.to(_file("page.js", "text/javascript", "no-cache")),
-        routes.ICON.to(_file("icon.svg", "image/svg+xml", "max-age=86400")),
+        routes.WIDGET.to(_static("widget.js", "text/javascript", "max-age=300")),
+        routes.STYLE.to(_static("page.css", "text/css", "no-cache")),
+        routes.SCRIPT.to(_static("page.js", "text/javascript", "no-cache")),
+        routes.ICON.to(_static("icon.svg", "image/svg+xml", "max-age=86400")),
         # Gradio's page asks for a script that lets whoever frames it drive its size; it gets an empty one.
         routes.RESIZER.to(lambda _: Response("", media_type="text/javascript")),
         ask.door(assistant, asks, asking),
@@ -113,11 +113,11 @@ class _Tools:
                 await error(404, sentence)(scope, receive, send)
                 return
             assistant, asks, asking = self._given
-            self._door = tools.door(tools.server(assistant, lambda call: asks(call.request), asking))
+            self._door = tools.over_http(tools.server(assistant, lambda call: asks(call.request), asking))
         await self._door(scope, receive, send)
 
 
-def serve(assistant: Answering, settings: Settings, announce: Callable[[str], None]) -> None:
+def serve_page(assistant: Answering, settings: Settings, announce: Callable[[str], None]) -> None:
     """Serve until SIGTERM or Ctrl-C; calls `announce(address)` once the page answers.
 
     Raises ServeError where the address cannot be had, or would let in everybody.
@@ -130,7 +130,7 @@ def serve(assistant: Answering, settings: Settings, announce: Callable[[str], No
     # When all is closed the server raises the signal that ended it once more. SIGTERM would then kill the
     # process on the spot; as a KeyboardInterrupt it lets whoever called us tidy up too.
     with _listen(settings) as listener, _as_interrupt(signal.SIGTERM), suppress(KeyboardInterrupt):
-        asyncio.run(_serve(assistant, settings, announce, listener))
+        asyncio.run(_until_stopped(assistant, settings, announce, listener))
 
 
 @contextmanager
@@ -150,7 +150,7 @@ def _as_interrupt(number: signal.Signals) -> Iterator[None]:
         signal.signal(number, before)
 
 
-async def _serve(
+async def _until_stopped(
     assistant: Answering, settings: Settings, announce: Callable[[str], None], listener: socket.socket
 ) -> None:
     host = f"[{settings.host}]" if ":" in settings.host else settings.host
@@ -212,7 +212,7 @@ def _listen(settings: Settings) -> socket.socket:
     return listener
 
 
-def _file(name: str, kind: str, kept: str) -> Callable[[Request], Response]:
+def _static(name: str, kind: str, kept: str) -> Callable[[Request], Response]:
     """Answers with a file of ours, of this media type, to be kept by browsers as `kept` says."""
 
     def answer(_: Request) -> Response:

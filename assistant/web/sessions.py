@@ -1,7 +1,6 @@
 """Who uses the page: sessions in a cookie, the login that begins one, and the limit on guessing."""
 
 import asyncio
-import hashlib
 import hmac
 import ipaddress
 import json
@@ -16,6 +15,7 @@ from urllib.parse import parse_qs
 
 from article_assistant.settings import Settings
 from article_assistant.web import render, routes
+from article_assistant.web.keys import sha256
 from starlette.datastructures import Headers
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 from starlette.types import Scope
@@ -38,21 +38,21 @@ class Sessions:
     def __init__(self, sliding: bool = False, clock: Callable[[], float] = time.monotonic) -> None:
         self._sliding = sliding
         self._clock = clock
-        self._until: OrderedDict[bytes, float] = OrderedDict()
+        self._until: OrderedDict[str, float] = OrderedDict()
         self._lock = threading.Lock()
 
     def begin(self) -> str:
         """The name of a new session."""
         name = secrets.token_urlsafe(32)
         with self._lock:
-            self._until[_sha256(name)] = self._clock() + SESSION_HOURS * 3600
+            self._until[sha256(name)] = self._clock() + SESSION_HOURS * 3600
             while len(self._until) > MAX_SESSIONS:
                 self._until.popitem(last=False)
         return name
 
     def holds(self, name: str) -> bool:
         """Whether a session of this name was begun here and has not ended."""
-        key = _sha256(name)
+        key = sha256(name)
         with self._lock:
             until = self._until.get(key)
             if until is None:
@@ -68,7 +68,7 @@ class Sessions:
     def end(self, name: str) -> None:
         """End a session, if there is one of this name."""
         with self._lock:
-            self._until.pop(_sha256(name), None)
+            self._until.pop(sha256(name), None)
 
 
 class Tabs:
@@ -80,7 +80,7 @@ class Tabs:
     """
 
     def __init__(self) -> None:
-        self._owners: OrderedDict[str, bytes] = OrderedDict()
+        self._owners: OrderedDict[str, str] = OrderedDict()
 
     def admit(self, tab: str, session: str) -> bool:
         """Whether this session may act for that tab ("" for none), which it then owns."""
@@ -89,9 +89,9 @@ class Tabs:
         owner = self._owners.get(tab)
         if owner is not None:
             self._owners.move_to_end(tab)
-            return hmac.compare_digest(owner, _sha256(session))
+            return hmac.compare_digest(owner, sha256(session))
         if session:
-            self._owners[tab] = _sha256(session)
+            self._owners[tab] = sha256(session)
             while len(self._owners) > MAX_SESSIONS:
                 self._owners.popitem(last=False)
         return True
@@ -165,7 +165,7 @@ class Login:
             sentence = f"Too many wrong passwords. Please wait {wait} seconds."
             return HTMLResponse(self._form(follow, sentence), 429, {"retry-after": wait})
         self._tries.count(client)
-        if not hmac.compare_digest(_sha256(fields.get("password", [""])[0]), _sha256(self.password)):
+        if not hmac.compare_digest(sha256(fields.get("password", [""])[0]), sha256(self.password)):
             await asyncio.sleep(0.3)
             return HTMLResponse(self._form(follow, "That is not the password."), 403)
         self._tries.forget(client)
@@ -176,7 +176,7 @@ class Login:
         return response
 
     def _form(self, follow: str, problem: str = "") -> str:
-        return render.html("login.html", name=self._name, follow=follow, problem=problem)
+        return render.fill("login.html", name=self._name, follow=follow, problem=problem)
 
     def sign_out(self, scope: Scope, session: str) -> Response:
         """End a session and take the cookie back."""
@@ -232,7 +232,3 @@ def tab_of(scope: Scope, body: bytes) -> str:
 def _follow(path: str) -> str:
     """Where to go after the login: one of our own pages, never another site."""
     return path if re.fullmatch(r"/(?:article/[A-Za-z0-9_.~%/!$&'()*+,;:@-]+(?:\?[a-z0-9=&]*)?)?", path) else "/"
-
-
-def _sha256(value: str) -> bytes:
-    return hashlib.sha256(value.encode("utf-8", "surrogatepass")).digest()
