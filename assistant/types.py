@@ -159,7 +159,7 @@ class Answerer(Protocol):
 
 
 class Answering(Protocol):
-    """What answers questions, as the doors of the server see it: `pipeline.Assistant`, or what stands in for it."""
+    """What answers questions, as every door sees it: `pipeline.Assistant`, which says what each of these does."""
 
     def ask(
         self,
@@ -168,17 +168,12 @@ class Answering(Protocol):
         conversation: str | None = None,
         stop: threading.Event | None = None,
         before: Sequence[Turn] = (),
-    ) -> Iterator[Event]:
-        """Events as they come, last one Answer. See `Assistant.ask` for what each argument does."""
+    ) -> Iterator[Event]: ...
 
-    def passages(self, question: str, user: User, k: int) -> list[Hit]:
-        """The best `k` passages that this user may read, best first."""
+    def passages(self, question: str, user: User, k: int) -> list[Hit]: ...
 
-    def article(self, identifier: str, user: User) -> Article | None:
-        """An article that this user may read, else None."""
+    def article(self, identifier: str, user: User) -> Article | None: ...
 
-    def examples(self, user: User) -> list[str]:
-        """A few questions that the articles answer."""
+    def examples(self, user: User) -> list[str]: ...
 
-    def forget(self, user: User, conversation: str) -> None:
-        """Drop the turns of a conversation."""
+    def forget(self, user: User, conversation: str) -> None: ...

@@ -70,7 +70,7 @@ def test_a_damaged_file_lets_nobody_in(tmp_path: Path, damaged: str, caplog: pyt
     assert held.user(secret) is None
     assert held.user(secret) is None
     assert [record.levelname for record in caplog.records] == ["WARNING"]
-    for change in (
+    for use in (
         lambda: keys.issue(tmp_path, "b"),
         lambda: keys.revoke(tmp_path, "bot"),
         lambda: keys.stored(tmp_path),

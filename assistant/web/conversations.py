@@ -4,7 +4,6 @@ import logging
 import secrets
 import threading
 import time
-from collections import OrderedDict
 from collections.abc import Generator
 from dataclasses import dataclass, field, replace
 
@@ -13,6 +12,7 @@ from article_assistant.types import Answer, Answering, Citation, Event, Found, R
 from article_assistant.web import render
 from article_assistant.web.errors import UNAVAILABLE
 from article_assistant.web.queue import MAX_QUESTION, answered
+from cachetools import LRUCache
 
 log = logging.getLogger(__name__)
 
@@ -51,8 +51,7 @@ class Conversations:
     """
 
     def __init__(self, most: int = MAX_CONVERSATIONS) -> None:
-        self._most = most
-        self._held: OrderedDict[str, Conversation] = OrderedDict()
+        self._held = LRUCache[str, Conversation](most)
         self._lock = threading.Lock()
 
     def begin(self, owner: str) -> Conversation:
@@ -60,8 +59,6 @@ class Conversations:
         conversation = Conversation(secrets.token_urlsafe(32), owner)
         with self._lock:
             self._held[conversation.name] = conversation
-            while len(self._held) > self._most:
-                self._held.popitem(last=False)
         return conversation
 
     def get(self, name: object, owner: str) -> Conversation | None:
@@ -72,7 +69,6 @@ class Conversations:
             conversation = self._held.get(name)
             if conversation is None or conversation.owner not in ("", owner):
                 return None
-            self._held.move_to_end(name)
             return conversation
 
     def end(self, name: object, owner: str) -> Conversation | None:

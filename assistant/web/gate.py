@@ -175,13 +175,12 @@ class Gate:
         """The request with its session, and a `send` that makes of Gradio's page ours."""
         if scope["path"] == routes.PAGE.path:
             session = session or self._login.sessions.begin()
-            if self._login.password is None:
-                send = headers.with_header(send, "set-cookie", self._login.cookie(scope, session))
+            cookie = self._login.cookie(scope, session) if self._login.password is None else None
             # The nonce can only be put into a body that is not compressed. What may stand behind a `?` is for
             # Gradio's own script in the browser (`__theme`), not for its server (`deep_link`).
             plain = [pair for pair in scope["headers"] if pair[0] != b"accept-encoding"]
             scope = {**scope, "headers": plain, "query_string": b""}
-            send = headers.with_nonce(send, nonce)
+            send = headers.with_nonce(send, nonce, cookie)
         scope[SESSION] = session
         return scope, send
 

@@ -49,23 +49,13 @@ def guarded(scope: Scope, send: Send, nonce: str, ancestors: str) -> Send:
     return with_rules
 
 
-def with_header(send: Send, name: str, value: str) -> Send:
-    """A `send` whose response has one more header."""
+def with_nonce(send: Send, nonce: str, cookie: str | None = None) -> Send:
+    """A `send` that puts the nonce on the page's own script elements, and gives the browser a cookie.
 
-    async def with_it(message: Message) -> None:
-        if message["type"] == "http.response.start":
-            MutableHeaders(scope=message).append(name, value)
-        await send(message)
-
-    return with_it
-
-
-def with_nonce(send: Send, nonce: str) -> Send:
-    """A `send` that puts the nonce on the page's own script elements; the response must not be compressed.
-
-    Gradio writes whatever varies into JSON with `<` escaped, so each `<script` in the page is one of its template.
+    The response must not be compressed. Gradio writes whatever varies into JSON with `<` escaped, so each `<script`
+    in the page is one of its template.
     """
-    start: Message | None = None
+    start: Message = {}
     parts: list[bytes] = []
 
     async def with_it(message: Message) -> None:
@@ -73,15 +63,15 @@ def with_nonce(send: Send, nonce: str) -> Send:
         if message["type"] == "http.response.start":
             start = message
             return
-        if message["type"] != "http.response.body" or start is None:
-            await send(message)
-            return
         parts.append(message.get("body", b""))
         if message.get("more_body", False):
             return
+        headers = MutableHeaders(scope=start)
         body = b"".join(parts).replace(b"<script", f'<script nonce="{nonce}"'.encode())
         if body:
-            MutableHeaders(scope=start)["content-length"] = str(len(body))
+            headers["content-length"] = str(len(body))
+        if cookie is not None:
+            headers.append("set-cookie", cookie)
         await send(start)
         await send({"type": "http.response.body", "body": body, "more_body": False})
 

@@ -4,29 +4,23 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from starlette.convertors import Convertor, register_url_convertor
+from starlette.convertors import PathConvertor, register_url_convertor
 from starlette.routing import Route, compile_path
 
-READ, SEND = frozenset({"GET", "HEAD"}), frozenset({"POST"})
 
-
-class _Rest(Convertor[str]):
+class _Rest(PathConvertor):
     """What is left of a path, slashes included; at least one character."""
 
     regex = ".+"
 
-    def convert(self, value: str) -> str:
-        return value
 
-    def to_string(self, value: str) -> str:
-        return value
-
-
-class _Name(_Rest):
+class _Name(PathConvertor):
     """One plain name: nothing in it leads out of a folder."""
 
     regex = "[A-Za-z0-9_.-]+"
 
+
+READ, SEND = frozenset({"GET", "HEAD"}), frozenset({"POST"})
 
 register_url_convertor("rest", _Rest())
 register_url_convertor("name", _Name())
@@ -72,10 +66,7 @@ APP_ID = Address("/gradio_api/app_id", READ, "all", "gradio")  # after a lost co
 EVENT = Address("/gradio_api/queue/join", SEND, "session", "gradio")  # an event begins
 STREAM = Address("/gradio_api/queue/data", READ, "session", "gradio")  # what comes of it
 
-ROUTES = (
-    *(ARTICLE, HEALTH, WIDGET, STYLE, SCRIPT, ICON, RESIZER, ASK, COMPLETIONS, MODELS, ONE_MODEL, TOOLS),
-    *(LOGIN, LOGOUT, PAGE, ASSETS, THEME, APP_ID, EVENT, STREAM),
-)
+ROUTES = tuple(value for value in list(globals().values()) if isinstance(value, Address))
 _COMPILED = [(compile_path(entry.path)[0], entry) for entry in ROUTES]
 
 

@@ -8,7 +8,7 @@ import re
 import secrets
 import threading
 import time
-from collections import OrderedDict, deque
+from collections import deque
 from collections.abc import Callable
 from http.cookies import CookieError, SimpleCookie
 from urllib.parse import parse_qs
@@ -16,6 +16,7 @@ from urllib.parse import parse_qs
 from article_assistant.settings import Settings
 from article_assistant.web import render, routes
 from article_assistant.web.keys import sha256
+from cachetools import LRUCache, TTLCache
 from starlette.datastructures import Headers
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 from starlette.types import Scope
@@ -37,38 +38,28 @@ class Sessions:
 
     def __init__(self, sliding: bool = False, clock: Callable[[], float] = time.monotonic) -> None:
         self._sliding = sliding
-        self._clock = clock
-        self._until: OrderedDict[str, float] = OrderedDict()
+        self._held = TTLCache[str, bool](MAX_SESSIONS, SESSION_HOURS * 3600, clock)
         self._lock = threading.Lock()
 
     def begin(self) -> str:
         """The name of a new session."""
         name = secrets.token_urlsafe(32)
         with self._lock:
-            self._until[sha256(name)] = self._clock() + SESSION_HOURS * 3600
-            while len(self._until) > MAX_SESSIONS:
-                self._until.popitem(last=False)
+            self._held[sha256(name)] = True
         return name
 
     def holds(self, name: str) -> bool:
         """Whether a session of this name was begun here and has not ended."""
-        key = sha256(name)
         with self._lock:
-            until = self._until.get(key)
-            if until is None:
-                return False
-            if until < self._clock():
-                del self._until[key]
-                return False
-            if self._sliding:
-                self._until[key] = self._clock() + SESSION_HOURS * 3600
-            self._until.move_to_end(key)
-            return True
+            held = self._held.get(sha256(name), False)
+            if held and self._sliding:
+                self._held[sha256(name)] = True
+            return held
 
     def end(self, name: str) -> None:
         """End a session, if there is one of this name."""
         with self._lock:
-            self._until.pop(sha256(name), None)
+            self._held.pop(sha256(name), None)
 
 
 class Tabs:
@@ -80,20 +71,15 @@ class Tabs:
     """
 
     def __init__(self) -> None:
-        self._owners: OrderedDict[str, str] = OrderedDict()
+        self._owners = LRUCache[str, str](MAX_SESSIONS)
 
     def admit(self, tab: str, session: str) -> bool:
         """Whether this session may act for that tab ("" for none), which it then owns."""
-        if not tab:
-            return True
         owner = self._owners.get(tab)
         if owner is not None:
-            self._owners.move_to_end(tab)
             return hmac.compare_digest(owner, sha256(session))
-        if session:
+        if tab and session:
             self._owners[tab] = sha256(session)
-            while len(self._owners) > MAX_SESSIONS:
-                self._owners.popitem(last=False)
         return True
 
 
@@ -102,7 +88,7 @@ class Tries:
 
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
         self._clock = clock
-        self._wrong: OrderedDict[str, deque[float]] = OrderedDict()
+        self._wrong = LRUCache[str, deque[float]](MAX_SESSIONS)
 
     def wait(self, address: str) -> float:
         """Seconds until this address may try again, 0 when it may now."""
@@ -115,9 +101,6 @@ class Tries:
     def count(self, address: str) -> None:
         """Count a try as wrong until `forget` is called, so that many at once gain nothing."""
         self._wrong.setdefault(address, deque(maxlen=TRIES)).append(self._clock())
-        self._wrong.move_to_end(address)
-        while len(self._wrong) > MAX_SESSIONS:
-            self._wrong.popitem(last=False)
 
     def forget(self, address: str) -> None:
         """The password was right."""
