@@ -38,7 +38,7 @@ class Message(BaseModel):
         if not isinstance(self.content, list):
             return self.content or ""
         if any(piece.get("type") != "text" or not isinstance(piece.get("text"), str) for piece in self.content):
-            raise Problem(422, "Only text can be read in a message.")
+            raise Problem(422, "A message may hold text only.")
         return "\n".join(piece["text"] for piece in self.content)
 
 
@@ -49,7 +49,7 @@ class StreamOptions(BaseModel):
 
 
 class Chat(BaseModel):
-    """The body of `/v1/chat/completions`; all that steers a language model is taken and has no effect."""
+    """The body of `/v1/chat/completions`. Settings of a language model, like temperature, are accepted and ignored."""
 
     model: str
     messages: list[Message]
@@ -90,7 +90,7 @@ def doors(assistant: Answering, who: Callable[[Request], User], asking: Asking) 
 
 
 def _turns(messages: Sequence[Message]) -> tuple[list[Turn], str]:
-    """The turns that lie before the last question of a chat, and that question. Raises Problem without one."""
+    """The turns before the last question of a chat, and that question. Raises Problem where there is none."""
     places = [place for place, message in enumerate(messages) if message.role == "user"]
     if not places:
         raise Problem(422, "There is no message with the role user, so there is no question.")
@@ -118,7 +118,7 @@ class Completion:
         return {**self._head, "object": "chat.completion", "choices": [choice], "usage": _usage(answer)}
 
     def frames(self, with_usage: bool) -> Frames:
-        """What turns events into the chunks of a stream: its role, its text in pieces, then what belongs to it."""
+        """Makes chunks of events: first the role, then the text in pieces, last the citations."""
         supported: dict[int, str] = {}
         said = ""
 
@@ -151,7 +151,7 @@ class Completion:
         return frames
 
     def _extras(self, answer: Answer) -> dict[str, Any]:
-        """What of an answer OpenAI's form has a place for, and beside it our own citations and notice."""
+        """Annotations as OpenAI has them, and beside them our own citations and notice."""
         by_number = {citation.number: citation for citation in answer.citations}
         annotations = [
             {
@@ -174,6 +174,6 @@ class Completion:
 
 
 def _usage(answer: Answer) -> dict[str, int]:
-    """Tokens of the language model; none where no such model was asked."""
+    """Tokens that the language model took and gave; 0 where none was used."""
     sent, said = answer.usage.get("prompt_tokens", 0), answer.usage.get("completion_tokens", 0)
     return {"prompt_tokens": sent, "completion_tokens": said, "total_tokens": sent + said}

@@ -30,8 +30,8 @@ FRAME_SECONDS = 0.1
 class Conversation:
     """What one tab has asked. `name` is its secret name, `owner` the session that began it.
 
-    `over` is set when a new conversation takes its place, which also ends an answer on its way; `stop` when what a
-    language model writes is to end as it is.
+    `over` is set when a new conversation takes its place, which also ends an answer on its way; `stop` when the
+    language model is to stop writing.
     """
 
     name: str
@@ -72,7 +72,7 @@ class Conversations:
             return conversation
 
     def end(self, name: object, owner: str) -> Conversation | None:
-        """Let go of a conversation, if it is this owner's, and return it."""
+        """Forget a conversation, if it is this owner's, and return it."""
         conversation = self.get(name, owner)
         if conversation is not None:
             conversation.over = True
@@ -124,7 +124,7 @@ def respond(
             log.warning("a question could not be answered: %s", error)
             turn = replace(turn, notice=UNAVAILABLE)
         except Exception:
-            # This is the outermost place of a question; the reader of the page cannot use a stack trace.
+            # Nobody further out handles this, and a reader of the page has no use for a stack trace.
             log.exception("a question could not be answered")
             turn = replace(turn, notice="Something went wrong while answering. Please ask again.")
         conversation.turns.append(turn)

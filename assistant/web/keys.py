@@ -1,7 +1,7 @@
-"""Keys of programs: which may ask through the doors of the server, and for which groups.
+"""API keys: which programs may ask the server, and the articles of which groups they may read.
 
-A file in the home holds the name, the groups and the SHA-256 of each key. A key has 256 random bits, so
-nobody finds it from its digest, and neither salt nor a slow digest would add to that.
+A file in the home holds the name, the groups and the SHA-256 of each key. A key has 256 random bits, so it cannot be
+found from its digest, and neither salt nor a slow digest would make that harder.
 """
 
 import fcntl
@@ -26,7 +26,7 @@ log = logging.getLogger(__name__)
 
 KEY_FILE = "keys.json"
 PREFIX = "articles-"
-"""What every key begins with: told apart from other words, also by who searches a repository for secrets."""
+"""What every key begins with, so that keys can be told from other words, also by scanners for leaked secrets."""
 
 
 class KeyFileError(UserFacingError):
@@ -35,7 +35,7 @@ class KeyFileError(UserFacingError):
 
 @dataclass(frozen=True, slots=True)
 class Key:
-    """What is known of a key: its name, its groups, when it was made (UTC) and its digest, in hexadecimal."""
+    """A key as it is stored: its name, its groups, when it was made (UTC), and its SHA-256 in hexadecimal."""
 
     name: str
     groups: tuple[str, ...]
@@ -44,30 +44,32 @@ class Key:
 
     @property
     def user(self) -> User:
-        """As whom a program with this key asks."""
+        """The user that a program with this key is."""
         return User(f"key:{self.name}", frozenset(self.groups))
 
 
 def issue(home: Path, name: str, groups: Sequence[str] = ()) -> str:
     """Make a key, for the articles of these groups (those for everyone where none is named), and return it.
 
-    It is nowhere kept, so it can be had but this once. Raises KeyFileError for a name that is taken or unusable.
+    The key itself is not stored, so it is shown only once. Raises KeyFileError for a name that is taken or unusable.
     """
     if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}", name):
-        raise KeyFileError(f"{name!r} is no name for a key: use up to 64 letters, digits, dots, dashes, underscores")
+        raise KeyFileError(
+            f"{name!r} cannot be the name of a key: use up to 64 letters, digits, dots, dashes, underscores"
+        )
     if not all(groups):
-        raise KeyFileError("a group has a name; leave --group out for the articles that everyone may read")
+        raise KeyFileError("the name of a group is empty; leave --group out for the articles that everyone may read")
     secret = PREFIX + secrets.token_urlsafe(32)
     made = datetime.now(UTC).isoformat(timespec="seconds")
     with _changing(home) as held:
         if any(key.name == name for key in held):
-            raise KeyFileError(f"there is a key {name} already; for a new one type: assistant key remove {name}")
+            raise KeyFileError(f"a key {name} exists; to replace it, first type: assistant key remove {name}")
         held.append(Key(name, tuple(dict.fromkeys(groups)) or (EVERYONE,), made, sha256(secret)))
     return secret
 
 
 def revoke(home: Path, name: str) -> None:
-    """Remove a key, which then opens nothing. Raises KeyFileError where there is none of that name."""
+    """Remove a key, which is then refused. Raises KeyFileError where no key has that name."""
     with _changing(home) as held:
         kept = [key for key in held if key.name != name]
         if len(kept) == len(held):
@@ -88,7 +90,7 @@ def stored(home: Path) -> list[Key]:
 
 
 class Keys:
-    """The keys of a home as they are at the moment: the file is read again as soon as it is another one."""
+    """The keys of a home, always current: the file is read again whenever it has changed."""
 
     def __init__(self, home: Path) -> None:
         self._home = home
@@ -97,7 +99,7 @@ class Keys:
         self._lock = threading.Lock()
 
     def user(self, secret: str) -> User | None:
-        """As whom the bearer of a key asks, None where it is no key or not any more."""
+        """The user that a key stands for; None for a key that is unknown or was removed."""
         given = sha256(secret)
         found: User | None = None
         for key in self._now():  # all of them, so that the time taken tells nothing
@@ -124,7 +126,7 @@ class Keys:
 
 @contextmanager
 def _changing(home: Path) -> Iterator[list[Key]]:
-    """The keys, to be changed; put in place whole at the end, by one process at a time."""
+    """The keys, to be changed in place; the file is then replaced whole, by one process at a time."""
     try:
         home.mkdir(mode=0o700, parents=True, exist_ok=True)
         with open(home / "keys.lock", "a", opener=_private) as lock:

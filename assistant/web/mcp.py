@@ -1,6 +1,6 @@
 """The articles as tools for language models, over the Model Context Protocol: search, ask and read.
 
-Each call stands for itself: the server keeps no session, so there is none to take over or to run out of.
+Each call is independent: the server keeps no sessions that could be taken over or used up.
 """
 
 import json
@@ -67,7 +67,7 @@ class ReadArticle(BaseModel):
 
 
 def server(assistant: Answering, who: Who, asking: Asking) -> Server[Any]:
-    """A server with the three tools. `who` tells as whom a call asks."""
+    """A server with the three tools. `who(context)` is the user whose rights count."""
 
     async def search(given: Search, user: User) -> dict[str, Any]:
         hits = await anyio.to_thread.run_sync(assistant.passages, given.question, user, given.k)
@@ -80,7 +80,9 @@ def server(assistant: Answering, who: Who, asking: Asking) -> Server[Any]:
     async def read(given: ReadArticle, user: User) -> dict[str, Any]:
         article = await anyio.to_thread.run_sync(assistant.article, given.article, user)
         if article is None:
-            raise Problem(404, "There is no such article, or not any more; search gives the ids of those there are.")
+            raise Problem(
+                404, "There is no such article, or it has been removed; search gives the ids of those that exist."
+            )
         if given.start >= len(article.text) > 0:
             raise Problem(422, f"The article ends at {len(article.text):,} characters.")
         end = min(len(article.text), given.start + PIECE, given.end or len(article.text))
@@ -137,7 +139,7 @@ def over_http(tools: Server[Any]) -> ASGIApp:
     """The server as an ASGI app for one path, in the transport that the protocol calls Streamable HTTP."""
 
     async def answer(scope: Scope, receive: Receive, send: Send) -> None:
-        # One for each request: it ends with it, and nothing is left to be ended with the server.
+        # One per request, so that nothing outlives it.
         manager = StreamableHTTPSessionManager(tools, stateless=True)
         async with manager.run():
             await manager.handle_request(scope, receive, send)

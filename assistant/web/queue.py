@@ -1,4 +1,4 @@
-"""Questions of programs: each asked in a thread of its own, a few at once, and ended when who asked has left."""
+"""Runs the questions of programs: each in a thread of its own, a few at a time, ended when the client has left."""
 
 import asyncio
 import threading
@@ -11,21 +11,21 @@ from article_assistant.types import Answer, Event
 MAX_QUESTION = 2000
 """Characters a question may have."""
 WAIT = 5.0
-"""Seconds that a question waits for its turn."""
+"""Seconds that a question waits for a place."""
 QUIET = 0.5
 """Seconds without an event after which None is yielded."""
 AHEAD = 32
-"""Events that may wait to be taken; then the thread waits."""
+"""Events kept for a client that is slow to take them; then the thread waits."""
 STALLED = 60.0
 """Seconds after which a question whose events nobody takes is ended."""
 
 
 class Busy(Exception):
-    """As many questions are being answered as may be at once."""
+    """All places for questions are taken."""
 
 
 def answered(events: Iterator[Event]) -> Iterator[Event]:
-    """The same events. Raises RuntimeError where the last is not an Answer; to close it closes them."""
+    """The same events, checked: raises RuntimeError where the last is not an Answer. Closing it closes them."""
     event = None
     try:
         for event in events:
@@ -37,16 +37,16 @@ def answered(events: Iterator[Event]) -> Iterator[Event]:
 
 
 class Asking:
-    """Room for `at_once` questions at the same time; all in one event loop."""
+    """Runs up to `at_once` questions at the same time, all for one event loop."""
 
     def __init__(self, at_once: int) -> None:
         self._places = asyncio.Semaphore(at_once)
 
     async def begin(self, ask: Callable[[], Iterator[Event]]) -> AsyncGenerator[Event | None, None]:
-        """Begin a question as soon as there is a place for it; returns its events, and None while there are none.
+        """Begin a question as soon as a place is free; returns its events, with None while there are none.
 
-        `ask` is called in a thread. To close what is returned ends the question with its next event, so within a
-        second. Raises Busy after WAIT seconds.
+        `ask` is called in a thread. Closing what is returned ends the question at its next event, so within a second.
+        Raises Busy after WAIT seconds.
         """
         try:
             async with asyncio.timeout(WAIT):
@@ -59,7 +59,7 @@ class Asking:
 
 
 class _Running:
-    """One question: a thread runs it, an event loop takes what comes of it."""
+    """One question: a thread produces its events, an event loop takes them."""
 
     def __init__(self, places: asyncio.Semaphore) -> None:
         self._places = places
@@ -69,7 +69,7 @@ class _Running:
         self._gone = threading.Event()
 
     def run(self, ask: Callable[[], Iterator[Event]]) -> None:
-        """Ask, in a thread. Nobody but this thread may close the iterator: it may be at work at any time."""
+        """Produce the events. Only the thread that does may close the iterator, which may be at work at any time."""
         try:
             with closing(cast(Generator[Event, None, None], answered(ask()))) as events:
                 for event in events:
@@ -89,7 +89,7 @@ class _Running:
             self._loop.call_soon_threadsafe(self._came.put_nowait, item)
 
     async def events(self) -> AsyncGenerator[Event | None, None]:
-        """What comes of it, None every QUIET seconds while nothing does. Raises what the question raised."""
+        """The events, and None for every QUIET seconds without one. Raises whatever the question raised."""
         try:
             while True:
                 try:

@@ -20,7 +20,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from jinja2.ext import Extension
 
 SURE = 0.75
-"""Confidence below which an answer says how far it can be believed."""
+"""Confidence below which an answer says how often answers like it are right."""
 
 UNSHOWABLE = dict.fromkeys([*range(9), 11, 12, 13, *range(14, 32), 127, *range(0xD800, 0xE000)], "\ufffd")
 """What HTML cannot carry, for `str.translate`: shown as the replacement character, one for one, so offsets hold."""
@@ -50,8 +50,7 @@ def address(citation: Citation) -> str:
 
 def article_path(identifier: str) -> str:
     """The path of our own page of an article."""
-    # A browser folds `..` and `//` before it asks, even where they are written %2e; inside one
-    # segment they are safe.
+    # A browser resolves `..` and `//` before it asks, even written as %2e; inside one segment they are safe.
     folds = any(part in {"", ".", ".."} for part in identifier.split("/"))
     return "/article/" + quote(identifier, safe="" if folds else "/", errors="replace")
 
@@ -68,7 +67,7 @@ def original(url: str) -> str | None:
 
 
 def _where(citation: Citation) -> str:
-    """Where in its article a quote stands, and of when the article is."""
+    """Where in its article a quote stands, and the article's date."""
     path = [part for part in citation.heading.split(" › ") if part]
     if path[:1] == [citation.title]:
         path = path[1:]  # the card names the article anyway

@@ -1,4 +1,4 @@
-"""The HTTP doors: the page behind its gate, the articles it cites, the widget, those for programs; and the server."""
+"""The application behind the gate: the page, its articles, the widget, the doors for programs; and the server."""
 
 import asyncio
 import errno
@@ -26,11 +26,11 @@ from starlette.responses import FileResponse, HTMLResponse, JSONResponse, Respon
 from starlette.routing import BaseRoute
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-import gradio as gr  # isort: skip  (after ui, which sets what Gradio reads while it is imported)
+import gradio as gr  # isort: skip  (after page, which sets what Gradio reads while it is imported)
 
 STATIC = Path(__file__).parent / "static"
 PROGRAMS_AT_ONCE = page.QUESTIONS_AT_ONCE // 2
-"""Questions of programs that are answered at the same time: beside those of the page, so that people go first."""
+"""Questions of programs that are answered at the same time: fewer than the page's, so that people go first."""
 STOP_SECONDS = 3
 """How long open streams may take to end when the server stops."""
 
@@ -48,7 +48,9 @@ def create_app(assistant: Answering, settings: Settings) -> ASGIApp:
     def article(request: Request) -> Response:
         found = assistant.article(request.path_params["identifier"], READER)
         if found is None:
-            return HTMLResponse(render.notice_page("Not found", "There is no such article, or not any more."), 404)
+            return HTMLResponse(
+                render.notice_page("Not found", "There is no such article, or it has been removed."), 404
+            )
         query = request.query_params
         shown = article_page(found, _offset(query.get("start")), _offset(query.get("end")))
         return HTMLResponse(shown.encode("utf-8", "replace"))
@@ -98,7 +100,7 @@ def create_app(assistant: Answering, settings: Settings) -> ASGIApp:
 
 
 class _Tools:
-    """The door of the tools; loads the package that they need with the first request, and is closed without it."""
+    """The door of the tools. Their package is loaded at the first request; without it there is a 404 that says so."""
 
     def __init__(self, assistant: Answering, asks: Callable[[Request], User], asking: Asking) -> None:
         self._given = assistant, asks, asking
@@ -120,22 +122,22 @@ class _Tools:
 def serve_page(assistant: Answering, settings: Settings, announce: Callable[[str], None]) -> None:
     """Serve until SIGTERM or Ctrl-C; calls `announce(address)` once the page answers.
 
-    Raises ServeError where the address cannot be had, or would let in everybody.
+    Raises ServeError where the address is taken or unusable, or would let in everybody.
     """
     if settings.password is None and not gate.is_loopback(settings.host):
         raise ServeError(
             f"{settings.host} can be reached from other machines: set a password that the page asks for "
             "(ASSISTANT_PASSWORD=…, 8 characters or more), or serve on 127.0.0.1"
         )
-    # When all is closed the server raises the signal that ended it once more. SIGTERM would then kill the
-    # process on the spot; as a KeyboardInterrupt it lets whoever called us tidy up too.
+    # When all is closed the server raises once more the signal that ended it. SIGTERM would then kill the process on
+    # the spot; a KeyboardInterrupt lets our caller tidy up too.
     with _listen(settings) as listener, _as_interrupt(signal.SIGTERM), suppress(KeyboardInterrupt):
         asyncio.run(_until_stopped(assistant, settings, announce, listener))
 
 
 @contextmanager
 def _as_interrupt(number: signal.Signals) -> Iterator[None]:
-    """While this lasts, a signal raises KeyboardInterrupt; only the main thread can have it so."""
+    """Meanwhile a signal raises KeyboardInterrupt, which only the main thread can arrange."""
     if threading.current_thread() is not threading.main_thread():
         yield
         return
@@ -165,7 +167,7 @@ async def _until_stopped(
     )
     reports = logging.getLogger("uvicorn.error")
     reports.setLevel(logging.WARNING)
-    # Streams stay open until the end, so that they are cut off at the end is no error.
+    # Streams stay open until the end; that they are then cut off is not an error.
     reports.addFilter(lambda record: "timeout graceful shutdown exceeded" not in record.getMessage())
     server = _Server(config, lambda: announce(f"http://{host}:{settings.port}/"))
     await server.serve(sockets=[listener])
@@ -187,7 +189,7 @@ class _Server(uvicorn.Server):
 
 
 def _listen(settings: Settings) -> socket.socket:
-    """A socket at the address to serve; bound before anything is loaded, so that a mistake shows at once."""
+    """A socket at the address to serve, bound before anything is loaded, so that a mistake shows at once."""
     try:
         family, kind, protocol, _, address = socket.getaddrinfo(
             settings.host, settings.port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
@@ -205,7 +207,7 @@ def _listen(settings: Settings) -> socket.socket:
             other = settings.port + 1 if settings.port < 65535 else settings.port - 1
             raise ServeError(f"port {settings.port} is in use; type: assistant serve --port {other}") from None
         raise ServeError(
-            f"{settings.host} port {settings.port} cannot be listened on: {error.strerror}; "
+            f"cannot listen on {settings.host} port {settings.port}: {error.strerror}; "
             "choose others with --host and --port"
         ) from None
     listener.setblocking(False)
