@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from article_assistant.index.search import Index
 from article_assistant.index.types import EVERYONE
-from article_assistant.memory import Memory
+from article_assistant.memory import TURNS, Memory
 from article_assistant.pipeline import PASSAGES, Assistant
 from article_assistant.types import Answer, Found, Turn, User, Words
 
@@ -64,6 +64,18 @@ def test_a_conversation_is_remembered_and_restated(index: Index) -> None:
     assistant.answer("Page 4?", User("tom", MIA.groups), "c1")
     assistant.answer("Page 5?", MIA, "c2")
     assert answerer.turns[2:] == [[], []]
+
+
+def test_turns_that_the_caller_keeps_are_restated_by_the_answerer(index: Index) -> None:
+    """Each of a caller's own turns gets the standalone form that it would have had, and the last few count."""
+    answerer = Scripted("Page 3")
+    before = [Turn(f"Page {number}?", "So.", ()) for number in range(TURNS + 2)]
+    (*_, answer) = Assistant(index, answerer, Memory()).ask("And it?", MIA, before=before)
+    assert isinstance(answer, Answer)
+    assert answer.standalone == f"And it? Page {TURNS + 1}?"
+    given = answerer.turns[-1]
+    assert [turn.question for turn in given] == [turn.question for turn in before[-TURNS:]]
+    assert [turn.standalone for turn in given][:2] == ["Page 2? Page 1?", "Page 3? Page 2?"]
 
 
 def test_a_forgotten_conversation_leaves_nothing(index: Index, tmp_path: Path) -> None:

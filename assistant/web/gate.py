@@ -26,7 +26,7 @@ from article_assistant.types import User
 from article_assistant.web import headers, render, routes
 from article_assistant.web.errors import error
 from article_assistant.web.keys import PREFIX, Keys
-from article_assistant.web.sessions import Login, Sessions, Tabs, Tries, network, tab_of
+from article_assistant.web.sessions import Login, Tabs, Tries, network, tab_of
 from starlette.datastructures import Headers
 from starlette.responses import HTMLResponse, JSONResponse, RedirectResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -48,10 +48,10 @@ MAX_PATH = 4096
 class Gate:
     """An ASGI app around another one; see the head of this module."""
 
-    def __init__(self, app: ASGIApp, settings: Settings, sessions: Sessions | None = None) -> None:
+    def __init__(self, app: ASGIApp, settings: Settings) -> None:
         self._app = app
         self._hosts = frozenset(host.lower() for host in settings.hosts)
-        self._login = Login(settings, sessions)
+        self._login = Login(settings)
         self._tabs = Tabs()
         self._keys = Keys(settings.home)
         self._needs_key = settings.password is not None or not is_loopback(settings.host)

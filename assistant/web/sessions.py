@@ -110,13 +110,13 @@ class Tries:
 class Login:
     """Gives a browser its session: for the shared password where there is one, else to everybody."""
 
-    def __init__(self, settings: Settings, sessions: Sessions | None = None) -> None:
+    def __init__(self, settings: Settings) -> None:
         self.password = settings.password.get_secret_value() if settings.password else None
         self._name = settings.name
         # Cookies ignore the port: two assistants on one machine would end each other's sessions.
         self._cookie = f"assistant-{settings.port}"
         # A login ends after its hours whatever one does; without one a session lasts while it is used.
-        self.sessions = sessions or Sessions(sliding=self.password is None)
+        self.sessions = Sessions(sliding=self.password is None)
         self._tries = Tries()
 
     def session(self, scope: Scope) -> str:
