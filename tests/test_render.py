@@ -154,6 +154,21 @@ def test_conversation_is_escaped(question: str, words: str, quote: str, url: str
         assert all(re.match(r"(?i)https?://|/article/", link) for link in seen.links)
 
 
+def test_what_html_cannot_carry_is_shown_one_for_one() -> None:
+    """Control characters and halves of characters become replacement characters, wherever they come from."""
+    strange, shown = "a\x00\x1b\ud800b", "a\ufffd\ufffd\ufffdb"
+    cited = replace(web.citation(web.article(), web.QUOTE), quote=strange, title=strange)
+    turn = render.Shown(strange, answer=web.answered("q", f"{strange} [1]", cited))
+    for html in (
+        render.conversation([turn]),
+        render.sources(turn),
+        article_page(article(f"- {strange}", strange), 3, 5),
+    ):
+        assert shown in html
+        assert not set(html) & {"\x00", "\x1b", "\ud800"}
+    assert '<mark id="quote">\ufffd\ufffd</mark>' in html
+
+
 def test_mark_is_a_link_only_with_its_citation() -> None:
     """[1] becomes a link when there is a citation 1; [2] without one, and [x], stay as they are."""
     turn = render.Shown("q", answer=web.answered("q", "Yes. [1] No. [2] [x]", web.citation(web.article(), web.QUOTE)))
