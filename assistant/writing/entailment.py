@@ -17,8 +17,7 @@ from typing import Any
 
 import numpy as np
 from article_assistant.answering.cite import Quote
-from article_assistant.answering.numbers import in_digits
-from article_assistant.answering.question import meaning
+from article_assistant.answering.numbers import numbers_of, other_units, readings_of
 from article_assistant.answering.reader import Reader
 from article_assistant.index.chunk import passage
 from article_assistant.index.embed import Embedder
@@ -38,7 +37,6 @@ LIMIT = 15.0
 SECOND = 0.03
 """How much a second sentence must add to the likeness of all words to be quoted too."""
 
-_WORD = re.compile(r"[^\W_]+(?:[.,:/’'-][^\W_]+)*")
 _PART = re.compile(r"[^\W_]+(?:[’'][^\W_]+)*")
 _ADDRESS = re.compile(r"[^\s<>\"“”]*(?:://|@)[^\s<>\"“”]+|\b[\w-]+(?:\.[\w-]+)*\.[a-z]{2,}(?:/[^\s<>\"“”]*)?\b")
 _QUOTED = re.compile(r"[\"“„«]([^\"”“»]{2,200})[\"”“»]")
@@ -92,42 +90,6 @@ def words_of(text: str) -> list[Word]:
     return found
 
 
-_SMALL = {"second": "2", "third": "3", "fourth": "4", "fifth": "5", "sixth": "6", "half": "1/2", "dozen": "12",
-          "twice": "2", "double": "2"}  # fmt: skip
-_MONTHS = "january february march april may june july august september october november december".split()
-
-
-_MINUS = re.compile(r"(?<![\w).,-])[-−]$")
-"""A minus right before a number; what stands between two numbers or words is a dash."""
-
-
-def numbers_of(text: str) -> frozenset[str]:
-    """The numbers of a text as digits, those in words too; of a date its parts, a month by its name.
-
-    >>> sorted(numbers_of("Twenty-five of 1,200 on 2016-06-09")) == sorted(numbers_of("25 of 1200 on June 9, 2016"))
-    True
-    """
-    plain = re.sub(
-        r"\b(\d{4})-(\d{2})-(\d{2})\b",
-        lambda d: f"{d[1]} {_MONTHS[(int(d[2]) - 1) % 12].title()} {int(d[3])}",
-        in_digits(text),
-    )
-    plain = re.sub(r"\b(\d+)(?:st|nd|rd|th)\b", r"\1", plain, flags=re.IGNORECASE)
-    plain = re.sub(r"(?<=\d)(?=[^\W\d])|(?<=[€$£%])(?=\d)", " ", plain)
-    found = set[str]()
-    for match in _WORD.finditer(plain):
-        word, low = match[0], match[0].lower()
-        sign = "-" if _MINUS.search(plain, 0, match.start()) else ""
-        said = _SMALL.get(low) or min(meaning(low))  # a digit comes before a letter
-        if low in _MONTHS and word[0].isupper():
-            found.add(low)
-        elif low not in {"one", "no"} and said[0].isdigit() and not re.search(r"[^\W\d]\d", low):
-            found.update(
-                sign + (re.sub(r"[.,](?=0*$)0*", "", part) or "0") for part in re.split(r"[:/-]", said.replace(",", ""))
-            )
-    return frozenset(found)
-
-
 _RECKONED = re.compile(
     r"\b(?:more|less|fewer|left|over|under|remain\w*|rest|differ\w*|altogether|total|together|sum|increas\w*|"
     r"decreas\w*|ris\w*|rose|go(?:es)? up|went up|drop\w*|fell|falls?|grew|grows?|gain\w*|lost|later|earlier|longer|"
@@ -151,7 +113,7 @@ def missing_numbers(sentence: str, text: str, quoted: str) -> frozenset[str]:
     >>> missing_numbers("It cost £300 more.", "", "It rose from £900 to £1,200.")
     frozenset()
     """
-    missing = numbers_of(sentence) - numbers_of(text)
+    missing = numbers_of(sentence) - readings_of(text)
     if not missing:
         return missing
     known = [float(number) for number in numbers_of(quoted) if _PLAIN.fullmatch(number)]
@@ -169,35 +131,6 @@ def missing_numbers(sentence: str, text: str, quoted: str) -> frozenset[str]:
 
 
 _PLAIN = re.compile(r"\d+(?:\.\d+)?")
-_SAME_UNITS = [
-    "%|percent|per cent", "°C|degrees Celsius", "°F|degrees Fahrenheit", "mm|millimet(?:re|er)s?",
-    "cm|centimet(?:re|er)s?", "km|kilomet(?:re|er)s?", "m|met(?:re|er)s?", "miles?", "feet|foot|ft", "seconds?|s|sec",
-    "minutes?|min", "hours?|h", "days?", "weeks?", "months?", "years?", "kg|kilograms?|kilos?", "g|grams?",
-    "tonnes?|tons?", "MB|megabytes?", "GB|gigabytes?", "TB|terabytes?", "KB|kB|kilobytes?", "lit(?:re|er)s?|l",
-    "million", "billion", "thousand",
-]  # fmt: skip
-_UNIT = re.compile(
-    r"(\d[\d.,]*)[\s-]?(?:" + "|".join(f"(?P<u{i}>{unit})" for i, unit in enumerate(_SAME_UNITS)) + r")(?!\w)"
-)
-
-
-def other_units(sentence: str, text: str) -> bool:
-    """Whether a number of a sentence has a unit with which `text` never has it, though it has it with others.
-
-    >>> other_units("It was 9 °F.", "It was 9 °C (48 °F)."), other_units("It took 5 minutes.", "It took 5 min.")
-    (True, False)
-    """
-    theirs = _units(text)
-    return any(number in theirs and not units <= theirs[number] for number, units in _units(sentence).items())
-
-
-def _units(text: str) -> dict[str, set[str]]:
-    text = in_digits(text)
-    found: dict[str, set[str]] = {}
-    for match in _UNIT.finditer(text):
-        for number in numbers_of(match[1]):
-            found.setdefault(number, set()).add(match.lastgroup or "")
-    return found
 
 
 @dataclass(frozen=True, slots=True)
@@ -251,14 +184,13 @@ class Checker:
         numbers = numbers_of(sentence)
         hard = [i for i in telling if own[i].hard]
         names = {own[i].stem for i in hard if not own[i].stem.isdigit()}
-        everywhere = {word.stem for word in words_of(text)}
         best = alike[telling].max(axis=1)
         verified, begun = self._verified(sentence, text, spans)
         features = [
             _share(missing_numbers(sentence, text, said), numbers),
             _share(missing_numbers(sentence, said, said), numbers),
             float(other_units(sentence, text)),
-            _share(names - everywhere, names),
+            _share(names - stems_there, names),
             _share(names - stems_quoted, names),
             float(any(not _holds(text, words) for words in [*_QUOTED.findall(sentence), *_ADDRESS.findall(sentence)])),
             float(bool(_DENIED.search(sentence)) != bool(_DENIED.search(said[place:]))),
