@@ -5,18 +5,18 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from article_assistant.answering.extract import (
-    EVIDENCE,
-    FEATURES,
+from article_assistant.answering.extract import Extractor, least_confidence
+from article_assistant.answering.question import meaning
+from article_assistant.answering.rank import (
     VERIFIED,
-    Extractor,
-    Sentence,
+    Candidate,
+    Evidence,
+    Features,
     candidates,
     evidence,
-    least_confidence,
+    names,
     ranked,
 )
-from article_assistant.answering.question import kind_of, meaning
 from article_assistant.answering.reader import Reading
 from article_assistant.index.chunk import split
 from article_assistant.index.keyword import asked_words
@@ -26,6 +26,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.parts import Words as WordEncoder
+
+FEATURES, EVIDENCE = names(Features), names(Evidence)
 
 
 class Told:
@@ -167,8 +169,7 @@ def test_the_order_counts_what_says_the_same_together(data: st.DataObject) -> No
     weight = {meant: np.logaddexp.reduce(scores[[m == meant for m in said]]) for meant in said}
     able = [i for i in range(count) if fitting[i]] or list(range(count))
     assert weight[said[order[0]]] == pytest.approx(max(weight[said[i]] for i in able))
-    found = evidence(said, np.zeros((count, len(FEATURES))), scores, order[0])
-    assert found.shape == (len(EVIDENCE),)
+    found = evidence(said, np.zeros((count, len(Features._fields))), scores, order[0])
     assert np.isfinite(found).all()
 
 
@@ -273,7 +274,7 @@ def test_evidence_is_what_its_name_says() -> None:
     """By hand: two sentences that say seven, one that says eight, at scores of 2, 1 and -1; and its bounds."""
     said = [meaning("seven"), meaning("7"), meaning("eight")]
     features = np.arange(3 * len(FEATURES), dtype=np.float64).reshape(3, -1) / 100
-    seen = dict(zip(EVIDENCE, evidence(said, features, np.array([2.0, 1.0, -1.0]), 0).tolist(), strict=True))
+    seen = dict(zip(EVIDENCE, evidence(said, features, np.array([2.0, 1.0, -1.0]), 0), strict=True))
     own, rest = np.logaddexp(2, 1), np.logaddexp(-1, 0)
     assert seen["odds"] == pytest.approx(own - rest)
     assert seen["ahead of the next"] == pytest.approx(3.0)
@@ -311,14 +312,14 @@ def test_ten_passages_are_read() -> None:
     assert reader.passages == 10
 
 
-def sentence(text: str, words: str, name: str, logit: float = 9.0, updated: str | None = None) -> Sentence:
+def sentence(text: str, words: str, name: str, logit: float = 9.0, updated: str | None = None) -> Candidate:
     """A candidate whose article is just this sentence."""
     (found,) = hits(article(name, text, updated))
     at = text.index(words)
-    return Sentence(found, 0, len(text), at, at + len(words), logit, True)
+    return Candidate(found, 0, len(text), at, at + len(words), logit, True)
 
 
-def composed(question: str, sentences: Sequence[Sentence], *scores: float) -> tuple[str | None, list[str], list[str]]:
+def composed(question: str, sentences: Sequence[Candidate], *scores: float) -> tuple[str | None, list[str], list[str]]:
     """The short words, the pieces of the text, and the articles quoted, for sentences with these scores."""
     extractor = Extractor(Told(), 0.5)  # type: ignore[arg-type]
     order = sorted(range(len(scores)), key=lambda i: -scores[i])
@@ -400,7 +401,7 @@ def test_sentences_of_one_article_stand_in_its_order() -> None:
     """The best one's article first, its sentences as they follow each other there."""
     (found,) = hits(article("a", "Nobody guards it after midnight. The door was locked since bikes were stolen."))
     spans = [(0, 32), (33, 77)]
-    early, best = (Sentence(found, start, end, start, start + 3, 9.0, True) for start, end in spans)
+    early, best = (Candidate(found, start, end, start, start + 3, 9.0, True) for start, end in spans)
     assert composed("Why was the door locked?", [best, early], 9.0, 8.5)[1] == [
         "Nobody guards it after midnight.",
         "The door was locked since bikes were stolen.",
@@ -417,7 +418,7 @@ def test_one_item_is_asked_for_or_the_whole_list(question: str, whole: bool) -> 
     """Where the words of a "which" stand in the opening it is the list, else its item."""
     (found,) = hits(article("panel", LIGHTS))
     start = LIGHTS.index("- Green")
-    item = Sentence(found, start, len(LIGHTS), start + 9, len(LIGHTS) - 1, 9.0, True)
+    item = Candidate(found, start, len(LIGHTS), start + 9, len(LIGHTS) - 1, 9.0, True)
     _, texts, _ = composed(question, [item], 9.0)
     assert (len(texts) > 1) == whole
 
