@@ -27,7 +27,7 @@ import numpy as np
 import torch
 from article_assistant.answering.extract import READ, WEIGHTS, least_confidence
 from article_assistant.answering.question import Meaning, kind_of, meaning
-from article_assistant.answering.rank import Evidence, Features, candidates, evidence, names, ranked
+from article_assistant.answering.rank import Features, Grounds, candidates, evidence, names, ranked
 from article_assistant.answering.reader import Reader
 from article_assistant.evaluation.questions import f1, holds
 from article_assistant.index import embed
@@ -302,7 +302,7 @@ def fit(found: Sequence[Example]) -> dict[str, object]:
         "mean": [round(float(value), 4) for value in weights.mean],
         "scale": [round(float(value), 4) for value in weights.scale],
         "none": round(weights.none, 4),
-        "evidence": names(Evidence),
+        "evidence": names(Grounds),
         "trust": [round(float(value), 4) for value in trust],
         "accepted": curve,
     }

@@ -15,7 +15,7 @@ from article_assistant.answering import followup
 from article_assistant.answering.cite import resolve
 from article_assistant.answering.compose import Said, disagreement, in_sentences, list_answer, short_answer, whole_list
 from article_assistant.answering.question import Kind, kind_of, meaning
-from article_assistant.answering.rank import Candidate, Evidence, Features, candidates, evidence, names, ranked, share
+from article_assistant.answering.rank import Contender, Features, Grounds, candidates, evidence, names, ranked, share
 from article_assistant.answering.reader import Reader
 from article_assistant.index.keyword import UNASKED, asked_words, stems
 from article_assistant.index.types import Hit
@@ -46,7 +46,7 @@ class Extractor:
         """Refuse where confidence is lower than what keeps wrong answers at `accepted_wrong` (0 to 1) of all."""
         self._reader = reader
         model = json.loads(WEIGHTS.read_text())
-        if model["features"] != names(Features) or model["evidence"] != names(Evidence):
+        if model["features"] != names(Features) or model["evidence"] != names(Grounds):
             raise ValueError(f"{WEIGHTS} was made for other features; make it anew with training/sentences.py")
         self._weights = np.array(model["weights"]) / np.array(model["scale"])
         self._bias = -float(np.array(model["mean"]) @ self._weights) - float(model["none"])
@@ -84,12 +84,12 @@ class Extractor:
                 yield citation
         yield Answer(question, True, short, text, "extractive", round(confidence, 3), citations)
 
-    def _confidence(self, seen: Evidence) -> float:
+    def _confidence(self, seen: Grounds) -> float:
         """How likely an answer with this evidence is right, 0 to 1."""
         return float(1 / (1 + np.exp(-(np.array(seen) @ self._trust[:-1] + self._trust[-1]))))
 
     def _composed(
-        self, question: str, sentences: list[Candidate], scores: NDArray[np.float64], order: list[int]
+        self, question: str, sentences: list[Contender], scores: NDArray[np.float64], order: list[int]
     ) -> tuple[str | None, list[Said]]:
         """The short words, None where there are none, and the pieces of the answer's text."""
         kind, best = kind_of(question), sentences[order[0]]
@@ -103,7 +103,7 @@ class Extractor:
         if kind in {"yes or no", "reason", "way"} or not 0 < len(best.words.split()) <= SHORT:
             chosen = self._chosen(sentences, scores, order)
             return None, in_sentences(sentence.quote for sentence in chosen)
-        same, against = [best], list[Candidate]()
+        same, against = [best], list[Contender]()
         for i in order[1:]:
             other = sentences[i]
             if not other.fits or other.logit < 0:
@@ -127,9 +127,9 @@ class Extractor:
         short = " ".join(best.words.split())
         return short, short_answer(short, [sentence.quote for sentence in same])
 
-    def _chosen(self, sentences: list[Candidate], scores: NDArray[np.float64], order: list[int]) -> list[Candidate]:
+    def _chosen(self, sentences: list[Contender], scores: NDArray[np.float64], order: list[int]) -> list[Contender]:
         """The best sentence and those near it that say something else; those of one article in its order."""
-        chosen: list[Candidate] = []
+        chosen: list[Contender] = []
         for i in order:
             if len(chosen) == SENTENCES or scores[i] < scores[order[0]] - MARGIN:
                 continue
@@ -139,7 +139,7 @@ class Extractor:
         first = {sentence.hit.article.id: number for number, sentence in reversed(list(enumerate(chosen)))}
         return sorted(chosen, key=lambda sentence: (first[sentence.hit.article.id], sentence.start))
 
-    def _refusal(self, question: str, in_order: list[Candidate], confidence: float) -> Answer:
+    def _refusal(self, question: str, in_order: list[Contender], confidence: float) -> Answer:
         """What was looked for, and the best sentence of each of the nearest articles, marked as such."""
         best = {sentence.hit.article.id: sentence for sentence in reversed(in_order)}
         order = sorted(best.values(), key=in_order.index)[:3]

@@ -50,7 +50,7 @@ def in_digits(text: str, least: int = 3) -> str:
 
 def _multiplied(found: re.Match[str]) -> str:
     power = _SCALES[found[2].lower()] if found[2] else _LETTERS[found[4].lower()]
-    return _plain(Decimal((found[1] or found[3]).replace(",", "")) * 10**power)
+    return _shortest(Decimal((found[1] or found[3]).replace(",", "")) * 10**power)
 
 
 def _year(found: re.Match[str]) -> str:
@@ -60,7 +60,7 @@ def _year(found: re.Match[str]) -> str:
     return f"{century}{rest:0>2}" if century.isdigit() and rest.isdigit() and len(rest) <= 2 else found[0]
 
 
-def _plain(number: Decimal) -> str:
+def _shortest(number: Decimal) -> str:
     return f"{number:f}".rstrip("0").rstrip(".") if number % 1 else f"{number:.0f}"
 
 
@@ -76,7 +76,7 @@ def _date(found: re.Match[str]) -> str:
     return f"{int(day)} {calendar.month_name[int(month)]}" + (f" {found['year']}" if found["year"] else "")
 
 
-def _time(found: re.Match[str]) -> str:
+def _clock(found: re.Match[str]) -> str:
     """A time of day as "14:30"."""
     hour, half = int(found["hour"]), (found["half"] or "").lower()
     if half and 1 <= hour <= 12:
@@ -100,7 +100,7 @@ def _fraction(found: re.Match[str]) -> str:
 
 
 def _ratio(value: Fraction) -> str:
-    return _plain(Decimal(value.numerator) / value.denominator) if 1000 % value.denominator == 0 else str(value)
+    return _shortest(Decimal(value.numerator) / value.denominator) if 1000 % value.denominator == 0 else str(value)
 
 
 def _half(found: re.Match[str]) -> str:
@@ -128,8 +128,8 @@ _NOTATIONS: list[tuple[str, str | Callable[[re.Match[str]], str]]] = [
     (rf"\b(?P<day>\d\d?){_TH}?(?: of)? (?P<month>{MONTH})\b\.?(?:,? (?P<year>\d{{4}})\b)?", _date),
     (rf"\b(?P<month>{MONTH})\.? (?:the )?(?P<day>\d\d?){_TH}?(?![\w:%]|[.,]\d)(?:,? (?P<year>\d{{4}})\b)?", _date),
     # Times.
-    (rf"\b{_CLOCK}(?:[:.](?P<minute>[0-5]\d))? ?(?P<half>[ap])\.?m\b", _time),
-    (rf"(?<![\d:]){_CLOCK}:(?P<minute>[0-5]\d)(?P<half>)(?![\d:])", _time),
+    (rf"\b{_CLOCK}(?:[:.](?P<minute>[0-5]\d))? ?(?P<half>[ap])\.?m\b", _clock),
+    (rf"(?<![\d:]){_CLOCK}:(?P<minute>[0-5]\d)(?P<half>)(?![\d:])", _clock),
     # Fractions, and words for numbers that text2num leaves.
     (r"(?i:\b(\d+|one|an?) and a half\b)", _half),
     (r"(\d*)([¼-¾⅐-⅞])", _vulgar),
@@ -217,7 +217,7 @@ def _atoms(text: str, *, whole: bool) -> Iterator[str]:
         elif found["first"] or found["second"]:
             yield "1st" if found["first"] else "2nd"
         elif found["number"]:
-            yield ("-" if found["sign"] else "") + _plain(Decimal(found["number"]))
+            yield ("-" if found["sign"] else "") + _shortest(Decimal(found["number"]))
         elif not found["code"]:
             yield found[0]
 
@@ -284,5 +284,5 @@ def _units(text: str) -> dict[str, set[str]]:
     found: dict[str, set[str]] = {}
     for match in _QUANTITY.finditer(canonical(text)):
         if written := match["money"] or match["unit"]:
-            found.setdefault(_plain(Decimal(match["number"])), set()).add(_UNITS[written])
+            found.setdefault(_shortest(Decimal(match["number"])), set()).add(_UNITS[written])
     return found

@@ -24,7 +24,7 @@ _PROPER = re.compile(r"(?<!^)(?<![.?!] )\b[A-Z][\w-]*\b|\b\w*\d[\w.,:-]*\b")
 
 
 @dataclass(frozen=True, slots=True)
-class Candidate:
+class Contender:
     """A sentence that may answer: characters `[start, end)` of its article's text, and the best words in it.
 
     The words are characters `[first, last)` of the text; `fits` tells whether they are of the kind that
@@ -78,7 +78,7 @@ class Features(NamedTuple):
     not_verified: float
 
 
-class Evidence(NamedTuple):
+class Grounds(NamedTuple):
     """What the confidence in an answer is judged by."""
 
     odds: float
@@ -91,7 +91,7 @@ class Evidence(NamedTuple):
     not_verified: float
 
 
-def candidates(question: str, hits: Sequence[Hit], reader: Reader) -> tuple[list[Candidate], NDArray[np.float64]]:
+def candidates(question: str, hits: Sequence[Hit], reader: Reader) -> tuple[list[Contender], NDArray[np.float64]]:
     """The sentences of the hits, and their features, shape `(sentences, features)`."""
     kind = kind_of(question)
     passages = [passage(hit.article.title, hit.chunk) for hit in hits]
@@ -103,7 +103,7 @@ def candidates(question: str, hits: Sequence[Hit], reader: Reader) -> tuple[list
     proper = set(stems(" ".join(_PROPER.findall(question)))) - UNASKED
     top = max((r.score for found in readings for r in found), default=0.0)
     nearest = max((cosine for hit in hits for cosine in hit.cosines), default=0.0)
-    sentences: list[Candidate] = []
+    sentences: list[Contender] = []
     rows: list[Features] = []
     for number, (hit, (_, spans), found) in enumerate(zip(hits, passages, readings, strict=True)):
         place = set(stems(f"{hit.article.title} {hit.chunk.heading}"))
@@ -115,7 +115,7 @@ def candidates(question: str, hits: Sequence[Hit], reader: Reader) -> tuple[list
             # A passage shows a sentence without its mark, so places are counted from its end.
             first, last = end - (shown - reading.start), end - (shown - reading.end)
             first, last = with_unit(kind, hit.article.text[:end], first, last)
-            sentence = Candidate(hit, start, end, first, last, reading.score, reading.fits)
+            sentence = Contender(hit, start, end, first, last, reading.score, reading.fits)
             own = set(stems(sentence.text))
             cosine = hit.cosines[i]
             sentences.append(sentence)
@@ -157,14 +157,12 @@ def ranked(said: Sequence[Meaning], fitting: Sequence[bool], scores: NDArray[np.
     return sorted(range(len(said)), key=lambda i: (not fitting[i], -together[said[i]], -scores[i]))
 
 
-def evidence(
-    said: Sequence[Meaning], features: NDArray[np.float64], scores: NDArray[np.float64], best: int
-) -> Evidence:
+def evidence(said: Sequence[Meaning], features: NDArray[np.float64], scores: NDArray[np.float64], best: int) -> Grounds:
     """What the confidence in sentence `best` is judged by; the other parameters as in `ranked`."""
     same = np.array([meant == said[best] for meant in said])
     others = np.append(scores[~same], 0.0)
     known = Features(*features[best])
-    return Evidence(
+    return Grounds(
         odds=np.clip(np.logaddexp.reduce(scores[same]) - np.logaddexp.reduce(others), -12, 12),
         ahead_of_the_next=np.clip(scores[best] - scores[~same].max(initial=-20.0), -6, 12),
         reader=known.reader,
@@ -176,7 +174,7 @@ def evidence(
     )
 
 
-def names(features: type[Features] | type[Evidence]) -> list[str]:
+def names(features: type[Features] | type[Grounds]) -> list[str]:
     """The features by the names that the fitted model's file has for them."""
     return [name.replace("_", " ") for name in features._fields]
 

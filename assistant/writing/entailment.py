@@ -25,7 +25,7 @@ from article_assistant.index.keyword import UNASKED, stems
 from article_assistant.index.types import Hit, Matrix
 from numpy.typing import NDArray
 
-MODEL = Path(__file__).parents[1] / "models" / "support.json"
+FITTED = Path(__file__).parents[1] / "models" / "support.json"
 PARTS, SHORTEST = 3, 4
 """Beginnings of a sentence that the verifier judges beside the whole, one pass each, and the least words of one."""
 SAME = 0.6
@@ -54,9 +54,9 @@ _DENIAL = re.compile(
 """Words that deny those after them; "no more than" and "not until" do not."""
 _STOP = re.compile(r"[,;:.!?()–—](?=\s|$)|\b(?:but|although|though|because|provided|which|who)\b")
 _CLAUSE = re.compile(r"[,;:–—]\s+|\s+(?:and|but|or|while|which|who|because|so that|after|before|when|where)\s+")
-_NAME = re.compile(r"(?:[^\W\d_]*[A-ZÀ-Þ][\w’'-]*)|\w*\d\w*")
+_HARD_WORD = re.compile(r"(?:[^\W\d_]*[A-ZÀ-Þ][\w’'-]*)|\w*\d\w*")
 
-GATES = ("numbers missing", "other units", "names missing", "quoted missing")
+HARD = ("numbers missing", "other units", "names missing", "quoted missing")
 """Features of which none may be above 0."""
 FEATURES = (
     "numbers missing", "numbers missing in quotes", "other units", "names missing", "names missing in quotes",
@@ -85,7 +85,7 @@ def words_of(text: str) -> list[Word]:
         if not own:
             continue
         first = not text[: match.start()].rstrip() or text[: match.start()].rstrip()[-1] in ".!?:\n-•"
-        hard = bool(_NAME.fullmatch(match[0])) and not (first and not any(c.isdigit() for c in match[0]))
+        hard = bool(_HARD_WORD.fullmatch(match[0])) and not (first and not any(c.isdigit() for c in match[0]))
         found.append(Word(match.start(), match.end(), own[0], not set(own) <= UNASKED, hard))
     return found
 
@@ -101,7 +101,7 @@ _ROUNDED = re.compile(
     r"at most|up to|just)\s+(?=\S)",
     re.IGNORECASE,
 )
-NEAR = 0.15
+ROUNDING = 0.15
 """How far "about 10" may be from a number of the passage, as a share of it."""
 
 
@@ -120,7 +120,7 @@ def missing_numbers(sentence: str, text: str, quoted: str) -> frozenset[str]:
     reckoned = set(known) | {value / 60 for value in known} | {value * 60 for value in known}
     if _RECKONED.search(sentence):
         reckoned |= {abs(a - b) for a in known for b in known} | {a + b for a in known for b in known}
-    near = NEAR if _ROUNDED.search(sentence) else 1e-9
+    near = ROUNDING if _ROUNDED.search(sentence) else 1e-9
 
     def is_reckoned(number: str) -> bool:
         return bool(_PLAIN.fullmatch(number)) and any(
@@ -144,7 +144,7 @@ class Evidence:
 class Checker:
     """Says whether passages carry sentences; safe to use from several threads."""
 
-    def __init__(self, reader: Reader, embedder: Embedder, model: Path | None = MODEL) -> None:
+    def __init__(self, reader: Reader, embedder: Embedder, model: Path | None = FITTED) -> None:
         """Without a `model`, only `evidence` is of use."""
         self._reader = reader
         self._embedder = embedder
@@ -163,7 +163,7 @@ class Checker:
 
     def score(self, evidence: Evidence) -> float:
         """How sure it is that the passage carries the sentence, in logits; minus infinity where a gate is shut."""
-        if any(evidence.features[FEATURES.index(gate)] > 0 for gate in GATES):
+        if any(evidence.features[FEATURES.index(gate)] > 0 for gate in HARD):
             return -np.inf
         return float(evidence.features @ self._weights + self._bias)
 
@@ -177,7 +177,7 @@ class Checker:
         alike = self._alike(sentence, own, text, theirs)
         place = spans[0][0]  # where title and headings end
         of = [next((k for k, (a, b) in enumerate(spans) if a <= word.start < b), -1) for word in theirs]
-        chosen = _best(alike[telling], of, len(spans))
+        chosen = _closest(alike[telling], of, len(spans))
         quoted = [i for i, k in enumerate(of) if k in chosen or k < 0]
         said = text[:place] + " ".join(text[slice(*spans[k])] for k in sorted(chosen))
         stems_there, stems_quoted = {word.stem for word in theirs}, {theirs[i].stem for i in quoted}
@@ -187,16 +187,16 @@ class Checker:
         best = alike[telling].max(axis=1)
         verified, begun = self._verified(sentence, text, spans)
         features = [
-            _share(missing_numbers(sentence, text, said), numbers),
-            _share(missing_numbers(sentence, said, said), numbers),
+            _portion(missing_numbers(sentence, text, said), numbers),
+            _portion(missing_numbers(sentence, said, said), numbers),
             float(other_units(sentence, text)),
-            _share(names - stems_there, names),
-            _share(names - stems_quoted, names),
+            _portion(names - stems_there, names),
+            _portion(names - stems_quoted, names),
             float(any(not _holds(text, words) for words in [*_QUOTED.findall(sentence), *_ADDRESS.findall(sentence)])),
             float(bool(_DENIED.search(sentence)) != bool(_DENIED.search(said[place:]))),
             _turned(sentence, own, text, theirs, alike[:, quoted], quoted) / 3,
-            _share({own[i].stem for i in telling} & stems_there, {own[i].stem for i in telling}),
-            _share({own[i].stem for i in telling} & stems_quoted, {own[i].stem for i in telling}),
+            _portion({own[i].stem for i in telling} & stems_there, {own[i].stem for i in telling}),
+            _portion({own[i].stem for i in telling} & stems_quoted, {own[i].stem for i in telling}),
             min(_clauses(sentence, own, alike), default=1.0),
             float(best.mean()),
             float(best.min()),
@@ -270,7 +270,7 @@ def _beginnings(sentence: str) -> list[str]:
     return [sentence[:end].rstrip(" ,;:") + "." for end in ends[:PARTS]]
 
 
-def _best(alike: Matrix, of: Sequence[int], many: int) -> list[int]:
+def _closest(alike: Matrix, of: Sequence[int], many: int) -> list[int]:
     """The sentence whose words are most like all of the words (rows), and a second that adds to it, if one does."""
     places = np.array(of)
     by = np.stack([alike[:, places == k].max(axis=1, initial=-1.0) for k in range(many)])
@@ -305,5 +305,5 @@ def _holds(text: str, words: str) -> bool:
     return " ".join(words.lower().split()).strip(" .,;") in " ".join(text.lower().split())
 
 
-def _share(some: frozenset[str] | set[str], of: frozenset[str] | set[str]) -> float:
+def _portion(some: frozenset[str] | set[str], of: frozenset[str] | set[str]) -> float:
     return len(some) / len(of) if of else 0.0
