@@ -35,12 +35,12 @@ def load(name: str, folder: Path | None = None) -> str:
     >>> load("refused").format(asked="“wages”", nearest="Leave policy")
     'The articles don’t answer this. I looked for “wages”. Nearest to it: Leave policy.'
     """
-    return _read(name, folder)[1]
+    return _text(name, folder)[1]
 
 
 def version(name: str, folder: Path | None = None) -> int:
     """The version of `name`.txt. Raises PromptError."""
-    return _read(name, folder)[0]
+    return _text(name, folder)[0]
 
 
 def check(folder: Path) -> None:
@@ -53,7 +53,7 @@ def check(folder: Path) -> None:
         load(path.stem, folder)
 
 
-def _read(name: str, folder: Path | None) -> tuple[int, str]:
+def _text(name: str, folder: Path | None) -> tuple[int, str]:
     own = folder / f"{name}.txt" if folder else None
     path = own if own and own.exists() else FOLDER / f"{name}.txt"
     try:

@@ -5,18 +5,19 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from article_assistant.answering.extract import (
-    EVIDENCE,
-    FEATURES,
+from article_assistant.answering.extract import Extractor, least_confidence
+from article_assistant.answering.question import meaning
+from article_assistant.answering.rank import (
     VERIFIED,
-    Extractor,
-    Sentence,
+    Contender,
+    Features,
+    Grounds,
     candidates,
     evidence,
-    least_confidence,
+    names,
     ranked,
+    share,
 )
-from article_assistant.answering.question import meaning
 from article_assistant.answering.reader import Reading
 from article_assistant.index.chunk import split
 from article_assistant.index.keyword import asked_words
@@ -26,6 +27,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.parts import Words as WordEncoder
+
+FEATURES, EVIDENCE = names(Features), names(Grounds)
 
 
 class Told:
@@ -167,8 +170,7 @@ def test_the_order_counts_what_says_the_same_together(data: st.DataObject) -> No
     weight = {meant: np.logaddexp.reduce(scores[[m == meant for m in said]]) for meant in said}
     able = [i for i in range(count) if fitting[i]] or list(range(count))
     assert weight[said[order[0]]] == pytest.approx(max(weight[said[i]] for i in able))
-    found = evidence(said, np.zeros((count, len(FEATURES))), scores, order[0])
-    assert found.shape == (len(EVIDENCE),)
+    found = evidence(said, np.zeros((count, len(Features._fields))), scores, order[0])
     assert np.isfinite(found).all()
 
 
@@ -273,7 +275,7 @@ def test_evidence_is_what_its_name_says() -> None:
     """By hand: two sentences that say seven, one that says eight, at scores of 2, 1 and -1; and its bounds."""
     said = [meaning("seven"), meaning("7"), meaning("eight")]
     features = np.arange(3 * len(FEATURES), dtype=np.float64).reshape(3, -1) / 100
-    seen = dict(zip(EVIDENCE, evidence(said, features, np.array([2.0, 1.0, -1.0]), 0).tolist(), strict=True))
+    seen = dict(zip(EVIDENCE, evidence(said, features, np.array([2.0, 1.0, -1.0]), 0), strict=True))
     own, rest = np.logaddexp(2, 1), np.logaddexp(-1, 0)
     assert seen["odds"] == pytest.approx(own - rest)
     assert seen["ahead of the next"] == pytest.approx(3.0)
@@ -281,9 +283,9 @@ def test_evidence_is_what_its_name_says() -> None:
     for name in ("reader", "cosine", "names missing", "verifier", "not verified"):
         assert seen[name] == features[0, FEATURES.index(name)]
     far = evidence(said, features, np.array([40.0, 1.0, -40.0]), 0)
-    assert far[:2].tolist() == [12, 12]
+    assert far[:2] == (12, 12)
     behind = evidence(said, features, np.array([-40.0, -40.0, 40.0]), 0)
-    assert behind[:2].tolist() == [-12, -6]
+    assert behind[:2] == (-12, -6)
     assert far[EVIDENCE.index("none of them")] == -12
     alone = evidence(said[:1], features[:1], np.array([3.0]), 0)
     assert alone[1] == 12, "with no other sentence it is far ahead"
@@ -311,14 +313,14 @@ def test_ten_passages_are_read() -> None:
     assert reader.passages == 10
 
 
-def sentence(text: str, words: str, name: str, logit: float = 9.0, updated: str | None = None) -> Sentence:
+def sentence(text: str, words: str, name: str, logit: float = 9.0, updated: str | None = None) -> Contender:
     """A candidate whose article is just this sentence."""
     (found,) = hits(article(name, text, updated))
     at = text.index(words)
-    return Sentence(found, 0, len(text), at, at + len(words), logit, True)
+    return Contender(found, 0, len(text), at, at + len(words), logit, True)
 
 
-def composed(question: str, sentences: Sequence[Sentence], *scores: float) -> tuple[str | None, list[str], list[str]]:
+def composed(question: str, sentences: Sequence[Contender], *scores: float) -> tuple[str | None, list[str], list[str]]:
     """The short words, the pieces of the text, and the articles quoted, for sentences with these scores."""
     extractor = Extractor(Told(), 0.5)  # type: ignore[arg-type]
     order = sorted(range(len(scores)), key=lambda i: -scores[i])
@@ -400,7 +402,7 @@ def test_sentences_of_one_article_stand_in_its_order() -> None:
     """The best one's article first, its sentences as they follow each other there."""
     (found,) = hits(article("a", "Nobody guards it after midnight. The door was locked since bikes were stolen."))
     spans = [(0, 32), (33, 77)]
-    early, best = (Sentence(found, start, end, start, start + 3, 9.0, True) for start, end in spans)
+    early, best = (Contender(found, start, end, start, start + 3, 9.0, True) for start, end in spans)
     assert composed("Why was the door locked?", [best, early], 9.0, 8.5)[1] == [
         "Nobody guards it after midnight.",
         "The door was locked since bikes were stolen.",
@@ -417,7 +419,7 @@ def test_one_item_is_asked_for_or_the_whole_list(question: str, whole: bool) -> 
     """Where the words of a "which" stand in the opening it is the list, else its item."""
     (found,) = hits(article("panel", LIGHTS))
     start = LIGHTS.index("- Green")
-    item = Sentence(found, start, len(LIGHTS), start + 9, len(LIGHTS) - 1, 9.0, True)
+    item = Contender(found, start, len(LIGHTS), start + 9, len(LIGHTS) - 1, 9.0, True)
     _, texts, _ = composed(question, [item], 9.0)
     assert (len(texts) > 1) == whole
 
@@ -432,3 +434,19 @@ def test_a_refusal_names_three_articles_and_eight_words() -> None:
     assert len(said.nearest) == 3
     assert "“Hans”" in said.answer
     assert "“Ida”" not in said.answer
+
+
+def test_the_neighbours_of_a_sentence_are_those_beside_it() -> None:
+    """The cosines of the sentence before and after each of three; none beyond the ends."""
+    (found,) = hits(article("a", "Some went. Others came. It was seven."))
+    _, features = candidates("How many?", [replace(found, cosines=(0.1, 0.3, 0.7))], Told(seven=9.0))  # type: ignore[arg-type]
+    before, after = (names(Features).index(name) for name in ("cosine before", "cosine after"))
+    assert features[:, before].tolist() == [0.0, 0.1, 0.3]
+    assert features[:, after].tolist() == [0.3, 0.7, 0.0]
+
+
+def test_a_question_without_words_shares_nothing() -> None:
+    """Of no words no share stands anywhere, and a share of one letter is one of one."""
+    assert share([], {"a"}) == 0.0
+    assert share(["a"], {"a"}) == 1.0
+    assert share(["a"], set()) == 0.0

@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import pytest
-from article_assistant.answering.followup import BODY, CONTEXT, WORD, standalone
+from article_assistant.answering.followup import BODY, BRACKETED, WORD, standalone
 from article_assistant.evaluation.questions import holds, named
 from article_assistant.index import embed
 from article_assistant.index.search import Index
@@ -143,7 +143,7 @@ turns_of = st.lists(st.builds(Turn, texts, texts, st.just(()), texts, st.just(()
 def test_any_text_is_restated(question: str, turns: list[Turn]) -> None:
     """No question and no turns fail, and what comes out is bounded and still holds a word where one was asked."""
     found = standalone(question, turns)
-    assert len(found) <= len(question) + BODY + CONTEXT * (WORD + 1)
+    assert len(found) <= len(question) + BODY + BRACKETED * (WORD + 1)
     assert found.strip() or not question.strip()
 
 
@@ -161,9 +161,9 @@ def test_long_turns_stay_bounded() -> None:
         question = f"{long}{number} {'x' * 900}?"
         turns.append(Turn(question, long * 20, (), standalone(question, turns)))
     for question in ("And it?", "Why?", "And in Ghent?", "And killed?", long):
-        assert len(standalone(question, turns)) <= len(question) + BODY + CONTEXT * (WORD + 1)
+        assert len(standalone(question, turns)) <= len(question) + BODY + BRACKETED * (WORD + 1)
     chain = after(*["How heavy is it?", *[f"For {'very ' * 6}long boats number {number}?" for number in range(40)]])
-    assert max(len(turn.standalone) for turn in chain) <= 2 * BODY + CONTEXT * (WORD + 1)
+    assert max(len(turn.standalone) for turn in chain) <= 2 * BODY + BRACKETED * (WORD + 1)
 
 
 class Restating:

@@ -5,12 +5,13 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from article_assistant.answering.numbers import numbers_of
 from article_assistant.answering.reader import Reader
 from article_assistant.index import embed
 from article_assistant.index.chunk import split
 from article_assistant.index.embed import Embedder
 from article_assistant.index.types import Hit
-from article_assistant.writing.entailment import FEATURES, Checker, missing_numbers, numbers_of, words_of
+from article_assistant.writing.entailment import FEATURES, Checker, missing_numbers, words_of
 from hypothesis import given
 from hypothesis import strategies as st
 

@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from article_assistant.answering.reader import LONGEST
+from article_assistant.answering.reader import PAIR
 from article_assistant.evaluation.questions import holds
 from article_assistant.index import embed
 from article_assistant.index.chunk import passage, split
@@ -246,10 +246,10 @@ def _changed(question: str, context: str, others: Sequence[str], chance: random.
 
 
 def tokenizer() -> Tokenizer:
-    """Question and passage to tokens, at most LONGEST, cut at the passage's end."""
+    """Question and passage to tokens, at most PAIR, cut at the passage's end."""
     found = Tokenizer.from_file(str(embed.default_folder() / "tokenizer.json"))
     found.no_padding()
-    found.enable_truncation(LONGEST, strategy="only_second")
+    found.enable_truncation(PAIR, strategy="only_second")
     return found
 
 

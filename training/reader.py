@@ -34,7 +34,7 @@ from typing import Any
 import numpy as np
 import torch
 from article_assistant.answering.question import fits, kind_of, with_unit
-from article_assistant.answering.reader import GRAPH
+from article_assistant.answering.reader import READER
 from article_assistant.answering.reader import Reader as ShippedReader
 from article_assistant.evaluation.questions import f1, normal
 from article_assistant.index import embed
@@ -343,7 +343,7 @@ if __name__ == "__main__":
     )
     parser.add_argument("--without", nargs="+", default=[], metavar="KIND", help="kinds of pairs not to learn from")
     parser.add_argument("--wordnet", type=Path, help="folder of WordNet's files, see training/reworded.py")
-    parser.add_argument("--graph", type=Path, default=GRAPH, help="where export writes and what measure reads")
+    parser.add_argument("--graph", type=Path, default=READER, help="where export writes and what measure reads")
     parser.add_argument(
         "--average",
         action="append",

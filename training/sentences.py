@@ -25,17 +25,9 @@ from pathlib import Path
 
 import numpy as np
 import torch
-from article_assistant.answering.extract import (
-    EVIDENCE,
-    FEATURES,
-    MODEL,
-    READ,
-    candidates,
-    evidence,
-    least_confidence,
-    ranked,
-)
+from article_assistant.answering.extract import READ, WEIGHTS, least_confidence
 from article_assistant.answering.question import Meaning, kind_of, meaning
+from article_assistant.answering.rank import Features, Grounds, candidates, evidence, names, ranked
 from article_assistant.answering.reader import Reader
 from article_assistant.evaluation.questions import f1, holds
 from article_assistant.index import embed
@@ -137,13 +129,13 @@ class Weights:
         """The sentence that would be answered with, and the evidence for it."""
         scores = self.scores(example.features)
         first = ranked(example.said, example.fitting, scores)[0]
-        return first, evidence(example.said, example.features, scores, first)
+        return first, np.array(evidence(example.said, example.features, scores, first))
 
 
 def softmax(found: Sequence[Example]) -> Weights:
     """Fit the weights of the features to which sentences hold the answer."""
     widest = max(len(example.holding) for example in found)
-    features = torch.zeros(len(found), widest, len(FEATURES), dtype=torch.float64)
+    features = torch.zeros(len(found), widest, len(Features._fields), dtype=torch.float64)
     there = torch.zeros(len(found), widest, dtype=torch.bool)
     holding = torch.zeros(len(found), widest + 1, dtype=torch.bool)
     for i, example in enumerate(found):
@@ -153,7 +145,7 @@ def softmax(found: Sequence[Example]) -> Weights:
         holding[i, :count] = torch.from_numpy(example.holding)
         holding[i, widest] = not example.holding.any()
     mean, scale = features[there].mean(0), features[there].std(0) + 1e-6
-    weights = torch.zeros(len(FEATURES), dtype=torch.float64, requires_grad=True)
+    weights = torch.zeros(len(Features._fields), dtype=torch.float64, requires_grad=True)
     none = torch.zeros(1, dtype=torch.float64, requires_grad=True)
 
     def loss() -> torch.Tensor:
@@ -305,12 +297,12 @@ def fit(found: Sequence[Example]) -> dict[str, object]:
             "others"
         )
     return {
-        "features": list(FEATURES),
+        "features": names(Features),
         "weights": [round(float(value), 4) for value in weights.weights],
         "mean": [round(float(value), 4) for value in weights.mean],
         "scale": [round(float(value), 4) for value in weights.scale],
         "none": round(weights.none, 4),
-        "evidence": list(EVIDENCE),
+        "evidence": names(Grounds),
         "trust": [round(float(value), 4) for value in trust],
         "accepted": curve,
     }
@@ -326,5 +318,5 @@ if __name__ == "__main__":
     if given.step == "collect":
         kept.write_bytes(pickle.dumps(list(examples(given.shared, given.work))))
     else:
-        MODEL.write_text(json.dumps(fit(pickle.loads(kept.read_bytes())), indent=1) + "\n")
-        print(MODEL.name, "written")
+        WEIGHTS.write_text(json.dumps(fit(pickle.loads(kept.read_bytes())), indent=1) + "\n")
+        print(WEIGHTS.name, "written")

@@ -21,7 +21,7 @@ from article_assistant.index.chunk import split
 from article_assistant.index.search import Index
 from article_assistant.index.sync import sync
 from article_assistant.index.types import Hit
-from article_assistant.writing.entailment import FEATURES, GATES, MODEL, Checker
+from article_assistant.writing.entailment import FEATURES, FITTED, HARD, Checker
 from numpy.typing import NDArray
 
 SEEDS = Path(__file__).parents[1] / "seeds"
@@ -91,7 +91,7 @@ def main() -> None:
         checker = Checker(Reader(), index.embedder, None)
         known = features(asked, checker, index)
         index.close()
-    shut = (known[:, [FEATURES.index(gate) for gate in GATES]] > 0).any(axis=1)
+    shut = (known[:, [FEATURES.index(gate) for gate in HARD]] > 0).any(axis=1)
     if given.command == "fit":
         scores = np.zeros(len(asked))
         for held in _folds(len(asked)):
@@ -101,9 +101,9 @@ def main() -> None:
         least = float(np.quantile(scores[right], FLAGGED, method="lower"))
         weights, bias = fit(known[~shut], right[~shut])
         model = {"features": list(FEATURES), "weights": [round(float(w), 4) for w in weights], "bias": round(bias, 4)}
-        MODEL.write_text(json.dumps({**model, "least": round(least, 3)}, indent=1) + "\n")
+        FITTED.write_text(json.dumps({**model, "least": round(least, 3)}, indent=1) + "\n")
     else:
-        model = json.loads(MODEL.read_text())
+        model = json.loads(FITTED.read_text())
         scores, least = known @ np.array(model["weights"]) + model["bias"], model["least"]
         scores[shut] = -np.inf
     order = scores[right][:, None] > scores[~right][None]

@@ -17,7 +17,7 @@ from article_assistant.index.keyword import UNASKED, stems
 from article_assistant.index.types import Article
 from article_assistant.types import Turn
 
-CONTEXT = 12
+BRACKETED = 12
 """Words that are put in brackets at most."""
 WORD = 40
 """Characters of a word that may be put in brackets."""
@@ -25,7 +25,7 @@ LONG = 1000
 """Characters from which on a question surely tells by itself what it is about."""
 MUCH = 5
 """Words of its own with which a question finds its article in spite of a pronoun."""
-NEAR = 4000
+TOGETHER = 4000
 """Characters of an article in which all words of a question stand that is about it."""
 BODY = 300
 """Characters that an earlier question may have to get a part replaced; of longer ones words are taken."""
@@ -54,12 +54,12 @@ _EMPTY = UNASKED | frozenset(
 )
 _ORDINAL = frozenset("first second third fourth fifth last".split())
 
-_LEAD = re.compile(r"\s*(?:(?:and|but|so|or|then|also|ok|okay|well|now)\b[\s,]*)+", re.IGNORECASE)
+_OPENING = re.compile(r"\s*(?:(?:and|but|so|or|then|also|ok|okay|well|now)\b[\s,]*)+", re.IGNORECASE)
 _ABOUT = re.compile(r"\s*(?:what about|how about|what of)\s+", re.IGNORECASE)
 _PRONOUN = re.compile(
     r"\b(?:he|she|him|his|her|hers|it|its|they|them|their|theirs|this|that|these|those|there)\b", re.IGNORECASE
 )
-_CLAUSE = re.compile(r", | (?:and|when|if|because|that|how|while|who|what|where|why) ", re.IGNORECASE)
+_SIDE_CLAUSE = re.compile(r", | (?:and|when|if|because|that|how|while|who|what|where|why) ", re.IGNORECASE)
 _EMPTY_IT = re.compile(
     r"\s+(?:(?:takes?|took|costs?|take|cost)\b.*\bto\b|"
     r"(?:is |was )?(?:possible|allowed|necessary|true|ok|okay|enough)\b.*\b(?:to|that)\b)",
@@ -68,7 +68,7 @@ _EMPTY_IT = re.compile(
 _ONE = re.compile(r"\b(?:the )?(?:first|second|third|last|former|latter|other) one\b(?:['’]s\b)?", re.IGNORECASE)
 _BARE = re.compile(r"\bthe (?:first|second|third|last|former|latter|others?)[\s?!.]*$", re.IGNORECASE)
 _INDEFINITE = re.compile(r"\ban? ", re.IGNORECASE)
-_COUNTED = re.compile(r"(how (?:many|much)) (?=(?:were|was|are|is|have|had|got|came|\w+ed)\b)", re.IGNORECASE)
+_HOW_MANY = re.compile(r"(how (?:many|much)) (?=(?:were|was|are|is|have|had|got|came|\w+ed)\b)", re.IGNORECASE)
 _BRACKETS = re.compile(r"(.*\S) \(([^()]*)\)\?", re.DOTALL)
 
 
@@ -76,7 +76,7 @@ def standalone(question: str, turns: Sequence[Turn]) -> str:
     """The question as it would be asked without the turns before it, which are given oldest first.
 
     Of the turns only the last counts: its own standalone form holds what it took from those before. The
-    result is at most `BODY + CONTEXT * (WORD + 1)` characters longer than the question; no text is refused.
+    result is at most `BODY + BRACKETED * (WORD + 1)` characters longer than the question; no text is refused.
 
     >>> standalone("What about the S3?", [Turn("How heavy is the S2?", "2.4 kg. [1]", ())])
     'How heavy is the S3?'
@@ -89,26 +89,26 @@ def standalone(question: str, turns: Sequence[Turn]) -> str:
     known = last.standalone or last.question
     found = _BRACKETS.fullmatch(known.strip())
     known, context = (f"{found[1]}?", found[2].split()) if found else (known, [])
-    asked = question[lead.end() :] if (lead := _LEAD.match(question)) else question
+    asked = question[lead.end() :] if (lead := _OPENING.match(question)) else question
     fragment = asked[about.end() :] if (about := _ABOUT.match(asked)) else asked
     if len(known) <= BODY and _is_fragment(fragment, bool(lead or about)):
         if replaced := _replaced(fragment, known):
             return _bracketed(replaced, context)
-        return _bracketed(fragment, [*_content(known), *context])
-    own = _content(asked)
+        return _bracketed(fragment, [*_telling(known), *context])
+    own = _telling(asked)
     # "And when does the lease end?", but not "And what is a rating curve?" or "And what is Tally?"
     few = lead and len(own) <= 2 and not any(map(_is_name, own)) and not _INDEFINITE.search(asked)
-    if (len(own) < MUCH and _leans(asked)) or not own or (few and not _COUNTED.match(asked)):
-        words = [*_content(known), *context]
+    if (len(own) < MUCH and _leans(asked)) or not own or (few and not _HOW_MANY.match(asked)):
+        words = [*_telling(known), *context]
         if not any(map(_is_name, words)):  # then the article names what the turns are about, if it is the right one
-            words += _content(next((article.title for article in last.cited if _holds(article, words)), ""))
+            words += _telling(next((article.title for article in last.cited if _speaks_of(article, words)), ""))
         return _bracketed(asked, words)
-    if (counted := _COUNTED.match(asked)) and (noun := _noun(_tokens(known))):
-        names = [word for word in _content(known) if _is_name(word)]
+    if (counted := _HOW_MANY.match(asked)) and (noun := _noun(_tokens(known))):
+        names = [word for word in _telling(known) if _is_name(word)]
         return _bracketed(f"{counted[1]} {' '.join(noun)} {asked[counted.end() :]}", [*names, *context])
     for article in last.cited:
-        if _holds(article, own):
-            return _bracketed(asked, _content(article.title))
+        if _speaks_of(article, own):
+            return _bracketed(asked, _telling(article.title))
     return question
 
 
@@ -117,7 +117,7 @@ def _tokens(text: str) -> list[str]:
     return [word for piece in text.split() if (word := piece.strip("?!.,;:()[]{}<>/“”\"‘’'`*-–—…"))]
 
 
-def _content(text: str) -> list[str]:
+def _telling(text: str) -> list[str]:
     """The words of a text that say what it is about, none twice, those too long to be words left out."""
     before, words = "", {}
     for word in _tokens(text):
@@ -150,13 +150,16 @@ def _bracketed(body: str, context: Sequence[str]) -> str:
     body = " ".join(body.split()).rstrip("?!. ")
     body = body[:1].upper() + body[1:]
     known = set(stems(body))
-    words = [word for word in dict.fromkeys(context) if len(word) <= WORD and not set(stems(word)) <= known][:CONTEXT]
+    words = [word for word in dict.fromkeys(context) if len(word) <= WORD and not set(stems(word)) <= known][:BRACKETED]
     return f"{body} ({' '.join(words)})?" if words else f"{body}?"
 
 
-def _holds(article: Article, words: Sequence[str]) -> bool:
+def _speaks_of(article: Article, words: Sequence[str]) -> bool:
     """Whether all the words, or others with their stems, stand near one another in an article."""
-    texts = (article.text[start : start + NEAR] for start in range(0, max(len(article.text) - NEAR // 2, 1), NEAR // 2))
+    texts = (
+        article.text[start : start + TOGETHER]
+        for start in range(0, max(len(article.text) - TOGETHER // 2, 1), TOGETHER // 2)
+    )
     patterns = []
     for word in words:
         found = stems(word)
@@ -190,13 +193,13 @@ def _is_open(pronoun: str, before: str, after: str) -> bool:
     if (
         pronoun == "there"
         and (previous in _BE or following in _BE or is_short)
-        and (following or len(_content(before)) > 1)
+        and (following or len(_telling(before)) > 1)
     ):
         return False  # "how many engineers are there on the rota"
-    clauses = list(_CLAUSE.finditer(before))
-    if clauses and _content(before[: clauses[-1].start()]):
+    clauses = list(_SIDE_CLAUSE.finditer(before))
+    if clauses and _telling(before[: clauses[-1].start()]):
         return False  # an earlier clause tells: "What is the Moorhen, and how many people may it carry?"
-    own = _content(before)
+    own = _telling(before)
     if own and pronoun in {"he", "she", "it", "they"} and previous not in _AUXILIARY:
         return not (is_short or following in _AUXILIARY)  # "Why did Devraj say he could not …"
     if own and pronoun in {"his", "her", "its", "their"} and following and previous not in _AUXILIARY:
@@ -307,7 +310,7 @@ def _noun_place(words: Sequence[str], count: int = 0) -> tuple[int, int] | None:
         end = start + (len(tail) - verb[1] if verb else len(tail))
     else:
         end = start + _verb(tail)
-    if not _content(" ".join(words[start:end])):  # "How many assailants | were captured"
+    if not _telling(" ".join(words[start:end])):  # "How many assailants | were captured"
         start, end = 0, asking
         while start < end and (words[start].lower() in _WH | _PREPOSITION or words[start].lower() in {"many", "much"}):
             start += 1
@@ -316,7 +319,7 @@ def _noun_place(words: Sequence[str], count: int = 0) -> tuple[int, int] | None:
     if count == 1 and "of" in words[start:end]:
         start = end - words[start:end][::-1].index("of")
     noun = words[start:end]
-    return (start, end) if _content(" ".join(noun)) and not all(map(_is_name, noun)) else None
+    return (start, end) if _telling(" ".join(noun)) and not all(map(_is_name, noun)) else None
 
 
 def _noun(words: Sequence[str]) -> list[str]:

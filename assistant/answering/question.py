@@ -6,22 +6,17 @@ question is of the kind "words", which anything fits.
 """
 
 import re
+import unicodedata
 from typing import Literal
 
-from article_assistant.answering.numbers import in_digits
+from article_assistant.answering.numbers import MONTH, SCALE, UNIT, WEEKDAY, canonical, in_digits
 
 Kind = Literal["number", "amount", "date", "name", "yes or no", "reason", "way", "list", "words"]
 """A number counts ("how many"), an amount may also be "two weeks" or "daily" ("how long", "how often")."""
 
-_ONES = "zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen".split()
-_ONES += "seventeen eighteen nineteen".split()
-_TENS = {
-    name: value * 10 for value, name in enumerate("_ ten twenty thirty forty fifty sixty seventy eighty ninety".split())
-}
 _COUNTED = (
-    r"\d|\b(?:" + "|".join([*_ONES, *_TENS]) + r"|hundreds?|thousands?|millions?|billions?|trillions?|dozens?|half|"
-    r"halves|thirds?|quarters?|twice|once|thrice|none|no|nobody|both|single|several|few|couple|many|most|all|every|"
-    r"double|triple|pair|majority|minority|score|[ivx]{2,})\b|[½¼¾⅓⅔]"
+    rf"\d|\b(?:(?:{SCALE})s|dozens?|half|halves|thirds?|quarters?|twice|once|thrice|none|no|nobody|both|single|"
+    r"several|few|couple|many|most|all|every|double|triple|pair|majority|minority|score|[ivx]{2,})\b|[½¼¾⅓⅔]"
 )
 _NUMBER = re.compile(_COUNTED, re.IGNORECASE)
 _AMOUNT = re.compile(
@@ -30,12 +25,8 @@ _AMOUNT = re.compile(
     r"nothing|until|as long|as far|permanent(?:ly)?|life|large|small|little|low|much|entire|whole)\b|[$€£%]",
     re.IGNORECASE,
 )
-_MONTH = (
-    "january|february|march|april|may|june|july|august|september|october|november|december|jan|feb|mar|apr|jun|jul|aug|"
-    "sept?|oct|nov|dec"
-)
 _DATE = re.compile(
-    rf"\d|\b(?:{_MONTH}|mondays?|tuesdays?|wednesdays?|thursdays?|fridays?|saturdays?|sundays?|noon|midday|midnight|"
+    rf"\d|\b(?:{MONTH}|(?:{WEEKDAY})s?|noon|midday|midnight|"
     r"mornings?|afternoons?|evenings?|nights?|dawn|dusk|sunrise|sunset|today|tonight|yesterday|tomorrow|now|currently|"
     r"spring|summer|autumn|fall|winter|easter|christmas|ramadan|weekends?|weekdays?|centur(?:y|ies)|decades?|years?|"
     r"months?|weeks?|days?|hours?|minutes?|seconds?|ages?|era|epoch|period|times?|dynasty|reign|war|seasons?|episode|"
@@ -45,7 +36,7 @@ _DATE = re.compile(
     re.IGNORECASE,
 )
 _NOT_A_NAME = re.compile(
-    rf"(?:\W|\b(?:[\d.,:/-]+(?:st|nd|rd|th)?|{'|'.join([*_ONES, *_TENS])}|{_MONTH}|the|a|an|of|in|on|at|by|to|and|or|"
+    rf"(?:\W|\b(?:[\d.,:/-]+(?:st|nd|rd|th)?|{MONTH}|the|a|an|of|in|on|at|by|to|and|or|"
     r"it|its|they|them|he|she|his|her|him|their|this|that|these|those|is|are|was|were|which|who)\b)*",
     re.IGNORECASE,
 )
@@ -87,17 +78,7 @@ _PATTERNS: list[tuple[Kind, str]] = [
     ),
 ]
 _KINDS = [(kind, re.compile(pattern)) for kind, pattern in _PATTERNS]
-_UNITS = (
-    "%|percent|per cent|percentage points?|°C|°F|degrees?(?: Celsius| Fahrenheit)?|seconds?|minutes?|hours?|"
-    "days?|nights?|weeks?|months?|years?|decades?|centuries|(?:working|business|calendar) days?|mm|cm|m|km|metres?|"
-    "meters?|kilomet(?:re|er)s?|centimet(?:re|er)s?|millimet(?:re|er)s?|miles?|yards?|feet|foot|inch(?:es)?|hectares?|acres?|"
-    "square (?:metres?|meters?|kilomet(?:re|er)s?|miles?|feet)|mg|g|kg|kilograms?|grams?|tons?|tonnes?|pounds?|ml|l|"
-    "lit(?:re|er)s?|gallons?|KB|kB|MB|GB|TB|megabytes?|gigabytes?|terabytes?|Hz|kHz|MHz|GHz|W|kW|MW|GW|watts?|kilowatts?|"
-    "megawatts?|V|volts?|mV|A|mA|amperes?|knots?|km/h|mph|m/s|bar|dollars?|euros?|pence|cents?|USD|EUR|GBP|dB|points?"
-)
-_SCALE = "(?:hundred|thousand|million|billion|trillion)"
-_ENDS_IN_NUMBER = re.compile(rf"(?:\d|\b(?:{'|'.join([*_ONES, *_TENS])}|{_SCALE}))$", re.IGNORECASE)
-_UNIT_NEXT = re.compile(rf"(?: {_SCALE}\b)?(?: ?-? ?(?:{_UNITS})(?![\w/]))?")
+_UNIT_NEXT = re.compile(rf"(?: (?:{SCALE})\b)?(?: ?-? ?{UNIT}(?![\w/]))?")
 
 
 def kind_of(question: str) -> Kind:
@@ -122,6 +103,7 @@ def fits(kind: Kind, words: str) -> bool:
     """
     if " | " in words:
         return False
+    words = in_digits(words, 0)
     if kind == "number":
         return bool(_NUMBER.search(words))
     if kind == "amount":
@@ -142,9 +124,9 @@ def with_unit(kind: Kind, text: str, start: int, end: int) -> tuple[int, int]:
     """
     if kind not in {"number", "amount"}:
         return start, end
-    if start and text[start - 1] in "$€£±−" and text[start].isdigit():
+    if start and text[start].isdigit() and (text[start - 1] in "±−" or unicodedata.category(text[start - 1]) == "Sc"):
         start -= 1
-    if _ENDS_IN_NUMBER.search(text[start:end]) and (found := _UNIT_NEXT.match(text, end)):
+    if in_digits(text[start:end], 0)[-1:].isdigit() and (found := _UNIT_NEXT.match(text, end)):
         end = found.end()
     return start, end
 
@@ -161,19 +143,10 @@ def meaning(words: str) -> Meaning:
     >>> meaning("a further seven") == meaning("7"), meaning("9 June 2016") == meaning("June 9, 2016")
     (True, True)
     """
-    plain = re.sub(r"(?<=\d)[,\u202f\u00a0 ](?=\d{3}\b)", "", in_digits(words).lower().replace("’", "'"))
-    found = re.findall(r"\d+(?:[.:/]\d+)*|[^\W\d]+|[%€$£]", plain)
-    known = []
-    for word in found:
-        if word in _FILLING:
-            continue
-        if word in _TENS:
-            known.append(str(_TENS[word]))
-        elif word in _ONES:
-            known.append(str(_ONES.index(word)))
-        else:
-            known.append(word)
-    return frozenset(known or found)
+    found = re.findall(
+        r"(?:(?<![\w).,-])[-−])?\d+(?:[.:/]\d+)*|[^\W\d]+|[%€$£]", canonical(words, 0).lower().replace("’", "'")
+    )
+    return frozenset(word for word in found if word not in _FILLING) or frozenset(found)
 
 
 _FILLING = frozenset(

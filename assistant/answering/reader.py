@@ -16,9 +16,9 @@ from article_assistant.index import embed, onnx
 from numpy.typing import NDArray
 from tokenizers import Tokenizer
 
-GRAPH = Path(__file__).parents[1] / "models" / "reader.onnx"
-VERIFIER = GRAPH.with_name("verifier.onnx")
-LONGEST = 320
+READER = Path(__file__).parents[1] / "models" / "reader.onnx"
+VERIFIER = READER.with_name("verifier.onnx")
+PAIR = 320
 """Tokens of question and passage together; of the question at most 64 words are read."""
 SPAN = 24
 """Tokens that an answer's exact words may have."""
@@ -46,10 +46,10 @@ class Reading:
 class Reader:
     """Reads passages for a question; safe to use from several threads."""
 
-    def __init__(self, threads: int = 0, graph: Path = GRAPH, verifier: Path = VERIFIER) -> None:
+    def __init__(self, threads: int = 0, graph: Path = READER, verifier: Path = VERIFIER) -> None:
         self._tokenizer = Tokenizer.from_file(str(embed.default_folder() / "tokenizer.json"))
         self._tokenizer.no_padding()
-        self._tokenizer.enable_truncation(LONGEST, strategy="only_second")
+        self._tokenizer.enable_truncation(PAIR, strategy="only_second")
         self._session = onnx.session(graph, threads=threads)
         self._verifier = onnx.session(verifier, threads=threads)
 

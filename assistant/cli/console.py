@@ -80,7 +80,7 @@ class Pace:
             parts.append(f"{(run.chunks - chunks) / (now - began):,.0f} chunks/s")
         if size < run.bytes < run.of_bytes:
             # By bytes, not by files: a handbook takes as long as a thousand notes.
-            parts.append(f"about {_span((run.of_bytes - run.bytes) * (now - began) / (run.bytes - size))} left")
+            parts.append(f"about {_duration((run.of_bytes - run.bytes) * (now - began) / (run.bytes - size))} left")
         return ", ".join([*parts, run.doing[-60:]] if run.doing else parts)
 
 
@@ -121,10 +121,10 @@ def indexing(*, quiet: bool) -> Iterator[Callable[["Progress"], None]]:
     yield say
 
 
-def _span(seconds: float) -> str:
+def _duration(seconds: float) -> str:
     """A length of time, roughly.
 
-    >>> _span(40), _span(200), _span(9000)
+    >>> _duration(40), _duration(200), _duration(9000)
     ('40 s', '3 min', '2.5 h')
     """
     if seconds < 90:

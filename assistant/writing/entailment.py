@@ -17,8 +17,7 @@ from typing import Any
 
 import numpy as np
 from article_assistant.answering.cite import Quote
-from article_assistant.answering.numbers import in_digits
-from article_assistant.answering.question import meaning
+from article_assistant.answering.numbers import numbers_of, other_units, readings_of
 from article_assistant.answering.reader import Reader
 from article_assistant.index.chunk import passage
 from article_assistant.index.embed import Embedder
@@ -26,7 +25,7 @@ from article_assistant.index.keyword import UNASKED, stems
 from article_assistant.index.types import Hit, Matrix
 from numpy.typing import NDArray
 
-MODEL = Path(__file__).parents[1] / "models" / "support.json"
+FITTED = Path(__file__).parents[1] / "models" / "support.json"
 PARTS, SHORTEST = 3, 4
 """Beginnings of a sentence that the verifier judges beside the whole, one pass each, and the least words of one."""
 SAME = 0.6
@@ -38,7 +37,6 @@ LIMIT = 15.0
 SECOND = 0.03
 """How much a second sentence must add to the likeness of all words to be quoted too."""
 
-_WORD = re.compile(r"[^\W_]+(?:[.,:/’'-][^\W_]+)*")
 _PART = re.compile(r"[^\W_]+(?:[’'][^\W_]+)*")
 _ADDRESS = re.compile(r"[^\s<>\"“”]*(?:://|@)[^\s<>\"“”]+|\b[\w-]+(?:\.[\w-]+)*\.[a-z]{2,}(?:/[^\s<>\"“”]*)?\b")
 _QUOTED = re.compile(r"[\"“„«]([^\"”“»]{2,200})[\"”“»]")
@@ -56,9 +54,9 @@ _DENIAL = re.compile(
 """Words that deny those after them; "no more than" and "not until" do not."""
 _STOP = re.compile(r"[,;:.!?()–—](?=\s|$)|\b(?:but|although|though|because|provided|which|who)\b")
 _CLAUSE = re.compile(r"[,;:–—]\s+|\s+(?:and|but|or|while|which|who|because|so that|after|before|when|where)\s+")
-_NAME = re.compile(r"(?:[^\W\d_]*[A-ZÀ-Þ][\w’'-]*)|\w*\d\w*")
+_HARD_WORD = re.compile(r"(?:[^\W\d_]*[A-ZÀ-Þ][\w’'-]*)|\w*\d\w*")
 
-GATES = ("numbers missing", "other units", "names missing", "quoted missing")
+HARD = ("numbers missing", "other units", "names missing", "quoted missing")
 """Features of which none may be above 0."""
 FEATURES = (
     "numbers missing", "numbers missing in quotes", "other units", "names missing", "names missing in quotes",
@@ -87,45 +85,9 @@ def words_of(text: str) -> list[Word]:
         if not own:
             continue
         first = not text[: match.start()].rstrip() or text[: match.start()].rstrip()[-1] in ".!?:\n-•"
-        hard = bool(_NAME.fullmatch(match[0])) and not (first and not any(c.isdigit() for c in match[0]))
+        hard = bool(_HARD_WORD.fullmatch(match[0])) and not (first and not any(c.isdigit() for c in match[0]))
         found.append(Word(match.start(), match.end(), own[0], not set(own) <= UNASKED, hard))
     return found
-
-
-_SMALL = {"second": "2", "third": "3", "fourth": "4", "fifth": "5", "sixth": "6", "half": "1/2", "dozen": "12",
-          "twice": "2", "double": "2"}  # fmt: skip
-_MONTHS = "january february march april may june july august september october november december".split()
-
-
-_MINUS = re.compile(r"(?<![\w).,-])[-−]$")
-"""A minus right before a number; what stands between two numbers or words is a dash."""
-
-
-def numbers_of(text: str) -> frozenset[str]:
-    """The numbers of a text as digits, those in words too; of a date its parts, a month by its name.
-
-    >>> sorted(numbers_of("Twenty-five of 1,200 on 2016-06-09")) == sorted(numbers_of("25 of 1200 on June 9, 2016"))
-    True
-    """
-    plain = re.sub(
-        r"\b(\d{4})-(\d{2})-(\d{2})\b",
-        lambda d: f"{d[1]} {_MONTHS[(int(d[2]) - 1) % 12].title()} {int(d[3])}",
-        in_digits(text),
-    )
-    plain = re.sub(r"\b(\d+)(?:st|nd|rd|th)\b", r"\1", plain, flags=re.IGNORECASE)
-    plain = re.sub(r"(?<=\d)(?=[^\W\d])|(?<=[€$£%])(?=\d)", " ", plain)
-    found = set[str]()
-    for match in _WORD.finditer(plain):
-        word, low = match[0], match[0].lower()
-        sign = "-" if _MINUS.search(plain, 0, match.start()) else ""
-        said = _SMALL.get(low) or min(meaning(low))  # a digit comes before a letter
-        if low in _MONTHS and word[0].isupper():
-            found.add(low)
-        elif low not in {"one", "no"} and said[0].isdigit() and not re.search(r"[^\W\d]\d", low):
-            found.update(
-                sign + (re.sub(r"[.,](?=0*$)0*", "", part) or "0") for part in re.split(r"[:/-]", said.replace(",", ""))
-            )
-    return frozenset(found)
 
 
 _RECKONED = re.compile(
@@ -139,7 +101,7 @@ _ROUNDED = re.compile(
     r"at most|up to|just)\s+(?=\S)",
     re.IGNORECASE,
 )
-NEAR = 0.15
+ROUNDING = 0.15
 """How far "about 10" may be from a number of the passage, as a share of it."""
 
 
@@ -151,14 +113,14 @@ def missing_numbers(sentence: str, text: str, quoted: str) -> frozenset[str]:
     >>> missing_numbers("It cost £300 more.", "", "It rose from £900 to £1,200.")
     frozenset()
     """
-    missing = numbers_of(sentence) - numbers_of(text)
+    missing = numbers_of(sentence) - readings_of(text)
     if not missing:
         return missing
     known = [float(number) for number in numbers_of(quoted) if _PLAIN.fullmatch(number)]
     reckoned = set(known) | {value / 60 for value in known} | {value * 60 for value in known}
     if _RECKONED.search(sentence):
         reckoned |= {abs(a - b) for a in known for b in known} | {a + b for a in known for b in known}
-    near = NEAR if _ROUNDED.search(sentence) else 1e-9
+    near = ROUNDING if _ROUNDED.search(sentence) else 1e-9
 
     def is_reckoned(number: str) -> bool:
         return bool(_PLAIN.fullmatch(number)) and any(
@@ -169,35 +131,6 @@ def missing_numbers(sentence: str, text: str, quoted: str) -> frozenset[str]:
 
 
 _PLAIN = re.compile(r"\d+(?:\.\d+)?")
-_SAME_UNITS = [
-    "%|percent|per cent", "°C|degrees Celsius", "°F|degrees Fahrenheit", "mm|millimet(?:re|er)s?",
-    "cm|centimet(?:re|er)s?", "km|kilomet(?:re|er)s?", "m|met(?:re|er)s?", "miles?", "feet|foot|ft", "seconds?|s|sec",
-    "minutes?|min", "hours?|h", "days?", "weeks?", "months?", "years?", "kg|kilograms?|kilos?", "g|grams?",
-    "tonnes?|tons?", "MB|megabytes?", "GB|gigabytes?", "TB|terabytes?", "KB|kB|kilobytes?", "lit(?:re|er)s?|l",
-    "million", "billion", "thousand",
-]  # fmt: skip
-_UNIT = re.compile(
-    r"(\d[\d.,]*)[\s-]?(?:" + "|".join(f"(?P<u{i}>{unit})" for i, unit in enumerate(_SAME_UNITS)) + r")(?!\w)"
-)
-
-
-def other_units(sentence: str, text: str) -> bool:
-    """Whether a number of a sentence has a unit with which `text` never has it, though it has it with others.
-
-    >>> other_units("It was 9 °F.", "It was 9 °C (48 °F)."), other_units("It took 5 minutes.", "It took 5 min.")
-    (True, False)
-    """
-    theirs = _units(text)
-    return any(number in theirs and not units <= theirs[number] for number, units in _units(sentence).items())
-
-
-def _units(text: str) -> dict[str, set[str]]:
-    text = in_digits(text)
-    found: dict[str, set[str]] = {}
-    for match in _UNIT.finditer(text):
-        for number in numbers_of(match[1]):
-            found.setdefault(number, set()).add(match.lastgroup or "")
-    return found
 
 
 @dataclass(frozen=True, slots=True)
@@ -211,7 +144,7 @@ class Evidence:
 class Checker:
     """Says whether passages carry sentences; safe to use from several threads."""
 
-    def __init__(self, reader: Reader, embedder: Embedder, model: Path | None = MODEL) -> None:
+    def __init__(self, reader: Reader, embedder: Embedder, model: Path | None = FITTED) -> None:
         """Without a `model`, only `evidence` is of use."""
         self._reader = reader
         self._embedder = embedder
@@ -230,7 +163,7 @@ class Checker:
 
     def score(self, evidence: Evidence) -> float:
         """How sure it is that the passage carries the sentence, in logits; minus infinity where a gate is shut."""
-        if any(evidence.features[FEATURES.index(gate)] > 0 for gate in GATES):
+        if any(evidence.features[FEATURES.index(gate)] > 0 for gate in HARD):
             return -np.inf
         return float(evidence.features @ self._weights + self._bias)
 
@@ -244,27 +177,26 @@ class Checker:
         alike = self._alike(sentence, own, text, theirs)
         place = spans[0][0]  # where title and headings end
         of = [next((k for k, (a, b) in enumerate(spans) if a <= word.start < b), -1) for word in theirs]
-        chosen = _best(alike[telling], of, len(spans))
+        chosen = _closest(alike[telling], of, len(spans))
         quoted = [i for i, k in enumerate(of) if k in chosen or k < 0]
         said = text[:place] + " ".join(text[slice(*spans[k])] for k in sorted(chosen))
         stems_there, stems_quoted = {word.stem for word in theirs}, {theirs[i].stem for i in quoted}
         numbers = numbers_of(sentence)
         hard = [i for i in telling if own[i].hard]
         names = {own[i].stem for i in hard if not own[i].stem.isdigit()}
-        everywhere = {word.stem for word in words_of(text)}
         best = alike[telling].max(axis=1)
         verified, begun = self._verified(sentence, text, spans)
         features = [
-            _share(missing_numbers(sentence, text, said), numbers),
-            _share(missing_numbers(sentence, said, said), numbers),
+            _portion(missing_numbers(sentence, text, said), numbers),
+            _portion(missing_numbers(sentence, said, said), numbers),
             float(other_units(sentence, text)),
-            _share(names - everywhere, names),
-            _share(names - stems_quoted, names),
+            _portion(names - stems_there, names),
+            _portion(names - stems_quoted, names),
             float(any(not _holds(text, words) for words in [*_QUOTED.findall(sentence), *_ADDRESS.findall(sentence)])),
             float(bool(_DENIED.search(sentence)) != bool(_DENIED.search(said[place:]))),
             _turned(sentence, own, text, theirs, alike[:, quoted], quoted) / 3,
-            _share({own[i].stem for i in telling} & stems_there, {own[i].stem for i in telling}),
-            _share({own[i].stem for i in telling} & stems_quoted, {own[i].stem for i in telling}),
+            _portion({own[i].stem for i in telling} & stems_there, {own[i].stem for i in telling}),
+            _portion({own[i].stem for i in telling} & stems_quoted, {own[i].stem for i in telling}),
             min(_clauses(sentence, own, alike), default=1.0),
             float(best.mean()),
             float(best.min()),
@@ -338,7 +270,7 @@ def _beginnings(sentence: str) -> list[str]:
     return [sentence[:end].rstrip(" ,;:") + "." for end in ends[:PARTS]]
 
 
-def _best(alike: Matrix, of: Sequence[int], many: int) -> list[int]:
+def _closest(alike: Matrix, of: Sequence[int], many: int) -> list[int]:
     """The sentence whose words are most like all of the words (rows), and a second that adds to it, if one does."""
     places = np.array(of)
     by = np.stack([alike[:, places == k].max(axis=1, initial=-1.0) for k in range(many)])
@@ -373,5 +305,5 @@ def _holds(text: str, words: str) -> bool:
     return " ".join(words.lower().split()).strip(" .,;") in " ".join(text.lower().split())
 
 
-def _share(some: frozenset[str] | set[str], of: frozenset[str] | set[str]) -> float:
+def _portion(some: frozenset[str] | set[str], of: frozenset[str] | set[str]) -> float:
     return len(some) / len(of) if of else 0.0

@@ -9,9 +9,9 @@ from article_assistant.index.chunk import sentences
 MARKS = 8
 """Marks of one sentence that are looked at."""
 
-_MARK = r"(?:\[\s*\d{1,3}(?:\s*[,;–-]\s*\d{1,3})*\s*\]|【\s*\d{1,3}[^】\n]{0,20}】)"
-_AFTER_END = re.compile(rf"([.!?…:;]+[\"'”’»)]*)((?:\s*{_MARK})+)")
-_ANY_MARK = re.compile(rf"\s*{_MARK}")
+_CITED = r"(?:\[\s*\d{1,3}(?:\s*[,;–-]\s*\d{1,3})*\s*\]|【\s*\d{1,3}[^】\n]{0,20}】)"
+_AFTER_END = re.compile(rf"([.!?…:;]+[\"'”’»)]*)((?:\s*{_CITED})+)")
+_ANY_MARK = re.compile(rf"\s*{_CITED}")
 _OPEN_MARK = re.compile(r"\s*[\[【](?:[\d\s,;–-]*|\d[^】\]\n]{0,20})\Z")
 _RANGE = re.compile(r"(\d{1,3})\s*[–-]\s*(\d{1,3})")
 _THOUGHT = re.compile(r"\s*<think(?:ing)?>.*?</think(?:ing)?>\s*", re.DOTALL)
@@ -21,7 +21,7 @@ _LINK = re.compile(r"\[([^\]\n]*)\]\([^)\n]*\)")
 _FORMAT = re.compile(
     r"\*\*|__|`+|(?<=\s)\*(?=\S)|(?<=\S)\*(?=\s|$)|(?m:^\s*(?:#{1,6}\s+|>\s?|(?:-{3,}|\*{3,}|_{3,})\s*$))"
 )
-_ITEM = re.compile(r"\s*(?:[-*•]|\d{1,3}[.)])\s+")
+_BULLET = re.compile(r"\s*(?:[-*•]|\d{1,3}[.)])\s+")
 _UNSEEN = re.compile(r"[\x00-\x08\x0b-\x1f\x7f\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff]")
 
 
@@ -52,12 +52,12 @@ class Wording:
     @staticmethod
     def plain(text: str) -> str:
         """All of a text without formats, marks and thoughts."""
-        return _plain(_spoken(text))[0]
+        return _bare(_spoken(text))[0]
 
     @property
     def open(self) -> str:
         """The sentence that has begun, without marks, as it is so far."""
-        return "" if _THINKS.match(self._text) else _plain(_OPEN_MARK.sub("", self._text))[0]
+        return "" if _THINKS.match(self._text) else _bare(_OPEN_MARK.sub("", self._text))[0]
 
     def _taken(self, whole: bool) -> Iterator[Worded]:
         self._text = _spoken(self._text)
@@ -74,7 +74,7 @@ class Wording:
         last = 0
         for sentence in found:
             last = sentence.end
-            words, marks = _plain(text[sentence.start : sentence.end])
+            words, marks = _bare(text[sentence.start : sentence.end])
             if re.search(r"\w", words):
                 yield Worded(words, marks, "\n" if re.match(r"[ \t]*\n", text[last:]) else " ")
         self._text = "" if whole else text[last:] + (begun[0] if begun else "")
@@ -85,20 +85,20 @@ def _spoken(text: str) -> str:
     return _THOUGHT.sub("", text) if "</think" in text else text
 
 
-def _plain(sentence: str) -> tuple[str, tuple[int, ...]]:
+def _bare(sentence: str) -> tuple[str, tuple[int, ...]]:
     """A sentence without marks, formats, links and pictures, and the numbers of its marks.
 
-    >>> _plain("- It was **red** [2, 4-5]. See [here](http://x)")
+    >>> _bare("- It was **red** [2, 4-5]. See [here](http://x)")
     ('- It was red. See here', (2, 4, 5))
     """
     numbers: list[int] = []
-    for mark in re.findall(_MARK, sentence):
+    for mark in re.findall(_CITED, sentence):
         inside = _RANGE.sub(lambda r: " ".join(map(str, range(int(r[1]), min(int(r[2]), int(r[1]) + MARKS) + 1))), mark)
         inside = inside.split("†")[0]
         numbers += [int(number) for number in re.findall(r"\d+", inside)]
     words = _ANY_MARK.sub("", sentence)
     words = _LINK.sub(r"\1", _PICTURE.sub("", words))
-    item = _ITEM.match(words)
+    item = _BULLET.match(words)
     words = ("- " if item else "") + _FORMAT.sub("", words[item.end() :] if item else words)
     words = " ".join(_UNSEEN.sub("", words).split())
     return words, tuple(dict.fromkeys(numbers))[:MARKS]

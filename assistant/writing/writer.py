@@ -22,9 +22,9 @@ from article_assistant.writing.entailment import Checker
 from article_assistant.writing.stream import Worded, Wording
 from llama_index.core.base.llms.types import ChatMessage, MessageRole
 
-PASSAGES = 8
+SENT = 8
 """Passages that the model is sent."""
-TURNS = 3
+RECALLED = 3
 """Turns that it is sent to restate a question."""
 RESTATED = 400
 """Characters that a restated question may have."""
@@ -80,7 +80,7 @@ class Writer:
                 restated = yield from self._restated(context, question, used)
                 if restated != question:
                     question, hits = restated, context.find(restated)
-            draft.hits = hits[:PASSAGES]
+            draft.hits = hits[:SENT]
             yield from self._written(question, draft, stop, used)
             notice = ""
         except Unavailable as why:
@@ -137,7 +137,7 @@ class Writer:
         """The question as the model words it without the turns before; the offline one where that does not fit."""
         turns = [
             self._prompts["turn"].format(question=turn.question, answer=turn.answer[:TURN])
-            for turn in context.turns[-TURNS:]
+            for turn in context.turns[-RECALLED:]
         ]
         asked = self._prompts["restate"].format(turns="\n\n".join(turns), question=context.question)
         text = ""
@@ -159,7 +159,7 @@ def keeps(restated: str, context: Context) -> bool:
     if not 0 < len(restated) <= RESTATED:
         return False
     asked, words = set(stems(context.question)) - _LEANING, set(stems(restated))
-    before = [f"{turn.question} {turn.standalone} {turn.answer}" for turn in context.turns[-TURNS:]]
+    before = [f"{turn.question} {turn.standalone} {turn.answer}" for turn in context.turns[-RECALLED:]]
     titles = [article.title for turn in context.turns for article in turn.cited]
     known = set(stems(" ".join([context.question, *before, *titles]))) | UNASKED
     return asked <= words | UNASKED and words <= known

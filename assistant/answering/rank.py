@@ -1,0 +1,189 @@
+"""The ranking of sentences: what is known of each, how likely its words answer, and how sure the best one is.
+
+The features are those of a softmax over all sentences and "none of them", which `training/sentences.py` fits.
+"""
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import numpy as np
+from article_assistant.answering.cite import Quote
+from article_assistant.answering.question import Meaning, fits, kind_of, with_unit
+from article_assistant.answering.reader import Reader
+from article_assistant.index.chunk import passage
+from article_assistant.index.keyword import UNASKED, asked_words, stems
+from article_assistant.index.types import Hit
+from numpy.typing import NDArray
+
+VERIFIED = 2
+"""Passages that the verifier looks at too: the best by the reader."""
+
+_PROPER = re.compile(r"(?<!^)(?<![.?!] )\b[A-Z][\w-]*\b|\b\w*\d[\w.,:-]*\b")
+
+
+@dataclass(frozen=True, slots=True)
+class Contender:
+    """A sentence that may answer: characters `[start, end)` of its article's text, and the best words in it.
+
+    The words are characters `[first, last)` of the text; `fits` tells whether they are of the kind that
+    was asked for, `logit` is the reader's score for them.
+    """
+
+    hit: Hit
+    start: int
+    end: int
+    first: int
+    last: int
+    logit: float
+    fits: bool
+
+    @property
+    def text(self) -> str:
+        """The sentence, verbatim."""
+        return self.hit.article.text[self.start : self.end]
+
+    @property
+    def words(self) -> str:
+        """The best words in it, verbatim."""
+        return self.hit.article.text[self.first : self.last]
+
+    @property
+    def quote(self) -> Quote:
+        """The sentence as a quote."""
+        return Quote(self.hit.article, self.start, self.end)
+
+
+class Features(NamedTuple):
+    """What is known of one sentence, each about -1 to 1."""
+
+    reader: float
+    reader_beside_the_best: float
+    cosine: float
+    cosine_beside_the_best: float
+    search: float
+    bm25: float
+    first: float
+    shared: float
+    shared_with_place: float
+    shared_around: float
+    names_missing: float
+    names_missing_in_article: float
+    fits: float
+    short: float
+    cosine_before: float
+    cosine_after: float
+    verifier: float
+    not_verified: float
+
+
+class Grounds(NamedTuple):
+    """What the confidence in an answer is judged by."""
+
+    odds: float
+    ahead_of_the_next: float
+    reader: float
+    cosine: float
+    names_missing: float
+    none_of_them: float
+    verifier: float
+    not_verified: float
+
+
+def candidates(question: str, hits: Sequence[Hit], reader: Reader) -> tuple[list[Contender], NDArray[np.float64]]:
+    """The sentences of the hits, and their features, shape `(sentences, features)`."""
+    kind = kind_of(question)
+    passages = [passage(hit.article.title, hit.chunk) for hit in hits]
+    readings = reader.read(question, passages, lambda words: fits(kind, words))
+    best = sorted(range(len(hits)), key=lambda i: -max((r.score for r in readings[i]), default=-100.0))[:VERIFIED]
+    again = reader.verify(question, [passages[i] for i in best], lambda words: fits(kind, words))
+    verified = dict(zip(best, again, strict=True))
+    words = asked_words(question)
+    proper = set(stems(" ".join(_PROPER.findall(question)))) - UNASKED
+    top = max((r.score for found in readings for r in found), default=0.0)
+    nearest = max((cosine for hit in hits for cosine in hit.cosines), default=0.0)
+    sentences: list[Contender] = []
+    rows: list[Features] = []
+    for number, (hit, (_, spans), found) in enumerate(zip(hits, passages, readings, strict=True)):
+        place = set(stems(f"{hit.article.title} {hit.chunk.heading}"))
+        around = place | set(stems(hit.chunk.text))
+        missing = _missing(proper, around)
+        article = hit.article.text.lower()
+        missing_everywhere = _missing(proper, {word for word in proper if word in article} | place)
+        for i, ((start, end), (_, shown), reading) in enumerate(zip(hit.chunk.sentences, spans, found, strict=True)):
+            # A passage shows a sentence without its mark, so places are counted from its end.
+            first, last = end - (shown - reading.start), end - (shown - reading.end)
+            first, last = with_unit(kind, hit.article.text[:end], first, last)
+            sentence = Contender(hit, start, end, first, last, reading.score, reading.fits)
+            own = set(stems(sentence.text))
+            cosine = hit.cosines[i]
+            sentences.append(sentence)
+            rows.append(
+                Features(
+                    reader=np.tanh(reading.score / 10),
+                    reader_beside_the_best=np.tanh((reading.score - top) / 4),
+                    cosine=cosine,
+                    cosine_beside_the_best=cosine - nearest,
+                    search=hit.score,
+                    bm25=min(hit.bm25, 40.0) / 40.0,
+                    first=float(hit.rank == 1),
+                    shared=share(words, own),
+                    shared_with_place=share(words, own | place),
+                    shared_around=share(words, around),
+                    names_missing=missing,
+                    names_missing_in_article=missing_everywhere,
+                    fits=float(reading.fits),
+                    short=float(end - start < 30),
+                    # What a sentence that begins with "It" is about stands in the one before it.
+                    cosine_before=hit.cosines[i - 1] if i else 0.0,
+                    cosine_after=hit.cosines[i + 1] if i + 1 < len(hit.cosines) else 0.0,
+                    verifier=np.tanh(verified[number][i].score / 10) if number in verified else 0.0,
+                    not_verified=float(number not in verified),
+                )
+            )
+    return sentences, np.array(rows, dtype=np.float64).reshape(len(rows), len(Features._fields))
+
+
+def ranked(said: Sequence[Meaning], fitting: Sequence[bool], scores: NDArray[np.float64]) -> list[int]:
+    """Sentences in the order of how likely their words answer, those that say the same thing counted together.
+
+    `said` is what the words of each mean, `fitting` whether they are of the kind that was asked for,
+    `scores` are log odds against "none of them".
+    """
+    together: dict[Meaning, float] = {}
+    for meant, score in zip(said, scores, strict=True):
+        together[meant] = float(np.logaddexp(together.get(meant, -np.inf), score))
+    return sorted(range(len(said)), key=lambda i: (not fitting[i], -together[said[i]], -scores[i]))
+
+
+def evidence(said: Sequence[Meaning], features: NDArray[np.float64], scores: NDArray[np.float64], best: int) -> Grounds:
+    """What the confidence in sentence `best` is judged by; the other parameters as in `ranked`."""
+    same = np.array([meant == said[best] for meant in said])
+    others = np.append(scores[~same], 0.0)
+    known = Features(*features[best])
+    return Grounds(
+        odds=np.clip(np.logaddexp.reduce(scores[same]) - np.logaddexp.reduce(others), -12, 12),
+        ahead_of_the_next=np.clip(scores[best] - scores[~same].max(initial=-20.0), -6, 12),
+        reader=known.reader,
+        cosine=known.cosine,
+        names_missing=known.names_missing,
+        none_of_them=np.clip(-np.logaddexp.reduce(scores), -12, 12),
+        verifier=known.verifier,
+        not_verified=known.not_verified,
+    )
+
+
+def names(features: type[Features] | type[Grounds]) -> list[str]:
+    """The features by the names that the fitted model's file has for them."""
+    return [name.replace("_", " ") for name in features._fields]
+
+
+def share(words: Sequence[str], among: set[str]) -> float:
+    """The share of the question's words that stand in `among`, longer words counting for more."""
+    return sum(len(word) for word in words if word in among) / max(sum(map(len, words)), 1)
+
+
+def _missing(proper: set[str], among: set[str]) -> float:
+    """The share of the question's names and numbers that do not stand in `among`."""
+    return len(proper - among) / len(proper) if proper else 0.0
