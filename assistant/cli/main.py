@@ -60,7 +60,7 @@ def assistant(context: typer.Context, home: Home = None) -> None:
     [bold]Begin with[/bold]  assistant chat FOLDER   and open the address that it prints.
 
     Every command reads its settings from the command line, then from variables like ASSISTANT_PORT,
-    then from the file assistant.toml in the current folder; the README lists them all.
+    then from the file assistant.toml in the current folder; docs/settings.md lists them all.
     """
     context.obj = home
 
