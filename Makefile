@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 export ASSISTANT_HOME ?= $(CURDIR)/.home
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: help install chat test check bench clean links
+.PHONY: help install chat test check docs bench clean links
 
 help: ## list what can be made
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1@\2/p' $(MAKEFILE_LIST) | awk -F@ '{printf "%-18s%s\n", $$1, $$2}'
@@ -22,11 +22,14 @@ test: $(VENV)/installed-dev ## run the test suite (under 20 minutes on two cores
 check: $(VENV)/installed-dev ## lint, types and layers
 	@$(BIN)/ruff check . && $(BIN)/ruff format --check . && $(BIN)/mypy && $(BIN)/lint-imports
 
+docs: $(VENV)/installed-dev ## build the documentation into site/
+	@$(BIN)/properdocs build
+
 bench: $(VENV)/installed-bench ## a cold question, and questions at 10,000 chunks (15 minutes; adds the peers to .venv)
 	@$(BIN)/python -m bench.cold && $(BIN)/python -m bench.question
 
 clean: ## remove .venv and what tools left; the library in .home stays
-	rm -rf $(VENV) links build dist *.egg-info .*_cache .hypothesis
+	rm -rf $(VENV) links build dist site *.egg-info .*_cache .hypothesis
 
 # The package as it lies in a wheel, made of links: what type checker, linter and doctests see. Run again
 # after a file or folder was added directly under assistant/.

@@ -19,7 +19,7 @@ PASSAGES = 10
 """Hits that an answerer gets to read."""
 LOOKED_AT = 40
 """Articles that example questions are made from."""
-TRIED = 12
+EXAMPLES_TRIED = 12
 """Example questions that are tried at most."""
 
 
@@ -135,7 +135,7 @@ class Assistant:
     def _answered(self, user: User) -> Iterator[str]:
         articles = islice(self._index.library.articles(user.groups), LOOKED_AT)
         shown: set[str] = set()
-        for question in islice(propose(articles), TRIED):
+        for question in islice(propose(articles), EXAMPLES_TRIED):
             opening = " ".join(question.split()[:2])  # one "Who is …?" is enough
             if opening not in shown and self.answer(question, user).answered:
                 shown.add(opening)

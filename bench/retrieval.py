@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
-from article_assistant.evaluation.figures import WINDOW
+from article_assistant.evaluation.figures import RANKED_CHARACTERS
 from article_assistant.evaluation.questions import Question
 from article_assistant.index import embed
 
@@ -71,8 +71,8 @@ def main() -> None:
         f"{len(asked):,} of {len(corpus.questions):,} questions, seed {given.seed}; intervals of 95 %.",
         report.table(headings, rows),
         f"A hit is a piece that holds an answer and is of the question's article; {DEPTH} pieces a question. The "
-        f"column “hit@1 minus ours” compares the same questions in pairs. “Answer in first {WINDOW:,} characters” "
-        "looks at the ranked pieces one behind the other, which makes long and short pieces comparable: hit@1 and "
+        f"column “hit@1 minus ours” compares the same questions in pairs. “Answer in first {RANKED_CHARACTERS:,} "
+        "characters” looks at the ranked pieces one behind the other, which makes long and short pieces comparable: hit@1 and "
         "hit@5 favour long ones. “Text read” is the share of all characters that the encoder reads, within its limit "
         "of tokens: 256, but 512 in txtai. Chunk sizes of llama-index count tokens of tiktoken's cl100k_base.",
     ]

@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from article_assistant.evaluation.figures import WINDOW, Figure, wilson
+from article_assistant.evaluation.figures import RANKED_CHARACTERS, Figure, wilson
 from article_assistant.evaluation.questions import Question, holds, named
 from article_assistant.index.embed import Spans
 
@@ -30,7 +30,7 @@ class Score:
     """How one question went.
 
     `rank` is that of the first hit, 0 where there is none; `in_window` tells whether an answer stands
-    within the first WINDOW characters of the ranked text.
+    within the first RANKED_CHARACTERS characters of the ranked text.
     """
 
     rank: int
@@ -51,7 +51,7 @@ class Passage:
 
 def score(question: Question, pieces: Sequence[Piece]) -> Score:
     """A hit holds an answer and is of the question's article; only the first DEPTH pieces count."""
-    rank, left, in_window = 0, WINDOW, False
+    rank, left, in_window = 0, RANKED_CHARACTERS, False
     for place, piece in enumerate(pieces[:DEPTH], 1):
         if not named(piece.article, piece.title, question.article):
             left -= len(piece.text)
@@ -70,7 +70,7 @@ def figures(scores: Sequence[Score]) -> dict[str, Figure]:
         "hit@1": _share([one.rank == 1 for one in scores]),
         "hit@5": _share([0 < one.rank <= 5 for one in scores]),
         "mrr@10": mean([1 / one.rank if one.rank else 0.0 for one in scores]),
-        f"answer in first {WINDOW:,} characters": _share([one.in_window for one in scores]),
+        f"answer in first {RANKED_CHARACTERS:,} characters": _share([one.in_window for one in scores]),
     }
 
 

@@ -22,7 +22,7 @@ TEMPLATE = (
     "{{ bos_token }}{% for message in messages %}<|im_start|>{{ message.role }}\n{{ message.content }}<|im_end|>\n"
     "{% endfor %}{% if add_generation_prompt %}<|im_start|>assistant\n{% endif %}"
 )
-WINDOW = 512
+RANKED_CHARACTERS = 512
 
 
 def make(folder: Path, *, template: str = TEMPLATE, layers: int = 2, width: int = 32) -> Path:
@@ -47,7 +47,7 @@ def make(folder: Path, *, template: str = TEMPLATE, layers: int = 2, width: int 
         num_hidden_layers=layers,
         num_attention_heads=4,
         num_key_value_heads=4,
-        max_position_embeddings=WINDOW,
+        max_position_embeddings=RANKED_CHARACTERS,
         bos_token_id=tokenizer.bos_token_id,
         eos_token_id=tokenizer.eos_token_id,
     )
@@ -193,9 +193,9 @@ def test_a_model_without_a_template(tmp_path: Path) -> None:
 
 def test_a_question_that_is_too_long(local: Local) -> None:
     """More than the model's window is an error, not nonsense; the next question is answered."""
-    assert local.metadata.context_window == WINDOW
+    assert local.metadata.context_window == RANKED_CHARACTERS
     with pytest.raises(ValueError, match="too many for a window of 512"):
-        local.chat([ChatMessage(role="user", content="x" * WINDOW)])
+        local.chat([ChatMessage(role="user", content="x" * RANKED_CHARACTERS)])
     assert local.chat(ASKED).message.content
 
 
@@ -204,7 +204,7 @@ def test_an_answer_ends_with_the_window(folder: Path) -> None:
     local = Local(folder, tokens=10_000)
     *_, last = local.stream_chat(ASKED)
     usage = last.message.additional_kwargs
-    assert usage["prompt_tokens"] + usage["completion_tokens"] <= WINDOW
+    assert usage["prompt_tokens"] + usage["completion_tokens"] <= RANKED_CHARACTERS
 
 
 @pytest.mark.parametrize("wrong", ["nothing", "no weights", "pickled weights", "code of its own", "damaged weights"])

@@ -17,7 +17,7 @@ from article_assistant.settings import Settings
 
 from tests.parts import SEEDS
 
-README = (Path(__file__).parents[1] / "README.md").read_text(encoding="utf-8")
+ROOT = Path(__file__).parents[1]
 OPERATOR = article_assistant.User("operator", None)
 
 
@@ -31,13 +31,36 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-def test_the_example_of_the_readme_runs(place: Path) -> None:
-    """The README's Python, as it stands, prints the answer and the quote, in a process of its own."""
-    (example,) = re.findall(r"```python\n(import article_assistant\n.*?)```", README, re.DOTALL)
-    ran = subprocess.run([sys.executable, "-c", example], cwd=place, capture_output=True, text=True, check=False)
+@pytest.mark.parametrize("page", ["README.md", "docs/extending.md"])
+def test_the_example_of_the_readme_runs(page: str, place: Path) -> None:
+    """The Python of the README, as it stands, prints the answer and the quote, in a process of its own."""
+    (example,) = re.findall(r"```python\n(import article_assistant\n\nwith.*?)```", text_of(page), re.DOTALL)
+    said = run(example, place)
+    assert said.startswith("Seven. [1] ")
+    assert "seven captured" in said
+
+
+def test_the_examples_with_llama_index_run(place: Path) -> None:
+    """Given a library and an LLM, our search answers below another engine, and the assistant is an engine itself."""
+    blocks = re.findall(r"```python\n(.*?)```", text_of("docs/extending.md"), re.DOTALL)
+    below, whole = (block for block in blocks if "engine" in block)
+    home = f"from pathlib import Path\nhome = Path({str(place / 'my-library')!r})\n"
+    assert "Seven. [1]" in run(home + whole, place)
+    llm = "from llama_index.core.llms import MockLLM\nyour_llm = MockLLM()\n"
+    asked = "print([node.text for node in engine.query('How many assailants were captured?').source_nodes])"
+    assert "seven captured" in run(home + llm + below + asked, place)
+
+
+def text_of(page: str) -> str:
+    """A page of the documentation, by its path in the clone."""
+    return (ROOT / page).read_text(encoding="utf-8")
+
+
+def run(program: str, place: Path) -> str:
+    """What a Python program prints, run in a folder, in a process of its own."""
+    ran = subprocess.run([sys.executable, "-c", program], cwd=place, capture_output=True, text=True, check=False)
     assert ran.returncode == 0, ran.stderr
-    assert ran.stdout.startswith("Seven. [1] ")
-    assert "seven captured" in ran.stdout
+    return ran.stdout
 
 
 @pytest.mark.parametrize("given", [str, Path, lambda home: Settings(home=home)], ids=["text", "path", "settings"])

@@ -13,7 +13,7 @@ import pytest
 from article_assistant.evaluation import report
 from article_assistant.evaluation.comparison import GATES, compare, failure
 from article_assistant.evaluation.figures import Outcome, figures, run
-from article_assistant.evaluation.markdown import markdown
+from article_assistant.evaluation.markdown import as_markdown
 from article_assistant.evaluation.questions import Question
 from article_assistant.evaluation.report import (
     CAUSES,
@@ -325,9 +325,9 @@ def test_how_far_confidence_can_be_believed() -> None:
         (0.0, 1, 0.05, 0.0), (0.5, 1, 0.55, 1.0), (0.9, 2, 0.975, 0.5),
     ]  # fmt: skip
     assert found["error"] == pytest.approx((0.05 + 0.45 + 2 * 0.475) / 4)
-    assert "expected calibration error 0.362" in markdown(make_report(confident, "q.jsonl", MADE_WITH))
+    assert "expected calibration error 0.362" in as_markdown(make_report(confident, "q.jsonl", MADE_WITH))
     assert make_report([RIGHT], "q.jsonl", MADE_WITH)["reliability"] is None
-    assert "calibration" not in markdown(make_report([RIGHT], "q.jsonl", MADE_WITH))
+    assert "calibration" not in as_markdown(make_report([RIGHT], "q.jsonl", MADE_WITH))
 
 
 def rendered(text: str) -> list[Token]:
@@ -340,7 +340,7 @@ def test_a_report_can_be_read() -> None:
     """Every cause is defined, every question that went wrong is listed under its cause with what was expected,
     said, cited and found; those that went right are not."""
     asked = [one for ones in OUTCOMES.values() for one in ones]
-    text = markdown(many(*((1, one) for one in asked)))
+    text = as_markdown(many(*((1, one) for one in asked)))
     for name, meaning in CAUSES.items():
         assert f"| {name} | {len(OUTCOMES[name])} | {meaning} |" in text
         assert (f"### {name.capitalize()} ({len(OUTCOMES[name])})" in text) == (not name.startswith("right"))
@@ -356,7 +356,7 @@ def test_a_report_can_be_read() -> None:
     assert "   - expected: a refusal in `one.md`\n   - said: `seven`\n   - cited: `One`: `The others left.`\n" in text
     assert "   - said: a refusal\n   - first passage that holds an answer: none found\n" in text
     assert len([token for token in rendered(text) if token.type == "table_open"]) == 2
-    assert "Nothing." in markdown(many((1, RIGHT)))
+    assert "Nothing." in as_markdown(many((1, RIGHT)))
 
 
 def test_a_comparison_can_be_read() -> None:
@@ -364,7 +364,7 @@ def test_a_comparison_can_be_read() -> None:
     earlier, now = many((8, RIGHT), (4, WRONG)), many((7, WRONG), (1, RIGHT), (3, WRONG), (1, RIGHT))
     earlier["encoder"] = "old/1"
     now["comparison"] = compare(earlier, now)
-    text = markdown(now)
+    text = as_markdown(now)
     assert "## Compared with the report of `2024-05-01T10:00:00+00:00`" in text
     assert "- `encoder` was `old/1`, is `words/1`" in text
     assert re.search(r"\| exact match, gates \| 0.667 \| 0.167 \| -0.500 \| -0.\d+ to -0.\d+ \| 12 \| worse \|", text)
@@ -394,7 +394,7 @@ def nasty(words: str) -> Report:
     return made
 
 
-PLAIN = [token.type for token in rendered(markdown(nasty("word")))]
+PLAIN = [token.type for token in rendered(as_markdown(nasty("word")))]
 
 
 @pytest.mark.parametrize(
@@ -419,7 +419,7 @@ PLAIN = [token.type for token in rendered(markdown(nasty("word")))]
 )
 def test_words_from_outside_stay_words(words: str) -> None:
     """Images, links, HTML, table bars, backticks, headings, line ends: each is shown as text, in its place."""
-    tokens = rendered(markdown(nasty(words)))
+    tokens = rendered(as_markdown(nasty(words)))
     assert [token.type for token in tokens] == PLAIN
     line = " ".join(re.sub(r"[\x00\x1b]", "\ufffd", words).split())
     assert line in [token.content for token in tokens if token.type == "code_inline"]
@@ -429,12 +429,12 @@ def test_words_from_outside_stay_words(words: str) -> None:
 @given(st.text(st.sampled_from("`\\|<>![]()*_~#-+=&:/\n\t \u2028ab1."), min_size=1).filter(str.strip))
 def test_no_words_from_outside_break_the_report(words: str) -> None:
     """Whatever they are, headings, lists, tables and everything else stay as they are with plain words."""
-    assert [token.type for token in rendered(markdown(nasty(words)))] == PLAIN
+    assert [token.type for token in rendered(as_markdown(nasty(words)))] == PLAIN
 
 
 def test_long_words_are_cut() -> None:
     """A quote of a thousand words does not fill the page."""
-    lines = markdown(nasty("word " * 1000)).splitlines()
+    lines = as_markdown(nasty("word " * 1000)).splitlines()
     (cited,) = (line for line in lines if line.lstrip().startswith("- cited"))
     assert cited.endswith("word…`")
     assert max(map(len, lines)) < 1000

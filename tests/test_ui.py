@@ -12,7 +12,7 @@ import httpx
 import pytest
 from article_assistant.types import Ready, Sentence, Waiting, Words
 from article_assistant.web import render
-from article_assistant.web.conversations import FRAME_SECONDS, READER, Conversations, respond
+from article_assistant.web.conversations import ARTICLE_FRAME, FRAME_SECONDS, Conversations, respond
 
 from tests import web
 
@@ -188,7 +188,7 @@ def test_new_conversation_ends_an_answer_on_its_way(open_page: Open, serve: Call
     page.wait_for_timeout(500)
     assert page.locator(".question").all_inner_texts() == ["What did we change?"]
     ended, current = (conversation for _, _, conversation in served.assistant.asked)
-    assert set(served.assistant.forgotten) == {(READER, ended)} != {(READER, current)}
+    assert set(served.assistant.forgotten) == {(ARTICLE_FRAME, ended)} != {(ARTICLE_FRAME, current)}
 
 
 def test_turns_share_a_conversation(open_page: Open, serve: Callable[..., web.Served]) -> None:
@@ -510,7 +510,7 @@ def test_an_answer_to_an_ended_conversation_is_forgotten() -> None:
     assert conversations.end(name, "thief") is None
     assert conversations.end(name, "owner")
     assert list(pictures) == []
-    assert assistant.forgotten == [(READER, name)]
+    assert assistant.forgotten == [(ARTICLE_FRAME, name)]
 
 
 def test_an_ended_conversation_is_said_to_have_ended() -> None:

@@ -32,14 +32,14 @@ from article_assistant.web import page as ui
 from article_assistant.web import queue as asking
 from article_assistant.web import server as api
 from article_assistant.web.completions import MODEL_ID
-from article_assistant.web.conversations import READER
+from article_assistant.web.conversations import ARTICLE_FRAME
 from llama_index.core.base.llms.types import ChatMessage, MessageRole
 from llama_index.llms.openai_like import OpenAILike
 
 from tests import parts, web
 from tests.parts import SEEDS, update
 
-README = (Path(__file__).parents[1] / "README.md").read_text(encoding="utf-8")
+PAGE = (Path(__file__).parents[1] / "docs" / "programs.md").read_text(encoding="utf-8")
 ASSAILANTS = "How many assailants were captured?"
 NOWHERE = "What is the melting point of tungsten?"
 
@@ -149,7 +149,7 @@ def test_an_answer_is_that_of_every_door(program: httpx.Client, assistant: Assis
     response = program.post("/v1/ask", json={"question": f"  {question} "})
     assert response.status_code == 200
     assert response.headers["content-type"] == "application/json"
-    expected = assistant.answer(question, READER).as_json()
+    expected = assistant.answer(question, ARTICLE_FRAME).as_json()
     assert without_times(response.json()) == json.loads(json.dumps(without_times(expected)))
 
 
@@ -506,7 +506,7 @@ def test_a_stream_holds_what_the_answer_holds(states: tuple[int, ...], tmp_path:
     assert ours[4][1]["answer"] == offline.answer
 
 
-# ---------------------------------------------------------------- other clients, and the README
+# ---------------------------------------------------------------- other clients, and the documentation
 
 
 def test_another_client_reads_answers(served: web.Served, key: str) -> None:
@@ -541,10 +541,9 @@ def test_llama_index_reads_answers(served: web.Served, key: str) -> None:
     assert str(llm.complete(ASSAILANTS)) == "Seven. [1]"
 
 
-def test_the_lines_of_the_readme_do_what_it_says(served: web.Served, tmp_path: Path) -> None:
-    """Each shell line of the section "For programs" runs as it stands, but for the port, and brings an answer."""
-    section = README.split("\n## For programs\n")[1].split("\n## ")[0]
-    shell = [block for block in re.findall(r"```\n(.*?)```", section, re.DOTALL) if "curl" in block]
+def test_the_lines_of_the_page_do_what_it_says(served: web.Served, tmp_path: Path) -> None:
+    """Each shell line of the page "For programs" runs as it stands, but for the port, and brings an answer."""
+    shell = [block for block in re.findall(r"```\n(.*?)```", PAGE, re.DOTALL) if "curl" in block]
     lines = "".join(shell).strip().splitlines()
     assert lines[0] == "KEY=$(assistant key new wiki-bot)"
     assert len(lines) == 5
@@ -561,7 +560,7 @@ def test_the_lines_of_the_readme_do_what_it_says(served: web.Served, tmp_path: P
     assert stream[-1][1]["answer"] == json.loads(completed)["choices"][0]["message"]["content"]
     assert json.loads(models)["data"][0]["id"] == MODEL_ID
 
-    (python,) = re.findall(r"```python\n(from openai.*?)```", section, re.DOTALL)
+    (python,) = re.findall(r"```python\n(from openai.*?)```", PAGE, re.DOTALL)
     python = f"KEY = {key!r}\n" + python.replace("http://127.0.0.1:7860", served.url)
     ran = subprocess.run([sys.executable, "-c", python], capture_output=True, text=True, check=False)
     assert ran.stdout.strip() == stream[-1][1]["answer"], ran.stderr

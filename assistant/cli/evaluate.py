@@ -57,7 +57,7 @@ def evaluate(
 
     from article_assistant.evaluation.comparison import compare, failure
     from article_assistant.evaluation.figures import run
-    from article_assistant.evaluation.markdown import markdown
+    from article_assistant.evaluation.markdown import as_markdown
     from article_assistant.evaluation.questions import read_questions
     from article_assistant.evaluation.report import make_report, provenance, read_report
     from rich.progress import Progress
@@ -82,8 +82,8 @@ def evaluate(
     if earlier is not None:
         made["comparison"] = compare(earlier, made)
     for path in reports:
-        as_markdown = path.suffix.lower() == ".md"
-        _write(path, markdown(made) if as_markdown else json.dumps(made, ensure_ascii=False, indent=1) + "\n")
+        for_people = path.suffix.lower() == ".md"
+        _write(path, as_markdown(made) if for_people else json.dumps(made, ensure_ascii=False, indent=1) + "\n")
     if as_json:
         document: dict[str, Any] = {"questions": len(asked), **made["figures"], "causes": made["causes"]}
         print_json(document | ({"comparison": made["comparison"]} if earlier is not None else {}))

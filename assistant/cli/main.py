@@ -60,7 +60,7 @@ def assistant(context: typer.Context, home: Home = None) -> None:
     [bold]Begin with[/bold]  assistant chat FOLDER   and open the address that it prints.
 
     Every command reads its settings from the command line, then from variables like ASSISTANT_PORT,
-    then from the file assistant.toml in the current folder; the README lists them all.
+    then from the file assistant.toml in the current folder; docs/settings.md lists them all.
     """
     context.obj = home
 
@@ -91,7 +91,7 @@ def chat(
             named = [str(SEEDS)]
         if named:
             _index(index, named, settings)
-        _serve(index, settings)
+        _serve_page(index, settings)
 
 
 @app.command()
@@ -175,7 +175,7 @@ def serve(context: typer.Context, home: Home = None, host: Host = None, port: Po
     """Serve the chat page from what the library holds, and print its address. Ctrl-C ends it."""
     settings = settings_of(context, home, host=host, port=port)
     with open_index(settings, filled=True, mends=True) as opened:
-        _serve(opened, settings)
+        _serve_page(opened, settings)
 
 
 @app.command()
@@ -199,7 +199,7 @@ for command in (evaluate, library.status, library.backup, library.restore, libra
 # --- what the commands share ----------------------------------------------------------------------
 
 
-def _serve(index: "Index", settings: "Settings") -> None:
+def _serve_page(index: "Index", settings: "Settings") -> None:
     from article_assistant.web import server
 
     with assistant_over(index, settings) as serving:

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 from article_assistant.evaluation.figures import IN_WINDOW, interval_of, percentile, resampled
-from article_assistant.evaluation.report import Report, Row, key
+from article_assistant.evaluation.report import Judged, Report, asked_as
 from numpy.typing import NDArray
 
 Measure = Callable[[NDArray[np.intp]], float]
@@ -28,10 +28,10 @@ def compare(earlier: Report, now: Report) -> dict[str, Any]:
     a figure of GATES changed, [{question, before, article, was, now (causes), figures}] (a question may be in
     both); `failed`: the figures of GATES that are worse.
     """
-    waiting: dict[tuple[Any, ...], list[Row]] = {}
+    waiting: dict[tuple[Any, ...], list[Judged]] = {}
     for row in earlier["questions"]:
-        waiting.setdefault(key(row), []).append(row)
-    pairs = [(waiting[key(row)].pop(0), row) for row in now["questions"] if waiting.get(key(row))]
+        waiting.setdefault(asked_as(row), []).append(row)
+    pairs = [(waiting[asked_as(row)].pop(0), row) for row in now["questions"] if waiting.get(asked_as(row))]
     then_with, now_with = _made_with(earlier), _made_with(now)
     compared = _compared(pairs)
     return {
@@ -73,7 +73,7 @@ def _made_with(report: Report) -> dict[str, Any]:
     }
 
 
-def _parts(row: Row) -> dict[str, tuple[float, float]]:
+def _parts(row: Judged) -> dict[str, tuple[float, float]]:
     """What a question adds to each figure that is a share or a mean: to its numerator, to its denominator."""
     known, answered = bool(row["answers"]), row["answered"]
     rank = row["rank"] or math.inf
@@ -92,7 +92,7 @@ def _parts(row: Row) -> dict[str, tuple[float, float]]:
     }
 
 
-def _compared(pairs: Sequence[tuple[Row, Row]]) -> dict[str, dict[str, Any]]:
+def _compared(pairs: Sequence[tuple[Judged, Judged]]) -> dict[str, dict[str, Any]]:
     """The paired differences of each figure that some of the pairs are asked for."""
     found: dict[str, dict[str, Any]] = {}
     parts = [(_parts(earlier), _parts(later)) for earlier, later in pairs]
@@ -132,7 +132,7 @@ def _difference(name: str, then: Measure, now: Measure, of: int) -> dict[str, An
     }  # fmt: skip
 
 
-def _moved(then: Row, now: Row, way: int) -> dict[str, Any]:
+def _moved(then: Judged, now: Judged, way: int) -> dict[str, Any]:
     """The question, its causes, and in which figures of GATES it got better (way 1) or worse (way -1)."""
     before, after = _parts(then), _parts(now)
     signs = {name: -way if name in LESS_IS_BETTER else way for name in GATES}

@@ -13,9 +13,9 @@ from article_assistant.types import Answer, Citation, Found, User
 from numpy.typing import NDArray
 from scipy import stats
 
-WINDOW = 1000
+RANKED_CHARACTERS = 1000
 """Characters of ranked text that a reader, or an LLM, might look at."""
-IN_WINDOW = f"answer in first {WINDOW:,} characters"
+IN_WINDOW = f"answer in first {RANKED_CHARACTERS:,} characters"
 SAMPLES = 2000
 """Bootstrap samples behind an interval."""
 
@@ -59,8 +59,8 @@ def overlap(outcome: Outcome) -> float:
 
 
 def in_window(outcome: Outcome) -> bool:
-    """Whether an answer stands in the first WINDOW characters of the ranked text."""
-    left = WINDOW
+    """Whether an answer stands in the first RANKED_CHARACTERS characters of the ranked text."""
+    left = RANKED_CHARACTERS
     for hit in outcome.hits:
         if _hit(hit.chunk.text[:left], hit.article, outcome.question):
             return True

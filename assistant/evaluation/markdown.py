@@ -4,12 +4,12 @@ import re
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from article_assistant.evaluation.report import CAUSES, GOOD, Reliability, Report, Row
+from article_assistant.evaluation.report import CAUSES, GOOD, Judged, Reliability, Report
 
 _CONTROL = re.compile(r"[\x00-\x08\x0e-\x1b\x7f]")
 
 
-def markdown(report: Report) -> str:
+def as_markdown(report: Report) -> str:
     """The report for people. Words from outside stand in code spans, never in a table."""
     lines = [
         f"# Evaluation of {_code(report['questions_file'])}",
@@ -23,7 +23,7 @@ def markdown(report: Report) -> str:
         "",
         "## Figures",
         "",
-        *_table(
+        *_table_lines(
             ("figure", "value", "interval", "of"),
             (
                 (name, shown(name, f["value"]), interval(name, f["low"], f["high"]), f"{f['of']:,}")
@@ -37,7 +37,7 @@ def markdown(report: Report) -> str:
         "compared without case, punctuation, a/an/the; a quote or a passage counts only where it is of the "
         "article that the question names, if it names one.",
         "",
-        *_table(
+        *_table_lines(
             ("cause", "questions", "meaning"),
             ((name, f"{report['causes'][name]:,}", meaning) for name, meaning in CAUSES.items()),
             text_columns=(0, 2),
@@ -61,7 +61,7 @@ def markdown(report: Report) -> str:
     return "\n".join(lines).rstrip() + "\n"
 
 
-def _question_lines(number: int, row: Row) -> Iterator[str]:
+def _question_lines(number: int, row: Judged) -> Iterator[str]:
     indent = " " * (len(str(number)) + 2)
     yield f"{number}. {_code(row['question'])}"
     if row["before"]:
@@ -87,7 +87,7 @@ def _reliability_lines(reliability: Reliability | None) -> Iterator[str]:
         f"expected calibration error {reliability['error']:.3f}."
     )
     yield ""
-    yield from _table(
+    yield from _table_lines(
         ("confidence", "answers", "stated on average", "share right", "interval"),
         (
             (
@@ -115,7 +115,7 @@ def _comparison_lines(comparison: dict[str, Any]) -> Iterator[str]:
         yield f"- {_code(name)} was {_code(str(then))}, is {_code(str(now))}"
     if comparison["changed"]:
         yield ""
-    yield from _table(
+    yield from _table_lines(
         ("figure", "then", "now", "difference", "interval", "of", "verdict"),
         (
             (
@@ -144,7 +144,9 @@ def _comparison_lines(comparison: dict[str, Any]) -> Iterator[str]:
             yield "None."
 
 
-def _table(head: Sequence[str], rows: Iterator[Sequence[str]], text_columns: Sequence[int] = (0,)) -> Iterator[str]:
+def _table_lines(
+    head: Sequence[str], rows: Iterator[Sequence[str]], text_columns: Sequence[int] = (0,)
+) -> Iterator[str]:
     yield f"| {' | '.join(head)} |"
     yield f"|{'|'.join('---' if i in text_columns else '--:' for i in range(len(head)))}|"
     for row in rows:

@@ -17,7 +17,7 @@ from article_assistant.types import Citation
 from pydantic import ConfigDict, TypeAdapter, ValidationError
 from typing_extensions import TypedDict  # pydantic takes typing's own from Python 3.12 on
 
-SCHEMA = 1
+REPORT_VERSION = 1
 """Version of the record; goes up when a key changes its meaning or leaves."""
 
 Cause = Literal[
@@ -82,7 +82,7 @@ class Reliability(TypedDict):
     bins: list[Bin]
 
 
-class Row(TypedDict):
+class Judged(TypedDict):
     """What became of one question."""
 
     question: str
@@ -128,7 +128,7 @@ class Report(TypedDict):
     figures: dict[str, Value]
     causes: dict[str, int]
     reliability: Reliability | None
-    questions: list[Row]
+    questions: list[Judged]
     """In the order of the file."""
     comparison: NotRequired[dict[str, Any]]
     """Where there is an earlier report: what `comparison.compare` returns."""
@@ -194,7 +194,7 @@ def make_report(outcomes: Sequence[Outcome], questions_file: str, made_with: dic
         for name, f in figures(outcomes).items()
     }
     return {
-        "report": SCHEMA,
+        "report": REPORT_VERSION,
         "questions_file": questions_file,
         **made_with,  # type: ignore[typeddict-item] # mypy wants the keys of made_with spelled
         "figures": measured,
@@ -204,7 +204,7 @@ def make_report(outcomes: Sequence[Outcome], questions_file: str, made_with: dic
     }
 
 
-def _row(outcome: Outcome) -> Row:
+def _row(outcome: Outcome) -> Judged:
     question, answer = outcome.question, outcome.answer
     rights = [right(citation, question) for citation in answer.citations]
     first = answer.citations[0] if answer.citations else None
@@ -231,7 +231,7 @@ def _row(outcome: Outcome) -> Row:
     }
 
 
-def _reliability(rows: Sequence[Row]) -> Reliability | None:
+def _reliability(rows: Sequence[Judged]) -> Reliability | None:
     """How far stated confidence can be believed: over the answers given, a refusal states none.
 
     `error` is the expected calibration error (Naeini et al. 2015): the mean distance of stated confidence
@@ -281,10 +281,11 @@ def read_report(path: Path, asked: Sequence[Question]) -> Report:
         raise ReportError(
             f"{path} is not a report; name the JSON file that an earlier run wrote with --report"
         ) from error
-    if version != SCHEMA:
-        age, cure = ("an older", "make it anew with") if version < SCHEMA else ("a newer", "compare with")
+    if version != REPORT_VERSION:
+        age, cure = ("an older", "make it anew with") if version < REPORT_VERSION else ("a newer", "compare with")
         raise ReportError(
-            f"{path} is a report of {age} version of the assistant (shape {version}, not {SCHEMA}); {cure} this one's"
+            f"{path} is a report of {age} version of the assistant (shape {version}, not {REPORT_VERSION}); "
+            f"{cure} this one's"
         )
     try:
         found = TypeAdapter(Report).validate_json(content)
@@ -294,7 +295,7 @@ def read_report(path: Path, asked: Sequence[Question]) -> Report:
         raise ReportError(
             f"the report {path} is damaged ({where}: {problem['msg']}); make it anew with --report"
         ) from error
-    if not {key(row) for row in found["questions"]} & {
+    if not {asked_as(row) for row in found["questions"]} & {
         (question.question, question.before, question.article, tuple(sorted(question.answers))) for question in asked
     }:
         raise ReportError(
@@ -304,6 +305,6 @@ def read_report(path: Path, asked: Sequence[Question]) -> Report:
     return found
 
 
-def key(row: Row) -> tuple[Any, ...]:
+def asked_as(row: Judged) -> tuple[Any, ...]:
     """What makes two rows the same question. With other answers it is another: the file changed, not the assistant."""
     return row["question"], tuple(row["before"]), row["article"], tuple(sorted(row["answers"]))

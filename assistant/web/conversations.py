@@ -16,7 +16,7 @@ from cachetools import LRUCache
 
 log = logging.getLogger(__name__)
 
-READER = User(name="reader", groups=frozenset({EVERYONE}))
+ARTICLE_FRAME = User(name="reader", groups=frozenset({EVERYONE}))
 """Who asks through the page."""
 MAX_TURNS = 30
 """Turns of a conversation that the page goes on showing; older ones scroll out of it."""
@@ -113,7 +113,7 @@ def respond(
         drawn = 0.0
         try:
             conversation.stop.clear()
-            for event in answered(assistant.ask(asked, READER, conversation.name, conversation.stop)):
+            for event in answered(assistant.ask(asked, ARTICLE_FRAME, conversation.name, conversation.stop)):
                 if conversation.over:
                     return
                 turn = _with(turn, event)
@@ -132,7 +132,7 @@ def respond(
         yield picture(turn)
     finally:
         if conversation.over:  # the answer was remembered after its conversation had been forgotten
-            assistant.forget(READER, conversation.name)
+            assistant.forget(ARTICLE_FRAME, conversation.name)
         conversation.busy.release()
 
 

@@ -17,7 +17,7 @@ import gradio as gr
 from article_assistant.settings import Settings
 from article_assistant.types import Answering
 from article_assistant.web import render
-from article_assistant.web.conversations import READER, Conversations, respond
+from article_assistant.web.conversations import ARTICLE_FRAME, Conversations, respond
 from article_assistant.web.queue import MAX_QUESTION
 
 log = logging.getLogger(__name__)
@@ -128,7 +128,7 @@ class _Events:
         """Begin a new conversation in the place of this one."""
         ended = self._conversations.end(name, self._owner(request))
         if ended is not None:
-            self._assistant.forget(READER, ended.name)
+            self._assistant.forget(ARTICLE_FRAME, ended.name)
         return "", render.conversation([]), render.sources(None), *self.offer()
 
     def halt(self, name: str, request: gr.Request) -> None:
@@ -140,7 +140,7 @@ class _Events:
     def offer(self) -> list[Any]:
         """The buttons of the example questions."""
         try:
-            found = self._assistant.examples(READER)[:EXAMPLES]
+            found = self._assistant.examples(ARTICLE_FRAME)[:EXAMPLES]
         except Exception:
             # The page must open even where the library cannot be read; the first question then says so.
             log.exception("no example questions")

@@ -17,7 +17,7 @@ from article_assistant.settings import Settings
 from article_assistant.types import Answering, User
 from article_assistant.web import ask, completions, gate, page, render, routes
 from article_assistant.web.article import article_page
-from article_assistant.web.conversations import READER
+from article_assistant.web.conversations import ARTICLE_FRAME
 from article_assistant.web.errors import error
 from article_assistant.web.queue import Asking
 from fastapi import FastAPI, Request
@@ -46,7 +46,7 @@ def create_app(assistant: Answering, settings: Settings) -> ASGIApp:
     """
 
     def article(request: Request) -> Response:
-        found = assistant.article(request.path_params["identifier"], READER)
+        found = assistant.article(request.path_params["identifier"], ARTICLE_FRAME)
         if found is None:
             return HTMLResponse(
                 render.notice_page("Not found", "There is no such article, or it has been removed."), 404
@@ -56,7 +56,7 @@ def create_app(assistant: Answering, settings: Settings) -> ASGIApp:
         return HTMLResponse(shown.encode("utf-8", "replace"))
 
     def asks(request: Request) -> User:
-        return gate.user_of(request) or READER
+        return gate.user_of(request) or ARTICLE_FRAME
 
     asking = Asking(PROGRAMS_AT_ONCE)
     bound: list[BaseRoute] = [
@@ -78,7 +78,7 @@ def create_app(assistant: Answering, settings: Settings) -> ASGIApp:
 
     def who(request: Request) -> str | None:
         # The same for everybody: Gradio writes it into the page, so it must not be the session's name.
-        return READER.name if settings.password is None or gate.session_of(request) else None
+        return ARTICLE_FRAME.name if settings.password is None or gate.session_of(request) else None
 
     gr.mount_gradio_app(
         app,
