@@ -9,9 +9,9 @@ from article_assistant.answering.extract import Extractor, least_confidence
 from article_assistant.answering.question import meaning
 from article_assistant.answering.rank import (
     VERIFIED,
-    Candidate,
-    Evidence,
+    Contender,
     Features,
+    Grounds,
     candidates,
     evidence,
     names,
@@ -27,7 +27,7 @@ from hypothesis import strategies as st
 
 from tests.parts import Words as WordEncoder
 
-FEATURES, EVIDENCE = names(Features), names(Evidence)
+FEATURES, EVIDENCE = names(Features), names(Grounds)
 
 
 class Told:
@@ -282,9 +282,9 @@ def test_evidence_is_what_its_name_says() -> None:
     for name in ("reader", "cosine", "names missing", "verifier", "not verified"):
         assert seen[name] == features[0, FEATURES.index(name)]
     far = evidence(said, features, np.array([40.0, 1.0, -40.0]), 0)
-    assert far[:2].tolist() == [12, 12]
+    assert far[:2] == (12, 12)
     behind = evidence(said, features, np.array([-40.0, -40.0, 40.0]), 0)
-    assert behind[:2].tolist() == [-12, -6]
+    assert behind[:2] == (-12, -6)
     assert far[EVIDENCE.index("none of them")] == -12
     alone = evidence(said[:1], features[:1], np.array([3.0]), 0)
     assert alone[1] == 12, "with no other sentence it is far ahead"
@@ -312,14 +312,14 @@ def test_ten_passages_are_read() -> None:
     assert reader.passages == 10
 
 
-def sentence(text: str, words: str, name: str, logit: float = 9.0, updated: str | None = None) -> Candidate:
+def sentence(text: str, words: str, name: str, logit: float = 9.0, updated: str | None = None) -> Contender:
     """A candidate whose article is just this sentence."""
     (found,) = hits(article(name, text, updated))
     at = text.index(words)
-    return Candidate(found, 0, len(text), at, at + len(words), logit, True)
+    return Contender(found, 0, len(text), at, at + len(words), logit, True)
 
 
-def composed(question: str, sentences: Sequence[Candidate], *scores: float) -> tuple[str | None, list[str], list[str]]:
+def composed(question: str, sentences: Sequence[Contender], *scores: float) -> tuple[str | None, list[str], list[str]]:
     """The short words, the pieces of the text, and the articles quoted, for sentences with these scores."""
     extractor = Extractor(Told(), 0.5)  # type: ignore[arg-type]
     order = sorted(range(len(scores)), key=lambda i: -scores[i])
@@ -401,7 +401,7 @@ def test_sentences_of_one_article_stand_in_its_order() -> None:
     """The best one's article first, its sentences as they follow each other there."""
     (found,) = hits(article("a", "Nobody guards it after midnight. The door was locked since bikes were stolen."))
     spans = [(0, 32), (33, 77)]
-    early, best = (Candidate(found, start, end, start, start + 3, 9.0, True) for start, end in spans)
+    early, best = (Contender(found, start, end, start, start + 3, 9.0, True) for start, end in spans)
     assert composed("Why was the door locked?", [best, early], 9.0, 8.5)[1] == [
         "Nobody guards it after midnight.",
         "The door was locked since bikes were stolen.",
@@ -418,7 +418,7 @@ def test_one_item_is_asked_for_or_the_whole_list(question: str, whole: bool) -> 
     """Where the words of a "which" stand in the opening it is the list, else its item."""
     (found,) = hits(article("panel", LIGHTS))
     start = LIGHTS.index("- Green")
-    item = Candidate(found, start, len(LIGHTS), start + 9, len(LIGHTS) - 1, 9.0, True)
+    item = Contender(found, start, len(LIGHTS), start + 9, len(LIGHTS) - 1, 9.0, True)
     _, texts, _ = composed(question, [item], 9.0)
     assert (len(texts) > 1) == whole
 
