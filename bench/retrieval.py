@@ -72,8 +72,9 @@ def main() -> None:
         report.table(headings, rows),
         f"A hit is a piece that holds an answer and is of the question's article; {DEPTH} pieces a question. The "
         f"column “hit@1 minus ours” compares the same questions in pairs. “Answer in first {RANKED_CHARACTERS:,} "
-        "characters” looks at the ranked pieces one behind the other, which makes long and short pieces comparable: hit@1 and "
-        "hit@5 favour long ones. “Text read” is the share of all characters that the encoder reads, within its limit "
+        "characters” looks at the ranked pieces one behind the other, which makes long and short pieces comparable: "
+        "hit@1 and hit@5 favour long ones. "
+        "“Text read” is the share of all characters that the encoder reads, within its limit "
         "of tokens: 256, but 512 in txtai. Chunk sizes of llama-index count tokens of tiktoken's cl100k_base.",
     ]
     name = f"retrieval-{given.set}"

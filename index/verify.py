@@ -35,10 +35,7 @@ class Check:
 
 
 def verify(
-    library: Library,
-    publish: Callable[[], None],
-    tell: Tell = lambda *_: None,
-    server: Server | None = None,
+    library: Library, publish: Callable[[], None], tell: Tell = lambda *_: None, server: Server | None = None
 ) -> Iterator[Check]:
     """Check everything in the library's home, one thing after the other, and mend what can be mended.
 
