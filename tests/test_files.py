@@ -8,7 +8,8 @@ from pathlib import Path
 import docx
 import pytest
 from article_assistant.index.chunk import sentences
-from article_assistant.index.reading.files import READERS, decode, files_below, locate, read, read_bytes
+from article_assistant.index.reading.encoding import decode
+from article_assistant.index.reading.files import READERS, files_below, locate, read, read_bytes
 from article_assistant.index.types import ArticleError, SourceError
 from hypothesis import given
 from hypothesis import strategies as st

@@ -3,7 +3,9 @@
 import time
 
 import pytest
-from article_assistant.index.reading.markup import html, iso_date, markdown, squeeze
+from article_assistant.index.reading.html import html_page
+from article_assistant.index.reading.markdown import markdown
+from article_assistant.index.reading.page import iso_date, squeeze
 from article_assistant.index.types import ArticleError
 from hypothesis import given
 from hypothesis import strategies as st
@@ -24,7 +26,7 @@ def test_any_text_is_a_page_or_an_article_error(source: str) -> None:
     """Whatever stands in a page, as text or bytes, it is read or refused; a text has no broken line."""
     for data in (source, source.encode("utf-8", "replace"), source.encode("utf-16", "replace")):
         try:
-            page = html(data)
+            page = html_page(data)
         except ArticleError:
             continue
         assert page.text == page.text.strip("\n")
@@ -62,7 +64,7 @@ def test_crafted_pages_are_read_in_time(piece: str) -> None:
     """60 KB of one element inside another take a moment, not minutes."""
     began = time.process_time()
     try:
-        html(piece * (60_000 // len(piece)) + "x")
+        html_page(piece * (60_000 // len(piece)) + "x")
     except ArticleError as error:
         check_reason(error)
     assert time.process_time() - began < 5
@@ -94,7 +96,7 @@ def test_crafted_pages_are_read_in_time(piece: str) -> None:
 )
 def test_html_becomes_lines(source: str, text: str) -> None:
     """Headings, lists, tables, definitions and code as `index.types.Article` says; hidden things go."""
-    assert html(f"<html><body>{source}</body></html>").text == text
+    assert html_page(f"<html><body>{source}</body></html>").text == text
 
 
 @pytest.mark.parametrize(
@@ -119,19 +121,19 @@ def test_markdown_becomes_lines(source: str, text: str) -> None:
 
 def test_title_and_date_of_a_page() -> None:
     """A page is called what it is called without the name of the site; its date is what it declares."""
-    page = html(
+    page = html_page(
         "<html><head><title>Travel policy - Our wiki</title><meta property='article:modified_time' "
         "content='2024-02-01T10:00Z'></head><body><h1>Travel policy</h1><p>x</p></body></html>"
     )
     assert (page.title, page.updated) == ("Travel policy", "2024-02-01")
-    assert html("<p>x</p>").title is None
-    assert html("<p>x</p>").updated is None
+    assert html_page("<p>x</p>").title is None
+    assert html_page("<p>x</p>").updated is None
 
 
 def test_the_encoding_that_a_page_declares() -> None:
     """Bytes are read as the page says."""
     page = b"<html><head><meta charset='iso-8859-1'></head><body><p>caf\xe9</p></body></html>"
-    assert html(page).text == "café"
+    assert html_page(page).text == "café"
 
 
 @modest

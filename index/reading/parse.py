@@ -18,7 +18,7 @@ from typing import Any, Self
 
 import lxml.etree
 from article_assistant.index.reading import files
-from article_assistant.index.reading.markup import Page
+from article_assistant.index.reading.page import Page
 from article_assistant.index.types import ArticleError, SourceError
 
 SECONDS = 60.0
