@@ -17,6 +17,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 
+_ASKED = re.compile(r"Q(?:\d{0,3}:|\d{1,3}[.)]) (.{1,300}?\?)(?: ?A(?:\d{0,3}:|\d{1,3}[.)]) | ?$)")
+_ANSWERED = re.compile(r"A(?:\d{0,3}:|\d{1,3}[.)]) ")
 _SPACE = re.compile(r"[\s\u200b\ufeff]+")
 
 
@@ -35,6 +37,7 @@ class TextBuilder:
     def __init__(self) -> None:
         self._lines: list[str] = []
         self._last = ""
+        self._level = 0
 
     def _add(self, kind: str, lines: Iterable[str]) -> None:
         kept = [line for line in lines if line.strip()]
@@ -49,16 +52,29 @@ class TextBuilder:
     def heading(self, level: int, text: str) -> None:
         """A heading of level 1 to 6."""
         if squeezed := squeeze(text):
-            self._add("heading", [f"{'#' * min(max(level, 1), 6)} {squeezed}"])
+            self._level = min(max(level, 1), 6)
+            self._add("heading", [f"{'#' * self._level} {squeezed}"])
+
+    def question(self, text: str) -> None:
+        """A question that is shown as one, in bold or to be opened: a heading beneath the last one."""
+        if squeezed := squeeze(text):
+            self._add("question", [f"{'#' * min(self._level + 1, 6)} {squeezed}"])
 
     def paragraph(self, text: str) -> None:
-        """A paragraph; its line breaks become spaces."""
-        self._add("paragraph", [squeeze(text)])
+        """A paragraph; its line breaks become spaces. "Q: … A: …" is a question and what is under it."""
+        squeezed = squeeze(text)
+        if asked := _ASKED.match(squeezed):
+            self.question(asked[1])
+            squeezed = squeezed[asked.end() :]
+        elif self._last == "question":
+            squeezed = _ANSWERED.sub("", squeezed)
+        self._add("paragraph", [squeezed])
 
-    def item(self, text: str, depth: int = 0, number: int | None = None) -> None:
-        """A list item, `depth` levels in, with its number where the list is ordered."""
+    def item(self, text: str, depth: int = 0, number: int | str | None = None) -> None:
+        """A list item, `depth` levels in, with its number, or that as it is written, where the list is ordered."""
         if squeezed := squeeze(text):
-            self._add("item", [f"{'  ' * min(depth, 8)}{f'{number}.' if number is not None else '-'} {squeezed}"])
+            mark = f"{number}." if isinstance(number, int) else number or "-"
+            self._add("item", [f"{'  ' * min(depth, 8)}{mark} {squeezed}"])
 
     def row(self, header: Sequence[str], cells: Sequence[str]) -> None:
         """A table row; a cell is named by its column where the header has a name for it."""
