@@ -186,6 +186,8 @@ def test_a_docx_by_its_styles() -> None:
         [cell for row in table.rows for cell in row.cells], ["City", "Hotel", "Oslo", "180"], strict=True
     ):
         cell.text = text
+    for cell in table.rows[0].cells:  # else nothing shows that it is the header
+        cell.paragraphs[0].runs[0].bold = True
     document.core_properties.title = "Policy"
     out = io.BytesIO()
     document.save(out)

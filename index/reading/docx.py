@@ -35,6 +35,9 @@ _GONE = {"del", "moveFrom", "pPr", "rPr", "sdtPr", "sdtEndPr", "tblPr", "tblGrid
 """Elements without anything that is shown, deletions among them."""
 _LABEL = re.compile(r"\d{1,3}[.)]|[A-Za-z][.)]")
 _BLOCK = {"p", "tbl"}
+_BOXES = "☐☑☒"
+_CODE = {"source code", "html preformatted", "macro text", "plain text"}
+"""Styles of code by the names that Word and other programs give them."""
 
 
 def docx_page(data: bytes) -> Page:
@@ -51,10 +54,10 @@ def docx_page(data: bytes) -> Page:
             raise ArticleError("no Word document is in it")
         document = _Document(package, main)
         core = package.xml(package.related("", "core-properties") or "docProps/core.xml")
-    document.blocks(body)
+        document.blocks(body)
     facts = {_name(fact): fact.text or "" for fact in core} if core is not None else {}
     updated = iso_date(facts.get("modified")) or iso_date(facts.get("created"))
-    return Page(squeeze(facts.get("title", "")) or None, document.builder.text(), updated)
+    return Page(squeeze(facts.get("title", "")) or document.title, document.builder.text(), updated)
 
 
 class _Package:
@@ -76,13 +79,19 @@ class _Package:
 
     def related(self, part: str, kind: str) -> str | None:
         """The name of the part that `part` ("" for the package) is related to in this way."""
+        return next((name for _, one, name in self._relations(part) if one.endswith(f"/{kind}")), None)
+
+    def target(self, part: str, relation: str) -> str | None:
+        """The name of the part that a relation of `part` leads to."""
+        return next((name for one, _, name in self._relations(part) if one == relation), None)
+
+    def _relations(self, part: str) -> Iterator[tuple[str, str, str]]:
         folder, base = posixpath.split(part)
         root = self.xml(posixpath.join(folder, "_rels", f"{base}.rels"))
         for one in root if root is not None else ():
-            target = one.get("Target", "")
-            if one.get("Type", "").endswith(f"/{kind}") and one.get("TargetMode") != "External" and target:
-                return posixpath.normpath(posixpath.join("/", folder, target)).lstrip("/")
-        return None
+            if (target := one.get("Target")) and one.get("TargetMode") != "External":
+                path = posixpath.normpath(posixpath.join("/", folder, target)).lstrip("/")
+                yield one.get("Id", ""), one.get("Type", ""), path
 
 
 def _name(element: Element) -> str:
@@ -210,7 +219,7 @@ class _Numbering:
         return next((depth for depth, level in found.items() if style and level.style == style), None)
 
     def next(self, number: str, depth: int) -> str | None:
-        """The next label of a numbering at a level: "3.1", "a)", "" for a bullet; None where there is no such level."""
+        """The next label of a numbering at a level: "3.1", "a)", "" for a bullet; None where nothing is shown."""
         kind = self.kinds.get(number, "")
         levels = self.levels.get(kind, {})
         if depth not in levels:
@@ -234,8 +243,11 @@ class _Numbering:
             form = "decimal" if levels[depth].legal else level.form
             return _counted(counts.setdefault(place, level.start), form)
 
-        if levels[depth].form in {"bullet", "none"}:
-            return "" if levels[depth].form == "bullet" else re.sub("%[1-9]", "", levels[depth].text).strip()
+        if levels[depth].form == "bullet":
+            sign = levels[depth].text.strip()
+            return sign if sign in _BOXES else "" if sign else None
+        if levels[depth].form == "none":
+            return re.sub("%[1-9]", "", levels[depth].text).strip()
         return squeeze(re.sub("%([1-9])", written, levels[depth].text))
 
 
@@ -272,6 +284,7 @@ class _Document:
             return package.xml(name)
 
         self.builder = TextBuilder()
+        self.title: str | None = None
         self._styles = _Styles(part("styles"))
         self._numbering = _Numbering(part("numbering"))
         self._notes = {
@@ -282,7 +295,8 @@ class _Document:
             for note in root
         }
         self._fields: list[bool] = []  # of each open field: whether its result has begun
-        self._carried = ""  # a paragraph whose end was deleted goes on in the next one
+        self._carried = ""  # a paragraph whose end was deleted, or a large first letter, goes on in the next one
+        self._package, self._main = package, main
 
     def blocks(self, element: Element) -> None:
         """Write all blocks in an element."""
@@ -302,8 +316,12 @@ class _Document:
         text = self._carried + self._text(paragraph, boxes)
         self._carried = ""
         name = self._styles.name(style)
-        if properties is not None and properties.find(f"{_W}rPr/{_W}del") is not None:
+        frame = properties.find(_W + "framePr") if properties is not None else None
+        drops = frame is not None and frame.get(_W + "dropCap") in {"drop", "margin"}
+        if drops or (properties is not None and properties.find(f"{_W}rPr/{_W}del") is not None):
             self._carried = text
+        elif name in _CODE:
+            self.builder.code(text, goes_on=True)
         elif squeeze(text) and not re.match("toc( |$)", name):
             self._write(text, paragraph, style, name)
         for box in boxes:
@@ -311,6 +329,8 @@ class _Document:
 
     def _write(self, text: str, paragraph: Element, style: str | None, name: str) -> None:
         level, label = self._level(paragraph, style), self._label(paragraph, style)
+        if self.title is None and (name == "title" or level == 1):
+            self.title = squeeze(text)
         if name == "title":
             self.builder.heading(1, text)
         elif level is not None:
@@ -370,7 +390,7 @@ class _Document:
             elif name == "t":
                 add(child.text or "")
             elif name in {"tab", "br", "cr", "ptab"}:
-                add(" ")
+                add("\t" if name.endswith("tab") else "\n")
             elif name == "noBreakHyphen":
                 add("-")
             elif name == "sym":
@@ -379,6 +399,8 @@ class _Document:
                 add(self._note(name.removesuffix("Reference"), child.get(_W + "id"), boxes))
             elif name == "txbxContent":
                 boxes.append(child)
+            elif name == "relIds":
+                add(self._diagram(child.get(_R + "dm")))
             elif name in {"oMath", "oMathPara"}:
                 add(_equation(child))
             elif name == "r" and self._is_hidden(child):
@@ -400,6 +422,14 @@ class _Document:
             return ""
         said = squeeze(" ".join(self._text(paragraph, boxes) for paragraph in note.iter(_W + "p")))
         return f" [{said}]" if said else ""
+
+    def _diagram(self, relation: str | None) -> str:
+        """The words in a diagram, which has a part of its own."""
+        part = self._package.target(self._main, relation) if relation else None
+        root = self._package.xml(part) if part else None
+        points = (one for one in root.iter() if _name(one) == "pt") if root is not None else ()
+        texts = (squeeze("".join(one.text or "" for one in point.iter() if _name(one) == "t")) for point in points)
+        return "; ".join(text for text in texts if text)
 
     def _is_hidden(self, run: Element) -> bool:
         return self._run_says(run, "vanish", None)

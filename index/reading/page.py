@@ -44,7 +44,7 @@ class TextBuilder:
         if not kept:
             return
         # Items and rows of one list or table follow one another; any other block stands alone.
-        if self._lines and not (kind == self._last and kind in {"item", "row"}):
+        if self._lines and not (kind == self._last and kind in {"item", "row", "more code"}):
             self._lines.append("")
         self._lines.extend(kept)
         self._last = kind
@@ -87,9 +87,13 @@ class TextBuilder:
         """What comes next is another list or table, even if it is of the same kind."""
         self._last = ""
 
-    def code(self, text: str) -> None:
-        """Lines that keep their spaces. The indent also keeps `# comment` from being a heading."""
-        self._add("code", [f"    {line.rstrip()}" for line in text.expandtabs(4).splitlines()])
+    def code(self, text: str, goes_on: bool = False) -> None:
+        """Lines that keep their spaces. The indent also keeps `# comment` from being a heading.
+
+        They are a block of their own, unless they go on one that was begun so.
+        """
+        kind = "more code" if goes_on else "code"
+        self._add(kind, [f"    {line.rstrip()}" for line in text.expandtabs(4).splitlines()])
 
     def text(self) -> str:
         """All blocks, without a line end after the last."""

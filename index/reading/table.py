@@ -74,20 +74,20 @@ def _leading_names(rows: Rows) -> int:
 
 
 def _looks_named(rows: Rows) -> bool:
-    """Whether the first of three or more columns of words stands over figures, as csv.Sniffer tells a header.
+    """Whether the first row of three or more columns are words over figures, or leave a corner free over names.
 
-    Two columns are a form where the file does not say otherwise: `Owner | Dana`.
+    csv.Sniffer tells a header by the figures too. Two columns are a form where the file does not say otherwise:
+    `Owner | Dana`.
     """
-    if (
-        len(rows) < 3
-        or len(rows[0]) < 3
-        or any(not cell.text.strip() or re.search(r"\d", cell.text) for cell in rows[0])
-    ):
+    first, columns = rows[0], list(zip(*rows[1:], strict=False))
+    if len(first) < 3 or any(cell.is_name for row in rows for cell in row):
         return False
-    if any(cell.is_name for row in rows for cell in row):
+    if any(not cell.text.strip() or re.search(r"\d", cell.text) for cell in first[1:]):
         return False
-    columns = list(zip(*rows[1:], strict=False))
-    return any(all(re.search(r"\d", cell.text) for cell in column) for column in columns)
+    if not first[0].text.strip():
+        return bool(columns) and all(cell.text.strip() for cell in columns[0])
+    figures = (all(re.search(r"\d", cell.text) for cell in column) for column in columns)
+    return len(rows) > 2 and not re.search(r"\d", first[0].text) and any(figures)
 
 
 def _column_names(rows: Rows) -> list[str]:
