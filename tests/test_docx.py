@@ -152,11 +152,12 @@ def numbered(words: str, number: int, level: int, more: str = "") -> str:
 def test_numbers_of_headings_and_items_are_counted_as_word_does() -> None:
     """Levels, a level that begins again, a list with a start of its own, and bullets."""
     heading = '<w:outlineLvl w:val="{}"/>'.format
-    body = (
-        numbered("Scope", 1, 0, heading(0)) + numbered("Places", 1, 1, heading(1))
-        + numbered("People", 1, 1, heading(1)) + numbered("Rules", 1, 0, heading(0)) + numbered("Exits", 1, 1, heading(1)) + numbered("small", 1, 2)
-        + numbered("bullet", 2, 0) + numbered("other list", 3, 0) + numbered("and on", 3, 0)
-    )  # fmt: skip
+    body = "".join([
+        numbered("Scope", 1, 0, heading(0)), numbered("Places", 1, 1, heading(1)),
+        numbered("People", 1, 1, heading(1)), numbered("Rules", 1, 0, heading(0)),
+        numbered("Exits", 1, 1, heading(1)), numbered("small", 1, 2), numbered("bullet", 2, 0),
+        numbered("other list", 3, 0), numbered("and on", 3, 0),
+    ])  # fmt: skip
     assert text(body, numbering=NUMBERS) == (
         "# 1. Scope\n\n## 1.1 Places\n\n## 1.2 People\n\n# 2. Rules\n\n## 2.1 Exits\n\n"
         "    i) small\n- bullet\n5. other list\n6. and on"

@@ -19,7 +19,8 @@ from datetime import date, datetime
 
 _ASKED = re.compile(r"Q(?:\d{0,3}:|\d{1,3}[.)]) (.{1,300}?\?)(?: ?A(?:\d{0,3}:|\d{1,3}[.)]) | ?$)")
 _ANSWERED = re.compile(r"A(?:\d{0,3}:|\d{1,3}[.)]) ")
-_SPACE = re.compile(r"[\s\u200b\ufeff]+")
+_SPACE = re.compile(r"\s+")
+_UNSEEN = re.compile("[\u00ad\u200b\u2060\ufeff]+")  # where a line may break, or not; nothing is shown
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,7 +107,7 @@ def squeeze(text: str) -> str:
     >>> squeeze("  two\\n words ")
     'two words'
     """
-    return _SPACE.sub(" ", text).strip()
+    return _SPACE.sub(" ", _UNSEEN.sub("", text)).strip()
 
 
 def iso_date(value: object) -> str | None:

@@ -45,6 +45,8 @@ def table_lines(rows: Rows, heads: int | None = None) -> tuple[list[str], list[s
     ([], ['Owner: Dana', 'Approved by: Ravi'])
     """
     rows = [row for row in rows if any(cell.text.strip() for cell in row)]
+    if not rows:
+        return [], []
     titles = []
     while len(rows) > 1 and len(rows[0]) > 1 and _distinct(rows[0]) == 1 and not _heads_alone(rows, heads):
         titles.append(squeeze(rows[0][0].text))
