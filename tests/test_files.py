@@ -222,4 +222,4 @@ def test_locate_says_what_can_be_read(tmp_path: Path) -> None:
         locate(str(tmp_path / "a.png"))
     assert locate(str(tmp_path / "a.md")) == (tmp_path / "a.md").resolve()
     assert locate("~") == Path.home().resolve()
-    assert set(READERS) == {".md", ".markdown", ".txt", ".html", ".htm", ".pdf", ".docx"}
+    assert set(READERS) == set(".md .markdown .txt .wiki .mediawiki .dokuwiki .html .htm .xhtml .pdf .docx".split())

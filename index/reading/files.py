@@ -4,6 +4,8 @@ import os
 import re
 import stat
 from collections.abc import Callable, Iterator
+from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 from article_assistant.index.reading.docx import docx_page
@@ -12,16 +14,21 @@ from article_assistant.index.reading.markdown import markdown_page
 from article_assistant.index.reading.page import Page, squeeze
 from article_assistant.index.reading.pdf import pdf_page
 from article_assistant.index.reading.text import text_page
+from article_assistant.index.reading.wiki import dokuwiki, mediawiki
 from article_assistant.index.types import ArticleError, SourceError
 
-VERSION = "2"
+VERSION = "3"
 """Changes whenever the same bytes would be read otherwise, so that files are indexed again."""
 READERS: dict[str, Callable[[bytes], Page]] = {
     ".md": markdown_page,
     ".markdown": markdown_page,
     ".txt": text_page,
+    ".wiki": partial(text_page, otherwise=mediawiki),
+    ".mediawiki": partial(text_page, otherwise=mediawiki),
+    ".dokuwiki": partial(text_page, otherwise=dokuwiki),
     ".html": html_page,
     ".htm": html_page,
+    ".xhtml": html_page,
     ".pdf": pdf_page,
     ".docx": docx_page,
 }
@@ -53,7 +60,7 @@ def read(path: Path, data: bytes) -> Page:
     if len(page.text) > TEXT_MOST + TEXT_FOR_EACH_BYTE * len(data):
         raise ArticleError(f"its text would be {len(page.text) // len(data)} times as long as the file")
     title = page.title or path.stem.replace("_", " ").replace("-", " ")
-    return Page(_storable(title), _storable(page.text), page.updated)
+    return replace(page, title=_storable(title), text=_storable(page.text))
 
 
 def _storable(text: str) -> str:

@@ -5,13 +5,13 @@ MediaWiki and DokuWiki give to what they add, and, on a page that says nothing, 
 """
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 
 import lxml.etree
 import lxml.html
 from article_assistant.index.reading.encoding import decode
 from article_assistant.index.reading.page import Page, TextBuilder, iso_date, squeeze
-from article_assistant.index.reading.table import Cell, write_table
+from article_assistant.index.reading.table import Cell, grid, write_table
 from article_assistant.index.types import ArticleError
 from lxml.html import HtmlElement
 
@@ -63,20 +63,29 @@ def html_page(source: str | bytes) -> Page:
 
     Raises ArticleError where there is no HTML in it.
     """
-    data = source.encode() if isinstance(source, str) else _utf8(source)
-    parser = lxml.html.HTMLParser(encoding="utf-8", huge_tree=True, remove_comments=True, remove_pis=True)
-    try:
-        root = lxml.html.document_fromstring(data, parser=parser)
-    except (lxml.etree.ParserError, lxml.etree.XMLSyntaxError, ValueError) as error:
-        raise ArticleError(f"no HTML can be read from it: {error}") from error
+    root = _parsed(source.encode() if isinstance(source, str) else _utf8(source))
     headings = [squeeze(_inline(heading)) for heading in root.iter("h1")]
     title, updated = squeeze(root.findtext(".//title") or ""), _declared_date(root)
     # Pages put the name of the site behind their own: "Travel policy - Our wiki".
     own = next(
         (heading for heading in headings if heading and title.startswith(heading)), title or "".join(headings[:1])
     )
-    text = _written(_article(root))
-    return Page(own or None, text, updated)
+    return Page(own or None, _written(_article(root)), updated)
+
+
+def html_text(source: str) -> str:
+    """The text of HTML that is all article. Raises ArticleError where there is no HTML in it."""
+    root = _parsed(source.encode())
+    _drop(element for element in root.iter() if element.tag in SKIPPED or "hidden" in element.attrib)
+    return _written([root])
+
+
+def _parsed(data: bytes) -> HtmlElement:
+    parser = lxml.html.HTMLParser(encoding="utf-8", huge_tree=True, remove_comments=True, remove_pis=True)
+    try:
+        return lxml.html.document_fromstring(data, parser=parser)
+    except (lxml.etree.ParserError, lxml.etree.XMLSyntaxError, ValueError) as error:
+        raise ArticleError(f"no HTML can be read from it: {error}") from error
 
 
 def _utf8(data: bytes) -> bytes:
@@ -337,7 +346,7 @@ class _Walk:
             if not cells or not (_part(row) == "thead" or all(cell.tag == "th" for cell in cells)):
                 break
             heads += 1
-        write_table(self.builder, _grid(rows), heads or None)
+        write_table(self.builder, grid(map(_cells, rows)), heads or None)
 
 
 def _lines(element: HtmlElement) -> str:
@@ -373,35 +382,12 @@ def _is_layout(table: HtmlElement, rows: list[HtmlElement]) -> bool:
     return all(len(row) < 2 for row in rows)
 
 
-def _grid(rows: list[HtmlElement]) -> list[list[Cell]]:
-    """The cells of each row, each as often as it has columns and rows."""
-    grid: list[list[Cell]] = []
-    falling: dict[int, tuple[Cell, int]] = {}  # by column: a cell from above, and in how many rows it still stands
-    for row in rows:
-        line: list[Cell] = []
-
-        def fall(line: list[Cell] = line) -> None:
-            while len(line) in falling:
-                cell, more = falling.pop(len(line))
-                if more > 1:
-                    falling[len(line)] = cell, more - 1
-                line.append(cell)
-
-        for element in row:
-            if element.tag not in {"td", "th"}:
-                continue
-            fall()
+def _cells(row: HtmlElement) -> Iterator[tuple[Cell, int, int]]:
+    """The cells of a row with their columns and rows."""
+    for element in row:
+        if element.tag in {"td", "th"}:
             cell = Cell(_cell(element), element.tag == "th" or _is_bold(element))
-            down = _span(element, "rowspan")
-            for _ in range(_span(element, "colspan")):
-                if down > 1:
-                    falling[len(line)] = cell, down - 1
-                line.append(cell)
-                if len(line) in falling:
-                    break
-        fall()
-        grid.append(line)
-    return [line for line in grid if line]
+            yield cell, _span(element, "colspan"), _span(element, "rowspan")
 
 
 def _span(cell: HtmlElement, name: str) -> int:

@@ -30,6 +30,8 @@ class Page:
     title: str | None
     text: str
     updated: str | None
+    notice: str = ""
+    """What was wrong with the file though it was read, and what to do."""
 
 
 class TextBuilder:

@@ -1,7 +1,7 @@
 """A table becomes rows that make sense alone: each cell behind the name of its column, or of its row."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
@@ -20,6 +20,36 @@ class Cell:
 
 
 Rows = Sequence[Sequence[Cell]]
+
+
+def grid(rows: Iterable[Iterable[tuple[Cell, int, int]]]) -> list[list[Cell]]:
+    """The cells of each row, each as often as it has columns and rows; given are a cell, its columns and its rows.
+
+    >>> [[cell.text for cell in row] for row in grid([[(Cell("a"), 1, 2), (Cell("b"), 2, 1)], [(Cell("c"), 2, 1)]])]
+    [['a', 'b', 'b'], ['a', 'c', 'c']]
+    """
+    made: list[list[Cell]] = []
+    falling: dict[int, tuple[Cell, int]] = {}  # by column: a cell from above, and in how many rows it still stands
+    for row in rows:
+        line: list[Cell] = []
+        begun: dict[int, tuple[Cell, int]] = {}
+        for cell, across, down in row:
+            _fall(line, falling)
+            for _ in range(across):
+                if down > 1:
+                    begun[len(line)] = cell, down - 1
+                line.append(cell)
+                if len(line) in falling:
+                    break  # two cells claim one place
+        _fall(line, falling)
+        falling = {column: (cell, more - 1) for column, (cell, more) in falling.items() if more > 1} | begun
+        made.append(line)
+    return [line for line in made if line]
+
+
+def _fall(line: list[Cell], falling: dict[int, tuple[Cell, int]]) -> None:
+    while len(line) in falling:
+        line.append(falling[len(line)][0])
 
 
 def write_table(builder: TextBuilder, rows: Rows, heads: int | None = None) -> None:
