@@ -22,7 +22,7 @@ def page(name: str, content: str | bytes) -> str:
     return read(Path(name), content if isinstance(content, bytes) else content.encode()).text
 
 
-@pytest.mark.parametrize("kind", [".md", ".txt", ".html"])
+@pytest.mark.parametrize("kind", [".md", ".txt", ".html", ".wiki", ".dokuwiki"])
 @modest
 @given(content=lines | st.binary(max_size=60))
 def test_any_content_is_a_page_or_a_reason(kind: str, content: str | bytes) -> None:

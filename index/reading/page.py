@@ -95,7 +95,9 @@ class TextBuilder:
 
         They are a block of their own, unless they go on one that was begun so.
         """
-        kind = "more code" if goes_on else "code"
+        if goes_on and self._last == "code" and self._lines:
+            self._last = "more code"
+        kind = "more code" if goes_on and self._last == "more code" else "code"
         self._add(kind, [f"    {line.rstrip()}" for line in text.expandtabs(4).splitlines()])
 
     def text(self) -> str:

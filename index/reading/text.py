@@ -1,6 +1,7 @@
 """Plain text as its author meant it: records, filled paragraphs, aligned columns, questions and answers."""
 
 import re
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from itertools import pairwise
 
@@ -15,8 +16,8 @@ NARROWEST = 40
 LOWER = 0.25
 """Share of lines that begin with a small letter in prose; records begin with a capital or a figure."""
 
-_ITEM = re.compile(r"([-*•–]|\d{1,3}[.)]|[A-Za-z][.)]|[^\s:]{1,30}:)\s")
-_RULE = re.compile(r"\s*([-=_*~#+])(?:\1|[ +|]){2,}\s*")
+_ITEM = re.compile(r"([-*•–]|\d{1,3}(?:\.\d{1,3})*[.)]|[A-Za-z][.)]|[^\s:]{1,30}:)\s")
+_RULE = re.compile(r"[\s|+:]*([-=_*~#])(?:\1|[ +|:]){2,}[\s|+:]*")
 _UNDER = re.compile(r"([=~-])\1{2,}\s*")
 _MARKED = re.compile(r"#{1,6} ")
 _ASKED = re.compile(r"Q(?:\d{0,3}:|\d{1,3}[.)])\s+(\S.*)")
@@ -43,9 +44,29 @@ def plain(text: str) -> str:
     >>> plain("Sat   9:00   Ann\\nSun   9:30   Bo\\nMon   8:00   Ida")
     'Sat | 9:00 | Ann\\nSun | 9:30 | Bo\\nMon | 8:00 | Ida'
     """
-    blocks = _blocks(text)
+    blocks = _blocks(_without_running_lines(text))
     width = _width(blocks)
     return "\n\n".join(filter(None, ("\n".join(_block(block, width)) for block in blocks)))
+
+
+def _without_running_lines(text: str) -> str:
+    """A text without the first and last lines of its printed pages that come again, page numbers aside."""
+    if "\f" not in text:
+        return text
+    pages = [[line for line in page.split("\n") if line.strip()] for page in text.split("\f")]
+    edges = Counter(key for page in pages for key in {_numberless(line) for line in [*page[:1], *page[-1:]]})
+    running = {key for key, times in edges.items() if times > 1}
+    kept = []
+    for page in text.split("\f"):
+        lines = page.strip("\n").split("\n")
+        lines = lines[1:] if _numberless(lines[0]) in running else lines
+        lines = lines[:-1] if lines and _numberless(lines[-1]) in running else lines
+        kept.append("\n".join(lines))
+    return "\n\n".join(kept)
+
+
+def _numberless(line: str) -> str:
+    return re.sub(r"\d+", "0", squeeze(line))
 
 
 def _blocks(text: str) -> list[list[str]]:
@@ -60,9 +81,16 @@ def _blocks(text: str) -> list[list[str]]:
 
 
 def _width(blocks: Sequence[Sequence[str]]) -> int:
-    """The width that paragraphs were broken at, the median of the longer blocks; 0 where there is none."""
-    widest = sorted(max(map(len, block)) for block in blocks if len(block) > 2)
+    """The width that paragraphs of prose were broken at, the median of the longer ones; 0 where there is none."""
+    widest = sorted(max(map(len, block)) for block in blocks if len(block) > 2 and _is_prose(block))
     return widest[len(widest) // 2] if widest else 0
+
+
+def _is_prose(lines: Sequence[str]) -> bool:
+    """Whether lines were one paragraph: some go on with a small letter, or a letter of a script without capitals."""
+    begin = [line.lstrip()[:1] for line in lines[1:]]
+    small = sum(sign.islower() or (sign.isalpha() and not sign.isupper()) for sign in begin)
+    return small >= max(LOWER * len(begin), 1)
 
 
 def _block(block: list[str], width: int) -> Iterator[str]:
@@ -92,20 +120,28 @@ def _joined(lines: list[str], width: int) -> list[str]:
     """The lines of a block, those put together that were one before they were broken at a width."""
     indent = min((len(line) - len(line.lstrip()) for line in lines), default=0)
     inner = [line[indent:] for line in lines]
-    most = max(map(len, inner), default=0)
-    most = max(most, width - indent) if len(inner) < 3 else most
-    begin_small = [line[:1].islower() or (line[:1].isalpha() and not line[:1].isupper()) for line in inner[1:]]
-    is_prose = sum(begin_small) >= max(LOWER * len(begin_small), 1)
+    most, is_prose = max(map(len, inner), default=0), _is_prose(inner)
+    if len(inner) < 3 and most <= width - indent:
+        # Too little to judge by itself; where the lines are as wide as the paragraphs around, it is one.
+        is_prose = is_prose or most > 0.8 * (width - indent)
+        most = width - indent
     parts: list[list[str]] = []
-    whole = [False]
-    for last, line in pairwise(inner):
-        whole.append(_goes_on(last, line, most, is_prose))
-    for line, own, goes_on in zip(lines, inner, whole, strict=False):
-        if goes_on and not _MARKED.match(parts[-1][0]):
+    hanging = 0  # where the text of an item begins, beneath which its further lines stand
+    for last, line in pairwise(["", *inner]):
+        own = line[hanging:] if hanging and line[:hanging].isspace() and line[hanging] != " " else line
+        if (
+            parts
+            and _goes_on(last, own, most, is_prose or (own is not line and own[0].isalpha()))
+            and not _MARKED.match(parts[-1][0])
+        ):
             parts[-1].append(own)
-        else:
-            parts.append([own if is_prose else line])
-    return [" ".join(one) for one in parts]
+            continue
+        found = _ITEM.match(line.lstrip())
+        hanging = len(line) - len(line.lstrip()) + found.end() if found else 0
+        parts.append([line])
+    whole = [" ".join(one) for one in parts]
+    # What was broken stands at the margin again; lines that were not, like code, stay where they are.
+    return whole if len(whole) < len(lines) else lines
 
 
 def _goes_on(last: str, line: str, most: int, is_prose: bool) -> bool:
@@ -114,9 +150,7 @@ def _goes_on(last: str, line: str, most: int, is_prose: bool) -> bool:
         return False
     if len(last) + 1 + len(line.split(" ", 1)[0]) <= most:
         return False  # the word would have found room
-    if line[0].islower():
-        return True
-    if is_prose:
+    if line[0].islower() or is_prose:
         return True
     # Records end with a name or a number; a sentence that was cut, with a word like "of the".
     cut = re.search(r"(?:^|\s)(\w+)$", last)

@@ -16,12 +16,14 @@ FILES = {"file", "image", "datei", "bild", "fichier", "archivo", "файл", "do
 """What it calls files there."""
 
 _HEADING = re.compile(r"^(={1,6})\s*([^=\s].*?)\s*\1\s*$", re.MULTILINE)
-_MEDIAWIKI = re.compile(r"'''|^\{\||\{\{[^{}\n]+\||<ref\b|\[\[(?:Category|File|Image):|^#REDIRECT", re.MULTILINE)
+_MEDIAWIKI = re.compile(r"'''|^\{\||^\|\}|\{\{[^{}\n]+\||<ref\b|\[\[(?:Category|File|Image):|^#REDIRECT", re.MULTILINE)
 _DOKUWIKI = re.compile(
     r"^={5,6} |^\^ .+ \^\s*$|\(\(.+?\)\)|\\\\\s|^ {2,}\* .*\[\[|\{\{ ?[\w:.-]+\.\w{3}|^~~\w+~~|\*\*.+?\*\*|<code",
     re.MULTILINE,
 )
 _OPTION = re.compile(r"thumb|frame|frameless|border|left|right|center|none|upright|\d*x?\d+px|[a-z]+=.*")
+_BREAK = "\u2028"
+"""A space that does not make code of the line that it begins."""
 _PLACE = re.compile("\x01(\\d+)\x02")
 
 
@@ -132,10 +134,10 @@ class _Wikitext:
             inner = tag.contents if tag.contents is not None else ""
             return html.unescape(re.sub("</?nowiki/?>", "", str(inner)))
         if name in {"references", "templatestyles", "br", "hr", "wbr"} or tag.contents is None:
-            return "\n\n" if name == "hr" else " " if name == "br" else ""
+            return "\n\n" if name == "hr" else _BREAK if name == "br" else ""
         if name == "ref":
             words = "" if "{{" in str(tag.contents) else squeeze(self._text(tag.contents))
-            return f" [{words}]" if words else ""
+            return f"{_BREAK}[{words}]" if words else ""
         if name == "gallery":
             lines = [line.partition("|")[2] for line in self._text(tag.contents).splitlines()]
             return "\n\n" + "\n\n".join(filter(None, lines)) + "\n\n"
@@ -195,23 +197,17 @@ class _Wikitext:
             rest = _PLACE.sub("", line)
             heading = _HEADING.fullmatch(rest)
             marked = re.match(r"([*#:;]+)\s*(.*)", rest)
-            if (
-                not rest.strip()
-                or heading
-                or marked
-                or (rest.startswith(" ") and not loose)
-                or set(rest.strip()) == {"-"}
-            ):
+            if not rest.strip() or heading or marked or rest.startswith(" ") or set(rest.strip()) == {"-"}:
                 flush()
             if heading:
                 self.builder.heading(len(heading[1]), heading[2])
             elif marked:
                 self._item(marked[1], marked[2])
-            elif rest.startswith(" ") and rest.strip() and not loose:
+            elif rest.startswith(" ") and rest.strip():
                 self.builder.code(rest[1:], goes_on=code)
             elif rest.strip() and set(rest.strip()) != {"-"}:
                 loose.append(rest)
-            code = rest.startswith(" ") and not loose
+            code = rest.startswith(" ")
             if not marked:
                 self._numbers.clear()
                 self._term = ""
@@ -252,8 +248,7 @@ def _span(tag: Any, name: str) -> int:
     return int(value) if value.isdigit() and 0 < len(value) < 3 and int(value) > 0 else 1
 
 
-_CODE = re.compile(r"<(code|file)\b[^>]*>\n?(.*?)\n?</\1>", re.DOTALL)
-_RAW = re.compile(r"%%(.*?)%%|<nowiki>(.*?)</nowiki>", re.DOTALL)
+_VERBATIM = re.compile(r"<(code|file)\b[^>]*>\n?(.*?)\n?</\1>|%%(.*?)%%|<nowiki>(.*?)</nowiki>", re.DOTALL)
 _ITEM = re.compile(r"( {2,}|\t+)([*-])\s?(.*)")
 
 
@@ -268,8 +263,13 @@ def dokuwiki(source: str) -> tuple[str, str]:
         return f"\n{mark}\n" if is_block else mark
 
     source = re.sub("[\x01\x02]", "", source)
-    source = _CODE.sub(lambda found: hold(found[2], "\n" in found[0] or found[1] == "file"), source)
-    source = _RAW.sub(lambda found: hold(found[1] or found[2] or "", False), source)
+
+    def verbatim(found: re.Match[str]) -> str:
+        if found[1]:
+            return hold(found[2], "\n" in found[0] or found[1] == "file")
+        return hold(found[3] or found[4] or "", False)
+
+    source = _VERBATIM.sub(verbatim, source)
     source = re.sub(r"~~[\w:!]+~~|<html>.*?</html>|<php>.*?</php>", "", source, flags=re.DOTALL)
 
     def shown(text: str) -> str:
@@ -289,8 +289,10 @@ def dokuwiki(source: str) -> tuple[str, str]:
 
     for line in source.split("\n"):
         place, heading, item = _PLACE.fullmatch(line.strip()), _HEADING.fullmatch(line), _ITEM.fullmatch(line)
-        if line[:1] not in {"^", "|"} or loose:
-            flush() if rows or not line.strip() or place or heading or item or line.startswith("  ") else None
+        is_row = line.startswith(("^", "|"))
+        ends = not line.strip() or place or heading or item or line.startswith("  ")
+        if ends or (rows and not is_row) or (loose and is_row):
+            flush()
         if not item:
             numbers.clear()
         if place and held[int(place[1])][1]:
@@ -301,9 +303,9 @@ def dokuwiki(source: str) -> tuple[str, str]:
             depth = max(len(item[1].expandtabs(2)) // 2 - 1, 0)
             for deeper in [one for one in numbers if one > depth]:
                 del numbers[deeper]
-            numbers[depth] = numbers.get(depth, 0) + 1
+            numbers[depth] = numbers.get(depth, 0) + 1 if item[2] == "-" else 0
             builder.item(shown(item[3]), depth, numbers[depth] if item[2] == "-" else None)
-        elif line.startswith(("^", "|")):
+        elif is_row:
             rows.append(_dokuwiki_cells(line))
         elif line.startswith("  ") and line.strip():
             builder.code(line[2:], goes_on=code)
@@ -320,8 +322,9 @@ def _dokuwiki_inline(text: str) -> str:
     text = re.sub(r"\[\[([^\]|]+)(?:\|([^\]]*))?\]\]", _dokuwiki_link, text)
     text = re.sub(r"\{\{[^}|]*(?:\|([^}]*))?\}\}", lambda found: (found[1] or "").strip(), text)
     text = re.sub(r"\\\\(?:\s|$)", " ", text)
-    text = re.sub(r"(?<!:)//(?=\S)(.+?)(?<=[^\s:])//", r"\1", text)
-    text = re.sub(r"(\*\*|__|'')(?=\S)(.+?)\1", r"\2", text)
+    for _ in range(4):  # marks inside marks
+        text = re.sub(r"(?<!:)//(?=\S)(.+?)(?<=[^\s:])//", r"\1", text)
+        text = re.sub(r"(\*\*|__|'')(?=\S)(.+?)(?<=\S)\1", r"\2", text)
     return re.sub(r"</?(?:sub|sup|del|wrap|WRAP)\b[^>]*>", "", text)
 
 
@@ -329,7 +332,9 @@ def _dokuwiki_link(found: re.Match[str]) -> str:
     if shown := (found[2] or "").strip():
         return shown
     target = found[1].strip()
-    return target if "/" in target or "@" in target else target.rpartition(":")[2].replace("_", " ").lstrip("#")
+    if "/" in target or "@" in target:
+        return target
+    return re.split("[:>]", target)[-1].replace("_", " ").lstrip("#")
 
 
 def _dokuwiki_cells(line: str) -> list[str]:
