@@ -62,11 +62,10 @@ class Assistant:
         """
         began = time.perf_counter()
         question = question.encode("utf-8", "replace").decode()  # halves of characters, as JSON may hold them
-        turns = self._restated(before) or (self._memory.turns(user, conversation) if conversation is not None else [])
-        standalone = question
+        turns = self._restated(before) or self._memory.turns(user, conversation)
         if turns:
             turns[-1] = replace(turns[-1], cited=self._cited(turns[-1], user))
-            standalone = self._answerer.standalone(question, turns)
+        standalone = self._answerer.standalone(question, turns)
 
         def find(text: str) -> list[Hit]:
             return self._index.find(text, user.groups, PASSAGES)
@@ -87,8 +86,7 @@ class Assistant:
                 seconds={name: round(value, 4) for name, value in seconds.items()},
             )
             articles = tuple(dict.fromkeys(citation.article for citation in answer.citations))
-            if conversation is not None:
-                self._memory.add(user, conversation, Turn(question, answer.answer, articles, answer.standalone))
+            self._memory.add(user, conversation, Turn(question, answer.answer, articles, answer.standalone))
             yield answer
 
     def answer(self, question: str, user: User, conversation: str | None = None) -> Answer:

@@ -51,12 +51,12 @@ class Corpus:
         return random.Random(seed).sample(self.questions, many)
 
 
-def shared() -> Path:
-    """The folder of the sets: `data` in ASSISTANT_SHARED, else in `shared` beside the checkout."""
+def shared(name: str = "data") -> Path:
+    """The folder `name` (`data`: the sets) in ASSISTANT_SHARED, else in `shared` beside the checkout."""
     beside = Path(__file__).resolve().parents[2] / "shared"
-    folder = Path(os.environ.get("ASSISTANT_SHARED") or beside) / "data"
+    folder = Path(os.environ.get("ASSISTANT_SHARED") or beside) / name
     if not folder.is_dir():
-        raise DataMissing(f"no question sets in {folder}; let ASSISTANT_SHARED name the folder that holds data/")
+        raise DataMissing(f"no question sets in {folder}; let ASSISTANT_SHARED name the folder that holds {name}/")
     return folder
 
 

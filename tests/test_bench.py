@@ -15,9 +15,9 @@ from article_assistant.evaluation.questions import Question
 from article_assistant.index import embed
 from article_assistant.index.search import Index
 from article_assistant.index.types import EVERYONE, Article, Chunk, Hit
-from article_assistant.types import Answer
+from article_assistant.types import Answer, Citation
 
-from bench import answers, cold, data, large, peers, question, report, score
+from bench import answers, cold, data, field, large, peers, question, report, score
 from bench.score import Passage, Piece, Score
 from tests import parts
 
@@ -343,3 +343,49 @@ def test_a_passage_of_a_changed_copy_is_right_too() -> None:
     found = [("Oslo (2)", "It has 5 trams."), ("Bergen (2)", "It has 7 trams."), ("Bergen", "It has 7 trams.")]
     assert large._right(found, "Bergen", ["7"]) == 1
     assert large._right(found, "Bergen", ["8"]) == -1
+
+
+def test_missing_cases_are_one_line_and_exit_code_1(tmp_path: Path) -> None:
+    """The line says where they were looked for and what to set."""
+    done = subprocess.run(
+        [sys.executable, "-m", "bench.field"], cwd=ROOT, env={**os.environ, "ASSISTANT_SHARED": str(tmp_path)},
+        capture_output=True, text=True,
+    )  # fmt: skip
+    assert done.returncode == 1
+    assert len(done.stderr.splitlines()) == 1
+    assert str(tmp_path) in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("expected", "short", "quote", "good"),
+    [
+        ("4,200 EUR", "4,200 EUR", "The fee is 4,200 EUR.", True),
+        ("4,200 EUR", "Payable", "The fee is payable.", False),
+        ("5560", "4471 Okafor Packaging Ltd, Hull, phone 5560", "phone 4471 Okafor Packaging Ltd, phone 5560", False),
+        ("Ravi Menon", "Dana Whitfield: Ravi Menon", "Owner: Approved by | Dana Whitfield: Ravi Menon", False),
+        ("Birch and Cedar", "Birch and Cedar", "Room: Birch | Floor: 2\nRoom: Cedar | Floor: 2", True),
+        ("Birch and Cedar", "Cedar", "Room: Cedar | Floor: 2", False),
+        ("room 114, title “Badge printer”, updated 2025-04-02", "room 114", "It stands in room 114.", True),
+        ("room 114, title “Badge”, updated 2025-04-02", "room 114", "It stands in room 114.", False),
+        ("Bo, under the heading “Beans”, without [edit]", "Bo", "Ordered by Bo.", True),
+        ("Bo, under the heading “Beans”, without [edit]", "Bo", "[edit] Ordered by Bo.", False),
+        ("run --it (not capitalised, whole)", None, "Run --it", False),
+        ("3, or a refusal, or the rows", "3", "3 rooms", True),
+        ("a refusal: that is a category", "Omar", "Pages that Omar should check", False),
+    ],
+)  # fmt: skip
+def test_what_is_expected_in_words_is_judged(expected: str, short: str | None, quote: str, good: bool) -> None:
+    """All the words expected, in their order, on one line; a short answer of other words is wrong."""
+    cited = Citation(1, "a.md", "Badge printer", "", "Coffee › Beans", quote, 0, len(quote), "", "2025-04-02")
+    said = f"{short or quote} [1]"
+    assert field.right(expected, Answer("?", True, short, said, "extractive", None, (cited,))) is good
+
+
+def test_a_refusal_may_be_what_is_expected() -> None:
+    """Where the words allow one, and nowhere else."""
+    refused = Answer("?", False, None, "Not found.", "refused", None, ())
+    assert field.right("a refusal", refused)
+    assert field.right("3, or a refusal, or the rows", refused)
+    assert not field.right("3", refused)
+    assert field.right("the run says that 8 files were left out", refused)
+    assert not field.right("the run says that 8 files were left out", refused, ["page.mdx"])

@@ -8,7 +8,8 @@ from pathlib import Path
 import docx
 import pytest
 from article_assistant.index.chunk import sentences
-from article_assistant.index.reading.files import READERS, decode, files_below, locate, read, read_bytes
+from article_assistant.index.reading.encoding import decode
+from article_assistant.index.reading.files import READERS, files_below, locate, read, read_bytes
 from article_assistant.index.types import ArticleError, SourceError
 from hypothesis import given
 from hypothesis import strategies as st
@@ -21,7 +22,7 @@ def page(name: str, content: str | bytes) -> str:
     return read(Path(name), content if isinstance(content, bytes) else content.encode()).text
 
 
-@pytest.mark.parametrize("kind", [".md", ".txt", ".html"])
+@pytest.mark.parametrize("kind", [".md", ".txt", ".html", ".wiki", ".dokuwiki"])
 @modest
 @given(content=lines | st.binary(max_size=60))
 def test_any_content_is_a_page_or_a_reason(kind: str, content: str | bytes) -> None:
@@ -185,6 +186,8 @@ def test_a_docx_by_its_styles() -> None:
         [cell for row in table.rows for cell in row.cells], ["City", "Hotel", "Oslo", "180"], strict=True
     ):
         cell.text = text
+    for cell in table.rows[0].cells:  # else nothing shows that it is the header
+        cell.paragraphs[0].runs[0].bold = True
     document.core_properties.title = "Policy"
     out = io.BytesIO()
     document.save(out)
@@ -219,4 +222,4 @@ def test_locate_says_what_can_be_read(tmp_path: Path) -> None:
         locate(str(tmp_path / "a.png"))
     assert locate(str(tmp_path / "a.md")) == (tmp_path / "a.md").resolve()
     assert locate("~") == Path.home().resolve()
-    assert set(READERS) == {".md", ".markdown", ".txt", ".html", ".htm", ".pdf", ".docx"}
+    assert set(READERS) == set(".md .markdown .txt .wiki .mediawiki .dokuwiki .html .htm .xhtml .pdf .docx".split())

@@ -3,7 +3,9 @@
 import time
 
 import pytest
-from article_assistant.index.reading.markup import html, iso_date, markdown, squeeze
+from article_assistant.index.reading.html import html_page
+from article_assistant.index.reading.markdown import markdown
+from article_assistant.index.reading.page import iso_date, squeeze
 from article_assistant.index.types import ArticleError
 from hypothesis import given
 from hypothesis import strategies as st
@@ -24,7 +26,7 @@ def test_any_text_is_a_page_or_an_article_error(source: str) -> None:
     """Whatever stands in a page, as text or bytes, it is read or refused; a text has no broken line."""
     for data in (source, source.encode("utf-8", "replace"), source.encode("utf-16", "replace")):
         try:
-            page = html(data)
+            page = html_page(data)
         except ArticleError:
             continue
         assert page.text == page.text.strip("\n")
@@ -62,7 +64,7 @@ def test_crafted_pages_are_read_in_time(piece: str) -> None:
     """60 KB of one element inside another take a moment, not minutes."""
     began = time.process_time()
     try:
-        html(piece * (60_000 // len(piece)) + "x")
+        html_page(piece * (60_000 // len(piece)) + "x")
     except ArticleError as error:
         check_reason(error)
     assert time.process_time() - began < 5
@@ -94,7 +96,7 @@ def test_crafted_pages_are_read_in_time(piece: str) -> None:
 )
 def test_html_becomes_lines(source: str, text: str) -> None:
     """Headings, lists, tables, definitions and code as `index.types.Article` says; hidden things go."""
-    assert html(f"<html><body>{source}</body></html>").text == text
+    assert html_page(f"<html><body>{source}</body></html>").text == text
 
 
 @pytest.mark.parametrize(
@@ -105,7 +107,7 @@ def test_html_becomes_lines(source: str, text: str) -> None:
         ("* a\n  * b\n* c", "- a\n  - b\n- c"),
         ("| City | Hotel |\n|-|-|\n| Oslo | 180 |", "City: Oslo | Hotel: 180"),
         ("[Trips](x.md) and `code` and **bold** and ~~gone~~", "Trips and code and bold and gone"),
-        ("![picture](http://evil.example/a.png)", ""),
+        ("![picture](http://evil.example/a.png)", "picture"),
         ("```\n# comment\n```", "    # comment"),
         ("Term\n: Meaning", "- Term: Meaning"),
         ("a <b>b</b> <script>evil()</script> c", "a b c"),
@@ -117,21 +119,89 @@ def test_markdown_becomes_lines(source: str, text: str) -> None:
     assert markdown(source) == text
 
 
+@pytest.mark.parametrize(
+    ("body", "text"),
+    [
+        ("<form><input value='x'><h1>A</h1><p>One.</p><button>Go</button></form>", "# A\n\nOne."),
+        ("<main><p>One.</p><aside><p>Never restart C2.</p></aside></main>", "One.\n\nNever restart C2."),
+        ("<main><p>One.</p><aside><a>Home</a> <a>News</a></aside></main>", "One."),
+        ("<article><p>One.</p></article><article><p>Two.</p></article>", "One.\n\nTwo."),
+        ("<main><p>One.</p></main><div>Menu</div><article><p>Two.</p></article>", "One.\n\nTwo."),
+        ("<main></main><p>One.</p>", "One."),
+        ("<a id='main-content'></a><main><p>One.</p></main>", "One."),
+        ("<div role=navigation>Home</div><p>One.</p><div role=contentinfo>Us</div>", "One."),
+        ("<div><a>Home</a> <a>News</a> <a>About</a></div><p>One is the first of all the numbers.</p>",
+         "One is the first of all the numbers."),
+        ("<p>a<span style='display: none'>b</span><i class=sr-only>c</i><i aria-hidden=true>d</i></p>", "a"),
+        ("<table><thead><tr><th rowspan=2>Hall<th colspan=2>Gate<tr><th>in<th>out<tbody><tr><td rowspan=2>N<td>1<td>2"
+         "<tr><td>3<td>4</table>", "Hall: N | Gate in: 1 | Gate out: 2\nHall: N | Gate in: 3 | Gate out: 4"),
+        ("<table><tr><th>Owner<td>Dana<tr><th>Phone<td>12</table>", "Owner: Dana\nPhone: 12"),
+        ("<table><tr><th colspan=2>Pump<tr><th>Owner<td>Dana</table>", "Pump\n\nOwner: Dana"),
+        ("<table><tfoot><tr><td>Sum<td>3</tfoot><tbody><tr><td>A<td>3</tbody></table>", "A: 3\nSum: 3"),
+        ("<table role=presentation><tr><td><h2>A</h2><p>One.</p><td><p>Two.</p></table>", "## A\n\nOne.\n\nTwo."),
+        ("<table><tr><th>Day<th>Open<tr><td>Sat<td><p>9 to 12</p><p>1 to 5</p></table>",
+         "Day: Sat | Open: 9 to 12; 1 to 5"),
+        ("<h1>Help</h1><details><summary>How?</summary><p>So.</p></details>", "# Help\n\n## How?\n\nSo."),
+        ("<h1>Help</h1><p><b>How?</b></p><p>So.</p><p><b>Why?</b> Thus.</p>",
+         "# Help\n\n## How?\n\nSo.\n\n## Why?\n\nThus."),
+        ("<p>Q: How? A: So.</p>", "# How?\n\nSo."),
+        ("<dl><dt>a</dt><dt>b</dt><dd>Both.</dd></dl>", "- a, b: Both."),
+        ("<dl><dt>How?<dd>So.</dl>", "# How?\n\nSo."),
+        ("<ul><li>Run this: <pre>x --y\nz</pre></li><li>b</li></ul>", "- Run this:\n\n    x --y\n    z\n\n- b"),
+        ("<p>It is started by hand:</p><pre><span>run</span> --now<br>end</pre>",
+         "It is started by hand:\n\n    run --now\n    end"),
+        ("<figure><img alt='x'><figcaption>The pump</figcaption></figure><img alt='The key is red'><img alt='a.png'>",
+         "The pump\n\nThe key is red"),
+        ("<ol><li>a<li value=5>b</ol>", "1. a\n5. b"),
+        ("<p>Fo\u00ado\u200bt</p>", "Foot"),
+    ],
+)  # fmt: skip
+def test_html_is_read_as_a_browser_shows_it(body: str, text: str) -> None:
+    """What is shown is read, where it is shown; what only leads elsewhere, or is not seen, is not."""
+    assert html_page(f"<!DOCTYPE html><html><body>{body}</body></html>").text == text
+
+
+MEDIAWIKI = """<body><main id="content" class="mw-body"><h1 id="firstHeading">Coffee</h1>
+<div id="p-lang-btn"><label>3 languages</label><ul><li><a>Deutsch</a></li></ul></div><div id="siteSub">From Wiki</div>
+<div id="mw-content-text"><div id="toc" class="toc"><h2>Contents</h2><ul><li><a>1 Beans</a></li></ul></div>
+<h2><span class="mw-headline">Beans</span><span class="mw-editsection">[<a>edit</a>]</span></h2>
+<p>Ordered by Ann.<sup class="reference">[1]</sup></p><div class="printfooter">Retrieved from "x"</div></div>
+<div id="catlinks" class="catlinks"><a>Categories</a>: Pages that Omar should check</div></main></body>"""
+DOKUWIKI = """<body><div id="dokuwiki__site"><div class="breadcrumbs">Trace: start</div><div id="dokuwiki__content">
+<div class="pageId">coffee</div><div class="page"><div id="dw__toc"><h3>Table of Contents</h3></div>
+<h2 class="sectionedit1">Beans</h2><div class="level2"><p>Ordered by Ann.<sup><a class="fn_top">1)</a></sup></p></div>
+<div class="secedit editbutton_section"><form><button>Edit</button></form></div></div><div class="docInfo">Last modified
+</div></div></div></body>"""
+
+
+@pytest.mark.parametrize("page", [MEDIAWIKI, DOKUWIKI])
+def test_a_wikis_own_page_is_its_text_alone(page: str) -> None:
+    """No languages, categories, marks to edit, table of contents or marks of notes."""
+    assert html_page(page).text == "## Beans\n\nOrdered by Ann."
+
+
+def test_the_bytes_of_a_page_without_a_declaration() -> None:
+    """UTF-8 is what it is, also where the page declares something else that its bytes cannot be."""
+    assert html_page("<p>naïve</p>".encode()).text == "naïve"
+    assert html_page("<meta charset=ascii><p>naïve</p>".encode()).text == "naïve"
+    assert html_page("<meta charset=utf-8><p>naïve</p>".encode("windows-1252")).text == "naïve"
+
+
 def test_title_and_date_of_a_page() -> None:
     """A page is called what it is called without the name of the site; its date is what it declares."""
-    page = html(
+    page = html_page(
         "<html><head><title>Travel policy - Our wiki</title><meta property='article:modified_time' "
         "content='2024-02-01T10:00Z'></head><body><h1>Travel policy</h1><p>x</p></body></html>"
     )
     assert (page.title, page.updated) == ("Travel policy", "2024-02-01")
-    assert html("<p>x</p>").title is None
-    assert html("<p>x</p>").updated is None
+    assert html_page("<p>x</p>").title is None
+    assert html_page("<p>x</p>").updated is None
 
 
 def test_the_encoding_that_a_page_declares() -> None:
     """Bytes are read as the page says."""
     page = b"<html><head><meta charset='iso-8859-1'></head><body><p>caf\xe9</p></body></html>"
-    assert html(page).text == "café"
+    assert html_page(page).text == "café"
 
 
 @modest

@@ -173,9 +173,9 @@ def test_a_crash_costs_one_file(fresh: Parser, tmp_path: Path, monkeypatch: pyte
         ("import ctypes; ctypes.string_at(0)", "SIGSEGV"), ("import os; os.abort()", "SIGABRT"),
         ("import os; os._exit(0)", "exit status 0"), ("import os; os.closerange(3, 9); os._exit(9)", "exit status 9"),
     ]:  # fmt: skip
-        (tmp_path / "docx.py").write_text(crash)
+        (tmp_path / "pdfplumber.py").write_text(crash)
         with pytest.raises(ArticleError) as caught:
-            fresh.read(Path("a.docx"), b"PK\x03\x04")
+            fresh.read(Path("a.pdf"), b"%PDF-1.4")
         check_reason(caught.value)
         assert str(caught.value) == f"the parser died ({reason})"
         assert fresh.read(*GOOD).title == "Good"

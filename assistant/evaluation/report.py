@@ -21,7 +21,8 @@ REPORT_VERSION = 1
 """Version of the record; goes up when a key changes its meaning or leaves."""
 
 Cause = Literal[
-    "right", "not found", "found but not read", "wrongly read", "wrongly refused", "wrongly answered", "rightly refused",
+    "right", "not found", "found but not read", "wrongly read",
+    "wrongly refused", "wrongly answered", "rightly refused",
 ]  # fmt: skip
 CAUSES: dict[Cause, str] = {
     "right": "the exact words are an answer; or, where there are none, the first quote holds one",

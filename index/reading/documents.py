@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Iterator
 
-from article_assistant.index.reading.markup import iso_date, squeeze
+from article_assistant.index.reading.page import iso_date, squeeze
 from article_assistant.index.types import Article
 from llama_index.core.schema import Document
 

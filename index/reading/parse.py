@@ -13,12 +13,13 @@ import subprocess
 import sys
 import threading
 from contextlib import suppress
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any, Self
 
 import lxml.etree
 from article_assistant.index.reading import files
-from article_assistant.index.reading.markup import Page
+from article_assistant.index.reading.page import Page
 from article_assistant.index.types import ArticleError, SourceError
 
 SECONDS = 60.0
@@ -80,7 +81,7 @@ class Parser:
         answer = self._ask(path, data)
         if "reason" in answer:
             raise ArticleError(answer["reason"])
-        return Page(*answer["page"])
+        return Page(**answer["page"])
 
     def _ask(self, path: Path, data: bytes) -> dict[str, Any]:
         if self._child and self._child.poll() is not None:
@@ -187,7 +188,7 @@ def _answer(path: Path, data: bytes) -> dict[str, Any]:
         if _is_memory(error):
             raise MemoryError from error
         return {"reason": str(error)}
-    return {"page": [page.title, page.text, page.updated]}
+    return {"page": asdict(page)}
 
 
 def _is_memory(error: object) -> bool:

@@ -1,0 +1,65 @@
+"""Bytes become text."""
+
+from dataclasses import dataclass
+
+from article_assistant.index.types import ArticleError
+
+SAMPLE = 100_000
+"""Bytes that the encoding of a file is told from."""
+FEWEST = 8
+"""Bytes beyond ASCII from which on more than Windows-1252 is thought of."""
+SURE = 0.4
+"""From which coherence on (0 to 1: how much the letters come as often as in a language) a guess needs no notice."""
+
+
+@dataclass(frozen=True, slots=True)
+class Decoded:
+    """A text, and a notice where its encoding is a guess."""
+
+    text: str
+    notice: str = ""
+
+
+def decode(data: bytes) -> str:
+    """Text from bytes; see `decoded`."""
+    return decoded(data).text
+
+
+def decoded(data: bytes) -> Decoded:
+    """Text from bytes: UTF-8 or UTF-16 by their marks, UTF-8 without one, else what charset-normalizer finds.
+
+    Few bytes beyond ASCII, and what may as well be Windows-1252, are that. Raises ArticleError where the bytes are no
+    text.
+    """
+    if data.startswith((b"\xff\xfe", b"\xfe\xff")):
+        return Decoded(_lines(data.decode("utf-16")))
+    if b"\0" in data:
+        raise ArticleError("the file is not text")
+    try:
+        return Decoded(_lines(data.decode("utf-8-sig")))
+    except UnicodeDecodeError:
+        encoding, notice = _guess(data)
+    try:
+        return Decoded(_lines(data.decode(encoding)), notice)
+    except UnicodeDecodeError as error:
+        raise ArticleError(f"the file is neither UTF-8 nor {encoding} text; save it as UTF-8") from error
+
+
+def _guess(data: bytes) -> tuple[str, str]:
+    """The encoding that the bytes are most likely in, and a notice where that is not sure."""
+    usual = "Windows-1252"
+    if sum(byte > 127 for byte in data[:SAMPLE]) < FEWEST:
+        return usual, ""
+    from charset_normalizer import from_bytes
+
+    found = from_bytes(data[:SAMPLE])
+    best = found.best()
+    if best is None or "cp1252" in best.could_be_from_charset:
+        return usual, ""
+    if best.multi_byte_usage or best.coherence >= SURE:
+        return best.encoding, ""
+    return best.encoding, f"its encoding is a guess: {best.encoding}, {best.coherence:.0%} sure; save it as UTF-8"
+
+
+def _lines(text: str) -> str:
+    return text.replace("\r\n", "\n").replace("\r", "\n")

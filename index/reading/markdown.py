@@ -1,0 +1,26 @@
+"""Markdown becomes text: it is rendered, and read as the page that it makes."""
+
+import re
+
+from article_assistant.index.reading.encoding import decoded
+from article_assistant.index.reading.frontmatter import date_of, divide
+from article_assistant.index.reading.html import html_text
+from article_assistant.index.reading.page import Page, squeeze
+from markdown_it import MarkdownIt
+from mdit_py_plugins.deflist import deflist_plugin
+
+
+def markdown(source: str) -> str:
+    """The text of a Markdown document (CommonMark, with tables, strikethrough and definition lists)."""
+    rendered = MarkdownIt("commonmark").enable(["table", "strikethrough"]).use(deflist_plugin).render(source)
+    return html_text(rendered) if rendered.strip() else ""
+
+
+def markdown_page(data: bytes) -> Page:
+    """A Markdown file, with its front matter."""
+    found = decoded(data)
+    facts, body, broken = divide(found.text)
+    text = markdown(body)
+    heading = re.search(r"^# (.+)$", text, re.MULTILINE)
+    title = squeeze(str(facts.get("title") or "")) or (heading[1] if heading else None)
+    return Page(title, text, date_of(facts), notice=" ".join(filter(None, (found.notice, broken))))
