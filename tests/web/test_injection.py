@@ -1,6 +1,6 @@
 """Articles that give orders to a language model, one that obeys them all, and what of it reaches a browser.
 
-The suite plays every fifteenth article; `pytest tests/test_injection.py --long` plays all 300.
+The suite plays every fifteenth article; `pytest tests/web/test_injection.py --long` plays all 300.
 """
 
 import re
@@ -20,7 +20,8 @@ from article_assistant.writing.calls import Caller
 from article_assistant.writing.entailment import Checker
 from article_assistant.writing.writer import Writer
 
-from tests import injected, parts, web
+from tests import injected, parts
+from tests import served as web
 from tests.injected import Injected
 from tests.writers import Told
 

@@ -14,7 +14,7 @@ from article_assistant.types import Ready, Sentence, Waiting, Words
 from article_assistant.web import render
 from article_assistant.web.conversations import ARTICLE_FRAME, FRAME_SECONDS, Conversations, respond
 
-from tests import web
+from tests import served as web
 
 Open = Callable[..., Any]
 

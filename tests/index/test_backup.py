@@ -21,8 +21,8 @@ from article_assistant.memory import FILE as MEMORY
 from article_assistant.memory import Memory
 from article_assistant.types import Turn, User
 
+from tests.index.test_library import FIRST, entry
 from tests.parts import SEEDS, Words, article, state, update
-from tests.test_library import FIRST, entry
 
 NOBODY = User("nobody", None)
 

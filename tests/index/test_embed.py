@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from tests import web
+from tests import served as web
 
 PASSWORD = "correct horse"
 

@@ -17,7 +17,7 @@ from article_assistant.memory import Memory
 from article_assistant.pipeline import Assistant
 from article_assistant.types import Answer, Citation, Found, User, Words
 
-SEEDS = Path(__file__).parents[1] / "seeds"
+SEEDS = Path(__file__).parents[2] / "seeds"
 OPERATOR = User("operator", None)
 
 

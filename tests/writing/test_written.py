@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
+from tests.evaluation.test_seeds import text
 from tests.parts import SEEDS
-from tests.test_seeds import text
 
 WRONG = {"number", "names", "article", "negation", "made-up"}
 STYLES = {"near", "moderate", "free"}

@@ -31,7 +31,8 @@ from article_assistant.web.queue import MAX_QUESTION
 from mcp import Client, StdioServerParameters
 from mcp.client.streamable_http import streamable_http_client
 
-from tests import parts, web
+from tests import parts
+from tests import served as web
 from tests.parts import SEEDS, article, update
 
 ASSAILANTS = "How many assailants were captured?"
@@ -315,7 +316,7 @@ def test_without_their_package_there_are_no_tools(tmp_path: Path) -> None:
     """Where mcp is not installed the rest is served, /mcp is a 404 that says so, and the command says what to type."""
     hidden = "import sys; sys.modules['mcp'] = None; "
     program = hidden + (
-        "import httpx; from tests import web; running = web.Served(web.scripted());"
+        "import httpx; from tests import served as web; running = web.Served(web.scripted());"
         "client = httpx.Client(base_url=running.url, timeout=60);"
         "print(client.post('/mcp').text, client.get('/v1/models').status_code);"
         "running.stop()"

@@ -13,9 +13,9 @@ import pytest
 from article_assistant.settings import Settings
 from article_assistant.web import server as api
 
-from tests import web
+from tests import served as web
 
-ROOT = Path(__file__).resolve().parents[1]
+ROOT = Path(__file__).resolve().parents[2]
 
 
 @pytest.fixture(scope="module")
@@ -94,7 +94,7 @@ def test_server_announces_itself_and_ends_cleanly(number: signal.Signals) -> Non
     port = web.free_port()
     program = (
         "from article_assistant.web import server as api; from article_assistant.settings import Settings;"
-        "from tests import web;"
+        "from tests import served as web;"
         "slow = web.Scripted(web.scripted().articles, pause=0.4);"
         f"api.serve_page(slow, Settings(port={port}), lambda url: print(url, flush=True))"
     )

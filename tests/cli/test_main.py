@@ -20,9 +20,9 @@ from article_assistant.cli import main as cli
 from article_assistant.index.library import DATABASE, Library
 from article_assistant.index.sync import Progress
 
+from tests.index.test_library import entry
 from tests.parts import pdf, write
-from tests.test_library import entry
-from tests.test_parse import endless
+from tests.reading.test_parse import endless
 
 COMMANDS = "chat index forget ask evaluate serve status backup restore verify key mcp".split()
 

@@ -27,7 +27,7 @@ from tests.parts import Words, article, modest
 
 ALL = frozenset({EVERYONE})
 BOARD = frozenset({"board"})
-ROOT = Path(__file__).parents[1]
+ROOT = Path(__file__).parents[2]
 ARTICLES = [
     article("# Trips\n\nTobias Okonjo approves trips. Ask early.", "Trips", "docs/trips.md"),
     article("# Leave\n\nMia approves leave.", "Leave", "docs/leave.md"),

@@ -53,7 +53,7 @@ from tests.provider import (
     thinking,
 )
 
-ROOT = Path(__file__).parents[1]
+ROOT = Path(__file__).parents[2]
 KEY = "sk-a-key-that-nobody-may-read"
 TEXT = "What the articles say is for the provider alone."
 ASKED = [ChatMessage(role="system", content="Answer from the passages."), ChatMessage(role="user", content=TEXT)]

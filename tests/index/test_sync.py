@@ -20,7 +20,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.parts import ENCRYPTED, MOST, SEEDS, Words, modest, pdf, state, update, write
-from tests.test_parse import endless
+from tests.reading.test_parse import endless
 
 ALL = frozenset({EVERYONE})
 

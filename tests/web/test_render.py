@@ -12,7 +12,7 @@ from article_assistant.web.article import article_page
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from tests import web
+from tests import served as web
 
 VOID = {"meta", "link", "input", "br"}
 ALLOWED = {

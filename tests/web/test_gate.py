@@ -17,7 +17,8 @@ from starlette.routing import Match, Mount, Route
 from starlette.testclient import TestClient
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from tests import parts, web
+from tests import parts
+from tests import served as web
 
 PASSWORD = "correct horse"
 HERE = "http://127.0.0.1:7860"

@@ -36,10 +36,11 @@ from article_assistant.web.conversations import ARTICLE_FRAME
 from llama_index.core.base.llms.types import ChatMessage, MessageRole
 from llama_index.llms.openai_like import OpenAILike
 
-from tests import parts, web
+from tests import parts
+from tests import served as web
 from tests.parts import SEEDS, update
 
-PAGE = (Path(__file__).parents[1] / "docs" / "programs.md").read_text(encoding="utf-8")
+PAGE = (Path(__file__).parents[2] / "docs" / "programs.md").read_text(encoding="utf-8")
 ASSAILANTS = "How many assailants were captured?"
 NOWHERE = "What is the melting point of tungsten?"
 

@@ -1,0 +1,1 @@
+"""Tests of from source to ranked passages."""

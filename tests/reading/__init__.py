@@ -1,0 +1,1 @@
+"""Tests of one kind of file each."""

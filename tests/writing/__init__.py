@@ -1,0 +1,1 @@
+"""Tests of a language model's words, checked."""
