@@ -105,7 +105,7 @@ def _block(block: list[str], width: int) -> Iterator[str]:
             yield ""
             yield from _block(block[2:], width)
         return
-    lines = [line.expandtabs(4) for line in block if not _RULE.fullmatch(line)]
+    lines = [line.expandtabs(4) for line in block if not _is_rule(line)]
     asks = any(map(_ASKED.match, lines)) and any(map(_ANSWERED.match, lines))
     for number, line in enumerate(_joined(lines, width)):
         if asks and (asked := _ASKED.match(line)):
@@ -116,8 +116,15 @@ def _block(block: list[str], width: int) -> Iterator[str]:
             yield line
 
 
+def _is_rule(line: str) -> bool:
+    """Whether a line is drawn, not written."""
+    return not line[-1].isalnum() and bool(_RULE.fullmatch(line))
+
+
 def _joined(lines: list[str], width: int) -> list[str]:
     """The lines of a block, those put together that were one before they were broken at a width."""
+    if all(len(line) < NARROWEST for line in lines):
+        return lines
     indent = min((len(line) - len(line.lstrip()) for line in lines), default=0)
     inner = [line[indent:] for line in lines]
     most, is_prose = max(map(len, inner), default=0), _is_prose(inner)
@@ -159,8 +166,8 @@ def _goes_on(last: str, line: str, most: int, is_prose: bool) -> bool:
 
 def _columns(block: list[str]) -> tuple[list[list[Cell]], int | None] | None:
     """The rows of a block whose lines stand in columns, and how many of them are its header; None for other blocks."""
-    ruled = next((number for number, line in enumerate(block) if _RULE.fullmatch(line)), None)
-    lines = [line for line in block if not _RULE.fullmatch(line)]
+    ruled = next((number for number, line in enumerate(block) if _is_rule(line)), None)
+    lines = [line for line in block if not _is_rule(line)]
     if len(lines) < 2:
         return None
     heads = 1 if ruled is not None and 0 < ruled < 3 else None
@@ -189,6 +196,8 @@ def _rivers(lines: list[str]) -> list[int]:
     Lines that begin with spaces or a mark are a list or code, whose deeper lines stand apart by chance.
     """
     if any(line[0] == " " for line in lines) or sum(bool(re.match(r"[-*•–]\\s", line)) for line in lines) > 1:
+        return []
+    if sum("  " in line for line in lines) < 0.8 * len(lines):
         return []
     shortest = max(len(line) for line in lines)
     free = [all(at >= len(line) or line[at] == " " for line in lines) for at in range(shortest)]

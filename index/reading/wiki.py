@@ -38,6 +38,8 @@ def wiki_of(text: str) -> Reader | None:
     'mediawiki'
     >>> wiki_of("One === two, or [[brackets]].")
     """
+    if not any(sign in text for sign in ("'''", "[[", "{{", "{|", "<ref", "==", "#REDIRECT")):
+        return None
     headings = [len(found[1]) for found in _HEADING.finditer(text)]
     doku, media, links = len(_DOKUWIKI.findall(text)), len(_MEDIAWIKI.findall(text)), text.count("[[")
     if max(headings, default=0) >= 5 and headings[0] >= headings[-1] - 1 and headings[0] > 2:
