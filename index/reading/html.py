@@ -267,7 +267,9 @@ class _Walk:
         """Write the blocks inside `element`; text between them is a paragraph of its own."""
         if depth > DEEPEST:
             raise ArticleError(f"more than {DEEPEST} elements stand inside one another")
-        loose: list[tuple[str, bool]] = [(element.text or "", False)]
+        loose: list[tuple[str, bool]] = []
+        if text := element.text:
+            loose.append((text, False))
         for child in element:
             if child.tag in _APART or child in self._holders:
                 self._paragraph(loose)
@@ -275,13 +277,16 @@ class _Walk:
                 self._block(child, depth)
             else:
                 loose.append((_inline(child), child.tag in _BOLD))
-            loose.append((child.tail or "", False))
+            if text := child.tail:
+                loose.append((text, False))
         self._paragraph(loose)
 
     def _paragraph(self, pieces: list[tuple[str, bool]]) -> None:
         """Text between blocks; where it begins with a question in bold, that is a heading."""
-        said = [(text, bold) for text, bold in pieces if text.strip()]
-        if said and said[0][1] and squeeze(said[0][0]).endswith("?"):
+        said = [(text, bold) for text, bold in pieces if text and not text.isspace()]
+        if not said:
+            return
+        if said[0][1] and squeeze(said[0][0]).endswith("?"):
             self.builder.question(said[0][0])
             pieces = said[1:]
         self.builder.paragraph("".join(text for text, _ in pieces))

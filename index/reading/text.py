@@ -46,7 +46,8 @@ def plain(text: str) -> str:
     """
     blocks = _blocks(_without_running_lines(text))
     width = _width(blocks)
-    return "\n\n".join(filter(None, ("\n".join(_block(block, width)) for block in blocks)))
+    written = (block[0].expandtabs(4) if len(block) == 1 else "\n".join(_block(block, width)) for block in blocks)
+    return "\n\n".join(filter(None, written))
 
 
 def _without_running_lines(text: str) -> str:
@@ -71,13 +72,15 @@ def _numberless(line: str) -> str:
 
 def _blocks(text: str) -> list[list[str]]:
     """The lines between blank ones."""
-    blocks: list[list[str]] = [[]]
-    for line in text.split("\n"):
-        if line.strip():
-            blocks[-1].append(line.rstrip())
-        elif blocks[-1]:
-            blocks.append([])
-    return [block for block in blocks if block]
+    blocks: list[list[str]] = []
+    begins = True
+    for line in map(str.rstrip, text.split("\n")):
+        if line and begins:
+            blocks.append([line])
+        elif line:
+            blocks[-1].append(line)
+        begins = not line
+    return blocks
 
 
 def _width(blocks: Sequence[Sequence[str]]) -> int:
