@@ -44,6 +44,8 @@ class SyncReport:
     removed: list[str] = field(default_factory=list)
     unchanged: int = 0
     failed: dict[str, str] = field(default_factory=dict)
+    notices: dict[str, str] = field(default_factory=dict)
+    """What was wrong with articles that were read all the same."""
     untried: int = 0
     """How many of the failed ones were unchanged since they failed before, and not tried again."""
     chunks: int = 0
@@ -190,6 +192,8 @@ class _Run:
                     self._count(1, file.bytes)
                     continue
                 seen.add(name)
+                if page.notice:
+                    report.notices[name] = page.notice
                 (report.changed if name in known else report.added).append(name)
                 revision = hashlib.sha256(data).hexdigest()[:16]
                 article = Article(

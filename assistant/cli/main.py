@@ -230,6 +230,7 @@ def _index(
             {
                 "added": report.added, "changed": report.changed, "removed": report.removed,
                 "unchanged": report.unchanged, "chunks": report.chunks, "failed": report.failed,
+                "notices": report.notices,
             }
         )  # fmt: skip
         return report
@@ -242,6 +243,8 @@ def _index(
         soft_wrap=True,
     )
     print_failures(report.failed, err)
+    for name, notice in report.notices.items():
+        err.print(f"  {escape(name)}: {escape(notice)}", style="yellow")
     if report.untried:
         err.print(f"Not tried again, as they did not change: {report.untried:,}; assistant index --retry does.")
     return report

@@ -8,12 +8,11 @@ import re
 from collections.abc import Iterable, Iterator
 
 import lxml.etree
-import lxml.html
 from article_assistant.index.reading.encoding import decode
 from article_assistant.index.reading.page import Page, TextBuilder, iso_date, squeeze
 from article_assistant.index.reading.table import Cell, grid, write_table
 from article_assistant.index.types import ArticleError
-from lxml.html import HtmlElement
+from lxml.etree import _Element as Element
 
 SKIPPED = {
     "script", "style", "noscript", "template", "nav", "button", "svg", "iframe", "object", "select", "head", "audio",
@@ -80,12 +79,16 @@ def html_text(source: str) -> str:
     return _written([root])
 
 
-def _parsed(data: bytes) -> HtmlElement:
-    parser = lxml.html.HTMLParser(encoding="utf-8", huge_tree=True, remove_comments=True, remove_pis=True)
+def _parsed(data: bytes) -> Element:
+    # Not lxml.html: its elements are made by Python, one by one.
+    parser = lxml.etree.HTMLParser(encoding="utf-8", huge_tree=True, remove_comments=True, remove_pis=True)
     try:
-        return lxml.html.document_fromstring(data, parser=parser)
+        root = lxml.etree.fromstring(data, parser)
     except (lxml.etree.ParserError, lxml.etree.XMLSyntaxError, ValueError) as error:
         raise ArticleError(f"no HTML can be read from it: {error}") from error
+    if root is None:
+        raise ArticleError("no HTML can be read from it")
+    return root
 
 
 def _utf8(data: bytes) -> bytes:
@@ -105,7 +108,7 @@ def _utf8(data: bytes) -> bytes:
         return decode(data).encode()
 
 
-def _declared_date(root: HtmlElement) -> str | None:
+def _declared_date(root: Element) -> str | None:
     found = {
         (meta.get("property") or meta.get("name") or meta.get("http-equiv") or "").lower(): meta.get("content")
         for meta in root.iter("meta")
@@ -114,10 +117,11 @@ def _declared_date(root: HtmlElement) -> str | None:
     return next((value for value in dates if value), None)
 
 
-def _article(root: HtmlElement) -> list[HtmlElement]:
+def _article(root: Element) -> list[Element]:
     """The elements that hold the article, without what is not of it; changes the tree."""
     body = root.find("body")
     body = root if body is None else body
+    _drop(body.iter(*SKIPPED))
     _drop(element for element in body.iter() if _is_around(element))
     for path in WIKIS:
         if found := [one for one in body.xpath(path) if _says(one)]:  # another system's empty anchor may be called so
@@ -133,54 +137,69 @@ def _article(root: HtmlElement) -> list[HtmlElement]:
     return [body]
 
 
-def _says(element: HtmlElement) -> bool:
+def _says(element: Element) -> bool:
     return any(text.strip() for text in element.itertext())
 
 
-def _drop(elements: Iterable[HtmlElement]) -> None:
+def _drop(elements: Iterable[Element]) -> None:
     for element in list(elements):
-        if element.getparent() is not None:
-            element.drop_tree()
+        _take_out(element)
 
 
-def _inside(element: HtmlElement, tags: set[str], role: str = "") -> bool:
+def _take_out(element: Element) -> None:
+    """Take an element out of its tree, but not the text behind it."""
+    parent, before = element.getparent(), element.getprevious()
+    if parent is None:
+        return
+    if element.tail and before is not None:
+        before.tail = (before.tail or "") + element.tail
+    elif element.tail:
+        parent.text = (parent.text or "") + element.tail
+    element.tail = None
+    parent.remove(element)
+
+
+def _all_text(element: Element) -> str:
+    return squeeze("".join(element.itertext()))
+
+
+def _inside(element: Element, tags: set[str], role: str = "") -> bool:
     return any(one.tag in tags or (role and one.get("role") == role) for one in element.iterancestors())
 
 
-def _is_around(element: HtmlElement) -> bool:
+def _is_around(element: Element) -> bool:
     """Whether an element is none of the article, or is not shown."""
     tag, attributes = element.tag, element.attrib
-    if tag in SKIPPED:
-        return True
-    if tag == "img":
-        return False
     if tag in {"footer", "header"}:
         if not _inside(element, {"main", "article", "section", "blockquote"}, "main"):
             return bool(tag == "footer" or (element.find(".//h1") is None and _linked(element)))
-    elif (tag == "aside" and _linked(element)) or (tag == "sup" and "reference" in attributes.get("class", "").split()):
+    elif tag == "aside" and _linked(element):
         return True
-    if not attributes:
+    if not attributes or tag == "img":
         return False
+    names = attributes.get("class", "").split()
+    if not NAMES.isdisjoint(names) or attributes.get("id") in NAMES or attributes.get("role") in ROLES:
+        return element.find(".//main") is None
+    if tag == "sup" and "reference" in names:
+        return True
     if attributes.get("hidden", "until-found") != "until-found":
         return True
-    if attributes.get("role") in ROLES or NAMES & {attributes.get("id"), *attributes.get("class", "").split()}:
-        return bool(element.find(".//main") is None)
     if "style" in attributes and _UNSEEN.search(attributes["style"]):
         return bool(attributes.get("role") != "tabpanel")
-    return bool(attributes.get("aria-hidden") == "true" and tag in {"span", "a", "i"})
+    return attributes.get("aria-hidden") == "true" and tag in {"span", "a", "i"}
 
 
-def _linked(element: HtmlElement) -> bool:
+def _linked(element: Element) -> bool:
     """Whether an element is little more than two links or more."""
-    links = [squeeze(link.text_content()) for link in element.iter("a")]
-    return len(links) > 1 and sum(map(len, links)) >= LINKED * len(squeeze(element.text_content()))
+    links = [_all_text(link) for link in element.iter("a")]
+    return len(links) > 1 and sum(map(len, links)) >= LINKED * len(_all_text(element))
 
 
-def _menus(body: HtmlElement) -> list[HtmlElement]:
+def _menus(body: Element) -> list[Element]:
     """The blocks of links on a page that does not say where its article is; none where little else is left."""
     # Characters, those in links, and links of each open element; all are counted in one walk.
     open_: list[list[int]] = [[0, 0, 0]]
-    found: dict[HtmlElement, int] = {}
+    found: dict[Element, int] = {}
     links = 0
     for event, element in lxml.etree.iterwalk(body, events=("start", "end")):
         if event == "start":
@@ -199,21 +218,21 @@ def _menus(body: HtmlElement) -> list[HtmlElement]:
     return outer if sum(found[one] for one in outer) < open_[0][0] / 2 else []
 
 
-def _written(roots: list[HtmlElement]) -> str:
+def _written(roots: list[Element]) -> str:
     walk = _Walk(roots)
     for root in roots:
         walk.blocks(root)
     return walk.builder.text()
 
 
-def _alt(image: HtmlElement) -> str:
+def _alt(image: Element) -> str:
     """What an image is said to show, unless that is said beside it or is a file's name."""
     text = squeeze(image.get("alt") or "")
     figure = next(image.iterancestors("figure"), None)
     return "" if _FILE.fullmatch(text) or (figure is not None and figure.find(".//figcaption") is not None) else text
 
 
-def _inline(element: HtmlElement) -> str:
+def _inline(element: Element) -> str:
     """All text inside an element, as a browser would run it together."""
     if not len(element):
         return element.text or (_alt(element) if element.tag == "img" else "")
@@ -234,11 +253,9 @@ def _inline(element: HtmlElement) -> str:
 class _Walk:
     """A walk through the blocks of elements, which writes what it meets through `builder`."""
 
-    def __init__(self, roots: list[HtmlElement]) -> None:
+    def __init__(self, roots: list[Element]) -> None:
         self.builder = TextBuilder()
-        self._holders: set[HtmlElement] = (
-            set()
-        )  # elements with blocks in them, found once: to look each time is quadratic
+        self._holders: set[Element] = set()  # elements with blocks in them, found once: to look each time is quadratic
         for root in roots:
             for block in root.iter(*_APART - {"br"}):
                 for one in block.iterancestors():
@@ -246,11 +263,13 @@ class _Walk:
                         break
                     self._holders.add(one)
 
-    def blocks(self, element: HtmlElement, depth: int = 0) -> None:
+    def blocks(self, element: Element, depth: int = 0) -> None:
         """Write the blocks inside `element`; text between them is a paragraph of its own."""
         if depth > DEEPEST:
             raise ArticleError(f"more than {DEEPEST} elements stand inside one another")
-        loose: list[tuple[str, bool]] = [(element.text or "", False)]
+        loose: list[tuple[str, bool]] = []
+        if text := element.text:
+            loose.append((text, False))
         for child in element:
             if child.tag in _APART or child in self._holders:
                 self._paragraph(loose)
@@ -258,18 +277,21 @@ class _Walk:
                 self._block(child, depth)
             else:
                 loose.append((_inline(child), child.tag in _BOLD))
-            loose.append((child.tail or "", False))
+            if text := child.tail:
+                loose.append((text, False))
         self._paragraph(loose)
 
     def _paragraph(self, pieces: list[tuple[str, bool]]) -> None:
         """Text between blocks; where it begins with a question in bold, that is a heading."""
-        said = [(text, bold) for text, bold in pieces if text.strip()]
-        if said and said[0][1] and squeeze(said[0][0]).endswith("?"):
+        said = [(text, bold) for text, bold in pieces if text and not text.isspace()]
+        if not said:
+            return
+        if said[0][1] and squeeze(said[0][0]).endswith("?"):
             self.builder.question(said[0][0])
             pieces = said[1:]
         self.builder.paragraph("".join(text for text, _ in pieces))
 
-    def _block(self, element: HtmlElement, depth: int) -> None:
+    def _block(self, element: Element, depth: int) -> None:
         tag = element.tag
         if tag in _HEADINGS:
             self.builder.heading(int(tag[1]), _inline(element))
@@ -289,7 +311,7 @@ class _Walk:
         elif tag not in {"br", "hr"}:
             self.blocks(element, depth + 1)
 
-    def _list(self, element: HtmlElement, depth: int) -> None:
+    def _list(self, element: Element, depth: int) -> None:
         start = element.get("start", "1")
         number = int(start) if start.lstrip("-").isdigit() and len(start) < 7 else 1
         for item in element:
@@ -302,7 +324,7 @@ class _Walk:
             inner = [child for child in item.iterdescendants("ul", "ol", "pre", "table") if _nearest(child, item)]
             for child in inner:
                 # The text behind a list or a code block stays with the item that they belong to.
-                child.drop_tree()
+                _take_out(child)
             self.builder.item(_inline(item), depth, number if element.tag == "ol" else None)
             number += 1
             for child in inner:
@@ -311,7 +333,7 @@ class _Walk:
                 elif depth < DEEPEST:
                     self._list(child, depth + 1)
 
-    def _definitions(self, element: HtmlElement, depth: int) -> None:
+    def _definitions(self, element: Element, depth: int) -> None:
         terms: list[str] = []
         told = False
         for child in element.iter("dt", "dd"):
@@ -328,7 +350,7 @@ class _Walk:
                 self.builder.item(f"{term}: {_inline(child)}" if term else _inline(child))
         self.builder.end_list()
 
-    def _table(self, element: HtmlElement, depth: int) -> None:
+    def _table(self, element: Element, depth: int) -> None:
         rows = [row for row in element.iter("tr") if next(row.iterancestors("table"), None) is element]
         if _is_layout(element, rows):
             for row in rows:
@@ -349,14 +371,14 @@ class _Walk:
         write_table(self.builder, grid(map(_cells, rows)), heads or None)
 
 
-def _lines(element: HtmlElement) -> str:
+def _lines(element: Element) -> str:
     """The lines of code."""
     for line in element.iter("br"):
         line.tail = "\n" + (line.tail or "")
     return "".join(element.itertext())
 
 
-def _nearest(element: HtmlElement, item: HtmlElement) -> bool:
+def _nearest(element: Element, item: Element) -> bool:
     """Whether no list, table or code lies between an element and the item that it is in."""
     for one in element.iterancestors():
         if one is item:
@@ -366,12 +388,12 @@ def _nearest(element: HtmlElement, item: HtmlElement) -> bool:
     return False
 
 
-def _part(row: HtmlElement) -> str:
+def _part(row: Element) -> str:
     parent = row.getparent()
     return parent.tag if parent is not None and parent.tag in {"thead", "tfoot"} else ""
 
 
-def _is_layout(table: HtmlElement, rows: list[HtmlElement]) -> bool:
+def _is_layout(table: Element, rows: list[Element]) -> bool:
     """Whether a table only places blocks beside or below one another."""
     if table.get("role") in {"presentation", "none"}:
         return True
@@ -382,7 +404,7 @@ def _is_layout(table: HtmlElement, rows: list[HtmlElement]) -> bool:
     return all(len(row) < 2 for row in rows)
 
 
-def _cells(row: HtmlElement) -> Iterator[tuple[Cell, int, int]]:
+def _cells(row: Element) -> Iterator[tuple[Cell, int, int]]:
     """The cells of a row with their columns and rows."""
     for element in row:
         if element.tag in {"td", "th"}:
@@ -390,13 +412,13 @@ def _cells(row: HtmlElement) -> Iterator[tuple[Cell, int, int]]:
             yield cell, _span(element, "colspan"), _span(element, "rowspan")
 
 
-def _span(cell: HtmlElement, name: str) -> int:
+def _span(cell: Element, name: str) -> int:
     """Columns or rows that a cell takes; more than a table ever has is a page that wants to fill memory."""
     span = cell.get(name, "1")
     return int(span) if span.isdigit() and 0 < len(span) < 3 and int(span) > 0 else 1
 
 
-def _is_bold(cell: HtmlElement) -> bool:
+def _is_bold(cell: Element) -> bool:
     """Whether all that a cell says is bold."""
     return (
         bool(len(cell))
@@ -405,7 +427,7 @@ def _is_bold(cell: HtmlElement) -> bool:
     )
 
 
-def _cell(cell: HtmlElement) -> str:
+def _cell(cell: Element) -> str:
     """All that a cell says, on one line: paragraphs and items parted as they are shown apart."""
     if not any(child.tag in {"p", "div", "ul", "ol"} for child in cell):
         return squeeze(_inline(cell))

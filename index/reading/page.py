@@ -19,7 +19,6 @@ from datetime import date, datetime
 
 _ASKED = re.compile(r"Q(?:\d{0,3}:|\d{1,3}[.)]) (.{1,300}?\?)(?: ?A(?:\d{0,3}:|\d{1,3}[.)]) | ?$)")
 _ANSWERED = re.compile(r"A(?:\d{0,3}:|\d{1,3}[.)]) ")
-_SPACE = re.compile(r"\s+")
 _UNSEEN = re.compile("[\u00ad\u200b\u2060\ufeff]+")  # where a line may break, or not; nothing is shown
 
 
@@ -111,7 +110,7 @@ def squeeze(text: str) -> str:
     >>> squeeze("  two\\n words ")
     'two words'
     """
-    return _SPACE.sub(" ", _UNSEEN.sub("", text)).strip()
+    return " ".join((text if text.isascii() else _UNSEEN.sub("", text)).split())
 
 
 def iso_date(value: object) -> str | None:

@@ -46,7 +46,8 @@ def plain(text: str) -> str:
     """
     blocks = _blocks(_without_running_lines(text))
     width = _width(blocks)
-    return "\n\n".join(filter(None, ("\n".join(_block(block, width)) for block in blocks)))
+    written = (block[0].expandtabs(4) if len(block) == 1 else "\n".join(_block(block, width)) for block in blocks)
+    return "\n\n".join(filter(None, written))
 
 
 def _without_running_lines(text: str) -> str:
@@ -71,13 +72,15 @@ def _numberless(line: str) -> str:
 
 def _blocks(text: str) -> list[list[str]]:
     """The lines between blank ones."""
-    blocks: list[list[str]] = [[]]
-    for line in text.split("\n"):
-        if line.strip():
-            blocks[-1].append(line.rstrip())
-        elif blocks[-1]:
-            blocks.append([])
-    return [block for block in blocks if block]
+    blocks: list[list[str]] = []
+    begins = True
+    for line in map(str.rstrip, text.split("\n")):
+        if line and begins:
+            blocks.append([line])
+        elif line:
+            blocks[-1].append(line)
+        begins = not line
+    return blocks
 
 
 def _width(blocks: Sequence[Sequence[str]]) -> int:
@@ -105,7 +108,7 @@ def _block(block: list[str], width: int) -> Iterator[str]:
             yield ""
             yield from _block(block[2:], width)
         return
-    lines = [line.expandtabs(4) for line in block if not _RULE.fullmatch(line)]
+    lines = [line.expandtabs(4) for line in block if not _is_rule(line)]
     asks = any(map(_ASKED.match, lines)) and any(map(_ANSWERED.match, lines))
     for number, line in enumerate(_joined(lines, width)):
         if asks and (asked := _ASKED.match(line)):
@@ -116,8 +119,15 @@ def _block(block: list[str], width: int) -> Iterator[str]:
             yield line
 
 
+def _is_rule(line: str) -> bool:
+    """Whether a line is drawn, not written."""
+    return not line[-1].isalnum() and bool(_RULE.fullmatch(line))
+
+
 def _joined(lines: list[str], width: int) -> list[str]:
     """The lines of a block, those put together that were one before they were broken at a width."""
+    if all(len(line) < NARROWEST for line in lines):
+        return lines
     indent = min((len(line) - len(line.lstrip()) for line in lines), default=0)
     inner = [line[indent:] for line in lines]
     most, is_prose = max(map(len, inner), default=0), _is_prose(inner)
@@ -159,8 +169,8 @@ def _goes_on(last: str, line: str, most: int, is_prose: bool) -> bool:
 
 def _columns(block: list[str]) -> tuple[list[list[Cell]], int | None] | None:
     """The rows of a block whose lines stand in columns, and how many of them are its header; None for other blocks."""
-    ruled = next((number for number, line in enumerate(block) if _RULE.fullmatch(line)), None)
-    lines = [line for line in block if not _RULE.fullmatch(line)]
+    ruled = next((number for number, line in enumerate(block) if _is_rule(line)), None)
+    lines = [line for line in block if not _is_rule(line)]
     if len(lines) < 2:
         return None
     heads = 1 if ruled is not None and 0 < ruled < 3 else None
@@ -189,6 +199,8 @@ def _rivers(lines: list[str]) -> list[int]:
     Lines that begin with spaces or a mark are a list or code, whose deeper lines stand apart by chance.
     """
     if any(line[0] == " " for line in lines) or sum(bool(re.match(r"[-*•–]\\s", line)) for line in lines) > 1:
+        return []
+    if sum("  " in line for line in lines) < 0.8 * len(lines):
         return []
     shortest = max(len(line) for line in lines)
     free = [all(at >= len(line) or line[at] == " " for line in lines) for at in range(shortest)]

@@ -38,12 +38,17 @@ def wiki_of(text: str) -> Reader | None:
     'mediawiki'
     >>> wiki_of("One === two, or [[brackets]].")
     """
-    headings = [len(found[1]) for found in _HEADING.finditer(text)]
-    doku, media, links = len(_DOKUWIKI.findall(text)), len(_MEDIAWIKI.findall(text)), text.count("[[")
-    if max(headings, default=0) >= 5 and headings[0] >= headings[-1] - 1 and headings[0] > 2:
+    headings = [len(found[1]) for found in _HEADING.finditer(text)] if "= " in text or "=\n" in text else []
+    if headings and headings[0] >= max(5, headings[-1] - 1):
         return dokuwiki
-    if not headings or media + doku + links == 0:
+    if not any(sign in text for sign in ("'''", "[[", "{{", "{|", "<ref", "#REDIRECT", "**")):
+        return None
+    media = len(_MEDIAWIKI.findall(text))
+    if not headings:
         return mediawiki if media > 1 else None
+    doku = len(_DOKUWIKI.findall(text))
+    if media + doku + text.count("[[") == 0:
+        return None
     return dokuwiki if doku > media else mediawiki
 
 

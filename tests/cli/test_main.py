@@ -159,7 +159,7 @@ def test_indexing_and_its_status(run: Run, docs: Path, tmp_path: Path) -> None:
     again = run("index", docs, "--json")
     assert json.loads(again.out) == {
         "added": [], "changed": [], "removed": [], "unchanged": 2, "chunks": 0,
-        "failed": {"docs/bad.md": "the file is not text"},
+        "failed": {"docs/bad.md": "the file is not text"}, "notices": {},
     }  # fmt: skip
     assert "Not tried again, as they did not change: 1; assistant index --retry does." in run("index", docs).err
     assert "Not tried" not in run("index", docs, "--retry").err

@@ -128,6 +128,16 @@ def test_what_cannot_be_read_is_named_with_its_reason_and_the_rest_go_on(index: 
     assert found(index, "Where is the pump?")[0] == "docs/good.pdf"
 
 
+def test_what_was_wrong_with_an_article_that_is_read_is_named(index: Index, docs: Path) -> None:
+    """Broken front matter costs itself: the article is added with a notice, and its text has nothing of it."""
+    write(
+        docs, {"a.md": "---\ntitle: Pumps\ntags: [a, b\n---\nThe pump is red.", "b.md": "---\ntitle: Keys\n---\nRed."}
+    )
+    report = update(index, docs)
+    assert {"docs/a.md", "docs/b.md"} <= set(report.added)
+    assert report.notices == {"docs/a.md": "its front matter is broken (YAML, line 4)"}
+
+
 def test_a_bomb_costs_one_article(index: Index, docs: Path) -> None:
     """A file that would keep its parser busy for minutes is named; those before and behind it are indexed."""
     write(docs, {"a.html": "<p>Before.", "bomb.pdf": endless(), "c.html": "<p>Behind."})

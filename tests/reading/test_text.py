@@ -50,6 +50,7 @@ def test_aligned_columns_are_a_table(rows: list[tuple[str, str, str]]) -> None:
          None),
         ("Building  Warden        Phone\nNorth     Henrik Dahl   3311\nAnnex     Wanda Kroll   3367",
          "Building: North | Warden: Henrik Dahl | Phone: 3311\nBuilding: Annex | Warden: Wanda Kroll | Phone: 3367"),
+        ("Henrik Dahl keeps the keys of northern building\nMaja Sobol keeps the keys of southern building", None),
         ("a\tb\nc\td", "a: b\nc: d"),
         ("| Hall | Key |\n|------|-----|\n| N    | red |", "Hall: N | Key: red"),
         ("Rules\n=====\n\nKeys\n----\nred", "# Rules\n\n## Keys\n\nred"),
