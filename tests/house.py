@@ -28,7 +28,7 @@ LONG = 300
 
 @dataclass(frozen=True, slots=True)
 class House:
-    """The figures; `house` measures them, and the values here are the most that is wanted of each."""
+    """The figures; the values here are the most that is wanted of each."""
 
     rooms: int = 13
     """Modules and folders of code directly under `assistant/`."""
@@ -46,6 +46,10 @@ class House:
     """Lines of the product."""
     readme: int = 9_216
     """Bytes of README.md."""
+
+
+STANDS = House(crossed=21, names=32, largest=618, long=9, lines=14_740)
+"""Where more than wanted stands today: these may fall, and never grow."""
 
 
 def modules() -> list[Path]:
