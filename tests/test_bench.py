@@ -17,7 +17,7 @@ from article_assistant.index.search import Index
 from article_assistant.index.types import EVERYONE, Article, Chunk, Hit
 from article_assistant.types import Answer, Citation
 
-from bench import answers, cold, data, field, large, peers, question, report, score
+from bench import answers, cold, data, field, large, peers, question, report, score, support
 from bench.score import Passage, Piece, Score
 from tests import parts
 
@@ -389,3 +389,62 @@ def test_a_refusal_may_be_what_is_expected() -> None:
     assert not field.right("3", refused)
     assert field.right("the run says that 8 files were left out", refused)
     assert not field.right("the run says that 8 files were left out", refused, ["page.mdx"])
+
+
+SENTENCES = [
+    {"evidence": "The ferry carried 164 people.", "claim": "164 people were on the ferry.", "label": "supported",
+     "set": "a"},
+    {"evidence": "The ferry carried 164 people.", "claim": "146 people were on the ferry.", "label": "contradicted",
+     "set": "a"},
+    {"evidence": "The bell is made of bronze.", "claim": "The bell is bronze.", "label": "supported", "set": "b"},
+    {"evidence": "The bell is made of bronze.", "claim": "Ruth Lopez cast it.", "label": "unsupported", "set": "b"},
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("name", ["sentences.jsonl", "sentences.jsonl.gz"])
+def test_a_file_of_sentences_is_measured(name: str, tmp_path: Path) -> None:
+    """The command prints one JSON document: over all rows and by set, with intervals, and what the product's own
+    threshold gives. What stands there and what does not are told apart."""
+    lines = "".join(json.dumps(row) + "\n" for row in SENTENCES).encode()
+    (tmp_path / name).write_bytes(gzip.compress(lines) if name.endswith(".gz") else lines)
+    done = subprocess.run(
+        [sys.executable, "-m", "bench.support", str(tmp_path / name), "--json"],
+        cwd=ROOT, capture_output=True, text=True, check=True,
+    )  # fmt: skip
+    found = json.loads(done.stdout)
+    assert (found["rows"], found["right"]) == (4, 2)
+    assert found["auc"] == found["sets"]["a"]["auc"] == found["sets"]["b"]["auc"] == 1.0
+    assert found["caught"] == {"0.02": 1.0, "0.05": 1.0, "0.1": 1.0}
+    assert found["shipped"] == {"caught": 1.0, "flagged": 0.0}
+    low, high = found["intervals"]["auc"]
+    assert low <= found["auc"] <= high
+
+
+def test_rows_of_a_set_are_capped_and_the_test_part_goes_by_evidence(tmp_path: Path) -> None:
+    """A large set does not hide a small one; claims that share their evidence are all in the test part, or none."""
+    rows = [
+        {
+            "evidence": f"Passage {n // 3}.",
+            "claim": f"Claim {n}.",
+            "label": "supported",
+            "set": "large" if n < 90 else "b",
+        }
+        for n in range(96)
+    ]
+    path = tmp_path / "rows.jsonl"
+    path.write_text("".join(json.dumps(row) + "\n" for row in rows))
+    drawn = [row.set for row in support.rows(path, 10)]
+    assert (drawn.count("large"), drawn.count("b")) == (10, 6)
+    assert len(support.rows(path)) == 96
+    kept = support.rows(path, test=True)
+    assert 0 < len(kept) < 96
+    assert all(sum(row.evidence == one.evidence for row in kept) == 3 for one in kept)
+
+
+def test_what_is_caught_is_counted_below_the_share_flagged() -> None:
+    """Of 20 right sentences one may be flagged at 10 %: the threshold stands on the second, what is lower is caught."""
+    scores = np.array([*range(20), -1.0, 0.5, 1.0, 7.0], dtype=np.float64)
+    right = np.array([True] * 20 + [False] * 4)
+    assert support.caught(scores, right, 0.1) == 0.5
+    assert support.caught(scores, right, 0.0) == 0.25
+    assert np.isnan(support.auc(scores[:20], right[:20]))

@@ -5,6 +5,8 @@ step on a CPU: here it is plain matrix products, and all of it runs in bfloat16.
 thread it learned from 35 pairs a second where the ready-made one did from 19.
 """
 
+from pathlib import Path
+
 import torch
 from article_assistant.index import embed
 from safetensors.torch import load_file
@@ -88,4 +90,30 @@ class ReaderModel(torch.nn.Module):
         missing, unknown = model.load_state_dict(state, strict=False)
         if unknown or set(missing) != {"head.weight", "head.bias"}:
             raise ValueError(f"the encoder's weights are not as expected: {missing}, {unknown}")
+        return model
+
+    @classmethod
+    def shipped(cls, graph: Path) -> "ReaderModel":
+        """The weights of an exported graph, its eight-bit integers as the numbers that they stand for."""
+        import onnx
+        from onnx import numpy_helper
+
+        stored = onnx.load(str(graph)).graph
+        values = {tensor.name: torch.tensor(numpy_helper.to_array(tensor)) for tensor in stored.initializer}
+
+        def plain(name: str) -> torch.Tensor:
+            whole, zero = values[f"{name}_quantized"].float(), values[f"{name}_zero_point"].float()
+            return (whole - zero) * values[f"{name}_scale"]
+
+        state = {name: value for name, value in values.items() if name.endswith((".weight", ".bias"))}
+        # The products of matrices lost their names; they stand in the order in which they are used, turned.
+        products = [node.input[1] for node in stored.node if node.op_type == "MatMulInteger"]
+        parts = ("query_key_value", "joined", "wide", "narrow")
+        names = [f"layers.{i}.{part}" for i in range(LAYERS) for part in parts]
+        for name, product in zip([*names, "head"], products, strict=True):
+            state[f"{name}.weight"] = plain(product.removesuffix("_quantized")).T.contiguous()
+        for name in ("words", "places", "kinds"):
+            state[f"{name}.weight"] = plain(f"{name}.weight")
+        model = cls()
+        model.load_state_dict(state)
         return model

@@ -12,7 +12,7 @@ import math
 import random
 import re
 from collections import Counter, defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -38,6 +38,9 @@ ALTERED = 0.4
 """Share of the questions of which one word is changed, where there is one to change."""
 PLACES = 6
 """Occurrences of an answer in its passage that are kept; the true one is not always known."""
+WRITTEN = "squad2-train-unanswerable"
+KEPT = 10
+"""Of the articles that people wrote near misses for, in order of title, every so many is kept for the calibration."""
 SEED = 7
 
 NAMED = re.compile(r"\b[A-Z][\w'-]+(?: [A-Z][\w'-]+)*|\b\d[\d,.]*\d\b")
@@ -103,10 +106,11 @@ def paragraphs(path: Path) -> Iterator[dict[str, Any]]:
             yield json.loads(line)
 
 
-def told(shared: Path, embedder: embed.Embedder) -> Iterator[Pair]:
+def told(shared: Path, embedder: embed.Embedder, sets: Iterable[str] = TIMES) -> Iterator[Pair]:
     """Every question with the chunk that answers it, and a share of them with one near by that does not."""
     chance = random.Random(SEED)
-    for name, times in TIMES.items():
+    for name in sets:
+        times = TIMES[name]
         articles: dict[str, list[dict[str, Any]]] = defaultdict(list)
         for paragraph in paragraphs(shared / f"{name}.jsonl.gz"):
             articles[paragraph["article"]].append(paragraph)
@@ -220,6 +224,36 @@ def altered(shared: Path, embedder: embed.Embedder) -> Iterator[Pair]:
                     told = [(chunk, passage(title, chunk)[0]) for chunk in split(article, embedder)]
                 at = asked["answers"][0]["start"]
                 yield from (Pair(question, text, ()) for chunk, text in told if chunk.start <= at < chunk.end)
+
+
+def kept_of(shared: Path) -> list[str]:
+    """Titles of the articles whose near misses are not learned from, so that refusals can be calibrated on them."""
+    return sorted({paragraph["article"] for paragraph in paragraphs(shared / f"{WRITTEN}.jsonl.gz")})[::KEPT]
+
+
+def written(shared: Path, embedder: embed.Embedder) -> Iterator[Pair]:
+    """Questions of people that their paragraph nearly answers (SQuAD 2.0), then those of the same paragraphs that it
+    does answer: what the subject is does not tell them apart."""
+    chance = random.Random(SEED)
+    kept = set(kept_of(shared))
+    missed: dict[str, list[str]] = defaultdict(list)
+    for paragraph in paragraphs(shared / f"{WRITTEN}.jsonl.gz"):
+        if paragraph["article"] in kept:
+            continue
+        missed[paragraph["context"]] += [asked["question"] for asked in paragraph["questions"]]
+    for paragraph in paragraphs(shared / "squad-train.jsonl.gz"):
+        if paragraph["context"] not in missed:
+            continue
+        article = Article("", paragraph["article"], paragraph["context"], "", "", None, frozenset())
+        shown = [(chunk, *passage(article.title, chunk)) for chunk in split(article, embedder)]
+        for question in missed[paragraph["context"]]:
+            yield Pair(question, chance.choice(shown)[1], ())
+        for asked in paragraph["questions"]:
+            first = asked["answers"][0]
+            for chunk, text, spans in shown:
+                places = places_of(first, chunk, spans, paragraph["context"])
+                if chunk.start <= first["start"] < chunk.end and places:
+                    yield Pair(asked["question"], text, places)
 
 
 def _changed(question: str, context: str, others: Sequence[str], chance: random.Random) -> str | None:

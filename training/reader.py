@@ -64,6 +64,7 @@ def data(shared: Path, work: Path, wordnet: Path | None) -> None:
     kinds: dict[str, Iterable[Pair]] = {
         "told": pairs.told(shared, embedder),
         "altered": pairs.altered(shared, embedder),
+        "written": pairs.written(shared, embedder),
         "contrasts": contrasts.pairs(shared, embedder),
         "searched": pairs.searched(shared, embedder, work / "library"),
     }
@@ -128,10 +129,10 @@ class Steps:
         self.device = "cuda" if torch.cuda.is_available() else "cpu"
         count = 1 if self.device == "cuda" else torch.get_num_threads()
         torch.set_num_threads(1)
-        self.whole = [p.detach().clone().to(self.device) for p in model.parameters()]
+        self.whole = [p.detach().clone().to(self.device) for p in model.parameters() if p.requires_grad]
         self._copies = [deepcopy(model).to(self.device, torch.bfloat16) for _ in range(count)]
         # Walking through the modules for every tensor of a step would cost more than the update.
-        self._lows = [list(copy.parameters()) for copy in self._copies]
+        self._lows = [[p for p in copy.parameters() if p.requires_grad] for copy in self._copies]
         self._pool = ThreadPoolExecutor(count)
         self.optimizers = [
             torch.optim.AdamW(self.whole[part::count], lr=PEAK, weight_decay=0.01, fused=True) for part in range(count)
@@ -274,11 +275,15 @@ def share_of(text: str) -> tuple[int, float]:
 
 
 def export(work: Path, target: Path, shares: Sequence[tuple[int, float]] = ()) -> None:
-    """Write the trained weights as an ONNX graph with eight-bit integers (dynamic quantisation)."""
+    """Write the trained weights as an ONNX graph with eight-bit integers."""
+    quantised(trained(work, shares), work, target)
+
+
+def quantised(model: ReaderModel, work: Path, target: Path) -> None:
+    """Write a model as an ONNX graph with eight-bit integers (dynamic quantisation); WORK gets what lies between."""
     from onnxruntime.quantization import QuantType, quantize_dynamic
     from onnxruntime.quantization.shape_inference import quant_pre_process
 
-    model = trained(work, shares)
     example = torch.ones((2, 16), dtype=torch.int64)
     names = ["input_ids", "attention_mask", "token_type_ids"]
     whole, tidy = work / "whole.onnx", work / "tidy.onnx"

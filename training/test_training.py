@@ -1,5 +1,7 @@
 """What the reader learns from, and how it is scored while it learns."""
 
+import gzip
+import json
 import random
 from dataclasses import replace
 from pathlib import Path
@@ -8,11 +10,11 @@ import numpy as np
 import pytest
 import torch
 from article_assistant.answering.question import meaning
-from article_assistant.index import embed
+from article_assistant.index import embed, onnx
 from hypothesis import given
 from hypothesis import strategies as st
 
-from training import contrasts, misses, pairs, reader, reworded, sentences
+from training import contrasts, misses, pairs, reader, refusals, reworded, sentences
 from training.model import ReaderModel
 
 
@@ -157,3 +159,71 @@ def test_a_near_miss_is_not_answered_by_its_passage(tmp_path: Path) -> None:
     denied = {misses._denied(pairs.Pair("Who was seen?", told, ((5, 11),)), random.Random(n)) for n in range(9)}
     assert denied == {"Who wasn't seen?", "Who was not seen?", "Who was never seen?"}
     assert misses._denied(pairs.Pair("Who was not seen?", told, ((5, 11),)), random.Random(1)) is None
+
+
+def test_a_passage_scores_the_same_beside_any_other(tmp_path: Path) -> None:
+    """The graph with a scale a token gives what the model gives, but for its eight bits; a passage's logits are the
+    same alone and beside a longer one, whose padding they stand before."""
+    pytest.importorskip("onnx")
+    from training import reader_graph
+
+    torch.manual_seed(2)
+    model = ReaderModel.pretrained().eval()
+    reader_graph.write(model, tmp_path / "reader.onnx")
+    run = onnx.session(tmp_path / "reader.onnx", threads=1).run
+    words = pairs.tokenizer()
+    asked = "Who asked how many were killed?"
+    encodings = [words.encode(asked, text) for text in ("Eleven were killed.", f"{asked} " * 9)]
+    rows = np.zeros((3, 2, len(encodings[1].ids)), np.int64)
+    for number, encoding in enumerate(encodings):
+        count = len(encoding.ids)
+        rows[:, number, :count] = encoding.ids, encoding.attention_mask, encoding.type_ids
+    names = ("input_ids", "attention_mask", "token_type_ids")
+    short = len(encodings[0].ids)
+    (together,) = run(None, dict(zip(names, rows, strict=True)))
+    (alone,) = run(None, dict(zip(names, rows[:, :1, :short], strict=True)))
+    assert np.abs(together[0, :short] - alone[0]).max() < 1e-4
+    with torch.no_grad():
+        exact = model(*(torch.from_numpy(part) for part in rows)).numpy()
+    for number, encoding in enumerate(encodings):
+        near, far = together[number, : len(encoding.ids)], exact[number, : len(encoding.ids)]
+        assert np.corrcoef(near.ravel(), far.ravel())[0, 1] > 0.98
+
+
+def test_near_misses_come_with_their_answered_neighbours(tmp_path: Path) -> None:
+    """Of one paragraph come what people wrote to be nearly answered, without a place, and what it answers; articles
+    kept for the calibration and paragraphs without near misses give none."""
+    told = "Ruth Lopez cast the bell in 1851."
+    near = {"question": "Who broke the bell?", "answers": []}
+    asked = {"question": "Who cast the bell?", "answers": [{"text": "Ruth Lopez", "start": 0}]}
+    for name, titles, questions in (
+        (pairs.WRITTEN, ("Axe", "Bell"), [near]), ("squad-train", ("Axe", "Bell", "Cup"), [asked])
+    ):  # fmt: skip
+        rows = ({"article": title, "context": f"{told} {title}.", "questions": questions} for title in titles)
+        with gzip.open(tmp_path / f"{name}.jsonl.gz", "wt") as lines:
+            lines.writelines(json.dumps(row) + "\n" for row in rows)
+    assert pairs.kept_of(tmp_path) == ["Axe"]
+    found = list(pairs.written(tmp_path, embed.load()))
+    assert [pair.question for pair in found] == ["Who broke the bell?", "Who cast the bell?"]
+    assert all(pair.passage.startswith("Bell\n") for pair in found)
+    assert found[0].places == ()
+    assert found[1].passage[slice(*found[1].places[0])] == "Ruth Lopez"
+
+
+def test_batches_hold_the_kinds_in_their_shares() -> None:
+    """Whatever there is of each kind, a hundred batches have the shares that are wanted, and no pair of a kind comes
+    again before all have come."""
+    counts = {name: 50 * (n + 1) for n, name in enumerate(refusals.MIX)}
+    starts = dict(zip(counts, np.cumsum([0, *counts.values()]).tolist(), strict=False))
+    of_kind = {name: np.arange(starts[name], starts[name] + count) for name, count in counts.items()}
+    total = sum(counts.values())
+    found = pairs.Tokens(
+        np.zeros(total * 8, np.int32), np.zeros(total * 8, np.int8), np.arange(total + 1) * 8,
+        np.full((total, pairs.PLACES, 2), -1, np.int16),
+    )  # fmt: skip
+    stream = refusals.drawn(found, of_kind, random.Random(4))
+    drawn = [i for _ in range(100) for i in next(stream)]
+    for name, share in refusals.MIX.items():
+        times = np.bincount([i for i in drawn if i in set(of_kind[name].tolist())], minlength=total)[of_kind[name]]
+        assert times.sum() / len(drawn) == pytest.approx(share, abs=0.001)
+        assert times.max() - times.min() <= 1
