@@ -42,15 +42,16 @@ links:
 	@$(BIN)/python -c 'import pathlib, sysconfig; \
 	    pathlib.Path(sysconfig.get_path("purelib"), "article_assistant_links.pth").write_text("$(CURDIR)/links\n")'
 
-# The first Python of a version that is tested with this project; what lies in .venv already is kept.
+# The first Python of a version that is tested with this project, 3.11 before the newer ones, on which PyTorch's part
+# is not tested; what lies in .venv already is kept.
 $(VENV)/installed: pyproject.toml constraints.txt
 	@if [ ! -x $(BIN)/python ]; then \
-	    for python in python3.11 python3 python; do \
-	        if $$python -c 'import sys; sys.exit(sys.version_info[:2] not in [(3, 11)])' 2>/dev/null; then \
+	    for python in python3.11 python3.12 python3.13 python3 python; do \
+	        if $$python -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 13))' 2>/dev/null; then \
 	            found=$$python; break; \
 	        fi; \
 	    done; \
-	    if [ -z "$$found" ]; then echo "No Python 3.11, the version that is tested, is on the PATH; install it and try again." >&2; exit 1; fi; \
+	    if [ -z "$$found" ]; then echo "No Python 3.11, 3.12 or 3.13 is on the PATH; install one of them and try again." >&2; exit 1; fi; \
 	    echo "Making $(VENV) with $$($$found --version)"; \
 	    $$found -m venv $(VENV) || exit 1; \
 	fi

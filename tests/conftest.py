@@ -35,6 +35,15 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--long", action="store_true", help="all injected articles instead of a sample (15 minutes)")
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """What starts a browser or a server of vectors is marked as that; see the markers in pyproject.toml."""
+    for item in items:
+        fixtures = set(getattr(item, "fixturenames", ()))
+        given = item.callspec.params.values() if hasattr(item, "callspec") else ()
+        if fixtures & {"browser", "browser_path", "playwright", "chroma"} or "server" in [str(one) for one in given]:
+            item.add_marker("once")
+
+
 @pytest.hookimpl(hookwrapper=True)
 def pytest_runtest_makereport() -> Generator[None, Any, None]:
     """On CI a test that is skipped has not shown its promise, so it fails, with the reason."""

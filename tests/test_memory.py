@@ -4,6 +4,7 @@ import sqlite3
 import stat
 import threading
 import time
+from contextlib import closing
 from pathlib import Path
 
 from article_assistant.memory import FILE, KEPT_DAYS, TURNS, Memory
@@ -48,7 +49,7 @@ def test_without_a_conversation_nothing_is_kept(tmp_path: Path) -> None:
     memory.add(MIA, None, turn(1))
     assert memory.turns(MIA, None) == []
     memory.close()
-    with sqlite3.connect(tmp_path / FILE) as connection:
+    with closing(sqlite3.connect(tmp_path / FILE)) as connection, connection:
         assert connection.execute("SELECT count(*) FROM turn").fetchone() == (0,)
     connection.close()
 
@@ -59,7 +60,7 @@ def test_old_turns_are_dropped(tmp_path: Path) -> None:
     memory.add(MIA, "one", turn(1))
     memory.add(MIA, "one", turn(2))
     memory.close()
-    with sqlite3.connect(tmp_path / FILE) as connection:
+    with closing(sqlite3.connect(tmp_path / FILE)) as connection, connection:
         connection.execute("UPDATE turn SET at = at - ? WHERE number = 1", ((KEPT_DAYS + 1) * 86400,))
     connection.close()
     again = Memory(tmp_path)
@@ -69,7 +70,7 @@ def test_old_turns_are_dropped(tmp_path: Path) -> None:
 
 def test_a_file_of_an_older_version_goes_on(tmp_path: Path) -> None:
     """Turns that were kept before they were restated come back without that, and new ones with it."""
-    with sqlite3.connect(tmp_path / FILE) as connection:
+    with closing(sqlite3.connect(tmp_path / FILE)) as connection, connection:
         connection.execute(
             "CREATE TABLE turn (number INTEGER PRIMARY KEY, user TEXT NOT NULL, conversation TEXT NOT NULL, "
             "at REAL NOT NULL, question TEXT NOT NULL, answer TEXT NOT NULL, articles TEXT NOT NULL)"

@@ -8,6 +8,7 @@ import stat
 import sys
 import zipfile
 from collections.abc import Callable
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -277,7 +278,7 @@ def test_a_backup_of_an_older_version_is_brought_forward(tmp_path: Path) -> None
     """One of the first schema: its articles are there, in tables of this version."""
     old = tmp_path / "old"
     old.mkdir()
-    with sqlite3.connect(old / DATABASE) as connection:
+    with closing(sqlite3.connect(old / DATABASE)) as connection, connection:
         connection.executescript(FIRST)
     connection.close()
     assert backup.create(old, tmp_path / "made.zip").schema == 1

@@ -36,6 +36,7 @@ def original() -> SentenceTransformersModel:
     return SentenceTransformersModel(str(default_folder()))
 
 
+@pytest.mark.torch
 def test_the_default_encoder_equals_the_original(encoder: MiniLM, original: SentenceTransformersModel) -> None:
     """Vectors are near those of sentence-transformers in single precision, also of long, empty and foreign text."""
     ours, theirs = encoder.passages(TEXTS)[0], original.passages(TEXTS)[0]
@@ -48,7 +49,7 @@ def test_the_default_encoder_equals_the_original(encoder: MiniLM, original: Sent
     assert encoder.lengths(TEXTS) == original.lengths(TEXTS)
 
 
-@pytest.mark.parametrize("name", ["encoder", "original"])
+@pytest.mark.parametrize("name", ["encoder", pytest.param("original", marks=pytest.mark.torch)])
 def test_every_encoder_keeps_the_contract(name: str, request: pytest.FixtureRequest) -> None:
     """Shapes and unit length of vectors and of those of pieces; nothing in, nothing out."""
     encoder = request.getfixturevalue(name)
@@ -91,6 +92,7 @@ def test_llama_index_calls_the_same_things(encoder: MiniLM) -> None:
     assert encoder.get_query_embedding(text) == pytest.approx(encoder.question(text).tolist(), abs=1e-6)
 
 
+@pytest.mark.torch
 def test_what_is_no_model_is_refused_in_one_line(tmp_path: Path) -> None:
     """A folder without a model is named, and the line says what to do."""
     with pytest.raises(EncoderError, match="cannot be loaded") as caught:
@@ -98,6 +100,7 @@ def test_what_is_no_model_is_refused_in_one_line(tmp_path: Path) -> None:
     assert "\n" not in str(caught.value)
 
 
+@pytest.mark.torch
 def test_another_model_has_another_version(encoder: MiniLM, original: SentenceTransformersModel) -> None:
     """Changing the setting is noticed by the library."""
     assert encoder.version != original.version
@@ -126,6 +129,7 @@ def test_the_default_path_never_imports_torch(tmp_path: Path) -> None:
     assert ran.returncode == 0, ran.stderr
 
 
+@pytest.mark.torch
 def test_a_tokenizer_is_used_by_one_thread_at_a_time(
     original: SentenceTransformersModel, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -7,6 +7,7 @@ import stat
 import threading
 import time
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 
 import numpy as np
@@ -99,7 +100,7 @@ def test_a_newer_library_is_refused_in_one_line(library: Library) -> None:
     """A library of a later version is left alone, and the line says what to do."""
     library.close()
     path = library.home / DATABASE
-    with sqlite3.connect(path) as connection:
+    with closing(sqlite3.connect(path)) as connection, connection:
         connection.execute(f"PRAGMA user_version={SCHEMA + 1}")
     connection.close()
     before = path.read_bytes()
@@ -149,7 +150,7 @@ PRAGMA user_version=1;
 
 def test_a_library_of_the_first_schema_is_brought_forward(tmp_path: Path) -> None:
     """Nothing is lost or embedded again; the generation is to be built anew; a second opening changes nothing."""
-    with sqlite3.connect(tmp_path / DATABASE) as connection:
+    with closing(sqlite3.connect(tmp_path / DATABASE)) as connection, connection:
         connection.executescript(FIRST)
         blobs = (np.eye(4)[0].astype("<f4"), np.array([[0, 4], [5, 9]], "<i4"), np.eye(4)[1:3].astype("<f2"))
         connection.execute(

@@ -25,6 +25,8 @@ from tests import served as web
 from tests.injected import Injected
 from tests.writers import Told
 
+pytestmark = pytest.mark.once
+
 EVERY = 15
 A_PAGE = 10
 """Questions that one page is asked, which shows all of them at the end."""

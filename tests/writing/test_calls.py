@@ -53,6 +53,8 @@ from tests.provider import (
     thinking,
 )
 
+pytestmark = pytest.mark.once
+
 ROOT = Path(__file__).parents[2]
 KEY = "sk-a-key-that-nobody-may-read"
 TEXT = "What the articles say is for the provider alone."

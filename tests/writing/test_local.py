@@ -17,6 +17,8 @@ from llama_index.core.base.llms.types import ChatMessage
 
 from tests import parts
 
+pytestmark = pytest.mark.torch
+
 ASKED = [ChatMessage(role="system", content="Answer."), ChatMessage(role="user", content="Who approves a trip?")]
 TEMPLATE = (
     "{{ bos_token }}{% for message in messages %}<|im_start|>{{ message.role }}\n{{ message.content }}<|im_end|>\n"
