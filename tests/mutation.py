@@ -79,9 +79,10 @@ def changes(module: str, text: str) -> Iterator[Change]:
 
 
 def beside(module: str) -> list[str]:
-    """The tests that are named after a module, as paths from the clone's root."""
-    name = module.rpartition("/")[2]
-    return [path.relative_to(ROOT).as_posix() for path in sorted(ROOT.glob(f"tests/**/test_{name}.py"))]
+    """The tests that are named after a module, or all of its room where none is, as paths from the clone's root."""
+    room, _, name = module.rpartition("/")
+    named = sorted(ROOT.glob(f"tests/**/test_{name}.py")) or sorted((ROOT / "tests" / room).glob("test_*.py"))
+    return [path.relative_to(ROOT).as_posix() for path in named]
 
 
 def passes(copy: Path, tests: list[str]) -> bool:
