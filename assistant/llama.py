@@ -36,6 +36,7 @@ class QueryEngine(BaseQueryEngine):
                         "url": citation.url,
                         "revision": citation.revision,
                         "updated": citation.updated,
+                        "page": citation.page,
                     },
                 )
             )

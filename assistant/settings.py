@@ -72,6 +72,11 @@ class Settings(BaseSettings):
     max_parse_seconds: float = Field(
         default=60, ge=1, le=3600, description="files that take longer to parse are named and left out"
     )
+    ocr: str = Field(
+        default="eng",
+        pattern=r"^([A-Za-z_]+(\+[A-Za-z_]+)*)?$",
+        description="languages of the text in pictures and scans, like deu+eng, where Tesseract is there; empty: off",
+    )
     host: str = Field(
         default="127.0.0.1", description="the address to listen on; another than loopback needs a password"
     )

@@ -24,6 +24,8 @@ class Citation:
     end: int
     revision: str
     updated: str | None
+    page: int | None = None
+    """The page of a PDF that the quote begins on, from 1."""
 
 
 State = Literal["unchecked", "supported", "unsupported"]

@@ -83,9 +83,10 @@ def cases(folder: Path) -> Iterator[Case]:
 
 
 def unnamed(folder: Path, run: SyncReport) -> list[str]:
-    """The files of a folder that were neither read nor named with a reason."""
+    """The files of a folder that were neither read, nor named with a reason, nor counted as of another kind."""
     told = [*run.added, *run.failed]
-    names = [path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file()]
+    files = [path for path in folder.rglob("*") if path.is_file() and path.suffix.lower() not in run.others]
+    names = [path.relative_to(folder).as_posix() for path in files]
     return [name for name in names if not any(one.endswith(f"/{name}") or one == name for one in told)]
 
 

@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, ExitStack, contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 import numpy as np
@@ -22,7 +23,7 @@ DATABASE = "library.sqlite3"
 """The library's file in the home."""
 _MOST = 2**63 - 1
 """The highest number that SQLite can give."""
-_ARTICLE = "article.id, title, article.text, url, revision, updated, groups"
+_ARTICLE = "article.id, title, article.text, url, revision, updated, groups, pages"
 
 
 def worded(title: str, heading: str, text: str) -> str:
@@ -202,8 +203,17 @@ class Library:
             connection.execute("DELETE FROM source WHERE id = ?", (source.id,))
             _count_change(connection)
 
-    def synced(self, source: Source, failures: Mapping[str, Failure], place: str = "") -> None:
-        """Note that a source is up to date now, and which articles at or below `place` failed, and why."""
+    def synced(
+        self,
+        source: Source,
+        failures: Mapping[str, Failure],
+        place: str = "",
+        others: Mapping[tuple[str, str], int] = MappingProxyType({}),
+    ) -> None:
+        """Note that a source is up to date now, and which articles at or below `place` failed, and why.
+
+        `others` counts the files of kinds that are not read, by folder (like the id of an article) and kind.
+        """
         now = datetime.now(UTC).isoformat(timespec="seconds")
         with self._transaction() as connection:
             connection.execute("UPDATE source SET synced = ? WHERE id = ?", (now, source.id))
@@ -215,6 +225,19 @@ class Library:
                 "INSERT OR REPLACE INTO failure VALUES (?, ?, ?, ?)",
                 [(article, source.id, failed.reason, failed.fingerprint) for article, failed in failures.items()],
             )
+            connection.execute(
+                "DELETE FROM other WHERE source = ? AND (folder = ? OR substr(folder, 1, ?) = ?)",
+                (source.id, place, *_below(place)),
+            )
+            connection.executemany(
+                "INSERT OR REPLACE INTO other VALUES (?, ?, ?, ?)",
+                [(folder, source.id, kind, files) for (folder, kind), files in others.items()],
+            )
+
+    def others(self, source: Source) -> dict[str, int]:
+        """How many files of kinds that are not read a source holds, by kind, the most first."""
+        query = "SELECT kind, sum(files) FROM other WHERE source = ? GROUP BY kind ORDER BY sum(files) DESC, kind"
+        return {str(kind): int(files) for kind, files in self._all(query, (source.id,))}
 
     def failures(self) -> dict[str, str]:
         """The articles that could not be read when their source was last brought up to date, and why."""
@@ -260,10 +283,10 @@ class Library:
                 article = entry.article
                 connection.execute("DELETE FROM article WHERE id = ?", (article.id,))
                 connection.execute(
-                    "INSERT INTO article VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+                    "INSERT INTO article VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
                     (
                         article.id, source.id, article.title, article.url, article.revision, article.updated,
-                        json.dumps(sorted(article.groups)), entry.fingerprint, article.text,
+                        json.dumps(sorted(article.groups)), entry.fingerprint, article.text, json.dumps(article.pages),
                     ),
                 )  # fmt: skip
                 parts = zip(entry.chunks, entry.vectors, entry.sentences, entry.terms, strict=True)
@@ -373,8 +396,9 @@ class Library:
 
 
 def _article(row: Sequence[Any]) -> Article:
-    identifier, title, text, url, revision, updated, groups = row
-    return Article(identifier, title, text, url, revision, updated, frozenset(json.loads(groups)))
+    identifier, title, text, url, revision, updated, groups, pages = row
+    numbered = tuple((start, number) for start, number in json.loads(pages))
+    return Article(identifier, title, text, url, revision, updated, frozenset(json.loads(groups)), numbered)
 
 
 def _below(place: str) -> tuple[int, str]:

@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from article_assistant.index.types import Article, Chunk, Matrix, Terms, Vector
 
-SCHEMA = 4
+SCHEMA = 5
 """Version of the tables, kept as SQLite's `user_version`: a newer one is refused, an older one brought forward."""
 
 _TABLES = """
@@ -18,7 +18,7 @@ CREATE TABLE source (
 CREATE TABLE article (
     id TEXT PRIMARY KEY, source INTEGER NOT NULL REFERENCES source ON DELETE CASCADE, title TEXT NOT NULL,
     url TEXT NOT NULL, revision TEXT NOT NULL, updated TEXT, groups TEXT NOT NULL, fingerprint TEXT NOT NULL,
-    text TEXT NOT NULL
+    text TEXT NOT NULL, pages TEXT NOT NULL DEFAULT '[]'
 );
 CREATE INDEX article_source ON article (source);
 CREATE TABLE chunk (
@@ -35,6 +35,10 @@ CREATE TRIGGER chunk_gone AFTER DELETE ON chunk BEGIN INSERT OR IGNORE INTO gone
 CREATE TABLE failure (
     article TEXT PRIMARY KEY, source INTEGER NOT NULL REFERENCES source ON DELETE CASCADE, reason TEXT NOT NULL,
     fingerprint TEXT NOT NULL DEFAULT ''
+) WITHOUT ROWID;
+CREATE TABLE other (
+    folder TEXT, source INTEGER NOT NULL REFERENCES source ON DELETE CASCADE, kind TEXT, files INTEGER NOT NULL,
+    PRIMARY KEY (folder, kind)
 ) WITHOUT ROWID;
 INSERT INTO fact VALUES ('changes', '0'), ('generation', '0'), ('published', '0'), ('covered', '0');
 INSERT INTO fact VALUES ('library', lower(hex(randomblob(16))));
@@ -66,6 +70,14 @@ INSERT INTO fact VALUES ('library', lower(hex(randomblob(16))));
     # What could not be read is recognised.
     3: """
 ALTER TABLE failure ADD COLUMN fingerprint TEXT NOT NULL DEFAULT '';
+""",
+    # From schema 4: pages of a file are known, and how many files of other kinds a source holds.
+    4: """
+ALTER TABLE article ADD COLUMN pages TEXT NOT NULL DEFAULT '[]';
+CREATE TABLE other (
+    folder TEXT, source INTEGER NOT NULL REFERENCES source ON DELETE CASCADE, kind TEXT, files INTEGER NOT NULL,
+    PRIMARY KEY (folder, kind)
+) WITHOUT ROWID;
 """,
 }
 """For each older schema, the statements that lead to the next one."""

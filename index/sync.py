@@ -2,13 +2,14 @@
 
 import hashlib
 import os
+from collections import Counter
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from article_assistant.index import chunk
-from article_assistant.index.reading import files, parse
+from article_assistant.index.reading import files, parse, recognition
 from article_assistant.index.schema import Failure, Source
 from article_assistant.index.search import Encoded, Index, Prepared
 from article_assistant.index.types import EVERYONE, Article, ArticleError, LibraryError, SourceError
@@ -46,6 +47,8 @@ class SyncReport:
     failed: dict[str, str] = field(default_factory=dict)
     notices: dict[str, str] = field(default_factory=dict)
     """What was wrong with articles that were read all the same."""
+    others: dict[str, int] = field(default_factory=dict)
+    """How many files of kinds that are not read were left out, by their ending, which may be empty."""
     untried: int = 0
     """How many of the failed ones were unchanged since they failed before, and not tried again."""
     chunks: int = 0
@@ -63,23 +66,26 @@ def sync(
     progress: Callable[[Progress], None] = lambda _: None,
     most_seconds: float = parse.SECONDS,
     retry: bool = False,
+    languages: str = "",
 ) -> SyncReport:
     """Bring `sources` (folders or files) up to date and publish what changed.
 
     A file may have at most `most_bytes` and is parsed for at most `most_seconds`, in another process
     (`index.reading.parse`). Only articles of these sources are deleted. An article that cannot be read is named in
-    the report and leaves the library; unless it changes, it is not tried again with the same `most_seconds`, but by
-    `retry`. After an interruption the next run continues from what was committed.
+    the report and leaves the library; unless it changes, it is not tried again with the same `most_seconds` and
+    `languages` (of the text in pictures), but by `retry`. After an interruption the next run
+    continues from what was committed.
 
     Raises SourceError where a source is missing or has no readable file (nothing is deleted then) or files cannot
     be parsed at all, LibraryBusy where another process writes.
     """
-    with index.library.writing(), parse.Parser(most_seconds) as parser:
+    with index.library.writing(), parse.Parser(most_seconds, languages=languages) as parser:
         known = [source.address for source in index.library.sources()]
         another = index.library.fact("encoder") not in {None, index.embedder.version}
         # With another encoder all articles are dropped, so every source must be there first.
         addresses = list(dict.fromkeys([*(known if another else []), *sources]))
-        found = [_look(files.locate(address), address) for address in addresses]
+        kinds = files.kinds(languages)
+        found = [_look(files.locate(address, kinds), address, kinds) for address in addresses]
         index.library.for_encoder(index.embedder.version)
         sizes = [file.bytes for one in found for file in one.files]
         run = _Run(index, most_bytes, parser, retry, progress, len(sizes), sum(sizes))
@@ -121,17 +127,21 @@ class _Found:
 
     path: Path
     files: list[_File]
+    others: Counter[tuple[Path, str]]
 
 
-def _look(path: Path, address: str) -> _Found:
+def _look(path: Path, address: str, known: tuple[str, ...]) -> _Found:
     """Raises SourceError where no file can be read."""
-    found = list(files.files_below(path)) if path.is_dir() else [(path, None)]
+    others = Counter[tuple[Path, str]]()
+    found = list(files.files_below(path, known, others)) if path.is_dir() else [(path, None)]
     if not any(reason is None for _, reason in found):
-        kinds = ", ".join(files.READERS)
+        kinds = ", ".join(known)
         raise SourceError(
             f"there is no readable file in {address}; put articles there ({kinds}), or name another folder"
         )
-    return _Found(path, [_File(file, reason, _bytes_of(file) if reason is None else 0) for file, reason in found])
+    return _Found(
+        path, [_File(file, reason, _bytes_of(file) if reason is None else 0) for file, reason in found], others
+    )
 
 
 @dataclass
@@ -161,6 +171,9 @@ class _Run:
 
         known = library.fingerprints(source, place)
         refused = {} if self.retry else library.failed(source)
+        # What could not be read may be readable once there is a Tesseract.
+        languages = self.parser.languages
+        recognising = f" {languages}" if languages and recognition.installed() else ""
         failed: dict[str, Failure] = {}
         seen: set[str] = set()
         read, before = _Batch(), _Batch()
@@ -182,7 +195,7 @@ class _Run:
                         report.unchanged += 1
                         self._count(1, file.bytes)
                         continue
-                    tried = f"{fingerprint} {self.parser.seconds:g}"
+                    tried = f"{fingerprint} {self.parser.seconds:g}{recognising}"
                     if name in refused and refused[name].fingerprint == tried:
                         report.untried += 1
                         raise ArticleError(refused[name].reason)
@@ -197,8 +210,9 @@ class _Run:
                 (report.changed if name in known else report.added).append(name)
                 revision = hashlib.sha256(data).hexdigest()[:16]
                 article = Article(
-                    name, page.title or file.path.stem, page.text, "", revision, page.updated, frozenset({EVERYONE})
-                )
+                    name, page.title or file.path.stem, page.text, "", revision, page.updated, frozenset({EVERYONE}),
+                    page.pages,
+                )  # fmt: skip
                 read.articles.append((article, fingerprint, chunk.split(article, self.index.embedder)))
                 read.bytes += file.bytes
                 if read.chunks >= BATCH:
@@ -213,7 +227,12 @@ class _Run:
         library.remove(gone)
         report.removed += [name for name in gone if name not in failed]
         report.failed |= {name: failure.reason for name, failure in failed.items()}
-        library.synced(source, failed, place)
+        others = Counter[tuple[str, str]]()
+        for (folder, kind), number in found.others.items():
+            below = folder.relative_to(base).as_posix()
+            others[_storable(source.label if below == "." else f"{source.label}/{below}"), _storable(kind)] += number
+            report.others[_storable(kind)] = report.others.get(_storable(kind), 0) + number
+        library.synced(source, failed, place, others)
         self._say("")
 
     def building(self, what: str, done: int, total: int) -> None:
@@ -257,6 +276,11 @@ class _Batch:
 
     def encode(self, beside: ThreadPoolExecutor, index: Index) -> None:
         self.encoded = beside.submit(index.encode, self.articles)
+
+
+def _storable(name: str) -> str:
+    """A name from the disk as text, whatever its bytes are."""
+    return os.fsencode(name).decode("utf-8", "backslashreplace")
 
 
 def _bytes_of(path: Path) -> int:

@@ -20,7 +20,7 @@ EXTRAS = ("ollama", "anthropic", "openai-like", "mcp")
 PERMISSIVE = re.compile(
     r"""(?:the\ )? (?: MIT (?:-0|-CMU)? | (?:[23]-Clause\ )? BSD (?:-[23]-Clause)? | 0BSD | ISC | Zlib | CC0-1\.0
     | BSL-1\.0 | Apache (?:-2\.0|\ 2\.0|\ Software)? (?:\ WITH\ LLVM-exception)? | PSF-2\.0 | PSFL
-    | Python\ Software\ Foundation | CNRI-Python | Academic\ Free )
+    | Python\ Software\ Foundation | Public\ Domain | CNRI-Python | Academic\ Free )
     (?:\ License)? (?:,?\ (?:Version\ )?2\.0)? (?:\ \((?:ISCL|AFL)\))?""",
     re.VERBOSE | re.IGNORECASE,
 )
@@ -32,6 +32,10 @@ JUDGED = {
     "pypdfium2": (
         "dependency licenses",
         "PDFium and what it holds: BSD, Apache, MIT and the like",
+    ),
+    "docutils": (
+        "GNU General Public License (GPL)",
+        "public domain and BSD but for an Emacs mode, which is no part of the package that is installed",
     ),
 }
 """Packages whose licence is none of the permissive ones in part: that part, and why the package is accepted."""

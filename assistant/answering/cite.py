@@ -33,16 +33,23 @@ def resolve(quotes: Iterable[Quote], first: int = 1) -> tuple[Citation, ...]:
                 number=first + len(found),
                 article=quote.article.id,
                 title=quote.article.title,
-                url=quote.article.url or f"/article/{percent(quote.article.id)}",
+                url=original_at(quote.article, quote.start) or f"/article/{percent(quote.article.id)}",
                 heading=heading_at(text, quote.start),
                 quote=text[quote.start : quote.end],
                 start=quote.start,
                 end=quote.end,
                 revision=quote.article.revision,
                 updated=quote.article.updated,
+                page=quote.article.page(quote.start),
             )
         )
     return tuple(found)
+
+
+def original_at(article: Article, offset: int) -> str:
+    """The address of an article's original; where that has pages, opened at the one that a place stands on."""
+    page = article.page(offset)
+    return f"{article.url}#page={page}" if page and article.url and "#" not in article.url else article.url
 
 
 def heading_at(text: str, offset: int) -> str:

@@ -140,6 +140,23 @@ def print_failures(failed: dict[str, str], console: Console = out) -> None:
         console.print(f"  {escape(name)}: {escape(reason)}", style="yellow")
 
 
+def print_others(others: dict[str, int], console: Console = out) -> None:
+    """Say how many files of kinds that are not read were left out."""
+    if others:
+        from article_assistant.index.reading.files import PICTURES
+
+        kinds = ", ".join(
+            f"{kind or 'no ending'} {number:,}" for kind, number in sorted(others.items(), key=_by_number)
+        )
+        left_out = f"{count(sum(others.values()), 'file')} of other kinds left out ({escape(kinds)})."
+        hint = " Text in pictures is read where Tesseract is installed." if others.keys() & PICTURES else ""
+        console.print(left_out + hint, soft_wrap=True)
+
+
+def _by_number(pair: tuple[str, int]) -> tuple[int, str]:
+    return -pair[1], pair[0]
+
+
 def print_json(document: Any) -> None:
     """Print one JSON document on standard output."""
     sys.stdout.write(json.dumps(document, ensure_ascii=False, indent=2) + "\n")

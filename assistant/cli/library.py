@@ -1,5 +1,6 @@
 """The commands that keep a library going: status, backup, restore, verify."""
 
+from collections import Counter
 from collections.abc import Iterable
 from datetime import UTC, datetime
 from pathlib import Path
@@ -13,6 +14,7 @@ from article_assistant.cli.console import (
     out,
     print_failures,
     print_json,
+    print_others,
     progress,
     settings_of,
 )
@@ -58,6 +60,7 @@ def status(context: typer.Context, home: Home = None, as_json: AsJson = False) -
         )
     out.print(table)
     print_failures(facts["failed"])
+    print_others(facts["others"])
 
 
 def backup(
@@ -183,10 +186,12 @@ def _facts(library: Any) -> dict[str, Any]:
             "synced": source.synced,
             "articles": len(library.fingerprints(source)),
             "failed": sum(name.startswith(f"{source.label}/") for name in failed),
+            "others": library.others(source),
         }
         for source in library.sources()
     ]
     synced = [source["synced"] for source in sources]
+    others = sum((Counter(source["others"]) for source in sources), Counter[str]())
     return {
         "home": str(library.home),
         "articles": library.counts()["articles"],
@@ -198,6 +203,7 @@ def _facts(library: Any) -> dict[str, Any]:
         "oldest_sync": min(synced) if synced and all(synced) else None,
         "sources": sources,
         "failed": failed,
+        "others": dict(others),
     }
 
 

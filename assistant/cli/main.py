@@ -21,6 +21,7 @@ from article_assistant.cli.console import (
     out,
     print_failures,
     print_json,
+    print_others,
     settings_of,
 )
 from article_assistant.cli.evaluate import evaluate
@@ -165,7 +166,8 @@ def ask(
     for citation in answer.citations or answer.nearest:
         place = " › ".join(part for part in (citation.title, citation.heading) if part)
         mark = f"[{citation.number}]" if answer.answered else " · "
-        out.print(f"\n{escape(mark)} {escape(place)}{f', {citation.updated}' if citation.updated else ''}")
+        page = f", page {citation.page}" if citation.page else ""
+        out.print(f"\n{escape(mark)} {escape(place)}{page}{f', {citation.updated}' if citation.updated else ''}")
         out.print(f"    “{escape(' '.join(citation.quote.split()))}”", style="dim")
         out.print(f"    {escape(citation.article)}, characters {citation.start} to {citation.end}", style="dim")
 
@@ -218,7 +220,7 @@ def _index(
     try:
         with indexing(quiet=as_json) as progress:
             most = settings.max_file_mb * 1_000_000
-            report = sync(sources, index, most, progress, settings.max_parse_seconds, retry)
+            report = sync(sources, index, most, progress, settings.max_parse_seconds, retry, settings.ocr)
     except KeyboardInterrupt:
         kept = index.library.counts()
         raise UserFacingError(
@@ -230,7 +232,7 @@ def _index(
             {
                 "added": report.added, "changed": report.changed, "removed": report.removed,
                 "unchanged": report.unchanged, "chunks": report.chunks, "failed": report.failed,
-                "notices": report.notices,
+                "notices": report.notices, "others": report.others,
             }
         )  # fmt: skip
         return report
@@ -245,6 +247,7 @@ def _index(
     print_failures(report.failed, err)
     for name, notice in report.notices.items():
         err.print(f"  {escape(name)}: {escape(notice)}", style="yellow")
+    print_others(report.others, err)
     if report.untried:
         err.print(f"Not tried again, as they did not change: {report.untried:,}; assistant index --retry does.")
     return report

@@ -5,6 +5,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from article_assistant.answering.cite import original_at
 from article_assistant.index.types import Article
 from article_assistant.web.render import ITEM_START, UNSHOWABLE, fill, original
 from markupsafe import Markup, escape
@@ -48,7 +49,7 @@ def article_page(article: Article, start: int = 0, end: int = 0) -> str:
         title=article.title,
         titled=titled,
         updated=article.updated,
-        away=original(article.url),
+        away=original(original_at(article, start)),
         quoted=end > start,
         blocks=_Text(article.text, start, end).blocks(titled),
     )

@@ -71,7 +71,8 @@ def _where(citation: Citation) -> str:
     path = [part for part in citation.heading.split(" › ") if part]
     if path[:1] == [citation.title]:
         path = path[1:]  # the card names the article anyway
-    return " · ".join(part for part in (" › ".join(path), day(citation.updated)) if part)
+    page = f"page {citation.page}" if citation.page else ""
+    return " · ".join(part for part in (" › ".join(path), page, day(citation.updated)) if part)
 
 
 _TEMPLATES = Environment(

@@ -3,16 +3,29 @@
 import os
 import re
 import stat
-from collections.abc import Callable, Iterator
+from collections import Counter
+from collections.abc import Callable, Collection, Container, Iterator
 from dataclasses import replace
 from functools import partial
+from itertools import pairwise
 from pathlib import Path
 
+from article_assistant.index.reading import recognition
+from article_assistant.index.reading.asciidoc import asciidoc_page
 from article_assistant.index.reading.docx import docx_page
+from article_assistant.index.reading.epub import epub_page
 from article_assistant.index.reading.html import html_page
+from article_assistant.index.reading.mail import mail_page
 from article_assistant.index.reading.markdown import markdown_page
+from article_assistant.index.reading.mdx import mdx_page
+from article_assistant.index.reading.notebook import notebook_page
+from article_assistant.index.reading.org import org_page
 from article_assistant.index.reading.page import Page, squeeze
 from article_assistant.index.reading.pdf import pdf_page
+from article_assistant.index.reading.recognition import picture_page
+from article_assistant.index.reading.rst import rst_page
+from article_assistant.index.reading.sheets import csv_page, excel_page
+from article_assistant.index.reading.slides import slides_page
 from article_assistant.index.reading.text import text_page
 from article_assistant.index.reading.wiki import dokuwiki, mediawiki
 from article_assistant.index.types import ArticleError, SourceError
@@ -31,8 +44,32 @@ READERS: dict[str, Callable[[bytes], Page]] = {
     ".xhtml": html_page,
     ".pdf": pdf_page,
     ".docx": docx_page,
+    ".mdx": mdx_page,
+    ".rst": rst_page,
+    ".adoc": asciidoc_page,
+    ".asciidoc": asciidoc_page,
+    ".org": org_page,
+    ".csv": csv_page,
+    ".tsv": csv_page,
+    ".xlsx": excel_page,
+    ".xlsm": excel_page,
+    ".pptx": slides_page,
+    ".epub": epub_page,
+    ".eml": mail_page,
+    ".ipynb": notebook_page,
 }
 """The reader of each kind, by the ending of the file's name in small letters."""
+PICTURES: dict[str, Callable[[bytes, str], Page]] = {
+    ".pdf": pdf_page,
+    ".png": picture_page,
+    ".jpg": picture_page,
+    ".jpeg": picture_page,
+    ".tif": picture_page,
+    ".tiff": picture_page,
+    ".webp": picture_page,
+    ".bmp": picture_page,
+}
+"""The readers of what may be pictures of a text, which also take the languages it may be in."""
 _TAG = re.compile("[\U000e0000-\U000e007f]")
 _TAGS = re.compile("(?<![\U0001f3f4\U000e0000-\U000e007f])[\U000e0000-\U000e007f]+")  # behind a black flag they name it
 TEXT_MOST = 1_000_000
@@ -43,7 +80,13 @@ A table repeats the names of its columns in each row: 16 KB of Markdown can beco
 TEXT_FOR_EACH_BYTE = 50
 
 
-def read(path: Path, data: bytes) -> Page:
+def kinds(languages: str) -> tuple[str, ...]:
+    """The kinds that are read: those of pictures only where there is a Tesseract, and `languages` are named."""
+    pictures = PICTURES if languages and recognition.installed() else {}
+    return tuple(dict.fromkeys([*READERS, *pictures]))
+
+
+def read(path: Path, data: bytes, languages: str = "") -> Page:
     """The page that `data`, the content of the file `path`, holds; the file's name is its last title.
 
     Raises ArticleError, whose text is the reason, for what no text can be read from.
@@ -51,17 +94,23 @@ def read(path: Path, data: bytes) -> Page:
     if not data.strip():
         raise ArticleError("the file is empty")
     try:
-        page = READERS[path.suffix.lower()](data)
+        kind = path.suffix.lower()
+        page = PICTURES[kind](data, languages) if kind in PICTURES else READERS[kind](data)
     except ArticleError:
         raise
     except Exception as error:  # parsers of foreign formats raise anything at all
         raise ArticleError(f"the file is broken ({type(error).__name__}: {squeeze(str(error))[:120]})") from error
     if not page.text.strip():
-        raise ArticleError("no text is in it (a scan needs text recognition first)")
+        raise ArticleError("no text is in it")
     if len(page.text) > TEXT_MOST + TEXT_FOR_EACH_BYTE * len(data):
         raise ArticleError(f"its text would be {len(page.text) // len(data)} times as long as the file")
     title = page.title or path.stem.replace("_", " ").replace("-", " ")
-    return replace(page, title=_storable(title), text=_storable(page.text))
+    # What is taken out of a text moves what stands behind it.
+    text, pages = _storable(page.text[: page.pages[0][0] if page.pages else None]), []
+    for (start, number), (end, _) in pairwise([*page.pages, (len(page.text), 0)]):
+        pages.append((len(text), number))
+        text += _storable(page.text[start:end])
+    return replace(page, title=_storable(title), text=text, pages=tuple(pages))
 
 
 def _storable(text: str) -> str:
@@ -95,8 +144,12 @@ def read_bytes(path: Path, most: int) -> bytes:
         return file.read()
 
 
-def files_below(root: Path) -> Iterator[tuple[Path, str | None]]:
-    """Every file of a known kind below the folder `root`, in the order of names, or why one is left out.
+def files_below(
+    root: Path, known: Container[str] = READERS, others: Counter[tuple[Path, str]] | None = None
+) -> Iterator[tuple[Path, str | None]]:
+    """Every file of a `known` kind below the folder `root`, in the order of names, or why one is left out.
+
+    Files of `others` are counted by their folder and their ending, which may be empty.
 
     Hidden files and folders are passed over. A link is never followed: what it points to inside
     `root` is met there, and what lies outside is none of this source's.
@@ -114,7 +167,11 @@ def files_below(root: Path) -> Iterator[tuple[Path, str | None]]:
         inner[:] = sorted(name for name in inner if not name.startswith(".") and not (here / name).is_symlink())
         for name in sorted(names):
             path = here / name
-            if name.startswith(".") or path.suffix.lower() not in READERS:
+            if name.startswith("."):
+                continue
+            if path.suffix.lower() not in known:
+                if others is not None:
+                    others[here, path.suffix.lower()] += 1
                 continue
             if not path.is_symlink():
                 yield path, None
@@ -123,7 +180,7 @@ def files_below(root: Path) -> Iterator[tuple[Path, str | None]]:
     yield from problems
 
 
-def locate(address: str) -> Path:
+def locate(address: str, known: Collection[str] = READERS) -> Path:
     """The folder or file that a source names. Raises SourceError where there is none to read."""
     if "://" in address:
         raise SourceError(f"{address} is an address; this version reads folders and files only")
@@ -131,8 +188,8 @@ def locate(address: str) -> Path:
         path = Path(address).expanduser().resolve(strict=True)
         if path.is_dir():
             next(path.iterdir(), None)
-        elif path.suffix.lower() not in READERS:
-            kinds = ", ".join(READERS)
+        elif path.suffix.lower() not in known:
+            kinds = ", ".join(known)
             raise SourceError(f"{address} is of a kind that cannot be read; readable are {kinds}")
     except (OSError, RuntimeError) as error:
         reason = getattr(error, "strerror", None) or str(error)

@@ -31,6 +31,8 @@ class Page:
     updated: str | None
     notice: str = ""
     """What was wrong with the file though it was read, and what to do."""
+    pages: tuple[tuple[int, int], ...] = ()
+    """On which page of the file a text stands; see `index.types.Article`."""
 
 
 class TextBuilder:
@@ -40,6 +42,11 @@ class TextBuilder:
         self._lines: list[str] = []
         self._last = ""
         self._level = 0
+        self._begins = ""
+
+    def begins(self, mark: str) -> None:
+        """Put `mark` before whatever comes next, at the beginning of its line."""
+        self._begins = mark
 
     def _add(self, kind: str, lines: Iterable[str]) -> None:
         kept = [line for line in lines if line.strip()]
@@ -48,6 +55,7 @@ class TextBuilder:
         # Items and rows of one list or table follow one another; any other block stands alone.
         if self._lines and not (kind == self._last and kind in {"item", "row", "more code"}):
             self._lines.append("")
+        kept[0], self._begins = self._begins + kept[0], ""
         self._lines.extend(kept)
         self._last = kind
 

@@ -33,6 +33,12 @@ SMALL = 16_000
 GROWN = 250_000_000
 """Bytes by which a child may grow for good; one that kept more is replaced."""
 
+SHORT = 0.25
+"""Share of the memory allowed that a child which aborts has taken where it does for want of more.
+
+It may have asked for twice as much as it had, and for that to be beside it.
+"""
+
 _TEXT = {".md", ".markdown", ".txt"}
 _RAN_OUT = 77
 """The child's exit status when memory ran out; to say more could take memory."""
@@ -45,15 +51,18 @@ _CHILD = (
 class Parser:
     """Reads files like `index.reading.files.read`, with at most `seconds` and about `memory` bytes for each.
 
+    Text in pictures is recognised where `languages` of Tesseract are named, like `eng` or `deu+eng`.
+
     A child starts with the first file that wants one and stays for the next: a start takes 0.2 s of a core
     (0.1 s more with the first PDF), a file 1 ms more than without a child. It ends with the context, and
     with the process or thread that started it, however that ends. The limit of memory, and the end while
     it parses, need Linux. One file at a time: who wants to parse several at once takes several of these.
     """
 
-    def __init__(self, seconds: float = SECONDS, memory: int = MEMORY) -> None:
+    def __init__(self, seconds: float = SECONDS, memory: int = MEMORY, languages: str = "") -> None:
         self.seconds = seconds
         self.memory = memory
+        self.languages = languages
         self._child: subprocess.Popen[bytes] | None = None
 
     def __enter__(self) -> Self:
@@ -81,7 +90,8 @@ class Parser:
         answer = self._ask(path, data)
         if "reason" in answer:
             raise ArticleError(answer["reason"])
-        return Page(**answer["page"])
+        pages = tuple((start, number) for start, number in answer["page"]["pages"])
+        return Page(**answer["page"] | {"pages": pages})
 
     def _ask(self, path: Path, data: bytes) -> dict[str, Any]:
         if self._child and self._child.poll() is not None:
@@ -91,6 +101,7 @@ class Parser:
         assert child.stdout
         memory = self.memory + MEMORY_FOR_EACH_BYTE * len(data)
         question = {"name": path.name, "bytes": len(data), "memory": memory, "grown": GROWN}
+        question["languages"] = self.languages
         expired = threading.Event()
 
         def expire() -> None:
@@ -170,20 +181,42 @@ def _serve(parent: int) -> None:
     answers.write(b"ready\n")
     answers.flush()
     began = _size()
+    kept = _tell_want_of_memory(began)  # noqa: F841 - a handler must live as long as it may be called
     try:
         for line in iter(sys.stdin.buffer.readline, b""):
             question = json.loads(line)
             _limit(_size() + question["memory"])
-            answer = _answer(Path(question["name"]), sys.stdin.buffer.read(question["bytes"]))
+            data = sys.stdin.buffer.read(question["bytes"])
+            answer = _answer(Path(question["name"]), data, question["languages"])
             answers.write(json.dumps(answer | {"last": _size() > began + question["grown"]}).encode() + b"\n")
             answers.flush()
     except MemoryError:
         os._exit(_RAN_OUT)
 
 
-def _answer(path: Path, data: bytes) -> dict[str, Any]:
+def _tell_want_of_memory(began: int) -> object:
+    """Have an abort for want of memory told as such: PDFium does not return when it gets none, it aborts.
+
+    `began` are the bytes of address space that the process had taken then.
+    What called abort waits in C while this runs, so it may look around, and let the abort go on.
+    """
+    if sys.platform != "linux":
+        return None
+    import ctypes
+
+    def look(_: int) -> None:
+        limit = resource.getrlimit(resource.RLIMIT_AS)[0]
+        if limit != resource.RLIM_INFINITY and _size() - began > SHORT * (limit - began):
+            os._exit(_RAN_OUT)
+
+    handler = ctypes.CFUNCTYPE(None, ctypes.c_int)(look)
+    ctypes.CDLL(None).signal(signal.SIGABRT, handler)
+    return handler
+
+
+def _answer(path: Path, data: bytes, languages: str) -> dict[str, Any]:
     try:
-        page = files.read(path, data)
+        page = files.read(path, data, languages)
     except ArticleError as error:
         if _is_memory(error):
             raise MemoryError from error

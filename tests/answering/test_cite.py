@@ -36,6 +36,17 @@ def test_a_citation_says_where_it_is_from() -> None:
     assert (wiki.url, wiki.heading) == ("https://wiki.example.org/Travel", "")
 
 
+def test_a_citation_of_a_file_with_pages_says_on_which() -> None:
+    """The page that the quote begins on, which an original on the web is opened at; none where there are no pages."""
+    paged = replace(ONE, pages=((0, 1), (18, 2), (25, 1), (30, 3)))
+    assert [citation.page for citation in resolve([Quote(paged, at, at + 5) for at in (0, 17, 18, 26, 40)])] == [
+        1, 1, 2, 1, 3,
+    ]  # fmt: skip
+    away = replace(paged, url="https://wiki.example.org/rules.pdf")
+    assert resolve([Quote(away, 18, 24)])[0].url == "https://wiki.example.org/rules.pdf#page=2"
+    assert resolve([Quote(ONE, 0, 6)])[0].page is None
+
+
 def test_the_same_quote_is_cited_once() -> None:
     """Numbers follow the order in which quotes come, without a gap."""
     quotes = [Quote(ONE, 0, 6), Quote(ONE, 18, 24), Quote(ONE, 0, 6), Quote(article(TEXT), 0, 6)]

@@ -159,7 +159,7 @@ def test_indexing_and_its_status(run: Run, docs: Path, tmp_path: Path) -> None:
     again = run("index", docs, "--json")
     assert json.loads(again.out) == {
         "added": [], "changed": [], "removed": [], "unchanged": 2, "chunks": 0,
-        "failed": {"docs/bad.md": "the file is not text"}, "notices": {},
+        "failed": {"docs/bad.md": "the file is not text"}, "notices": {}, "others": {},
     }  # fmt: skip
     assert "Not tried again, as they did not change: 1; assistant index --retry does." in run("index", docs).err
     assert "Not tried" not in run("index", docs, "--retry").err
@@ -204,6 +204,19 @@ def test_a_newer_library_is_one_line(run: Run, tmp_path: Path) -> None:
     assert "newer version" in one_line(run("status"))
     assert "newer version" in one_line(run("index", tmp_path))
     assert (tmp_path / "home" / DATABASE).read_bytes() == before
+
+
+def test_files_of_other_kinds_are_counted(run: Run, docs: Path) -> None:
+    """In the run, in `status` and in the JSON of both, however deep they lie; hidden ones are none of it."""
+    write(docs, {"a.pages": b"x", "sub/b.PAGES": b"x", "NOTES": b"x", ".hidden.zip": b"x", "deep/er/c.zip": b"x"})
+    said = "4 files of other kinds left out (.pages 2, no ending 1, .zip 1)."
+    assert said in run("index", docs).err
+    assert said in run("status").out
+    others = {".pages": 2, "": 1, ".zip": 1}
+    assert json.loads(run("index", docs, "--json").out)["others"] == others
+    status = json.loads(run("status", "--json").out)
+    assert status["others"] == others
+    assert status["sources"][0]["others"] == others
 
 
 def test_status_tells_what_is_not_in_the_search_index(run: Run, docs: Path, tmp_path: Path) -> None:

@@ -8,6 +8,7 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import closing
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -178,6 +179,21 @@ def test_a_library_of_the_first_schema_is_brought_forward(tmp_path: Path) -> Non
     library.remove(["docs/a.md"])
     assert library.pending()[2] == (5,)
     library.close()
+
+
+def test_pages_and_files_of_other_kinds_are_kept(library: Library) -> None:
+    """An article's pages come back; what is counted of a folder is counted anew with it, and goes with its source."""
+    source = library.add_source("/docs", "docs")
+    paged = replace(entry("docs/a.pdf"), article=replace(entry("docs/a.pdf").article, pages=((0, 1), (4, 2))))
+    with library.writing():
+        library.replace(source, [paged])
+        library.synced(source, {}, "docs", {("docs", ".zip"): 2, ("docs/sub", ".zip"): 3, ("docs/sub", ""): 1})
+        assert library.article("docs/a.pdf", None) == paged.article
+        assert library.others(source) == {".zip": 5, "": 1}
+        library.synced(source, {}, "docs/sub", {("docs/sub", ".odt"): 4})
+        assert library.others(source) == {".odt": 4, ".zip": 2}
+        library.forget(source)
+    assert library.others(source) == {}
 
 
 @pytest.mark.parametrize("empty", [True, False])

@@ -1,0 +1,191 @@
+"""AsciiDoc becomes text: sections, lists, tables, code and notes, without their marks."""
+
+import re
+from collections.abc import Iterator
+
+from article_assistant.index.reading.encoding import decode
+from article_assistant.index.reading.page import Page, TextBuilder, iso_date, squeeze
+from article_assistant.index.reading.table import Cell, write_table
+
+_FENCE = re.compile(r"(-{4,}|\.{4,}|\+{4,}|/{4,}|={4,}|\*{4,}|_{4,}|--|`{3,}.*)$")
+_ITEM = re.compile(r"\s*(?:(\*{1,5}|-)|(\.{1,5})|(\d{1,3})\.)\s+(\S.*)")
+_TERM = re.compile(r"\s*(\S.*?):{2,4}(?:\s+(\S.*))?$")
+_HEADING = re.compile(r"(={1,6}|#{1,6})\s+(\S.*?)(?:\s+\1)?$")
+_DIRECTIVE = re.compile(r"(?:include|ifdef|ifndef|ifeval|endif|toc)::?.*")
+_CELL = re.compile(r"(?:^|(?<=\s))(?:(\d+)(?:\.\d+)?([+*]))?[<^>.]*[aehlmsdv]?\|")
+_INLINE = (
+    (re.compile(r"\b(?:link|xref|mailto):[^\s\[]+\[([^\]]*)\]"), r"\1"),
+    (re.compile(r"<<[^,>]*,\s*([^>]*)>>"), r"\1"),
+    (re.compile(r"<<([^>]*)>>"), r"\1"),
+    (re.compile(r"(?:https?|ftp)://[^\s\[\]]+\[([^\]^]+)\^?\]"), r"\1"),
+    (re.compile(r"\bfootnote(?::\w*)?:?\[([^\]]*)\]"), r" (\1)"),
+    (re.compile(r"\b(?:image|icon):[^\s\[:]+\[([^\],]*)[^\]]*\]"), r"\1"),
+    (re.compile(r"\b(?:kbd|btn|menu|pass):[^\s\[]*\[([^\]]*)\]"), r"\1"),
+    (re.compile(r"\[\[[^\]]*\]\]|\[#[^\]]*\](?=[*_`#])|\(\(\([^)]*\)\)\)"), ""),
+    (re.compile(r"(?<![\w*])\*\*?(\S(?:[^*\n]*?\S)?)\*\*?(?![\w*])"), r"\1"),
+    (re.compile(r"(?<![\w_])__?(\S(?:[^_\n]*?\S)?)__?(?![\w_])"), r"\1"),
+    (re.compile(r"(?<![\w`])``?\+?(\S(?:[^`\n]*?\S)?)\+?``?(?![\w`])"), r"\1"),
+    (re.compile(r"(?<![\w#])#(\S(?:[^#\n]*?\S)?)#(?![\w#])"), r"\1"),
+)
+
+
+def asciidoc_page(data: bytes) -> Page:
+    """An AsciiDoc file; other files that it includes are not read with it."""
+    reader = _Reader(decode(data).expandtabs(4).split("\n"))
+    reader.blocks()
+    facts = reader.facts
+    dated = next((day for name in ("revdate", "docdate", "date") if (day := iso_date(facts.get(name)))), None)
+    return Page(squeeze(facts.get("doctitle", "")) or None, reader.builder.text(), dated)
+
+
+class _Reader:
+    """Reads lines from the first to the last, once."""
+
+    def __init__(self, lines: list[str]) -> None:
+        self.builder = TextBuilder()
+        self.facts: dict[str, str] = {}
+        self._lines = lines
+        self._at = 0
+        self._open: list[str] = []  # a paragraph, or an item
+        self._item: tuple[int, int | None] | None = None
+        self._numbers: dict[int, int] = {}
+
+    def blocks(self) -> None:
+        attributes = ""
+        while self._at < len(self._lines):
+            line = self._lines[self._at].rstrip()
+            self._at += 1
+            if not line:
+                self._flush()
+            elif line.startswith("//") and not line.startswith("////"):
+                pass
+            elif found := re.match(r":(!?[\w-]+!?):(?:\s+(.*))?$", line):
+                self.facts[found[1].lower()] = found[2] or ""
+            elif line == "+":
+                self._flush()
+            elif line in {"|===", "!===", ",===", ":==="}:
+                self._flush()
+                self._table(line, attributes)
+                attributes = ""
+            elif _FENCE.fullmatch(line):
+                self._flush()
+                self._fenced(line)
+                attributes = ""
+            elif re.fullmatch(r"\[\[.*\]\]|\[.*\]", line) and not self._open:
+                attributes = line
+            elif _DIRECTIVE.fullmatch(line) or re.fullmatch(r"<{3}|'{3,}|-{3}|\*{3}", line):
+                self._flush()
+            elif (found := _HEADING.fullmatch(line)) and not self._open:
+                self._heading(found)
+            elif found := re.fullmatch(r"(?:image|video|audio)::[^\[]+\[\"?([^\],\"]*).*\]", line):
+                self._flush()
+                self.builder.paragraph(self._inline(found[1]))
+            elif (found := re.fullmatch(r"\.([^.\s].*)", line)) and not self._open:
+                self.builder.paragraph(self._inline(found[1]))
+            elif found := _ITEM.fullmatch(line):
+                self._flush()
+                self._begin_item(found)
+            elif (found := _TERM.fullmatch(line)) and not self._open:
+                self._flush()
+                self._item, self._open = (0, None), [f"{found[1]}:", *([found[2]] if found[2] else [])]
+            elif line.startswith(" ") and not self._open and self._item is None:
+                self._literal(line)
+            else:
+                self._open.append(line.removesuffix(" +"))
+                attributes = ""
+        self._flush()
+
+    def _heading(self, found: re.Match[str]) -> None:
+        self._flush()
+        self._numbers.clear()
+        text = self._inline(found[2])
+        if len(found[1]) == 1 and "doctitle" not in self.facts:
+            self.facts["doctitle"] = text
+        self.builder.heading(len(found[1]), text)
+
+    def _begin_item(self, found: re.Match[str]) -> None:
+        mark = found[1] or found[2] or "1"
+        depth = len(mark) - 1 if mark != "-" else 0
+        number = None
+        if not found[1]:
+            number = int(found[3]) if found[3] else self._numbers.get(depth, 0) + 1
+            self._numbers = {level: n for level, n in self._numbers.items() if level < depth} | {depth: number}
+        else:
+            self._numbers = {level: n for level, n in self._numbers.items() if level < depth}
+        self._item, self._open = (depth, number), [re.sub(r"^\[[ x*]\] ", "", found[4])]
+
+    def _flush(self) -> None:
+        if self._open:
+            text = self._inline(" ".join(self._open))
+            if self._item:
+                self.builder.item(text, *self._item)
+            else:
+                self._numbers.clear()
+                self.builder.paragraph(text)
+        self._open, self._item = [], None
+
+    def _literal(self, first: str) -> None:
+        lines = [first]
+        while self._at < len(self._lines) and self._lines[self._at].strip():
+            lines.append(self._lines[self._at])
+            self._at += 1
+        least = min(len(line) - len(line.lstrip()) for line in lines)
+        self.builder.code("\n".join(line[least:] for line in lines))
+
+    def _fenced(self, fence: str) -> None:
+        sign = fence[0]
+        if fence == "--" or sign in "=*_":
+            return  # what is inside is read like the rest, and so is the end
+        end = "```" if sign == "`" else fence
+        inside = []
+        while self._at < len(self._lines) and self._lines[self._at].rstrip() != end:
+            inside.append(self._lines[self._at])
+            self._at += 1
+        self._at += 1
+        if sign in "-.`":
+            self.builder.code("\n".join(re.sub(r"\s*(?://|#|;;)?\s*<[\d.]{1,2}>\s*$", "", line) for line in inside))
+
+    def _table(self, end: str, attributes: str) -> None:
+        lines = []
+        while self._at < len(self._lines) and self._lines[self._at].rstrip() != end:
+            lines.append(self._lines[self._at].rstrip())
+            self._at += 1
+        self._at += 1
+        cells: list[tuple[int, str]] = []  # how many columns each takes
+        first = 0
+        for line in lines:
+            for width, text in self._cells(line, cells):
+                cells.append((width, text))
+            first = first or sum(width for width, _ in cells)
+        spec = re.search(r"cols=\"?(\d+)\*|cols=\"([^\"]*)\"|cols=([\d,]+)", attributes)
+        columns = first
+        if spec:
+            columns = int(spec[1]) if spec[1] else len(re.split("[,;]", (spec[2] or spec[3]).strip(",; ")))
+        rows: list[list[Cell]] = [[]]
+        for width, text in cells:
+            if len(rows[-1]) >= max(columns, 1):
+                rows.append([])
+            rows[-1] += [Cell(self._inline(text))] * min(width, max(columns, 1))
+        filled = [i for i, line in enumerate(lines) if line]
+        # A first line with an empty one behind it is a header, too.
+        implied = bool(filled) and filled[0] == 0 and len(lines) > 1 and not lines[1] and len(rows) > 1
+        named = re.search(r"header|%header", attributes) is not None
+        write_table(self.builder, rows, int(named or implied))
+
+    def _cells(self, line: str, cells: list[tuple[int, str]]) -> Iterator[tuple[int, str]]:
+        marks = list(_CELL.finditer(line))
+        head = line[: marks[0].start()] if marks else line
+        if cells and head.strip():
+            width, text = cells.pop()
+            yield width, f"{text} {head.strip()}"
+        for mark, behind in zip(marks, [*marks[1:], None], strict=True):
+            text = line[mark.end() : behind.start() if behind else len(line)].strip()
+            times, sign = min(int(mark[1] or 1), 100), mark[2]
+            for _ in range(times if sign == "*" else 1):
+                yield (times if sign == "+" else 1), text.replace("\\|", "|")
+
+    def _inline(self, text: str) -> str:
+        text = re.sub(r"\{([\w-]+)\}", lambda found: self.facts.get(found[1].lower(), found[0]), text)
+        for pattern, instead in _INLINE:
+            text = pattern.sub(instead, text)
+        return text.replace("\\*", "*").replace("\\_", "_")
