@@ -35,8 +35,14 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--long", action="store_true", help="all injected articles instead of a sample (15 minutes)")
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """What starts a browser or a server of vectors is marked as that; see the markers in pyproject.toml."""
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """What starts a browser or a server of vectors is marked as that; see the markers in pyproject.toml.
+
+    What reads pictures with Tesseract is left out where there is none: it is an extra that the product lives without.
+    """
+    if shutil.which("tesseract") is None and (left := [one for one in items if one.get_closest_marker("tesseract")]):
+        config.hook.pytest_deselected(items=left)
+        items[:] = [one for one in items if one not in left]
     for item in items:
         fixtures = set(getattr(item, "fixturenames", ()))
         given = item.callspec.params.values() if hasattr(item, "callspec") else ()

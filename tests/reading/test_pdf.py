@@ -1,7 +1,6 @@
 """PDF as a person reads it: columns, boxes, tables, items, running heads, footnotes, pages."""
 
 import io
-import shutil
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
@@ -274,7 +273,7 @@ def test_a_scan_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
         read(Path("a.pdf"), scan("The valve is red."), "eng")
 
 
-@pytest.mark.skipif(shutil.which("tesseract") is None, reason="Tesseract is not installed")
+@pytest.mark.tesseract
 def test_a_scan_is_recognised() -> None:
     """Where Tesseract is there, a scanned page and a picture are read; a language that it has not is named."""
     assert read(Path("a.pdf"), scan("The valve is red."), "eng").text == "The valve is red."
