@@ -2,7 +2,7 @@
 
 A number is multiplied by three, or the condition of a branch is inverted (mutation testing: DeMillo, Lipton and
 Sayward, Hints on Test Data Selection, 1978). The places are drawn by `--seed`. A change is caught when one of the
-module's own tests fails, or does not end within a minute; one that is not caught is printed as a line of code.
+module's own tests fails, or does not end within three minutes; one that is not caught is printed as a line of code.
 Nothing in the clone is touched: each change is made in a copy in a temporary folder.
 """
 
@@ -22,7 +22,7 @@ ROOT = Path(__file__).parents[1]
 MODULES = ("answering/extract", "answering/rank", "answering/compose", "answering/followup", "web/render")
 """What is changed where nothing is said: modules of `assistant/` whose thresholds decide what is answered and shown."""
 COPIED = ("assistant", "index", "prompts", "tests", "bench", "training", "seeds", "pyproject.toml")
-PATIENCE = 60.0
+PATIENCE = 180.0
 """Seconds that the tests of one module may take beyond what they took unchanged; an endless loop is caught by it."""
 
 
@@ -79,10 +79,10 @@ def changes(module: str, text: str) -> Iterator[Change]:
 
 
 def beside(module: str) -> list[str]:
-    """The tests that are named after a module, or all of its room where none is, as paths from the clone's root."""
+    """The tests named after a module, or all of its room where none is, and the examples in it, as paths."""
     room, _, name = module.rpartition("/")
     named = sorted(ROOT.glob(f"tests/**/test_{name}.py")) or sorted((ROOT / "tests" / room).glob("test_*.py"))
-    return [path.relative_to(ROOT).as_posix() for path in named]
+    return [*(path.relative_to(ROOT).as_posix() for path in named), f"links/article_assistant/{module}.py"]
 
 
 def passes(copy: Path, tests: list[str]) -> bool:

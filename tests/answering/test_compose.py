@@ -92,3 +92,19 @@ def test_sentences_lose_only_their_marks() -> None:
 def test_days_are_written_for_people() -> None:
     """ISO dates are spelt out, anything else stays."""
     assert (day("2016-06-09"), day("spring 2016"), day(None)) == ("9 June 2016", "spring 2016", "")
+
+
+@pytest.mark.parametrize(("length", "whole"), [(110, True), (130, False)])
+def test_a_list_of_many_characters_is_not_shown_whole(length: int, whole: bool) -> None:
+    """Up to 2,400 characters from its opening to its last item."""
+    text = "Do this:\n" + "\n".join(f"- {'x' * (length - 3)}" for _ in range(20))
+    assert (whole_list(article(text), 0, 8) is not None) == (len(text) <= 2_400) == whole
+
+
+@pytest.mark.parametrize("blank", ["", "\n", "\n\n", "\n\n\n"])
+def test_blank_lines_may_stand_between_an_opening_and_its_list(blank: str) -> None:
+    """None, one or several; a paragraph between them makes it no opening."""
+    found = whole_list(article(f"Do this:\n{blank}- one\n- two"), 0, 8)
+    assert found is not None
+    assert found[1:] == ("Do this:", ["one", "two"])
+    assert whole_list(article(f"Do this:\n{blank}Please.\n- one\n- two"), 0, 8) is None

@@ -450,3 +450,12 @@ def test_a_question_without_words_shares_nothing() -> None:
     assert share([], {"a"}) == 0.0
     assert share(["a"], {"a"}) == 1.0
     assert share(["a"], set()) == 0.0
+
+
+def test_confidence_is_a_logistic_function_of_the_evidence() -> None:
+    """Log odds of 0, of ln 3 and of -ln 3 are confidences of 0.5, 0.75 and 0.25."""
+    extractor = Extractor(Told(), 0.5)  # type: ignore[arg-type]
+    seen = evidence([meaning("seven")], np.zeros((1, len(FEATURES))), np.array([0.0]), 0)
+    for odds, confidence in ((0.0, 0.5), (np.log(3), 0.75), (-np.log(3), 0.25)):
+        extractor._trust = np.append(np.zeros(len(seen)), odds)
+        assert extractor._confidence(seen) == pytest.approx(confidence)

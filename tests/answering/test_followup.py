@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import pytest
-from article_assistant.answering.followup import BODY, BRACKETED, WORD, standalone
+from article_assistant.answering.followup import BODY, BRACKETED, WORD, _asking, standalone
 from article_assistant.evaluation.questions import holds, named
 from article_assistant.index import embed
 from article_assistant.index.search import Index
@@ -235,3 +235,15 @@ def test_the_tuning_conversations_find_their_articles(tmp_path: Path) -> None:
             found.append(any(right))
     assert sum(found) >= 0.93 * len(found)
     index.close()
+
+
+def test_what_there_is_of_two_things_stands_alone() -> None:
+    """ "There" at the end is no pronoun where the question names what it counts."""
+    question = "How many laptops and monitors are there?"
+    assert standalone(question, after("Who pays for hotels?")) == question
+
+
+def test_a_question_word_at_the_end_does_not_begin_the_question() -> None:
+    """Only among the first three words does it say what is asked for."""
+    assert _asking("The firm behind the tank serves who".split()) == 0
+    assert _asking("In which town lies it".split()) > 0

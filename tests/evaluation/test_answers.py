@@ -119,6 +119,7 @@ def test_the_answer_as_json_keeps_its_form(assistant: Assistant) -> None:
     }  # fmt: skip
     assert set(document["citations"][0]) == {
         "number", "article", "title", "url", "heading", "quote", "start", "end", "revision", "updated",
+        "page",
     }  # fmt: skip
     assert set(document["seconds"]) == {"find", "read", "total"}
     assert document["mode"] == "extractive"

@@ -294,3 +294,17 @@ def test_an_answer_that_is_not_sure_says_so() -> None:
     assert "sure" not in said[1] + said[2]
     refused = replace(web.refused("q", web.citation(web.article(), web.QUOTE)), confidence=0.1)
     assert "in 10" not in render.conversation([render.Shown("q", answer=refused)])
+
+
+def test_an_empty_conversation_waits_for_nothing() -> None:
+    """With no turn nothing is being written; a turn without an answer is."""
+    assert 'aria-busy="true"' not in render.conversation([])
+    assert 'aria-busy="true"' in render.conversation([render.Shown("q")])
+
+
+@pytest.mark.parametrize(("estimated", "said"), [(0, ", 1,200 tokens used"), (1, ", about 1,200 tokens used")])
+def test_counted_and_estimated_tokens_are_told_apart(estimated: int, said: str) -> None:
+    """What a provider counted is told as it is, what had to be guessed with an "about"."""
+    usage = {"prompt_tokens": 1_000, "completion_tokens": 200, "passages": 3, "estimated": estimated}
+    assert said in render._used(usage)
+    assert "3 passages" in render._used(usage)
