@@ -155,5 +155,6 @@ def test_the_json_has_the_promised_keys(index: Index) -> None:
         "standalone", "extract", "sentences", "notice", "usage",
     }  # fmt: skip
     assert set(document["citations"][0]) == {
-        "number", "article", "title", "url", "heading", "quote", "start", "end", "revision", "updated"
+        "number", "article", "title", "url", "heading", "quote", "start", "end", "revision", "updated",
+        "page",
     }  # fmt: skip

@@ -32,14 +32,19 @@ def open_page(browser: Any) -> Iterator[Open]:
     asked: set[str] = set()
     failed: list[str] = []
 
+    def note(said: str) -> None:
+        # Gradio says these of its own stream when a page is left while the stream is open.
+        if not said.startswith(("AbortError: signal is aborted", "Unexpected error Connection errored out")):
+            failed.append(said)
+
     def opened(url: str, **given: Any) -> Any:
         context = browser.new_context(**{"viewport": {"width": 1280, "height": 800}, **given})
         context.set_default_timeout(60_000)
         contexts.append(context)
         page = context.new_page()
         page.on("request", lambda request: asked.add(urlsplit(request.url).hostname or ""))
-        page.on("pageerror", lambda error: failed.append(str(error)))
-        page.on("console", lambda said: failed.append(said.text) if said.type == "error" else None)
+        page.on("pageerror", lambda error: note(str(error)))
+        page.on("console", lambda said: note(said.text) if said.type == "error" else None)
         page.goto(url)
         box(page).wait_for()
         return page
