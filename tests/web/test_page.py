@@ -32,9 +32,10 @@ def open_page(browser: Any) -> Iterator[Open]:
     asked: set[str] = set()
     failed: list[str] = []
 
-    def note(said: str) -> None:
-        # Gradio says these of its own stream when a page is left while the stream is open.
-        if not said.startswith(("AbortError: signal is aborted", "Unexpected error Connection errored out")):
+    def note(said: str, left: list[str]) -> None:
+        # Gradio says these of its own stream when the page is left while the stream is open, and only then.
+        ended = said.startswith(("AbortError: signal is aborted", "Unexpected error Connection errored out"))
+        if not (left and ended):
             failed.append(said)
 
     def opened(url: str, **given: Any) -> Any:
@@ -43,10 +44,12 @@ def open_page(browser: Any) -> Iterator[Open]:
         contexts.append(context)
         page = context.new_page()
         page.on("request", lambda request: asked.add(urlsplit(request.url).hostname or ""))
-        page.on("pageerror", lambda error: note(str(error)))
-        page.on("console", lambda said: note(said.text) if said.type == "error" else None)
+        left: list[str] = []
+        page.on("pageerror", lambda error: note(str(error), left))
+        page.on("console", lambda said: note(said.text, left) if said.type == "error" else None)
         page.goto(url)
         box(page).wait_for()
+        page.on("request", lambda request: left.append(request.url) if request.is_navigation_request() else None)
         return page
 
     yield opened
