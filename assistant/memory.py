@@ -1,32 +1,50 @@
-"""Turns of conversations: kept in one SQLite file, bounded, each conversation for its own user alone."""
+"""Turns of conversations: kept in one SQLite file for some days, each conversation for its own user alone."""
 
 import json
 import sqlite3
 import threading
 import time
+from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 
-from article_assistant.types import Turn, User
+from article_assistant.types import Answer, Thumb, Turn, User
+from pydantic import TypeAdapter
 
 FILE = "memory.sqlite3"
 TURNS = 6
 """Turns that are looked back on."""
 KEPT_DAYS = 30
-"""Turns older than this are dropped, whosever they are."""
+"""Turns older than this are dropped, whosever they are, unless a setting says otherwise."""
 
 _TABLE = """
 CREATE TABLE IF NOT EXISTS turn (
     number INTEGER PRIMARY KEY, user TEXT NOT NULL, conversation TEXT NOT NULL, at REAL NOT NULL,
-    question TEXT NOT NULL, answer TEXT NOT NULL, articles TEXT NOT NULL, standalone TEXT NOT NULL DEFAULT ''
+    question TEXT NOT NULL, answer TEXT NOT NULL, articles TEXT NOT NULL, standalone TEXT NOT NULL DEFAULT '',
+    shown TEXT NOT NULL DEFAULT '', thumb TEXT NOT NULL DEFAULT '', word TEXT NOT NULL DEFAULT ''
 )
 """
+_ADDED = ("standalone", "shown", "thumb", "word")
+"""Columns that a file of an older version lacks."""
+_ANSWER = TypeAdapter(Answer)
+
+
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """How one question went: when it was asked (seconds since 1970), whether it was answered, what was said of it."""
+
+    question: str
+    at: float
+    answered: bool
+    thumb: Thumb
+    word: str
 
 
 class Memory:
     """What was asked and answered before, by user and conversation; safe to use from any thread."""
 
-    def __init__(self, home: Path | None = None) -> None:
-        """Keep turns in the folder `home`, or for as long as this object lives without one."""
+    def __init__(self, home: Path | None = None, days: int = KEPT_DAYS) -> None:
+        """Keep turns for `days` in the folder `home`, or for as long as this object lives without one."""
         if home is not None:
             home.mkdir(mode=0o700, parents=True, exist_ok=True)
             (home / FILE).touch(mode=0o600)
@@ -34,11 +52,12 @@ class Memory:
         self._connection = sqlite3.connect(path, check_same_thread=False, isolation_level=None, timeout=10)
         self._lock = threading.Lock()
         self._connection.execute(_TABLE)
-        # A file of an older version has no such column.
-        if "standalone" not in {row[1] for row in self._connection.execute("PRAGMA table_info(turn)")}:
-            self._connection.execute("ALTER TABLE turn ADD COLUMN standalone TEXT NOT NULL DEFAULT ''")
+        there = {row[1] for row in self._connection.execute("PRAGMA table_info(turn)")}
+        for column in _ADDED:
+            if column not in there:
+                self._connection.execute(f"ALTER TABLE turn ADD COLUMN {column} TEXT NOT NULL DEFAULT ''")
         self._connection.execute("CREATE INDEX IF NOT EXISTS turn_of ON turn (user, conversation)")
-        self._connection.execute("DELETE FROM turn WHERE at < ?", (time.time() - KEPT_DAYS * 86400,))
+        self._connection.execute("DELETE FROM turn WHERE at < ?", (time.time() - days * 86400,))
 
     def turns(self, user: User, conversation: str | None) -> list[Turn]:
         """The last turns, oldest first; none without a conversation."""
@@ -52,18 +71,51 @@ class Memory:
             rows = self._connection.execute(query, (user.name, conversation, TURNS)).fetchall()
         return [Turn(row[0], row[1], tuple(json.loads(row[2])), row[3]) for row in reversed(rows)]
 
-    def add(self, user: User, conversation: str | None, turn: Turn) -> None:
-        """Put a turn behind the others; without a conversation nothing is kept."""
+    def add(self, user: User, conversation: str | None, turn: Turn, answer: Answer | None = None) -> None:
+        """Put a turn behind the others, with the whole `answer` where it is to be shown again.
+
+        Without a conversation nothing is kept.
+        """
         if conversation is None:
             return
-        articles = json.dumps(turn.articles)
-        values = (user.name, conversation, time.time(), turn.question, turn.answer, articles, turn.standalone)
+        shown = _ANSWER.dump_json(answer).decode("utf-8", "replace") if answer else ""
+        values = (turn.question, turn.answer, json.dumps(turn.articles), turn.standalone, shown)
         with self._lock:
             self._connection.execute(
-                "INSERT INTO turn (user, conversation, at, question, answer, articles, standalone) "
-                "VALUES (?, ?, ?, ?, ?, ?, ?)",
-                values,
+                "INSERT INTO turn (user, conversation, at, question, answer, articles, standalone, shown) "
+                "VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+                (user.name, conversation, time.time(), *values),
             )
+
+    def answers(self, user: User, conversation: str, most: int) -> list[Answer]:
+        """The last answers as they were given, at most `most`, oldest first. Those of older versions are not there."""
+        query = (
+            "SELECT shown FROM turn WHERE user = ? AND conversation = ? AND shown != '' ORDER BY number DESC LIMIT ?"
+        )
+        with self._lock:
+            rows = self._connection.execute(query, (user.name, conversation, most)).fetchall()
+        return [_ANSWER.validate_json(row[0]) for row in reversed(rows)]
+
+    def judge(self, user: User, conversation: str, question: str, thumb: Thumb, word: str = "") -> bool:
+        """Keep what somebody thinks of the last answer to a question; False where there is no such answer."""
+        last = "SELECT max(number) FROM turn WHERE user = ? AND conversation = ? AND question = ?"
+        with self._lock:
+            changed = self._connection.execute(
+                f"UPDATE turn SET thumb = ?, word = ? WHERE number = ({last})",
+                (thumb, word, user.name, conversation, question),
+            )
+            return changed.rowcount > 0
+
+    def judged(self) -> Iterator[Judged]:
+        """Every question that is kept with its answer, oldest first, as it was searched, and how it went."""
+        query = (
+            "SELECT CASE standalone WHEN '' THEN question ELSE standalone END, at, "
+            "json_extract(shown, '$.answered'), thumb, word FROM turn WHERE shown != '' ORDER BY number"
+        )
+        with self._lock:
+            rows = self._connection.execute(query).fetchall()
+        for question, at, answered, thumb, word in rows:
+            yield Judged(question, at, bool(answered), thumb, word)
 
     def forget(self, user: User, conversation: str) -> None:
         """Drop a conversation."""

@@ -73,7 +73,7 @@ def assistant_over(index: "Index", settings: "Settings") -> Iterator["Assistant"
     from article_assistant.memory import Memory
     from article_assistant.pipeline import Assistant
 
-    memory, reader = Memory(index.library.home), Reader(settings.threads)
+    memory, reader = Memory(index.library.home, settings.keep_days), Reader(settings.threads)
     offline = Extractor(reader, settings.accepted_wrong)
     try:
         if not settings.llm:

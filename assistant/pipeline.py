@@ -13,7 +13,7 @@ from article_assistant.examples import propose
 from article_assistant.index.search import Index
 from article_assistant.index.types import Article, Groups, Hit
 from article_assistant.memory import TURNS, Memory
-from article_assistant.types import Answer, Answerer, Context, Event, Found, Turn, User
+from article_assistant.types import Answer, Answerer, Citation, Context, Event, Found, Thumb, Turn, User
 
 PASSAGES = 10
 """Hits that an answerer gets to read."""
@@ -21,6 +21,10 @@ LOOKED_AT = 40
 """Articles that example questions are made from."""
 EXAMPLES_TRIED = 12
 """Example questions that are tried at most."""
+GONE = (
+    "This answer rested on an article that has changed since or is no longer there to be read. "
+    "Please ask again for what the articles say now."
+)
 
 
 class Assistant:
@@ -86,7 +90,8 @@ class Assistant:
                 seconds={name: round(value, 4) for name, value in seconds.items()},
             )
             articles = tuple(dict.fromkeys(citation.article for citation in answer.citations))
-            self._memory.add(user, conversation, Turn(question, answer.answer, articles, answer.standalone))
+            turn = Turn(question, answer.answer, articles, answer.standalone)
+            self._memory.add(user, conversation, turn, answer)
             yield answer
 
     def answer(self, question: str, user: User, conversation: str | None = None) -> Answer:
@@ -102,6 +107,39 @@ class Assistant:
     def passages(self, question: str, user: User, k: int = PASSAGES) -> list[Hit]:
         """The best `k` passages for a question that this user may read, best first; nothing is answered or kept."""
         return self._index.find(question.encode("utf-8", "replace").decode(), user.groups, k)
+
+    def conversation(self, user: User, name: str, most: int) -> list[Answer]:
+        """The last `most` answers of a conversation, oldest first, as this user may read them now.
+
+        A quote that moved in its article is cited where it stands today. An answer whose quotes are gone, or not
+        this user's to read any more, becomes a refusal that says so.
+        """
+        return [self._as_of_today(answer, user) for answer in self._memory.answers(user, name, most)]
+
+    def judge(self, user: User, conversation: str, question: str, thumb: Thumb, word: str = "") -> bool:
+        """Keep what this user thinks of the last answer to a question; False where there is no such answer."""
+        return self._memory.judge(user, conversation, question, thumb, word)
+
+    def _as_of_today(self, answer: Answer, user: User) -> Answer:
+        cited = [self._standing(citation, user) for citation in answer.citations]
+        near = [self._standing(citation, user) for citation in answer.nearest]
+        standing = tuple(citation for citation in cited if citation)
+        if len(standing) == len(cited):
+            return replace(answer, citations=standing, nearest=tuple(citation for citation in near if citation))
+        return Answer(answer.question, False, None, "", "refused", None, (), standalone=answer.standalone, notice=GONE)
+
+    def _standing(self, citation: Citation, user: User) -> Citation | None:
+        """The citation of the same words in the article as it is now; None where they are not to be read."""
+        article = self.article(citation.article, user)
+        if article is None:
+            return None
+        start = citation.start
+        if article.text[start : citation.end] != citation.quote:
+            start = article.text.find(citation.quote)
+        if start < 0:
+            return None
+        end, page = start + len(citation.quote), article.page(start)
+        return replace(citation, start=start, end=end, page=page, revision=article.revision, updated=article.updated)
 
     def forget(self, user: User, conversation: str) -> None:
         """Drop the turns of a conversation: nothing of it is taken into account again, nor kept."""

@@ -86,6 +86,10 @@ class Settings(BaseSettings):
         default=(), description="origins whose pages may show the chat in a frame, like https://wiki.example.org"
     )
 
+    keep_days: int = Field(
+        default=30, ge=0, le=3650, description="how long questions and answers of conversations are kept, in days"
+    )
+
     hosts: tuple[str, ...] = Field(
         default=(), description="further names the page is served under, like chat.example.org behind a proxy"
     )

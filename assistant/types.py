@@ -77,6 +77,10 @@ class Answer:
         return asdict(self)
 
 
+Thumb = Literal["", "up", "down"]
+"""What somebody thinks of an answer; "" says nothing."""
+
+
 @dataclass(frozen=True, slots=True)
 class Turn:
     """A question of a conversation, what was answered, and the ids of the articles that were cited.
@@ -177,5 +181,9 @@ class Answering(Protocol):
     def article(self, identifier: str, user: User) -> Article | None: ...
 
     def examples(self, user: User) -> list[str]: ...
+
+    def conversation(self, user: User, name: str, most: int) -> list[Answer]: ...
+
+    def judge(self, user: User, conversation: str, question: str, thumb: Thumb, word: str) -> bool: ...
 
     def forget(self, user: User, conversation: str) -> None: ...

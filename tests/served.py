@@ -8,14 +8,14 @@ import time
 from collections import deque
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import httpx
 import uvicorn
 from article_assistant.index.types import EVERYONE, Article, Chunk, Hit
 from article_assistant.settings import Settings
-from article_assistant.types import Answer, Citation, Event, Found, Turn, User, Waiting, Words
+from article_assistant.types import Answer, Citation, Event, Found, Thumb, Turn, User, Waiting, Words
 from article_assistant.web import server as api
 
 TEXT = (
@@ -98,6 +98,8 @@ class Scripted:
     script: deque[Any] = field(default_factory=deque)
     asked: list[tuple[str, User, str | None]] = field(default_factory=list)
     forgotten: list[tuple[User, str]] = field(default_factory=list)
+    kept: dict[str, list[Answer]] = field(default_factory=dict)
+    judged: list[tuple[str, Thumb, str]] = field(default_factory=list)
     pause: float = 0.01
 
     def ask(
@@ -124,6 +126,8 @@ class Scripted:
                 while isinstance(event, Waiting) and not (stop and stop.is_set()):
                     yield event
                     time.sleep(0.1)
+                if isinstance(event, Answer):
+                    self._keep(conversation, event)
                 yield event
                 time.sleep(self.pause * 10)
             return
@@ -131,7 +135,12 @@ class Scripted:
             yield Words(piece + " ")
             time.sleep(self.pause)
         yield from step.citations
+        self._keep(conversation, replace(step, question=question))
         yield step
+
+    def _keep(self, conversation: str | None, answer: Answer) -> None:
+        if conversation is not None:
+            self.kept.setdefault(conversation, []).append(answer)
 
     def article(self, identifier: str, user: User) -> Article | None:
         assert user.groups == frozenset({EVERYONE})
@@ -140,7 +149,16 @@ class Scripted:
     def passages(self, question: str, user: User, k: int) -> list[Hit]:  # noqa: ARG002
         raise AssertionError(f"these tests search for nothing: {question!r}")
 
+    def conversation(self, user: User, name: str, most: int) -> list[Answer]:
+        assert user.groups == frozenset({EVERYONE})
+        return self.kept.get(name, [])[-most:]
+
+    def judge(self, user: User, conversation: str, question: str, thumb: Thumb, word: str) -> bool:  # noqa: ARG002
+        self.judged.append((question, thumb, word))
+        return any(answer.question == question for answer in self.kept.get(conversation, []))
+
     def forget(self, user: User, conversation: str) -> None:
+        self.kept.pop(conversation, None)
         self.forgotten.append((user, conversation))
 
     def examples(self, user: User) -> list[str]:

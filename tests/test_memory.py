@@ -8,7 +8,7 @@ from contextlib import closing
 from pathlib import Path
 
 from article_assistant.memory import FILE, KEPT_DAYS, TURNS, Memory
-from article_assistant.types import Turn, User
+from article_assistant.types import Answer, Citation, Turn, User
 
 MIA = User("mia", frozenset({"everyone"}))
 TOM = User("tom", frozenset({"everyone"}))
@@ -102,3 +102,55 @@ def test_any_thread_may_use_it() -> None:
         thread.join()
     assert [memory.turns(MIA, f"c{number}") for number in range(20)] == [[turn(number)] for number in range(20)]
     memory.close()
+
+
+def given(question: str, words: str = "Yes. [1]") -> Answer:
+    """An answer with a quote, as the pipeline gives it."""
+    cited = Citation(1, "docs/ü.md", "Ü", "", "A › B", "“Yes.”", 3, 9, "r1", None, 2)
+    return Answer(question, True, "Yes", words, "extractive", 0.5, (cited,), seconds={"find": 0.1}, standalone=question)
+
+
+def test_answers_come_back_as_they_were_given(tmp_path: Path) -> None:
+    """An answer that is kept whole comes back equal after a restart; turns of an older version are left out."""
+    memory = Memory(tmp_path)
+    memory.add(MIA, "one", turn(1))
+    memory.add(MIA, "one", turn(2), given("Q?"))
+    memory.add(MIA, "one", turn(3), given("R?"))
+    memory.close()
+    again = Memory(tmp_path)
+    assert again.answers(MIA, "one", 30) == [given("Q?"), given("R?")]
+    assert again.answers(MIA, "one", 1) == [given("R?")]
+    assert again.answers(TOM, "one", 30) == again.answers(MIA, "two", 30) == []
+    again.close()
+
+
+def test_a_thumb_belongs_to_the_last_answer_of_a_question() -> None:
+    """A judgement is kept with the last answer to that question in that conversation, and changed by the next one."""
+    memory = Memory()
+    for _ in range(2):
+        memory.add(MIA, "one", turn(1), given("Question 1?"))
+    assert memory.judge(MIA, "one", "Question 1?", "down", "wrong office")
+    assert not memory.judge(TOM, "one", "Question 1?", "up")
+    assert not memory.judge(MIA, "one", "Never asked?", "up")
+    assert [(one.thumb, one.word) for one in memory.judged()] == [("", ""), ("down", "wrong office")]
+    assert memory.judge(MIA, "one", "Question 1?", "")
+    assert [(one.thumb, one.word, one.answered) for one in memory.judged()] == [("", "", True)] * 2
+    memory.close()
+
+
+def test_how_long_turns_are_kept_can_be_said(tmp_path: Path) -> None:
+    """Turns older than the days given are dropped when the memory is opened."""
+    memory = Memory(tmp_path)
+    memory.add(MIA, "one", turn(1))
+    memory.close()
+    with closing(sqlite3.connect(tmp_path / FILE, isolation_level=None)) as file:
+        file.execute("UPDATE turn SET at = at - 2 * 86400")
+    assert [turns(tmp_path, days) for days in (3, 1)] == [1, 0]
+
+
+def turns(home: Path, days: int) -> int:
+    """How many turns are left when the memory is opened with this retention."""
+    memory = Memory(home, days)
+    left = len(memory.turns(MIA, "one"))
+    memory.close()
+    return left

@@ -1,13 +1,14 @@
 """From question to answer, with a scripted answerer: what is remembered, searched, checked and stored."""
 
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 
 import pytest
 from article_assistant.index.search import Index
 from article_assistant.index.types import EVERYONE
 from article_assistant.memory import TURNS, Memory
-from article_assistant.pipeline import PASSAGES, Assistant
+from article_assistant.pipeline import GONE, PASSAGES, Assistant
 from article_assistant.types import Answer, Found, Turn, User, Words
 
 from tests import parts
@@ -158,3 +159,35 @@ def test_the_json_has_the_promised_keys(index: Index) -> None:
         "number", "article", "title", "url", "heading", "quote", "start", "end", "revision", "updated",
         "page",
     }  # fmt: skip
+
+
+def test_a_conversation_is_shown_as_its_reader_may_read_it_now(tmp_path: Path) -> None:
+    """An old answer cites its words where they stand today; without its article, or its words, it says nothing."""
+    files: dict[str, str | bytes] = {
+        "a.md": "# A\n\nTrips are by train.",
+        "b.md": "# B\n\nLunch is at noon.",
+        "c.md": "# C\n\nDoors open at 7.",
+    }
+    with closing(Index.open(tmp_path / "home", parts.Words())) as index:
+        parts.update(index, parts.write(tmp_path / "docs", dict(files)))
+        assistant = Assistant(index, Scripted("Trips are by train.", "Lunch is at noon.", "Doors open at 7."), Memory())
+        said = [assistant.answer(f"{name}?", MIA, "c1") for name in ("Trips", "Lunch", "Doors")]
+        assert assistant.conversation(MIA, "c1", 30) == said
+        assert assistant.conversation(User("tom", MIA.groups), "c1", 30) == []
+        files |= {"a.md": "# A\n\nFrom 2027 on: Trips are by train.", "b.md": "# B\n\nLunch is at one."}
+        del files["c.md"]
+        (tmp_path / "docs" / "c.md").unlink()
+        parts.update(index, parts.write(tmp_path / "docs", files))
+        moved, changed, gone = assistant.conversation(MIA, "c1", 30)
+        (citation,) = moved.citations
+        article = assistant.article(citation.article, MIA)
+        assert article
+        assert article.text[citation.start : citation.end] == citation.quote == "Trips are by train."
+        assert citation.start > said[0].citations[0].start
+        for withheld in (changed, gone):
+            assert not withheld.answered
+            assert withheld.notice == GONE
+            assert "noon" not in str(withheld)
+            assert "7" not in str(withheld)
+        stranger = User(MIA.name, frozenset({"others"}))
+        assert {answer.notice for answer in assistant.conversation(stranger, "c1", 30)} == {GONE}

@@ -1,10 +1,11 @@
 """What each tab of the page has asked, and how a question of the page is answered, picture by picture."""
 
 import logging
+import re
 import secrets
 import threading
 import time
-from collections.abc import Generator
+from collections.abc import Callable, Generator
 from dataclasses import dataclass, field, replace
 
 from article_assistant.index.types import EVERYONE, UserFacingError
@@ -22,6 +23,7 @@ MAX_TURNS = 30
 """Turns of a conversation that the page goes on showing; older ones scroll out of it."""
 MAX_CONVERSATIONS = 2000
 """Conversations kept for the page; the one unused for longest makes room."""
+_NAME = re.compile(r"[A-Za-z0-9_-]{43}")
 FRAME_SECONDS = 0.1
 """Least time between two pictures of an answer that is on its way."""
 
@@ -30,13 +32,14 @@ FRAME_SECONDS = 0.1
 class Conversation:
     """What one tab has asked. `name` is its secret name, `owner` the session that began it.
 
-    `over` is set when a new conversation takes its place, which also ends an answer on its way; `stop` when the
-    language model is to stop writing.
+    `over` is set when another conversation takes its place in the tab, which also ends an answer on its way, and
+    `deleted` when nothing of it is to be kept either; `stop` when the language model is to stop writing.
     """
 
     name: str
     owner: str
     over: bool = False
+    deleted: bool = False
     turns: list[render.Shown] = field(default_factory=list)
     busy: threading.Lock = field(default_factory=threading.Lock)
     stop: threading.Event = field(default_factory=threading.Event)
@@ -45,12 +48,18 @@ class Conversation:
 class Conversations:
     """The conversations of the page, each under a name that only the server makes.
 
-    The name travels to the tab that began it and back with each question. Gradio's own session name is
-    chosen by the browser, so nothing is kept under that. A conversation begun in a browser that keeps our
-    cookie answers to that cookie only; in one that keeps none (a frame on a foreign site) the name is all.
+    The name travels to the tab that began it and back with each question, and the browser keeps it, so that the
+    conversation is there again after a reload, a new login or a restart of the server: its turns are then read from
+    the assistant's memory, with the rights of today. Gradio's own session name is chosen by the browser, so nothing
+    is kept under that. A conversation begun in a browser that keeps our cookie answers to that cookie only for as
+    long as its session lasts (`lasts`); in one that keeps none (a frame on a foreign site) the name is all.
     """
 
-    def __init__(self, most: int = MAX_CONVERSATIONS) -> None:
+    def __init__(
+        self, assistant: Answering, lasts: Callable[[str], bool] = lambda _: True, most: int = MAX_CONVERSATIONS
+    ) -> None:
+        self._assistant = assistant
+        self._lasts = lasts
         self._held = LRUCache[str, Conversation](most)
         self._lock = threading.Lock()
 
@@ -62,23 +71,39 @@ class Conversations:
         return conversation
 
     def get(self, name: object, owner: str) -> Conversation | None:
-        """The conversation of that name if this owner began it, else None."""
-        if not isinstance(name, str):
+        """The conversation of that name if this owner may go on with it, else None."""
+        if not isinstance(name, str) or not _NAME.fullmatch(name):
             return None
         with self._lock:
-            conversation = self._held.get(name)
-            if conversation is None or conversation.owner not in ("", owner):
-                return None
-            return conversation
+            held = self._held.get(name)
+        if held is not None and held.owner in ("", owner):
+            return held
+        if held is not None and self._lasts(held.owner):
+            return None
+        answers = self._assistant.conversation(ARTICLE_FRAME, name, MAX_TURNS)
+        if not answers:
+            return None
+        kept = Conversation(name, owner, turns=[render.Shown(answer.question, answer=answer) for answer in answers])
+        with self._lock:
+            if self._held.get(name) is held:
+                self._held[name] = kept
+            return self._held[name]
 
-    def end(self, name: object, owner: str) -> Conversation | None:
-        """Forget a conversation, if it is this owner's, and return it."""
+    def leave(self, name: object, owner: str) -> None:
+        """The tab turns to another conversation: an answer on its way ends; what was answered is kept."""
         conversation = self.get(name, owner)
         if conversation is not None:
             conversation.over = True
             with self._lock:
                 self._held.pop(conversation.name, None)
-        return conversation
+
+    def delete(self, name: object, owner: str) -> None:
+        """Keep nothing of a conversation, if this owner may go on with it."""
+        conversation = self.get(name, owner)
+        if conversation is not None:
+            conversation.deleted = True
+            self.leave(name, owner)
+            self._assistant.forget(ARTICLE_FRAME, conversation.name)
 
 
 def respond(
@@ -92,7 +117,7 @@ def respond(
     asked = question.strip() if isinstance(question, str) else ""
     if not asked:
         return
-    conversation = conversations.get(name, owner)
+    conversation = found(conversations, name, owner)
     ended = bool(name) and conversation is None
     if conversation is None:
         conversation = conversations.begin(owner)
@@ -131,9 +156,18 @@ def respond(
         del conversation.turns[:-MAX_TURNS]
         yield picture(turn)
     finally:
-        if conversation.over:  # the answer was remembered after its conversation had been forgotten
+        if conversation.deleted:  # the answer was remembered after its conversation had been forgotten
             assistant.forget(ARTICLE_FRAME, conversation.name)
         conversation.busy.release()
+
+
+def found(conversations: Conversations, name: object, owner: str) -> Conversation | None:
+    """The conversation of that name; None, with a line in the log, where what is kept of it cannot be read."""
+    try:
+        return conversations.get(name, owner)
+    except Exception:
+        log.exception("a conversation cannot be read")
+        return None
 
 
 def _with(turn: render.Shown, event: Event) -> render.Shown:

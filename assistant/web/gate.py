@@ -48,10 +48,10 @@ MAX_PATH = 4096
 class Gate:
     """An ASGI app around another one; see the head of this module."""
 
-    def __init__(self, app: ASGIApp, settings: Settings) -> None:
+    def __init__(self, app: ASGIApp, settings: Settings, login: Login | None = None) -> None:
         self._app = app
         self._hosts = frozenset(host.lower() for host in settings.hosts)
-        self._login = Login(settings)
+        self._login = login or Login(settings)
         self._tabs = Tabs()
         self._keys = Keys(settings.home)
         self._needs_key = settings.password is not None or not is_loopback(settings.host)

@@ -17,7 +17,7 @@ import gradio as gr
 from article_assistant.settings import Settings
 from article_assistant.types import Answering
 from article_assistant.web import render
-from article_assistant.web.conversations import ARTICLE_FRAME, Conversations, respond
+from article_assistant.web.conversations import ARTICLE_FRAME, Conversations, found, respond
 from article_assistant.web.queue import MAX_QUESTION
 
 log = logging.getLogger(__name__)
@@ -32,6 +32,7 @@ WAITING = 100
 HEAD = (
     '<meta name="color-scheme" content="light dark"><link rel="icon" href="/favicon.ico">'
     '<link rel="stylesheet" href="/files/page.css"><script src="/files/page.js" defer></script>'
+    '<script src="/files/history.js" defer></script>'
 )
 
 # An event can be called by its number, by anybody, and must not offer more than the page does.
@@ -49,9 +50,11 @@ def theme() -> gr.themes.Base:
     )
 
 
-def build(assistant: Answering, settings: Settings, owner: Callable[[Any], str]) -> gr.Blocks:
+def build(
+    assistant: Answering, settings: Settings, owner: Callable[[Any], str], conversations: Conversations
+) -> gr.Blocks:
     """The page. `owner(request)` names the session that a Gradio request belongs to, "" for none."""
-    events = _Events(assistant, owner)
+    events = _Events(assistant, owner, conversations)
     # Not ChatInterface: its browser state hangs where a foreign frame has no storage. Not Chatbot: it reads answers
     # as Markdown and fetches the images in them.
     page: gr.Blocks
@@ -62,6 +65,7 @@ def build(assistant: Answering, settings: Settings, owner: Callable[[Any], str])
                 with gr.Row(elem_id="top"):
                     masthead = render.fill("masthead.html", name=settings.name, leave=settings.password is not None)
                     gr.HTML(masthead, elem_id="masthead", **_UNSTYLED)
+                    gr.HTML(render.fill("history.html", days=settings.keep_days), elem_id="past", **_UNSTYLED)
                     fresh = gr.Button("New conversation", elem_id="new", size="sm")
                 talk = gr.HTML(render.conversation([]), elem_id="log", **_UNSTYLED)
                 with gr.Column(elem_id="examples"):
@@ -77,6 +81,11 @@ def build(assistant: Answering, settings: Settings, owner: Callable[[Any], str])
                 gr.HTML(render.fill("reading.html"), elem_id="pane", **_UNSTYLED)
         shown = [name, talk, shelf]
         page.load(events.offer, None, examples, **_PRIVATE)
+        # The browser keeps the name of the conversation that a tab shows. Its script presses the button once the page
+        # stands: an event of `load` with a function of the browser's is sometimes lost.
+        resume = gr.Button("", visible="hidden", elem_id="resume")
+        resume.click(events.resume, name, shown, js="() => [window.articleAssistant.current()]", **_PRIVATE)
+        name.change(None, name, None, js="(name) => window.articleAssistant.keep(name)", **_PRIVATE)
         stop.click(events.halt, name, None, **_PRIVATE)
         fresh.click(events.begin, name, [*shown, *examples], **_PRIVATE)
         gr.on([box.submit, send.click], events.ask, [box, name], [*shown, box], **_ASKING)
@@ -103,10 +112,17 @@ def _question_box() -> gr.Textbox:
 class _Events:
     """What happens when somebody uses the page. Each method returns the new values of what it changes."""
 
-    def __init__(self, assistant: Answering, owner: Callable[[Any], str]) -> None:
+    def __init__(self, assistant: Answering, owner: Callable[[Any], str], conversations: Conversations) -> None:
         self._assistant = assistant
         self._owner = owner
-        self._conversations = Conversations()
+        self._conversations = conversations
+
+    def resume(self, name: str, request: gr.Request) -> tuple[str, str, str]:
+        """Show the conversation of this name again, as far as what it rests on may still be read."""
+        conversation = found(self._conversations, name, self._owner(request))
+        turns = conversation.turns if conversation else []
+        name = conversation.name if turns and conversation else ""
+        return name, render.conversation(turns), render.sources(turns[-1] if turns else None)
 
     def ask(self, question: str, name: str, request: gr.Request) -> Iterator[tuple[Any, ...]]:
         """Answer what is in the box: the conversation's name, the log, the sources, and the box."""
@@ -125,10 +141,8 @@ class _Events:
             yield tuple(picture)
 
     def begin(self, name: str, request: gr.Request) -> tuple[Any, ...]:
-        """Begin a new conversation in the place of this one."""
-        ended = self._conversations.end(name, self._owner(request))
-        if ended is not None:
-            self._assistant.forget(ARTICLE_FRAME, ended.name)
+        """Begin a new conversation in the place of this one, which can be opened again."""
+        self._conversations.leave(name, self._owner(request))
         return "", render.conversation([]), render.sources(None), *self.offer()
 
     def halt(self, name: str, request: gr.Request) -> None:

@@ -22,6 +22,9 @@ from jinja2.ext import Extension
 SURE = 0.75
 """Confidence below which an answer says how often answers like it are right."""
 
+LIKELY = 0.5
+"""Confidence below which an answer is more likely wrong than right, and is said to be so."""
+
 UNSHOWABLE = dict.fromkeys([*range(9), 11, 12, 13, *range(14, 32), 127, *range(0xD800, 0xE000)], "\ufffd")
 """What HTML cannot carry, for `str.translate`: shown as the replacement character, one for one, so offsets hold."""
 _CITED = re.compile(r"( ?)\[(\d{1,3})\]")
@@ -171,17 +174,21 @@ def _turn(number: int, turn: Shown) -> dict[str, Any]:
     if offline and answer and answer.mode == "generative" and not offline.answered:
         offline = None  # what it refused is answered beneath
     words = offline.answer if offline else "" if answer else turn.words
+    # The words are in bold only where they are more likely right than not.
+    confidence = offline.confidence if offline and offline.answered else None
+    doubtful = confidence is not None and confidence < LIKELY
     short = offline.short if offline else None
     written = answer.sentences if answer else turn.written
-    unsure = offline and offline.answered and offline.confidence is not None and offline.confidence < SURE
     return {
         "number": number,
         "question": turn.question,
         "searched": answer.standalone if answer and answer.standalone != turn.question else "",
-        "answer": _paragraphs(words, _marker(cited, f"mark-{number}"), short) if words else None,
+        "answer": _paragraphs(words, _marker(cited, f"mark-{number}"), None if doubtful else short) if words else None,
         "refused": offline and not offline.answered,
         "quoted": [_quoted(citation, short) for citation in offline.citations] if offline and short else [],
-        "often": max(round((offline.confidence or 0) * 10), 1) if offline and unsure else None,
+        "often": max(round(confidence * 10), 1) if confidence is not None and confidence < SURE else None,
+        "doubtful": doubtful,
+        "done": answer is not None,
         "written": _written(written, _marker(cited, f"written-{number}")) if written else None,
         "status": "" if answer or turn.notice else turn.status,
         "notice": turn.notice or (answer.notice if answer else ""),

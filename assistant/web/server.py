@@ -15,11 +15,12 @@ import uvicorn
 from article_assistant.index.types import UserFacingError
 from article_assistant.settings import Settings
 from article_assistant.types import Answering, User
-from article_assistant.web import ask, completions, gate, page, render, routes
+from article_assistant.web import ask, completions, gate, history, page, render, routes
 from article_assistant.web.article import article_page
-from article_assistant.web.conversations import ARTICLE_FRAME
+from article_assistant.web.conversations import ARTICLE_FRAME, Conversations
 from article_assistant.web.errors import error
 from article_assistant.web.queue import Asking
+from article_assistant.web.sessions import Login
 from fastapi import FastAPI, Request
 from starlette.middleware.cors import CORSMiddleware
 from starlette.responses import FileResponse, HTMLResponse, JSONResponse, Response
@@ -58,6 +59,8 @@ def create_app(assistant: Answering, settings: Settings) -> ASGIApp:
     def asks(request: Request) -> User:
         return gate.user_of(request) or ARTICLE_FRAME
 
+    login = Login(settings)
+    conversations = Conversations(assistant, login.sessions.holds)
     asking = Asking(PROGRAMS_AT_ONCE)
     bound: list[BaseRoute] = [
         routes.ARTICLE.to(article),
@@ -65,9 +68,11 @@ def create_app(assistant: Answering, settings: Settings) -> ASGIApp:
         routes.WIDGET.to(_static("widget.js", "text/javascript", "max-age=300")),
         routes.STYLE.to(_static("page.css", "text/css", "no-cache")),
         routes.SCRIPT.to(_static("page.js", "text/javascript", "no-cache")),
+        routes.HISTORY.to(_static("history.js", "text/javascript", "no-cache")),
         routes.ICON.to(_static("icon.svg", "image/svg+xml", "max-age=86400")),
         # Gradio's page asks for a script that lets whoever frames it drive its size; it gets an empty one.
         routes.RESIZER.to(lambda _: Response("", media_type="text/javascript")),
+        *history.doors(assistant, conversations, gate.session_of),
         ask.door(assistant, asks, asking),
         *completions.doors(assistant, asks, asking),
         routes.TOOLS.to(_Tools(assistant, asks, asking)),
@@ -82,7 +87,7 @@ def create_app(assistant: Answering, settings: Settings) -> ASGIApp:
 
     gr.mount_gradio_app(
         app,
-        page.build(assistant, settings, gate.session_of),
+        page.build(assistant, settings, gate.session_of, conversations),
         path="/",
         auth_dependency=who,
         footer_links=[],
@@ -96,7 +101,7 @@ def create_app(assistant: Answering, settings: Settings) -> ASGIApp:
         theme=page.theme(),
         head=page.HEAD,
     )
-    return gate.Gate(app, settings)
+    return gate.Gate(app, settings, login)
 
 
 class _Tools:

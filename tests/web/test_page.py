@@ -492,7 +492,8 @@ def test_a_stolen_name_reads_nothing(serve: Callable[..., web.Served]) -> None:
 @pytest.mark.parametrize("question", [None, 7, ["a"], {"a": 1}, True])
 def test_nonsense_from_a_program_is_no_question(question: Any) -> None:
     """What is not text is treated like an empty question; what is no name of ours begins a new conversation."""
-    assistant, conversations = web.scripted(), Conversations()
+    assistant = web.scripted()
+    conversations = Conversations(assistant)
     pictures = list(respond(assistant, conversations, question, question, "owner"))
     assert pictures == []
     assert assistant.asked == []
@@ -500,7 +501,8 @@ def test_nonsense_from_a_program_is_no_question(question: Any) -> None:
 
 def test_one_question_at_a_time_in_a_conversation() -> None:
     """A second question while the first is being answered is not taken; afterwards the conversation goes on."""
-    assistant, conversations = web.scripted(), Conversations()
+    assistant = web.scripted()
+    conversations = Conversations(assistant)
     name = conversations.begin("owner").name
     first = respond(assistant, conversations, "One?", name, "owner")
     next(first)
@@ -509,21 +511,44 @@ def test_one_question_at_a_time_in_a_conversation() -> None:
     assert "do not answer" in list(respond(assistant, conversations, "Three?", name, "owner"))[-1][1]
 
 
-def test_an_answer_to_an_ended_conversation_is_forgotten() -> None:
-    """A new conversation that is begun during an answer leaves no turn behind, and nobody else can end one."""
-    assistant, conversations = web.scripted(), Conversations()
+def test_an_answer_to_a_deleted_conversation_is_forgotten() -> None:
+    """A conversation that is deleted during an answer leaves no turn behind, and nobody else can delete one."""
+    assistant = web.scripted()
+    conversations = Conversations(assistant)
     name = conversations.begin("owner").name
     pictures = respond(assistant, conversations, "One?", name, "owner")
     next(pictures)
-    assert conversations.end(name, "thief") is None
-    assert conversations.end(name, "owner")
+    conversations.delete(name, "thief")
+    assert assistant.forgotten == []
+    conversations.delete(name, "owner")
     assert list(pictures) == []
-    assert assistant.forgotten == [(ARTICLE_FRAME, name)]
+    assert assistant.forgotten == [(ARTICLE_FRAME, name)] * 2
+
+
+def test_a_conversation_that_is_left_can_be_gone_on_with() -> None:
+    """Leaving a conversation ends an answer on its way and keeps the turns before it, also for a later session."""
+    assistant = web.scripted()
+    alive = {"owner"}
+    conversations = Conversations(assistant, alive.__contains__)
+    *_, (name, _, _) = respond(assistant, conversations, "One?", "", "owner")
+    pictures = respond(assistant, conversations, "Two?", name, "owner")
+    next(pictures)
+    conversations.leave(name, "owner")
+    assert list(pictures) == []
+    kept = conversations.get(name, "owner")
+    assert kept
+    assert [turn.question for turn in kept.turns] == ["One?"]
+    assert conversations.get(name, "later") is None
+    alive.clear()
+    later = conversations.get(name, "later")
+    assert later
+    assert [turn.question for turn in later.turns] == ["One?"]
+    assert assistant.forgotten == []
 
 
 def test_an_ended_conversation_is_said_to_have_ended() -> None:
     """After a restart, or when it had to make room, the next question says that the earlier ones are forgotten."""
-    conversations = Conversations(most=1)
+    conversations = Conversations(web.scripted(), most=1)
     name = conversations.begin("owner").name
     conversations.begin("other")
     *_, last = respond(web.scripted(), conversations, "And then?", name, "owner")
@@ -538,7 +563,7 @@ def test_answers_stream_in_pictures() -> None:
     assistant = web.scripted(answer)
     assistant.pause = 0.002
     began = time.monotonic()
-    pictures = [log for _, log, _ in respond(assistant, Conversations(), "q", "", "")]
+    pictures = [log for _, log, _ in respond(assistant, Conversations(assistant), "q", "", "")]
     most = (time.monotonic() - began) / FRAME_SECONDS + 5
     assert 3 < len(pictures) < most
     assert pictures[-1] == render.conversation([render.Shown("q", answer=answer)])

@@ -1,5 +1,5 @@
 // What the page does beyond Gradio: opens and closes the article, keeps the newest words in view, and
-// brings the focus back to where it belongs. No framework, nothing kept in the browser.
+// brings the focus back to where it belongs. No framework.
 (function () {
     'use strict';
     var opener = null;                      // id of the link that opened the article
@@ -19,6 +19,8 @@
         var pane = reading();
         if (!pane) { return; }
         opener = link.id;
+        // Back closes the article, as on a phone one expects of what covers the page.
+        if (pane.hidden) { window.history.pushState({ article: true }, ''); }
         pane.hidden = false;
         document.body.classList.add('reading');
         pane.querySelector('h2').textContent = link.getAttribute('data-title') || 'Article';
@@ -27,9 +29,10 @@
         document.getElementById('close-article').focus({ preventScroll: !isNarrow() });
     }
 
-    function close() {
+    function close(left) {
         var pane = reading();
         if (!pane || pane.hidden) { return false; }
+        if (!left && window.history.state && window.history.state.article) { window.history.back(); }
         pane.hidden = true;
         document.body.classList.remove('reading');
         cover(false);
@@ -42,13 +45,16 @@
 
     function onKey(event) {
         if (event.key !== 'Escape' || event.isComposing) { return; }
+        if (document.querySelector('dialog[open]')) { return; }
         if (close()) { event.preventDefault(); return; }
+        if (document.querySelector('.log.writing')) { document.getElementById('stop').click(); return; }
         // In the widget's frame, Escape with nothing left to close here closes the frame. The message says
         // nothing that anybody may not know.
         if (window.parent !== window.self) { window.parent.postMessage('article-assistant:close', '*'); }
     }
 
     document.addEventListener('keydown', onKey);
+    window.addEventListener('popstate', function () { close(true); });
     window.addEventListener('resize', function () { if (opener) { cover(isNarrow()); } });
     document.addEventListener('click', function (event) {
         var target = event.target instanceof Element ? event.target : null;

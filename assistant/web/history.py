@@ -1,0 +1,63 @@
+"""What the page's own script sends about conversations: what somebody thinks of an answer, and what to forget."""
+
+import asyncio
+from collections.abc import Callable
+from typing import Any
+
+from article_assistant.types import Answering, Thumb
+from article_assistant.web import errors, routes
+from article_assistant.web.conversations import ARTICLE_FRAME, Conversations
+from pydantic import BaseModel, Field
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import Route
+
+MAX_WORD = 1000
+"""Characters that somebody may write about an answer."""
+MAX_NAMES = 500
+"""Conversations that one request may forget."""
+
+
+class JudgeBody(BaseModel):
+    """A thumb for the last answer to a question of a conversation, and a word if one was written."""
+
+    conversation: str
+    question: str
+    thumb: Thumb
+    word: str = Field("", max_length=MAX_WORD)
+
+
+class ForgetBody(BaseModel):
+    """The names of conversations of which nothing is to be kept."""
+
+    conversations: list[str] = Field(max_length=MAX_NAMES)
+
+
+def doors(assistant: Answering, conversations: Conversations, owner: Callable[[Any], str]) -> list[Route]:
+    """The doors. `owner(request)` names the session that a request belongs to, "" for none."""
+
+    @errors.plainly
+    async def judge(request: Request) -> Response:
+        body = errors.parsed(await request.body(), JudgeBody)
+
+        def judged() -> bool:
+            conversation = conversations.get(body.conversation, owner(request))
+            given = body.question, body.thumb, body.word
+            return conversation is not None and assistant.judge(ARTICLE_FRAME, conversation.name, *given)
+
+        if not await asyncio.to_thread(judged):
+            raise errors.Problem(404, "This answer is not kept any more.")
+        return JSONResponse({"kept": True})
+
+    @errors.plainly
+    async def forget(request: Request) -> Response:
+        body = errors.parsed(await request.body(), ForgetBody)
+
+        def forgotten() -> None:
+            for name in body.conversations:
+                conversations.delete(name, owner(request))
+
+        await asyncio.to_thread(forgotten)
+        return JSONResponse({"kept": False})
+
+    return [routes.JUDGE.to(judge), routes.FORGET.to(forget)]
