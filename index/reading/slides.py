@@ -8,7 +8,7 @@ from article_assistant.index.reading.archive import parts
 from article_assistant.index.reading.page import Page, TextBuilder, iso_date, squeeze
 from article_assistant.index.reading.table import Cell, write_table
 
-DEEPEST = 20
+GROUPS_DEEPEST = 20
 """Groups of shapes inside one another that are followed."""
 
 
@@ -26,7 +26,7 @@ def slides_page(data: bytes) -> Page:
         builder.heading(2, name or f"Slide {number}")
         for shape in _shapes(slide.shapes):
             if title is None or shape.shape_id != title.shape_id:
-                _write(shape, builder)
+                _write_shape(shape, builder)
         if slide.has_notes_slide and (notes := slide.notes_slide.notes_text_frame):
             builder.end_list()
             for k, line in enumerate(line for line in notes.text.splitlines() if line.strip()):
@@ -42,13 +42,13 @@ def slides_page(data: bytes) -> Page:
 def _shapes(shapes: Iterable[Any], depth: int = 0) -> Iterator[Any]:
     """Shapes from top to bottom and left to right, those of a group together."""
     for shape in sorted(shapes, key=lambda shape: (shape.top or 0, shape.left or 0)):
-        if hasattr(shape, "shapes") and depth < DEEPEST:
+        if hasattr(shape, "shapes") and depth < GROUPS_DEEPEST:
             yield from _shapes(shape.shapes, depth + 1)
         else:
             yield shape
 
 
-def _write(shape: Any, builder: TextBuilder) -> None:
+def _write_shape(shape: Any, builder: TextBuilder) -> None:
     if getattr(shape, "has_table", False):
         table = shape.table
         origins: dict[tuple[int, int], Cell] = {}
