@@ -6,6 +6,7 @@ the results of fields, equations and the numbers of headings.
 
 import re
 from collections.abc import Iterator
+from itertools import takewhile
 
 import lxml.etree
 from article_assistant.index.reading.archive import parts
@@ -13,6 +14,7 @@ from article_assistant.index.reading.numbering import Numbering
 from article_assistant.index.reading.ooxml import (
     BLOCK_NAMES,
     Package,
+    Styles,
     W,
     descend,
     is_on,
@@ -25,7 +27,6 @@ from article_assistant.index.reading.ooxml import (
 from article_assistant.index.reading.page import Page, TextBuilder, iso_date, one_line, squeeze
 from article_assistant.index.reading.runs import Runs
 from article_assistant.index.reading.table import Cell, table_lines, write_table
-from article_assistant.index.reading.wordstyles import Styles
 from article_assistant.index.types import ArticleError
 from lxml.etree import _Element as Element
 
@@ -199,11 +200,8 @@ class _Document:
         if first_column:
             named |= {id(row[0]) for row in rows}
         made = {key: Cell(text, key in named) for key, text in texts.items()}
-        marked = list(descend(table, "tr", BLOCK_NAMES))
-        heads = 0
-        while heads < len(marked) and is_on(marked[heads].find(W + "trPr"), "tblHeader"):
-            heads += 1
-        return [[made[id(cell)] for cell in row] for row in rows], heads or None
+        marked = (is_on(row.find(W + "trPr"), "tblHeader") for row in descend(table, "tr", BLOCK_NAMES))
+        return [[made[id(cell)] for cell in row] for row in rows], len(list(takewhile(bool, marked))) or None
 
     def _cell(self, cell: Element) -> str:
         """All that a cell holds, on one line."""

@@ -1,6 +1,7 @@
 """What stands in the source of a page of DokuWiki, between its marks."""
 
 import re
+from itertools import takewhile
 
 from article_assistant.index.reading.mediawiki import HELD_PLACE, WIKI_HEADING
 from article_assistant.index.reading.page import TextBuilder, first_heading
@@ -118,7 +119,5 @@ def _write_rows(builder: TextBuilder, rows: list[list[str]]) -> None:
             else:
                 line.append(Cell(part[1:].strip(), part[0] == "^"))
         made.append(line)
-    heads = 0
-    while heads < len(made) and all(cell.is_name for cell in made[heads]):
-        heads += 1
+    heads = len(list(takewhile(lambda line: all(cell.is_name for cell in line), made)))
     write_table(builder, [line for line in made if line], heads or None)

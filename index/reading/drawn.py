@@ -86,7 +86,7 @@ def _path(thing: Any, made: Sheet, place: _Place, matrix: _Matrix) -> None:
 
 def _rule(made: Sheet, a: tuple[float, float], b: tuple[float, float]) -> None:
     if (abs(a[0] - b[0]) < 1) != (abs(a[1] - b[1]) < 1):  # straight, and longer than a point
-        made.rules.append(_flat(Box(min(a[0], b[0]), min(a[1], b[1]), max(a[0], b[0]), max(a[1], b[1]))))
+        made.rules.append(_flat(_between(a, b)))
 
 
 def _flat(box: Box) -> Box:
@@ -101,10 +101,12 @@ def _flat(box: Box) -> Box:
 def _bounds(thing: Any, place: _Place, matrix: _Matrix) -> Box:
     left, bottom, right, top = (ctypes.c_float() for _ in range(4))
     c.FPDFPageObj_GetBounds(thing, left, bottom, right, top)
-    (x0, y0), (x1, y1) = (
-        place(*_apply(matrix, x, y)) for x, y in ((left.value, bottom.value), (right.value, top.value))
-    )
-    return Box(min(x0, x1), min(y0, y1), max(x0, x1), max(y0, y1))
+    ends = (place(*_apply(matrix, x.value, y.value)) for x, y in ((left, bottom), (right, top)))
+    return _between(*ends)
+
+
+def _between(a: tuple[float, float], b: tuple[float, float]) -> Box:
+    return Box(min(a[0], b[0]), min(a[1], b[1]), max(a[0], b[0]), max(a[1], b[1]))
 
 
 def _matrix_of(thing: Any) -> _Matrix:
@@ -115,14 +117,8 @@ def _matrix_of(thing: Any) -> _Matrix:
 
 def _times(m: _Matrix, n: _Matrix) -> _Matrix:
     """First `m`, then `n`."""
-    return (
-        m[0] * n[0] + m[1] * n[2],
-        m[0] * n[1] + m[1] * n[3],
-        m[2] * n[0] + m[3] * n[2],
-        m[2] * n[1] + m[3] * n[3],
-        m[4] * n[0] + m[5] * n[2] + n[4],
-        m[4] * n[1] + m[5] * n[3] + n[5],
-    )
+    turned = (*n[:4], 0.0, 0.0)
+    return (*_apply(turned, m[0], m[1]), *_apply(turned, m[2], m[3]), *_apply(n, m[4], m[5]))
 
 
 def _apply(m: _Matrix, x: float, y: float) -> tuple[float, float]:

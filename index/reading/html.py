@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator
+from itertools import takewhile
 
 import lxml.etree
 from article_assistant.index.reading.boilerplate import SKIPPED, article_of, drop, take_out
@@ -214,12 +215,7 @@ class _Walk:
             self.builder.paragraph(inline_text(caption))
         # A foot may stand before the body, and is shown behind it.
         rows = [row for part in ("thead", "", "tfoot") for row in rows if _part(row) == part]
-        heads = 0
-        for row in rows:
-            cells = [cell for cell in row if cell.tag in {"td", "th"}]
-            if not cells or not (_part(row) == "thead" or all(cell.tag == "th" for cell in cells)):
-                break
-            heads += 1
+        heads = len(list(takewhile(_is_head, rows)))
         write_table(self.builder, grid(map(_row_cells, rows)), heads or None)
 
 
@@ -243,6 +239,11 @@ def _is_own(element: Element, item: Element) -> bool:
 def _part(row: Element) -> str:
     parent = row.getparent()
     return parent.tag if parent is not None and parent.tag in {"thead", "tfoot"} else ""
+
+
+def _is_head(row: Element) -> bool:
+    tags = [cell.tag for cell in row if cell.tag in {"td", "th"}]
+    return bool(tags) and (_part(row) == "thead" or "td" not in tags)
 
 
 def _is_layout(table: Element, rows: list[Element]) -> bool:

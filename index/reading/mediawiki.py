@@ -3,6 +3,7 @@
 import html
 import re
 from collections.abc import Callable
+from itertools import takewhile
 from typing import Any
 
 from article_assistant.index.reading.page import TextBuilder, first_heading, one_line, squeeze
@@ -136,9 +137,7 @@ class _Wikitext:
 
         cells(table.contents)
         rows = [row for row in rows if row]
-        heads = 0
-        while heads < len(rows) and all(cell.is_name for cell, _, _ in rows[heads]):
-            heads += 1
+        heads = len(list(takewhile(lambda row: all(cell.is_name for cell, _, _ in row), rows)))
 
         def write() -> None:
             for title in titles:

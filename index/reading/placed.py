@@ -9,16 +9,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 
-@dataclass(slots=True)
-class PageWord:
-    """A word: its left and right edge, its base line, and the size of its type, all in points."""
+class _OnBaseLine:
+    """What stands on a base line reaches from its `top` to its `bottom`."""
 
-    text: str
-    left: float
-    right: float
+    __slots__ = ()
     base: float
     size: float
-    bold: bool
 
     @property
     def top(self) -> float:
@@ -27,6 +23,18 @@ class PageWord:
     @property
     def bottom(self) -> float:
         return self.base + 0.2 * self.size
+
+
+@dataclass(slots=True)
+class PageWord(_OnBaseLine):
+    """A word: its left and right edge, its base line, and the size of its type, all in points."""
+
+    text: str
+    left: float
+    right: float
+    base: float
+    size: float
+    bold: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,8 +49,7 @@ class Box:
 
 @dataclass(slots=True)
 class Sheet:
-    """A page: its words in the order of the file, drawn lines, coloured areas, small
-    ones (dots), and lines that run another way.
+    """A page: words in the order of the file, drawn lines, coloured areas, small ones, and lines that run another way.
 
     `pictured` is the share of the page that pictures cover, 0 to 1 or a little more.
     """
@@ -58,8 +65,8 @@ class Sheet:
 
 
 @dataclass(slots=True)
-class PageLine:
-    """Words beside one another. `right_to_left` where most letters of it are of such a script."""
+class PageLine(_OnBaseLine):
+    """Words beside one another, read from the right where most of their letters are of such a script."""
 
     words: list[PageWord]
     left: float = 0.0
@@ -79,14 +86,6 @@ class PageLine:
             self.size = sizes.most_common(1)[0][0]
             self.base = max(words, key=lambda word: (round(word.size, 1), len(word.text))).base
             self.bold = all(word.bold for word in words if any(map(str.isalnum, word.text)))
-
-    @property
-    def top(self) -> float:
-        return self.base - 0.8 * self.size
-
-    @property
-    def bottom(self) -> float:
-        return self.base + 0.2 * self.size
 
     @property
     def text(self) -> str:

@@ -45,13 +45,14 @@ class Grid:
             for place, words in held.items()
         }
         height, width = len(self.ys) - 1, len(self.xs) - 1
+        heads = _head_rows(self, height)
         rows, bold, shaded = [], [], []
         for i in range(height):
             row = []
             for j in range(width):
                 owner = self.owner[i, j]
                 # A cell over several rows counts in each of them; one over several columns is said once.
-                said = owner[1] == j or i < _head_rows(self, height)
+                said = owner[1] == j or i < heads
                 row.append(texts.get(owner, "") if said else "")
             if not any(row):
                 continue
@@ -64,8 +65,7 @@ class Grid:
             )
         if len(rows) > 1 and rows[0] == rows[1]:
             del rows[0], bold[0], shaded[0]
-        spanned = sum(1 for i in range(height) if any(rows)) and _head_rows(self, height)
-        return with_head(rows, bold, shaded, max(spanned, 1), self.box, self.xs[:-1])
+        return with_head(rows, bold, shaded, heads, self.box, self.xs[:-1])
 
 
 def _head_rows(grid: Grid, height: int) -> int:
@@ -90,10 +90,7 @@ def grids(rules: Sequence[Box]) -> list[Grid]:
 
     for i, h in enumerate(flat):
         for j, v in enumerate(upright, len(flat)):
-            if (
-                h.left - SNAP <= v.left <= h.right + SNAP
-                and v.top - SNAP <= h.top <= v.bottom + SNAP
-            ):  # fmt: skip
+            if h.left - SNAP <= v.left <= h.right + SNAP and v.top - SNAP <= h.top <= v.bottom + SNAP:
                 group[root(i)] = root(j)
     members: dict[int, tuple[list[Box], list[Box]]] = defaultdict(lambda: ([], []))
     for i, rule in enumerate([*flat, *upright]):
@@ -143,15 +140,9 @@ def _places(values: Iterable[float]) -> list[float]:
 
 def _merged(rules: list[Box], upright: bool) -> list[Box]:
     """Lines that go on one another become one."""
-    found: list[Box] = []
     if upright:
-        for rule in sorted(rules, key=lambda r: (round(r.left), r.top)):
-            last = found[-1] if found else None
-            if last and abs(rule.left - last.left) <= 1.5 and rule.top <= last.bottom + SNAP:
-                found[-1] = Box(last.left, last.top, last.left, max(last.bottom, rule.bottom))
-            else:
-                found.append(rule)
-        return [rule for rule in found if rule.bottom - rule.top > 5]
+        return [_mirrored(rule) for rule in _merged([_mirrored(rule) for rule in rules], False)]
+    found: list[Box] = []
     for rule in sorted(rules, key=lambda r: (round(r.top), r.left)):
         last = found[-1] if found else None
         if last and abs(rule.top - last.top) <= 1.5 and rule.left <= last.right + SNAP:
@@ -159,3 +150,7 @@ def _merged(rules: list[Box], upright: bool) -> list[Box]:
         else:
             found.append(rule)
     return [rule for rule in found if rule.right - rule.left > 5]
+
+
+def _mirrored(box: Box) -> Box:
+    return Box(box.top, box.left, box.bottom, box.right)

@@ -3,9 +3,8 @@
 import re
 from collections.abc import Callable
 
-from article_assistant.index.reading.ooxml import R_NAMES, Package, W, is_on, local_name, shown_in, value_of
+from article_assistant.index.reading.ooxml import R_NAMES, Package, Styles, W, is_on, local_name, shown_in, value_of
 from article_assistant.index.reading.page import squeeze
-from article_assistant.index.reading.wordstyles import Styles
 from lxml.etree import _Element as Element
 
 

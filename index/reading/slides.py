@@ -6,7 +6,7 @@ from typing import Any
 
 from article_assistant.index.reading.archive import parts
 from article_assistant.index.reading.page import Page, TextBuilder, iso_date, squeeze
-from article_assistant.index.reading.table import Cell, write_table
+from article_assistant.index.reading.table import Cell, grid, write_table
 
 GROUPS_DEEPEST = 20
 """Groups of shapes inside one another that are followed."""
@@ -51,19 +51,11 @@ def _shapes(shapes: Iterable[Any], depth: int = 0) -> Iterator[Any]:
 def _write_shape(shape: Any, builder: TextBuilder) -> None:
     if getattr(shape, "has_table", False):
         table = shape.table
-        origins: dict[tuple[int, int], Cell] = {}
-        rows = []
-        for i, row in enumerate(table.rows):
-            line = []
-            for j, cell in enumerate(row.cells):
-                if cell.is_merge_origin:
-                    made = Cell(cell.text, False)
-                    for down in range(cell.span_height):
-                        for across in range(cell.span_width):
-                            origins[i + down, j + across] = made
-                line.append(origins.get((i, j)) or Cell(cell.text, (i == 0 and table.first_row)))
-            rows.append(line)
-        write_table(builder, rows, int(table.first_row) if len(rows) > 1 else 0)
+        rows = [
+            [(Cell(cell.text), cell.span_width, cell.span_height) for cell in row.cells if not cell.is_spanned]
+            for row in table.rows
+        ]
+        write_table(builder, grid(rows), int(table.first_row) if len(rows) > 1 else 0)
     elif getattr(shape, "has_chart", False):
         _chart(shape.chart, builder)
     elif getattr(shape, "has_text_frame", False):
