@@ -9,6 +9,7 @@ from itertools import pairwise
 from typing import Any
 
 from article_assistant.index.embed import Embedder, Spans
+from article_assistant.index.reading.lines import HEADING
 from article_assistant.index.types import Article, Chunk
 from llama_index.core.node_parser import NodeParser
 from llama_index.core.schema import BaseNode, NodeRelationship, TextNode
@@ -24,7 +25,6 @@ PATH = " › "
 PLACE = 220
 """Most characters of title and headings that the encoder reads; that many tokens at most."""
 
-_HEADING_LINE = re.compile(r"(#{1,6}) (\S.*)")
 _MARKS = re.compile(r"^(?:#{1,6} |\s*- )")
 _LINE = re.compile(r"[^\n]+")
 _END = re.compile(r"[.!?…]+[\"'”’»)\]]*(?=\s+[\"'“‘«(\[]*[A-Z0-9À-ÞА-ЯΑ-Ω])|[。！？]+[」』”’）]*")
@@ -64,10 +64,10 @@ def sentences(text: str) -> list[Sentence]:
     for line in _LINE.finditer(text):
         if not line[0].strip():
             continue
-        if "\n\n" in text[last : line.start() + 1] or _HEADING_LINE.match(line[0]):
+        if "\n\n" in text[last : line.start() + 1] or HEADING.match(line[0]):
             block += 1
         last = line.end()
-        if heading := _HEADING_LINE.fullmatch(line[0].rstrip()):
+        if heading := HEADING.fullmatch(line[0].rstrip()):
             level = len(heading[1])
             path = [*((depth, name) for depth, name in path if depth < level), (level, heading[2])]
             names = tuple(name for _, name in path)

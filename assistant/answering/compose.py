@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import date
 
 from article_assistant.answering.cite import Quote
+from article_assistant.index.reading.lines import ITEM, MARK
 from article_assistant.index.types import Article
 
 ITEMS = 24
@@ -13,8 +14,6 @@ ITEMS = 24
 LIST = 2_400
 """Characters that it may have."""
 
-_MARK = re.compile(r"\s*(?:[-*•]|\d{1,3}[.)])\s+|#{1,6} ")
-_ITEM = re.compile(r"\s*(?:[-*•]|\d{1,3}[.)])\s+\S")
 _WORD = re.compile(r"[^\W\d_]+(?:['’-][^\W\d_]+)*[,.;:!?…]*(?= |\Z)")
 _CODE = re.compile(r"(?:^| )-|[_/\\=<>{}$@#]")
 
@@ -34,7 +33,7 @@ def plain(sentence: str) -> str:
     >>> plain("- Steady red:  water")
     'Steady red: water'
     """
-    return " ".join(_MARK.sub("", sentence, count=1).split()) if _MARK.match(sentence) else " ".join(sentence.split())
+    return " ".join(MARK.sub("", sentence, count=1).split()) if MARK.match(sentence) else " ".join(sentence.split())
 
 
 def short_text(words: str) -> str:
@@ -122,4 +121,4 @@ def _lines_of(text: str) -> list[tuple[int, int]]:
 
 
 def _is_item(text: str, line: tuple[int, int]) -> bool:
-    return bool(_ITEM.match(text, *line))
+    return bool(ITEM.match(text, *line))

@@ -29,5 +29,6 @@ def parts(data: bytes, what: str) -> Iterator[zipfile.ZipFile]:
 
 
 def xml(data: bytes) -> Element:
-    """The root of an XML part; entities, which could unfold to anything, stay as they are."""
-    return lxml.etree.fromstring(data, lxml.etree.XMLParser(resolve_entities=False, no_network=True))
+    """The root of an XML part, without comments; entities, which could unfold to anything, stay as they are."""
+    parser = lxml.etree.XMLParser(resolve_entities=False, no_network=True, remove_comments=True, remove_pis=True)
+    return lxml.etree.fromstring(data, parser)

@@ -8,9 +8,9 @@ from article_assistant.index.reading.page import Page, TextBuilder, iso_date, sq
 from article_assistant.index.reading.table import Cell, write_table
 
 _FENCE = re.compile(r"(-{4,}|\.{4,}|\+{4,}|/{4,}|={4,}|\*{4,}|_{4,}|--|`{3,}.*)$")
-_ITEM = re.compile(r"\s*(?:(\*{1,5}|-)|(\.{1,5})|(\d{1,3})\.)\s+(\S.*)")
+_BULLET_OR_NUMBER = re.compile(r"\s*(?:(\*{1,5}|-)|(\.{1,5})|(\d{1,3})\.)\s+(\S.*)")
 _TERM = re.compile(r"\s*(\S.*?):{2,4}(?:\s+(\S.*))?$")
-_HEADING = re.compile(r"(={1,6}|#{1,6})\s+(\S.*?)(?:\s+\1)?$")
+_SECTION = re.compile(r"(={1,6}|#{1,6})\s+(\S.*?)(?:\s+\1)?$")
 _DIRECTIVE = re.compile(r"(?:include|ifdef|ifndef|ifeval|endif|toc)::?.*")
 _CELL = re.compile(r"(?:^|(?<=\s))(?:(\d+)(?:\.\d+)?([+*]))?[<^>.]*[aehlmsdv]?\|")
 _INLINE = (
@@ -75,14 +75,14 @@ class _Reader:
                 attributes = line
             elif _DIRECTIVE.fullmatch(line) or re.fullmatch(r"<{3}|'{3,}|-{3}|\*{3}", line):
                 self._flush()
-            elif (found := _HEADING.fullmatch(line)) and not self._open:
+            elif (found := _SECTION.fullmatch(line)) and not self._open:
                 self._heading(found)
             elif found := re.fullmatch(r"(?:image|video|audio)::[^\[]+\[\"?([^\],\"]*).*\]", line):
                 self._flush()
                 self.builder.paragraph(self._inline(found[1]))
             elif (found := re.fullmatch(r"\.([^.\s].*)", line)) and not self._open:
                 self.builder.paragraph(self._inline(found[1]))
-            elif found := _ITEM.fullmatch(line):
+            elif found := _BULLET_OR_NUMBER.fullmatch(line):
                 self._flush()
                 self._begin_item(found)
             elif (found := _TERM.fullmatch(line)) and not self._open:

@@ -1,5 +1,6 @@
 """Bytes become text."""
 
+import re
 from dataclasses import dataclass
 
 from article_assistant.index.types import ArticleError
@@ -8,12 +9,14 @@ SAMPLE = 100_000
 """Bytes that the encoding of a file is told from."""
 FEWEST = 8
 """Bytes beyond ASCII from which on more than Windows-1252 is thought of."""
-SURE = 0.4
+COHERENT = 0.4
 """From which coherence on (0 to 1: how much the letters come as often as in a language) a guess needs no notice."""
+
+_CHARSET = re.compile(rb"""<(?:meta[^>]*?charset|\?xml[^>]*?encoding)\s*=\s*["']?\s*([\w.:-]+)""", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
-class Decoded:
+class Decoding:
     """A text, and a notice where its encoding is a guess."""
 
     text: str
@@ -25,24 +28,41 @@ def decode(data: bytes) -> str:
     return decoded(data).text
 
 
-def decoded(data: bytes) -> Decoded:
+def decoded(data: bytes) -> Decoding:
     """Text from bytes: UTF-8 or UTF-16 by their marks, UTF-8 without one, else what charset-normalizer finds.
 
     Few bytes beyond ASCII, and what may as well be Windows-1252, are that. Raises ArticleError where the bytes are no
     text.
     """
     if data.startswith((b"\xff\xfe", b"\xfe\xff")):
-        return Decoded(_lines(data.decode("utf-16")))
+        return Decoding(_newlines(data.decode("utf-16")))
     if b"\0" in data:
         raise ArticleError("the file is not text")
     try:
-        return Decoded(_lines(data.decode("utf-8-sig")))
+        return Decoding(_newlines(data.decode("utf-8-sig")))
     except UnicodeDecodeError:
         encoding, notice = _guess(data)
     try:
-        return Decoded(_lines(data.decode(encoding)), notice)
+        return Decoding(_newlines(data.decode(encoding)), notice)
     except UnicodeDecodeError as error:
         raise ArticleError(f"the file is neither UTF-8 nor {encoding} text; save it as UTF-8") from error
+
+
+def utf8_of(data: bytes) -> bytes:
+    """An HTML page in UTF-8: from what it declares, else from what its bytes are."""
+    declared = _CHARSET.search(data[:4096])
+    if declared and not data.startswith((b"\xff\xfe", b"\xfe\xff", b"\xef\xbb\xbf")):
+        name = declared[1].decode("ascii").lower()
+        if name not in {"utf-8", "utf8"}:
+            try:
+                return data.decode("windows-1252" if name in {"iso-8859-1", "latin1"} else name).encode()
+            except (LookupError, UnicodeDecodeError):
+                pass  # a page may declare what it is not
+    try:
+        data.decode("utf-8")
+        return data.removeprefix(b"\xef\xbb\xbf")
+    except UnicodeDecodeError:
+        return decode(data).encode()
 
 
 def _guess(data: bytes) -> tuple[str, str]:
@@ -56,10 +76,10 @@ def _guess(data: bytes) -> tuple[str, str]:
     best = found.best()
     if best is None or "cp1252" in best.could_be_from_charset:
         return usual, ""
-    if best.multi_byte_usage or best.coherence >= SURE:
+    if best.multi_byte_usage or best.coherence >= COHERENT:
         return best.encoding, ""
     return best.encoding, f"its encoding is a guess: {best.encoding}, {best.coherence:.0%} sure; save it as UTF-8"
 
 
-def _lines(text: str) -> str:
+def _newlines(text: str) -> str:
     return text.replace("\r\n", "\n").replace("\r", "\n")

@@ -13,11 +13,13 @@ from pathlib import Path
 from article_assistant.index.reading import recognition
 from article_assistant.index.reading.asciidoc import asciidoc_page
 from article_assistant.index.reading.docx import docx_page
+from article_assistant.index.reading.dokuwiki import dokuwiki
 from article_assistant.index.reading.epub import epub_page
 from article_assistant.index.reading.html import html_page
 from article_assistant.index.reading.mail import mail_page
 from article_assistant.index.reading.markdown import markdown_page
 from article_assistant.index.reading.mdx import mdx_page
+from article_assistant.index.reading.mediawiki import mediawiki
 from article_assistant.index.reading.notebook import notebook_page
 from article_assistant.index.reading.org import org_page
 from article_assistant.index.reading.page import Page, squeeze
@@ -27,7 +29,6 @@ from article_assistant.index.reading.rst import rst_page
 from article_assistant.index.reading.sheets import csv_page, excel_page
 from article_assistant.index.reading.slides import slides_page
 from article_assistant.index.reading.text import text_page
-from article_assistant.index.reading.wiki import dokuwiki, mediawiki
 from article_assistant.index.types import ArticleError, SourceError
 
 VERSION = "3"
@@ -70,7 +71,7 @@ PICTURES: dict[str, Callable[[bytes, str], Page]] = {
     ".bmp": picture_page,
 }
 """The readers of what may be pictures of a text, which also take the languages it may be in."""
-_TAG = re.compile("[\U000e0000-\U000e007f]")
+_TAG_CHARACTER = re.compile("[\U000e0000-\U000e007f]")
 _TAGS = re.compile("(?<![\U0001f3f4\U000e0000-\U000e007f])[\U000e0000-\U000e007f]+")  # behind a black flag they name it
 TEXT_MOST = 1_000_000
 """Characters that any file may become, and `TEXT_FOR_EACH_BYTE` more for each of its bytes.
@@ -86,7 +87,7 @@ def kinds(languages: str) -> tuple[str, ...]:
     return tuple(dict.fromkeys([*READERS, *pictures]))
 
 
-def read(path: Path, data: bytes, languages: str = "") -> Page:
+def read_page(path: Path, data: bytes, languages: str = "") -> Page:
     """The page that `data`, the content of the file `path`, holds; the file's name is its last title.
 
     Raises ArticleError, whose text is the reason, for what no text can be read from.
@@ -106,21 +107,21 @@ def read(path: Path, data: bytes, languages: str = "") -> Page:
         raise ArticleError(f"its text would be {len(page.text) // len(data)} times as long as the file")
     title = page.title or path.stem.replace("_", " ").replace("-", " ")
     # What is taken out of a text moves what stands behind it.
-    text, pages = _storable(page.text[: page.pages[0][0] if page.pages else None]), []
+    text, pages = _storable_text(page.text[: page.pages[0][0] if page.pages else None]), []
     for (start, number), (end, _) in pairwise([*page.pages, (len(page.text), 0)]):
         pages.append((len(text), number))
-        text += _storable(page.text[start:end])
-    return replace(page, title=_storable(title), text=text, pages=tuple(pages))
+        text += _storable_text(page.text[start:end])
+    return replace(page, title=_storable_text(title), text=text, pages=tuple(pages))
 
 
-def _storable(text: str) -> str:
+def _storable_text(text: str) -> str:
     """A text without what no database holds and no reader sees: halves of characters, NUL, and tag characters.
 
     A tag character is an invisible twin of an ASCII one: a person sees nothing where a language model reads a text.
     """
     text = text.encode("utf-8", "replace").decode().replace("\0", "")
     return (
-        _TAGS.sub("", text) if not text.isascii() and _TAG.search(text) else text
+        _TAGS.sub("", text) if not text.isascii() and _TAG_CHARACTER.search(text) else text
     )  # to look is faster than to replace
 
 

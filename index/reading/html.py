@@ -1,59 +1,30 @@
-"""HTML becomes text: the article of a page as a browser shows it.
-
-What is the article and what is around it is told by the elements and roles of HTML5 and ARIA, by the names that
-MediaWiki and DokuWiki give to what they add, and, on a page that says nothing, by how much of a block is links.
-"""
+"""HTML becomes text: the article of a page as a browser shows it."""
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
+from itertools import takewhile
 
 import lxml.etree
-from article_assistant.index.reading.encoding import decode
-from article_assistant.index.reading.page import Page, TextBuilder, iso_date, squeeze
-from article_assistant.index.reading.table import Cell, grid, write_table
+from article_assistant.index.reading.boilerplate import SKIPPED, article_of, drop, take_out
+from article_assistant.index.reading.encoding import utf8_of
+from article_assistant.index.reading.page import Page, TextBuilder, iso_date, one_line, squeeze
+from article_assistant.index.reading.table import Cell, grid, span_of, write_table
 from article_assistant.index.types import ArticleError
 from lxml.etree import _Element as Element
 
-SKIPPED = {
-    "script", "style", "noscript", "template", "nav", "button", "svg", "iframe", "object", "select", "head", "audio",
-    "video", "canvas", "dialog", "input", "textarea", "datalist", "map",
-}  # fmt: skip
-"""Elements that show no text of the article, with all that is in them."""
-ROLES = {"navigation", "search", "menu", "menubar", "toolbar", "dialog", "alertdialog", "contentinfo", "doc-toc"}
-"""ARIA roles of the same kind."""
-NAMES = {
-    # unseen by who can see
-    "visually-hidden", "sr-only", "screen-reader-text", "a11y",
-    # MediaWiki
-    "mw-editsection", "mw-jump-link", "mw-cite-backlink", "mw-indicators", "mw-authority-control", "mw-portlet-lang",
-    "printfooter", "catlinks", "noprint", "toc", "navbox", "siteSub", "contentSub", "p-lang-btn", "vector-page-toolbar",
-    # DokuWiki
-    "dw__toc", "secedit", "docInfo", "breadcrumbs", "pageId", "fn_top", "fn_bot", "tools",
-    # Sphinx, MkDocs and their like
-    "headerlink",
-}  # fmt: skip
-"""Ids and classes of what a wiki or a generator of pages adds to an article."""
 BLOCKS = {
     "p", "div", "section", "article", "main", "header", "blockquote", "figure", "figcaption", "address", "details",
     "summary", "body", "html", "fieldset", "center", "hgroup", "td", "th", "aside", "form", "footer", "legend", "tr",
     "tbody", "thead", "tfoot", "caption", "li", "dd", "dt",
 }  # fmt: skip
-WIKIS = ("//*[@id='mw-content-text']", "//*[@id='dokuwiki__content']", "//*[@id='main-content']")
-"""Where MediaWiki, DokuWiki and Confluence put the text of a page."""
-MAIN = "//main | //*[@role='main']"
 DATES = ("article:modified_time", "article:published_time", "last-modified", "dcterms.modified", "date", "dc.date")
 DEEPEST = 200
 """Elements inside one another that are followed; crafted pages nest deeper than a stack holds."""
-LINKED = 0.7
-"""Share of a block's characters that are links where it is navigation; articles seldom reach a third (Kohlschütter
-et al. 2010, "Boilerplate Detection using Shallow Text Features")."""
 
 _HEADINGS = {"h1", "h2", "h3", "h4", "h5", "h6"}
-_PARTS = {"ul", "ol", "dl", "table", "pre", "hr"}
-_APART = BLOCKS | _PARTS | _HEADINGS | {"br"}
-_BOLD = {"b", "strong"}
-_UNSEEN = re.compile(r"display\s*:\s*none|visibility\s*:\s*hidden", re.IGNORECASE)
-_CHARSET = re.compile(rb"""<(?:meta[^>]*?charset|\?xml[^>]*?encoding)\s*=\s*["']?\s*([\w.:-]+)""", re.IGNORECASE)
+_BLOCK_PARTS = {"ul", "ol", "dl", "table", "pre", "hr"}
+_APART = BLOCKS | _BLOCK_PARTS | _HEADINGS | {"br"}
+STRONG = {"b", "strong"}
 _FILE = re.compile(r"\S+\.(?:png|jpe?g|gif|svg|webp|bmp|tiff?)", re.IGNORECASE)
 
 
@@ -62,21 +33,21 @@ def html_page(source: str | bytes) -> Page:
 
     Raises ArticleError where there is no HTML in it.
     """
-    root = _parsed(source.encode() if isinstance(source, str) else _utf8(source))
-    headings = [squeeze(_inline(heading)) for heading in root.iter("h1")]
+    root = _parsed(source.encode() if isinstance(source, str) else utf8_of(source))
+    headings = [squeeze(inline_text(heading)) for heading in root.iter("h1")]
     title, updated = squeeze(root.findtext(".//title") or ""), _declared_date(root)
     # Pages put the name of the site behind their own: "Travel policy - Our wiki".
     own = next(
         (heading for heading in headings if heading and title.startswith(heading)), title or "".join(headings[:1])
     )
-    return Page(own or None, _written(_article(root)), updated)
+    return Page(own or None, _text_of(article_of(root)), updated)
 
 
 def html_text(source: str) -> str:
     """The text of HTML that is all article. Raises ArticleError where there is no HTML in it."""
     root = _parsed(source.encode())
-    _drop(element for element in root.iter() if element.tag in SKIPPED or "hidden" in element.attrib)
-    return _written([root])
+    drop(element for element in root.iter() if element.tag in SKIPPED or "hidden" in element.attrib)
+    return _text_of([root])
 
 
 def _parsed(data: bytes) -> Element:
@@ -91,23 +62,6 @@ def _parsed(data: bytes) -> Element:
     return root
 
 
-def _utf8(data: bytes) -> bytes:
-    """The page in UTF-8: from what it declares, else from what its bytes are."""
-    declared = _CHARSET.search(data[:4096])
-    if declared and not data.startswith((b"\xff\xfe", b"\xfe\xff", b"\xef\xbb\xbf")):
-        name = declared[1].decode("ascii").lower()
-        if name not in {"utf-8", "utf8"}:
-            try:
-                return data.decode("windows-1252" if name in {"iso-8859-1", "latin1"} else name).encode()
-            except (LookupError, UnicodeDecodeError):
-                pass  # a page may declare what it is not
-    try:
-        data.decode("utf-8")
-        return data.removeprefix(b"\xef\xbb\xbf")
-    except UnicodeDecodeError:
-        return decode(data).encode()
-
-
 def _declared_date(root: Element) -> str | None:
     found = {
         (meta.get("property") or meta.get("name") or meta.get("http-equiv") or "").lower(): meta.get("content")
@@ -117,108 +71,7 @@ def _declared_date(root: Element) -> str | None:
     return next((value for value in dates if value), None)
 
 
-def _article(root: Element) -> list[Element]:
-    """The elements that hold the article, without what is not of it; changes the tree."""
-    body = root.find("body")
-    body = root if body is None else body
-    _drop(body.iter(*SKIPPED))
-    _drop(element for element in body.iter() if _is_around(element))
-    for path in WIKIS:
-        if found := [one for one in body.xpath(path) if _says(one)]:  # another system's empty anchor may be called so
-            return found[:1]
-    mains = [one for one in body.xpath(MAIN) if _says(one) and not _inside(one, {"main"}, "main")]
-    if mains:
-        articles = [one for one in body.iter("article") if not _inside(one, {"main", "article", "aside"}, "main")]
-        held = {*mains, *articles}
-        return [element for element in body.iter("article", *{one.tag for one in mains}) if element in held]
-    if found := [one for one in body.xpath("//*[@id='content']") if _says(one)]:
-        return found[:1]
-    _drop(_menus(body))
-    return [body]
-
-
-def _says(element: Element) -> bool:
-    return any(text.strip() for text in element.itertext())
-
-
-def _drop(elements: Iterable[Element]) -> None:
-    for element in list(elements):
-        _take_out(element)
-
-
-def _take_out(element: Element) -> None:
-    """Take an element out of its tree, but not the text behind it."""
-    parent, before = element.getparent(), element.getprevious()
-    if parent is None:
-        return
-    if element.tail and before is not None:
-        before.tail = (before.tail or "") + element.tail
-    elif element.tail:
-        parent.text = (parent.text or "") + element.tail
-    element.tail = None
-    parent.remove(element)
-
-
-def _all_text(element: Element) -> str:
-    return squeeze("".join(element.itertext()))
-
-
-def _inside(element: Element, tags: set[str], role: str = "") -> bool:
-    return any(one.tag in tags or (role and one.get("role") == role) for one in element.iterancestors())
-
-
-def _is_around(element: Element) -> bool:
-    """Whether an element is none of the article, or is not shown."""
-    tag, attributes = element.tag, element.attrib
-    if tag in {"footer", "header"}:
-        if not _inside(element, {"main", "article", "section", "blockquote"}, "main"):
-            return bool(tag == "footer" or (element.find(".//h1") is None and _linked(element)))
-    elif tag == "aside" and _linked(element):
-        return True
-    if not attributes or tag == "img":
-        return False
-    names = attributes.get("class", "").split()
-    if not NAMES.isdisjoint(names) or attributes.get("id") in NAMES or attributes.get("role") in ROLES:
-        return element.find(".//main") is None
-    if tag == "sup" and "reference" in names:
-        return True
-    if attributes.get("hidden", "until-found") != "until-found":
-        return True
-    if "style" in attributes and _UNSEEN.search(attributes["style"]):
-        return bool(attributes.get("role") != "tabpanel")
-    return attributes.get("aria-hidden") == "true" and tag in {"span", "a", "i"}
-
-
-def _linked(element: Element) -> bool:
-    """Whether an element is little more than two links or more."""
-    links = [_all_text(link) for link in element.iter("a")]
-    return len(links) > 1 and sum(map(len, links)) >= LINKED * len(_all_text(element))
-
-
-def _menus(body: Element) -> list[Element]:
-    """The blocks of links on a page that does not say where its article is; none where little else is left."""
-    # Characters, those in links, and links of each open element; all are counted in one walk.
-    open_: list[list[int]] = [[0, 0, 0]]
-    found: dict[Element, int] = {}
-    links = 0
-    for event, element in lxml.etree.iterwalk(body, events=("start", "end")):
-        if event == "start":
-            links += element.tag == "a"
-            own = len((element.text or "").strip())
-            open_.append([own, own if links else 0, int(element.tag == "a")])
-            continue
-        words, linked, many = open_.pop()
-        links -= element.tag == "a"
-        after = len((element.tail or "").strip()) if element is not body else 0
-        above = open_[-1]
-        above[:] = above[0] + words + after, above[1] + linked + (after if links else 0), above[2] + many
-        if element.tag in {"div", "ul", "ol", "table", "section"} and many > 2 and linked >= LINKED * words:
-            found[element] = words
-    outer = [one for one in found if not any(above in found for above in one.iterancestors())]
-    return outer if sum(found[one] for one in outer) < open_[0][0] / 2 else []
-
-
-def _written(roots: list[Element]) -> str:
+def _text_of(roots: list[Element]) -> str:
     walk = _Walk(roots)
     for root in roots:
         walk.blocks(root)
@@ -232,7 +85,7 @@ def _alt(image: Element) -> str:
     return "" if _FILE.fullmatch(text) or (figure is not None and figure.find(".//figcaption") is not None) else text
 
 
-def _inline(element: Element) -> str:
+def inline_text(element: Element) -> str:
     """All text inside an element, as a browser would run it together."""
     if not len(element):
         return element.text or (_alt(element) if element.tag == "img" else "")
@@ -276,7 +129,7 @@ class _Walk:
                 loose.clear()
                 self._block(child, depth)
             else:
-                loose.append((_inline(child), child.tag in _BOLD))
+                loose.append((inline_text(child), child.tag in STRONG))
             if text := child.tail:
                 loose.append((text, False))
         self._paragraph(loose)
@@ -294,9 +147,9 @@ class _Walk:
     def _block(self, element: Element, depth: int) -> None:
         tag = element.tag
         if tag in _HEADINGS:
-            self.builder.heading(int(tag[1]), _inline(element))
+            self.builder.heading(int(tag[1]), inline_text(element))
         elif tag == "summary":
-            self.builder.question(_inline(element))
+            self.builder.question(inline_text(element))
         elif tag in {"ul", "ol"}:
             self.builder.end_list()
             self._list(element, 0)
@@ -307,7 +160,7 @@ class _Walk:
         elif tag == "table":
             self._table(element, depth)
         elif tag == "pre":
-            self.builder.code(_lines(element))
+            self.builder.code(_code_lines(element))
         elif tag not in {"br", "hr"}:
             self.blocks(element, depth + 1)
 
@@ -321,11 +174,11 @@ class _Walk:
                 continue
             value = item.get("value", "")
             number = int(value) if value.isdigit() and len(value) < 7 else number
-            inner = [child for child in item.iterdescendants("ul", "ol", "pre", "table") if _nearest(child, item)]
+            inner = [child for child in item.iterdescendants("ul", "ol", "pre", "table") if _is_own(child, item)]
             for child in inner:
                 # The text behind a list or a code block stays with the item that they belong to.
-                _take_out(child)
-            self.builder.item(_inline(item), depth, number if element.tag == "ol" else None)
+                take_out(child)
+            self.builder.item(inline_text(item), depth, number if element.tag == "ol" else None)
             number += 1
             for child in inner:
                 if child.tag not in {"ul", "ol"}:
@@ -340,14 +193,14 @@ class _Walk:
             if next(child.iterancestors("dl"), None) is not element:
                 continue  # a list inside an item is read with the item
             if child.tag == "dt":
-                terms, told = [*([] if told else terms), squeeze(_inline(child))], False
+                terms, told = [*([] if told else terms), squeeze(inline_text(child))], False
                 continue
             term, told = ", ".join(terms), True
             if term.endswith("?") or child.find(".//pre") is not None or child.find(".//table") is not None:
                 self.builder.question(term)
                 self.blocks(child, depth + 1)
             else:
-                self.builder.item(f"{term}: {_inline(child)}" if term else _inline(child))
+                self.builder.item(f"{term}: {inline_text(child)}" if term else inline_text(child))
         self.builder.end_list()
 
     def _table(self, element: Element, depth: int) -> None:
@@ -359,26 +212,21 @@ class _Walk:
             return
         self.builder.end_list()
         for caption in element.iterchildren("caption"):
-            self.builder.paragraph(_inline(caption))
+            self.builder.paragraph(inline_text(caption))
         # A foot may stand before the body, and is shown behind it.
         rows = [row for part in ("thead", "", "tfoot") for row in rows if _part(row) == part]
-        heads = 0
-        for row in rows:
-            cells = [cell for cell in row if cell.tag in {"td", "th"}]
-            if not cells or not (_part(row) == "thead" or all(cell.tag == "th" for cell in cells)):
-                break
-            heads += 1
-        write_table(self.builder, grid(map(_cells, rows)), heads or None)
+        heads = len(list(takewhile(_is_head, rows)))
+        write_table(self.builder, grid(map(_row_cells, rows)), heads or None)
 
 
-def _lines(element: Element) -> str:
+def _code_lines(element: Element) -> str:
     """The lines of code."""
     for line in element.iter("br"):
         line.tail = "\n" + (line.tail or "")
     return "".join(element.itertext())
 
 
-def _nearest(element: Element, item: Element) -> bool:
+def _is_own(element: Element, item: Element) -> bool:
     """Whether no list, table or code lies between an element and the item that it is in."""
     for one in element.iterancestors():
         if one is item:
@@ -393,6 +241,11 @@ def _part(row: Element) -> str:
     return parent.tag if parent is not None and parent.tag in {"thead", "tfoot"} else ""
 
 
+def _is_head(row: Element) -> bool:
+    tags = [cell.tag for cell in row if cell.tag in {"td", "th"}]
+    return bool(tags) and (_part(row) == "thead" or "td" not in tags)
+
+
 def _is_layout(table: Element, rows: list[Element]) -> bool:
     """Whether a table only places blocks beside or below one another."""
     if table.get("role") in {"presentation", "none"}:
@@ -404,18 +257,12 @@ def _is_layout(table: Element, rows: list[Element]) -> bool:
     return all(len(row) < 2 for row in rows)
 
 
-def _cells(row: Element) -> Iterator[tuple[Cell, int, int]]:
+def _row_cells(row: Element) -> Iterator[tuple[Cell, int, int]]:
     """The cells of a row with their columns and rows."""
     for element in row:
         if element.tag in {"td", "th"}:
-            cell = Cell(_cell(element), element.tag == "th" or _is_bold(element))
-            yield cell, _span(element, "colspan"), _span(element, "rowspan")
-
-
-def _span(cell: Element, name: str) -> int:
-    """Columns or rows that a cell takes; more than a table ever has is a page that wants to fill memory."""
-    span = cell.get(name, "1")
-    return int(span) if span.isdigit() and 0 < len(span) < 3 and int(span) > 0 else 1
+            cell = Cell(_cell_text(element), element.tag == "th" or _is_bold(element))
+            yield cell, span_of(element.get("colspan")), span_of(element.get("rowspan"))
 
 
 def _is_bold(cell: Element) -> bool:
@@ -423,24 +270,21 @@ def _is_bold(cell: Element) -> bool:
     return (
         bool(len(cell))
         and not (cell.text or "").strip()
-        and all(child.tag in _BOLD | {"br"} and not (child.tail or "").strip() for child in cell)
+        and all(child.tag in STRONG | {"br"} and not (child.tail or "").strip() for child in cell)
     )
 
 
-def _cell(cell: Element) -> str:
+def _cell_text(cell: Element) -> str:
     """All that a cell says, on one line: paragraphs and items parted as they are shown apart."""
     if not any(child.tag in {"p", "div", "ul", "ol"} for child in cell):
-        return squeeze(_inline(cell))
+        return squeeze(inline_text(cell))
     pieces = [cell.text or ""]
     for child in cell:
         if child.tag in {"ul", "ol"}:
-            pieces += [_inline(item) for item in child]
+            pieces += [inline_text(item) for item in child]
             pieces.append(child.tail or "")
         elif child.tag in {"p", "div"}:
-            pieces += [_inline(child), child.tail or ""]
+            pieces += [inline_text(child), child.tail or ""]
         else:
-            pieces[-1] += _inline(child) + (child.tail or "")
-    text = ""
-    for piece in filter(None, map(squeeze, pieces)):
-        text += (" " if text.endswith((".", ":", ";", ",", "!", "?")) else "; " if text else "") + piece
-    return text
+            pieces[-1] += inline_text(child) + (child.tail or "")
+    return one_line(pieces)

@@ -1,11 +1,9 @@
 """Markdown becomes text: it is rendered, and read as the page that it makes."""
 
-import re
-
 from article_assistant.index.reading.encoding import decoded
 from article_assistant.index.reading.frontmatter import date_of, divide
 from article_assistant.index.reading.html import html_text
-from article_assistant.index.reading.page import Page, squeeze
+from article_assistant.index.reading.page import Page, first_heading, squeeze
 from markdown_it import MarkdownIt
 from mdit_py_plugins.deflist import deflist_plugin
 
@@ -21,6 +19,5 @@ def markdown_page(data: bytes) -> Page:
     found = decoded(data)
     facts, body, broken = divide(found.text)
     text = markdown(body)
-    heading = re.search(r"^# (.+)$", text, re.MULTILINE)
-    title = squeeze(str(facts.get("title") or "")) or (heading[1] if heading else None)
-    return Page(title, text, date_of(facts), notice=" ".join(filter(None, (found.notice, broken))))
+    title = squeeze(str(facts.get("title") or "")) or first_heading(text)
+    return Page(title or None, text, date_of(facts), notice=" ".join(filter(None, (found.notice, broken))))

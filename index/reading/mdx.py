@@ -6,11 +6,11 @@ from article_assistant.index.reading.encoding import decode
 from article_assistant.index.reading.markdown import markdown_page
 from article_assistant.index.reading.page import Page
 
-_TAG = re.compile(r"</?(?:[A-Z][\w.]*)?(?:\s+(?:\"[^\"]*\"|'[^']*'|\{[^{}]*\}|[^<>\"'{}])*)?/?>")
+_COMPONENT = re.compile(r"</?(?:[A-Z][\w.]*)?(?:\s+(?:\"[^\"]*\"|'[^']*'|\{[^{}]*\}|[^<>\"'{}])*)?/?>")
 _NAMED = re.compile(r"\b(?:title|label|summary|header|caption)=(?:\"([^\"]*)\"|'([^']*)')")
 _COMMENT = re.compile(r"\{/\*.*?\*/\}", re.DOTALL)
-_PARTS = re.compile(r"(^ {0,3}(`{3,}|~{3,})[^\n]*\n.*?(?:^ *\2[`~]*[ ]*$|\Z)|`[^`\n]+`)", re.MULTILINE | re.DOTALL)
-_CODE = re.compile(r"^(?:import|export)\b.*?(?:\n[ \t]*\n|\Z)", re.MULTILINE | re.DOTALL)
+_CODE_PARTS = re.compile(r"(^ {0,3}(`{3,}|~{3,})[^\n]*\n.*?(?:^ *\2[`~]*[ ]*$|\Z)|`[^`\n]+`)", re.MULTILINE | re.DOTALL)
+_MODULE_CODE = re.compile(r"^(?:import|export)\b.*?(?:\n[ \t]*\n|\Z)", re.MULTILINE | re.DOTALL)
 
 
 def mdx_page(data: bytes) -> Page:
@@ -18,24 +18,24 @@ def mdx_page(data: bytes) -> Page:
     text = decode(data)
     front = re.match(r"---\n.*?\n---\n", text, re.DOTALL)
     begin = front.end() if front else 0
-    pieces = _PARTS.split(text[begin:])
+    pieces = _CODE_PARTS.split(text[begin:])
     # Every third piece is prose; between two of them stand code and its fence.
     shown = [_prose(piece) if i % 3 == 0 else piece if i % 3 == 1 else "" for i, piece in enumerate(pieces)]
     return markdown_page((text[:begin] + "".join(shown)).encode())
 
 
 def _prose(text: str) -> str:
-    text = _COMMENT.sub("", _CODE.sub("\n", text))
+    text = _COMMENT.sub("", _MODULE_CODE.sub("\n", text))
     within = 0
     lines = []
     for line in text.split("\n"):
         within += len(re.findall(r"<[A-Z][^<>]*[^/<>]>|<[A-Z][\w.]*>", line)) - len(re.findall(r"</[A-Z]", line))
         bare = line.lstrip() if within > 0 or line.lstrip().startswith("<") else line
-        lines.append(_TAG.sub(_named, bare))
+        lines.append(_COMPONENT.sub(_titles, bare))
     return "\n".join(lines)
 
 
-def _named(tag: re.Match[str]) -> str:
+def _titles(tag: re.Match[str]) -> str:
     if not re.match(r"</?(?:[A-Z]|>|\s)", tag[0]):
         return tag[0]  # HTML, which Markdown knows
     names = [one or other for one, other in _NAMED.findall(tag[0])]

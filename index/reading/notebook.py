@@ -6,7 +6,7 @@ from typing import Any
 
 from article_assistant.index.reading.html import html_page
 from article_assistant.index.reading.markdown import markdown
-from article_assistant.index.reading.page import Page, TextBuilder, squeeze
+from article_assistant.index.reading.page import Page, TextBuilder, first_heading, squeeze
 from article_assistant.index.types import ArticleError
 
 
@@ -19,28 +19,27 @@ def notebook_page(data: bytes) -> Page:
         raise ArticleError("the file is no notebook") from error
     texts = []
     for cell in cells:
-        source = _joined(cell.get("source", cell.get("input", "")))
+        source = _cell_source(cell.get("source", cell.get("input", "")))
         kind = cell.get("cell_type")
         if kind == "markdown":
             texts.append(markdown(source))
         elif kind == "code":
-            texts.append(_code(source))
+            texts.append(_code_block(source))
             texts += [_output(output) for output in cell.get("outputs", [])]
         elif kind == "heading":
             texts.append(f"{'#' * min(max(int(cell.get('level', 1)), 1), 6)} {squeeze(source)}")
         else:
             texts.append(squeeze(source))
     text = "\n\n".join(text for text in texts if text.strip())
-    heading = re.search(r"^# (.+)$", text, re.MULTILINE)
     title = squeeze(str(book.get("metadata", {}).get("title") or ""))
-    return Page(title or (heading[1] if heading else None), text, None)
+    return Page(title or first_heading(text) or None, text, None)
 
 
-def _joined(lines: Any) -> str:
+def _cell_source(lines: Any) -> str:
     return lines if isinstance(lines, str) else "".join(map(str, lines))
 
 
-def _code(text: str) -> str:
+def _code_block(text: str) -> str:
     builder = TextBuilder()
     builder.code(re.sub(r"\x1b\[[\d;]*m", "", text))  # colours of a terminal
     return builder.text()
@@ -49,8 +48,8 @@ def _code(text: str) -> str:
 def _output(output: dict[str, Any]) -> str:
     data = output.get("data", output)
     if "ename" in output:
-        return _code(f"{output['ename']}: {output.get('evalue', '')}")
-    html = _joined(data.get("text/html", data.get("html", "")))
+        return _code_block(f"{output['ename']}: {output.get('evalue', '')}")
+    html = _cell_source(data.get("text/html", data.get("html", "")))
     if "<table" in html:
         return html_page(html).text
-    return _code(_joined(data.get("text/plain", data.get("text", ""))))
+    return _code_block(_cell_source(data.get("text/plain", data.get("text", ""))))

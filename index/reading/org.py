@@ -6,8 +6,8 @@ from article_assistant.index.reading.encoding import decode
 from article_assistant.index.reading.page import Page, TextBuilder, iso_date, squeeze
 from article_assistant.index.reading.table import Cell, write_table
 
-_ITEM = re.compile(r"(\s*)(?:[-+]|(?<=\s)\*|(\d{1,3})[.)])\s+(?:\[[ X-]\]\s+)?(\S.*)")
-_MARKED = re.compile(r"(?<![\w*/=~_+])([*/=~_+])(?=\S)([^\n]*?\S)\1(?![\w*/=~_+])")
+_LISTED = re.compile(r"(\s*)(?:[-+]|(?<=\s)\*|(\d{1,3})[.)])\s+(?:\[[ X-]\]\s+)?(\S.*)")
+_EMPHASIS = re.compile(r"(?<![\w*/=~_+])([*/=~_+])(?=\S)([^\n]*?\S)\1(?![\w*/=~_+])")
 
 
 def org_page(data: bytes) -> Page:
@@ -28,20 +28,20 @@ def org_page(data: bytes) -> Page:
                 left_out = level
                 continue
             state = f"{node.todo} " if node.todo else ""
-            builder.heading(level, _inline(f"{state}{heading}"))
-        _body(node.get_body(format="plain"), builder)
+            builder.heading(level, _unmarked_text(f"{state}{heading}"))
+        _org_blocks(node.get_body(format="plain"), builder)
     title = root.get_file_property("TITLE") or ""
     return Page(squeeze(title) or None, builder.text(), iso_date((root.get_file_property("DATE") or "").strip("<[")))
 
 
-def _body(text: str, builder: TextBuilder) -> None:
+def _org_blocks(text: str, builder: TextBuilder) -> None:
     lines = text.split("\n")
     open_, item = list[str](), None
     at = 0
 
     def flush() -> None:
         if open_:
-            said = _inline(" ".join(open_))
+            said = _unmarked_text(" ".join(open_))
             if item:
                 builder.item(said, *item)
             else:
@@ -63,7 +63,7 @@ def _body(text: str, builder: TextBuilder) -> None:
             if kind in {"src", "example", "export"}:
                 builder.code("\n".join(inside))
             elif kind != "comment":
-                _body("\n".join(inside), builder)
+                _org_blocks("\n".join(inside), builder)
         elif line.lstrip().startswith("|"):
             flush()
             item = None
@@ -71,13 +71,13 @@ def _body(text: str, builder: TextBuilder) -> None:
             while at < len(lines) and lines[at].lstrip().startswith("|"):
                 rows.append(lines[at])
                 at += 1
-            _table(rows, builder)
+            _org_table(rows, builder)
         elif re.match(r"\s*(?:#\+|# |#$)", line) or re.fullmatch(r"-{5,}", line):
             flush()
         elif fixed := re.match(r"\s*: ?(.*)", line) if line.lstrip().startswith((": ", ":\t")) or line == ":" else None:
             flush()
             builder.code(fixed[1], goes_on=True)
-        elif found := _ITEM.fullmatch(line):
+        elif found := _LISTED.fullmatch(line):
             flush()
             item = (len(found[1]) // 2, int(found[2]) if found[2] else None)
             open_.append(found[3].replace(" :: ", ": ", 1))
@@ -92,17 +92,17 @@ def _body(text: str, builder: TextBuilder) -> None:
     flush()
 
 
-def _table(lines: list[str], builder: TextBuilder) -> None:
+def _org_table(lines: list[str], builder: TextBuilder) -> None:
     rows: list[list[Cell]] = []
     heads = 0
     for line in lines:
         if re.match(r"\s*\|-", line):
             heads = heads or len(rows)
         else:
-            rows.append([Cell(_inline(cell.strip())) for cell in line.strip().strip("|").split("|")])
+            rows.append([Cell(_unmarked_text(cell.strip())) for cell in line.strip().strip("|").split("|")])
     width = max(map(len, rows), default=0)
     write_table(builder, [[*row, *[Cell("")] * (width - len(row))] for row in rows], heads)
 
 
-def _inline(text: str) -> str:
-    return _MARKED.sub(r"\2", text)
+def _unmarked_text(text: str) -> str:
+    return _EMPHASIS.sub(r"\2", text)

@@ -17,9 +17,11 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 
-_ASKED = re.compile(r"Q(?:\d{0,3}:|\d{1,3}[.)]) (.{1,300}?\?)(?: ?A(?:\d{0,3}:|\d{1,3}[.)]) | ?$)")
-_ANSWERED = re.compile(r"A(?:\d{0,3}:|\d{1,3}[.)]) ")
-_UNSEEN = re.compile("[\u00ad\u200b\u2060\ufeff]+")  # where a line may break, or not; nothing is shown
+from article_assistant.index.reading.lines import ANSWERS, ASKS
+
+_QUESTION = re.compile(rf"{ASKS} (.{{1,300}}?\?)(?: ?{ANSWERS} | ?$)")
+_ANSWER_MARK = re.compile(rf"{ANSWERS} ")
+_INVISIBLE = re.compile("[\u00ad\u200b\u2060\ufeff]+")  # where a line may break, or not; nothing is shown
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,11 +75,11 @@ class TextBuilder:
     def paragraph(self, text: str) -> None:
         """A paragraph; its line breaks become spaces. "Q: … A: …" is a question and what is under it."""
         squeezed = squeeze(text)
-        if asked := _ASKED.match(squeezed):
+        if asked := _QUESTION.match(squeezed):
             self.question(asked[1])
             squeezed = squeezed[asked.end() :]
         elif self._last == "question":
-            squeezed = _ANSWERED.sub("", squeezed)
+            squeezed = _ANSWER_MARK.sub("", squeezed)
         self._add("paragraph", [squeezed])
 
     def item(self, text: str, depth: int = 0, number: int | str | None = None) -> None:
@@ -118,7 +120,25 @@ def squeeze(text: str) -> str:
     >>> squeeze("  two\\n words ")
     'two words'
     """
-    return " ".join((text if text.isascii() else _UNSEEN.sub("", text)).split())
+    return " ".join((text if text.isascii() else _INVISIBLE.sub("", text)).split())
+
+
+def one_line(pieces: Iterable[str]) -> str:
+    """Pieces that are shown apart, such as the paragraphs and items of a cell, on one line.
+
+    >>> one_line(["Note:", "red", "", "green"])
+    'Note: red; green'
+    """
+    text = ""
+    for piece in filter(None, map(squeeze, pieces)):
+        text += (" " if text.endswith((".", ":", ";", ",", "!", "?")) else "; " if text else "") + piece
+    return text
+
+
+def first_heading(text: str) -> str:
+    """What the first heading of level 1 in a text says; "" where there is none."""
+    found = re.search(r"^# (.+)$", text, re.MULTILINE)
+    return found[1] if found else ""
 
 
 def iso_date(value: object) -> str | None:

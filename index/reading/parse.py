@@ -33,7 +33,7 @@ SMALL = 16_000
 GROWN = 250_000_000
 """Bytes by which a child may grow for good; one that kept more is replaced."""
 
-SHORT = 0.25
+SHORT_OF_MEMORY = 0.25
 """Share of the memory allowed that a child which aborts has taken where it does for want of more.
 
 It may have asked for twice as much as it had, and for that to be beside it.
@@ -49,7 +49,7 @@ _CHILD = (
 
 
 class Parser:
-    """Reads files like `index.reading.files.read`, with at most `seconds` and about `memory` bytes for each.
+    """Reads files like `index.reading.files.read_page`, with at most `seconds` and about `memory` bytes for each.
 
     Text in pictures is recognised where `languages` of Tesseract are named, like `eng` or `deu+eng`.
 
@@ -86,7 +86,7 @@ class Parser:
         crashed; SourceError where no child can be started, which is no fault of the file.
         """
         if path.suffix.lower() in _TEXT and len(data) <= SMALL:
-            return files.read(path, data)
+            return files.read_page(path, data)
         answer = self._ask(path, data)
         if "reason" in answer:
             raise ArticleError(answer["reason"])
@@ -206,7 +206,7 @@ def _tell_want_of_memory(began: int) -> object:
 
     def look(_: int) -> None:
         limit = resource.getrlimit(resource.RLIMIT_AS)[0]
-        if limit != resource.RLIM_INFINITY and _size() - began > SHORT * (limit - began):
+        if limit != resource.RLIM_INFINITY and _size() - began > SHORT_OF_MEMORY * (limit - began):
             os._exit(_RAN_OUT)
 
     handler = ctypes.CFUNCTYPE(None, ctypes.c_int)(look)
@@ -216,7 +216,7 @@ def _tell_want_of_memory(began: int) -> object:
 
 def _answer(path: Path, data: bytes, languages: str) -> dict[str, Any]:
     try:
-        page = files.read(path, data, languages)
+        page = files.read_page(path, data, languages)
     except ArticleError as error:
         if _is_memory(error):
             raise MemoryError from error

@@ -12,16 +12,10 @@ from dataclasses import dataclass
 from typing import Any
 
 import pypdfium2.raw as c
-from article_assistant.index.reading.layout import Box, Sheet, Word
+from article_assistant.index.reading.drawn import note_drawn
+from article_assistant.index.reading.placed import PageWord, Sheet
 
-RULES_MOST = 5_000
-"""Drawn lines of a page; with more it is a drawing, and no table is looked for."""
-OBJECTS_MOST = 50_000
-"""Objects of a page that are looked at for drawn lines and pictures."""
-THIN = 3.0
-"""Points up to which a filled shape is a line and not an area."""
-
-_BOLD = re.compile(r"bold|black|heavy|demi|-medi$|cmbx|cmb\d", re.IGNORECASE)
+_BOLD_FONT = re.compile(r"bold|black|heavy|demi|-medi$|cmbx|cmb\d", re.IGNORECASE)
 _HYPHENS = {2, 0xFFFE, 0xAD}
 """How PDFium says that a word is broken at the end of a line; or a hyphen that only shows there."""
 
@@ -38,7 +32,7 @@ def sheet(page: Any) -> Sheet:
     )
     text = c.FPDFText_LoadPage(page.raw)
     try:
-        found = list(_pieces(text))
+        found = list(_words_of(text))
     finally:
         c.FPDFText_ClosePage(text)
     quarters = Counter[int]()
@@ -56,7 +50,7 @@ def sheet(page: Any) -> Sheet:
         if not (0 <= (x0 + x1) / 2 <= width and 0 <= base <= height + piece.size):
             continue  # outside of what is shown
         if piece.quarter == upright:
-            made.words.append(Word(piece.text, min(x0, x1), max(x0, x1), base, piece.size, piece.bold))
+            made.words.append(PageWord(piece.text, min(x0, x1), max(x0, x1), base, piece.size, piece.bold))
         elif last is not None and last.line == piece.line and last.quarter == piece.quarter:
             made.turned[-1] += f" {piece.text}"
             last = piece
@@ -64,34 +58,11 @@ def sheet(page: Any) -> Sheet:
             made.turned.append(piece.text)
             last = piece
     _level(made.words)
-    _objects(page.raw, made, place, (1.0, 0.0, 0.0, 1.0, 0.0, 0.0), [OBJECTS_MOST], 0)
-    if len(made.rules) > RULES_MOST:
-        made.rules = []
-    _bullets(made)
+    note_drawn(page.raw, made, place)
     return made
 
 
-def _bullets(made: Sheet) -> None:
-    """Bullets that are drawn become words: small and round or square, before the first word of a line."""
-    dots = [box for box in made.dots if box.right - box.left < 8 and box.bottom - box.top < 8]
-    if not dots or len(dots) > 500:
-        return
-    for dot in dots:
-        middle = (dot.top + dot.bottom) / 2
-        beside = [
-            word
-            for word in made.words
-            if abs(word.base - 0.33 * word.size - middle) < 0.25 * word.size and word.right > dot.left - 2 * word.size
-        ]
-        if not beside:
-            continue
-        first = min(beside, key=lambda word: word.left)
-        square = abs((dot.right - dot.left) - (dot.bottom - dot.top)) < 1
-        if square and 0 < first.left - dot.right < 2 * first.size and dot.right - dot.left < 0.7 * first.size:
-            made.words.append(Word("•", dot.left, dot.right, first.base, first.size, first.bold))
-
-
-def _level(words: list[Word]) -> None:
+def _level(words: list[PageWord]) -> None:
     """Put raised and lowered small words on the base line of the word that they stand at."""
     for i, word in enumerate(words):
         for other in words[max(i - 1, 0) : i + 2]:
@@ -101,11 +72,8 @@ def _level(words: list[Word]) -> None:
                 break
 
 
-# ---------------------------------------------------------------- words
-
-
 @dataclass(slots=True)
-class _Piece:
+class _PdfWord:
     """A word as PDFium tells it: from which point to which its base line goes, in the PDF's own system."""
 
     text: str
@@ -135,13 +103,13 @@ class _Style:
             if thing and not bold:
                 name = ctypes.create_string_buffer(200)
                 c.FPDFFont_GetBaseFontName(c.FPDFTextObj_GetFont(thing), name, 200)
-                bold = bool(_BOLD.search(name.value.decode("utf-8", "replace")))
+                bold = bool(_BOLD_FONT.search(name.value.decode("utf-8", "replace")))
             # A font may claim any size; one of no size would make all gaps endless.
             self._known[key] = (min(max(size, 1.0), 500.0), bold)
         return self._known[key]
 
 
-def _pieces(text: Any) -> Iterator[_Piece]:
+def _words_of(text: Any) -> Iterator[_PdfWord]:
     """The words of a page in the order of the file."""
     style = _Style(text)
     begin, letters, line = 0, list[int](), 0
@@ -151,12 +119,12 @@ def _pieces(text: Any) -> Iterator[_Piece]:
         if code in _HYPHENS:
             letters, begin = letters or [], begin if letters else i
             letters.append(45)
-            yield from _words(text, style, begin, letters, line)
+            yield from _parted_words(text, style, begin, letters, line)
             letters = []
             line += 1
         elif code <= 32 or code in {0xA0, 0x200B, 0xFEFF, 0x3000} or 0x2000 <= code <= 0x200A or code == 0x202F:
             if letters:
-                yield from _words(text, style, begin, letters, line)
+                yield from _parted_words(text, style, begin, letters, line)
                 letters = []
             line += code in {10, 13}
         else:
@@ -165,7 +133,7 @@ def _pieces(text: Any) -> Iterator[_Piece]:
             letters.append(code)
 
 
-def _words(text: Any, style: _Style, begin: int, letters: list[int], line: int) -> Iterator[_Piece]:
+def _parted_words(text: Any, style: _Style, begin: int, letters: list[int], line: int) -> Iterator[_PdfWord]:
     """The word of these characters; several where they do not stand beside one another."""
     last = begin + len(letters) - 1
     start, end = _origin(text, begin), _origin(text, last)
@@ -180,14 +148,14 @@ def _words(text: Any, style: _Style, begin: int, letters: list[int], line: int) 
     if len(letters) > 1 and quarter is not None and (drift > 0.6 * size or ahead > 1.3 * size * len(letters)):
         cut = next((i for i in range(1, len(letters)) if _apart(text, begin + i, size, quarter)), 0)
         if cut:
-            yield from _words(text, style, begin, letters[:cut], line)
-            yield from _words(text, style, begin + cut, letters[cut:], line)
+            yield from _parted_words(text, style, begin, letters[:cut], line)
+            yield from _parted_words(text, style, begin + cut, letters[cut:], line)
             return
     box = c.FS_RECTF()
     c.FPDFText_GetLooseCharBox(text, last, box)
     reach = {0: (box.right, end[1]), 1: (end[0], box.top), 2: (box.left, end[1]), 3: (end[0], box.bottom)}
     found = "".join(map(chr, letters)).encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
-    yield _Piece(found, start, reach[quarter] if quarter is not None else end, size, bold, quarter, line)
+    yield _PdfWord(found, start, reach[quarter] if quarter is not None else end, size, bold, quarter, line)
 
 
 def _origin(text: Any, index: int) -> tuple[float, float]:
@@ -201,118 +169,3 @@ def _apart(text: Any, index: int, size: float, quarter: int) -> bool:
     (x0, y0), (x1, y1) = _origin(text, index - 1), _origin(text, index)
     ahead, aside = (x1 - x0, y1 - y0) if quarter in {0, 2} else (y1 - y0, x1 - x0)
     return abs(aside) > 0.6 * size or abs(ahead) > 2.0 * size
-
-
-# ---------------------------------------------------------------- what is drawn
-
-_Matrix = tuple[float, float, float, float, float, float]
-
-
-def _objects(
-    holder: Any,
-    made: Sheet,
-    place: Callable[[float, float], tuple[float, float]],
-    matrix: _Matrix,
-    left: list[int],
-    depth: int,
-) -> None:
-    """Note the lines, areas and pictures of a page, or of a form that is drawn on it."""
-    count, get = (
-        (c.FPDFPage_CountObjects, c.FPDFPage_GetObject)
-        if depth == 0
-        else (c.FPDFFormObj_CountObjects, c.FPDFFormObj_GetObject)
-    )
-    for i in range(count(holder)):
-        left[0] -= 1
-        if left[0] < 0:
-            return
-        thing = get(holder, i)
-        kind = c.FPDFPageObj_GetType(thing)
-        if kind == c.FPDF_PAGEOBJ_PATH:
-            _path(thing, made, place, matrix)
-        elif kind == c.FPDF_PAGEOBJ_IMAGE:
-            box = _bounds(thing, place, matrix)
-            made.pictured += (box.right - box.left) * (box.bottom - box.top) / max(made.width * made.height, 1.0)
-        elif kind == c.FPDF_PAGEOBJ_FORM and depth < 5:
-            _objects(thing, made, place, _times(_matrix_of(thing), matrix), left, depth + 1)
-
-
-def _path(thing: Any, made: Sheet, place: Callable[[float, float], tuple[float, float]], matrix: _Matrix) -> None:
-    fill, stroke = ctypes.c_int(), ctypes.c_int()
-    c.FPDFPath_GetDrawMode(thing, fill, stroke)
-    box = _bounds(thing, place, matrix)
-    if fill.value and not stroke.value:
-        red, green, blue, alpha = (ctypes.c_uint() for _ in range(4))
-        c.FPDFPageObj_GetFillColor(thing, red, green, blue, alpha)
-        if min(red.value, green.value, blue.value) > 250 or alpha.value == 0:
-            return
-        if max(box.right - box.left, box.bottom - box.top) < 8:
-            made.dots.append(box)
-            return
-        thin = min(box.right - box.left, box.bottom - box.top) <= THIN
-        (made.rules if thin else made.areas).append(_flat(box) if thin else box)
-        return
-    if not stroke.value:
-        return
-    if fill.value:
-        made.areas.append(box)
-    own = _times(_matrix_of(thing), matrix)
-    first = here = None
-    for i in range(min(c.FPDFPath_CountSegments(thing), 2_000)):
-        segment = c.FPDFPath_GetPathSegment(thing, i)
-        x, y = ctypes.c_float(), ctypes.c_float()
-        c.FPDFPathSegment_GetPoint(segment, x, y)
-        point = place(*_apply(own, x.value, y.value))
-        kind = c.FPDFPathSegment_GetType(segment)
-        if kind == c.FPDF_SEGMENT_MOVETO:
-            first = point
-        elif kind == c.FPDF_SEGMENT_LINETO and here:
-            _line(made, here, point)
-        here = point
-        if first and c.FPDFPathSegment_GetClose(segment):
-            _line(made, here, first)
-
-
-def _line(made: Sheet, a: tuple[float, float], b: tuple[float, float]) -> None:
-    if (abs(a[0] - b[0]) < 1) != (abs(a[1] - b[1]) < 1):  # straight, and longer than a point
-        made.rules.append(_flat(Box(min(a[0], b[0]), min(a[1], b[1]), max(a[0], b[0]), max(a[1], b[1]))))
-
-
-def _flat(box: Box) -> Box:
-    """The line in the middle of a thin box."""
-    if box.right - box.left < box.bottom - box.top:
-        middle = (box.left + box.right) / 2
-        return Box(middle, box.top, middle, box.bottom)
-    middle = (box.top + box.bottom) / 2
-    return Box(box.left, middle, box.right, middle)
-
-
-def _bounds(thing: Any, place: Callable[[float, float], tuple[float, float]], matrix: _Matrix) -> Box:
-    left, bottom, right, top = (ctypes.c_float() for _ in range(4))
-    c.FPDFPageObj_GetBounds(thing, left, bottom, right, top)
-    (x0, y0), (x1, y1) = (
-        place(*_apply(matrix, x, y)) for x, y in ((left.value, bottom.value), (right.value, top.value))
-    )
-    return Box(min(x0, x1), min(y0, y1), max(x0, x1), max(y0, y1))
-
-
-def _matrix_of(thing: Any) -> _Matrix:
-    m = c.FS_MATRIX()
-    c.FPDFPageObj_GetMatrix(thing, m)
-    return m.a, m.b, m.c, m.d, m.e, m.f
-
-
-def _times(m: _Matrix, n: _Matrix) -> _Matrix:
-    """First `m`, then `n`."""
-    return (
-        m[0] * n[0] + m[1] * n[2],
-        m[0] * n[1] + m[1] * n[3],
-        m[2] * n[0] + m[3] * n[2],
-        m[2] * n[1] + m[3] * n[3],
-        m[4] * n[0] + m[5] * n[2] + n[4],
-        m[4] * n[1] + m[5] * n[3] + n[5],
-    )
-
-
-def _apply(m: _Matrix, x: float, y: float) -> tuple[float, float]:
-    return m[0] * x + m[2] * y + m[4], m[1] * x + m[3] * y + m[5]

@@ -10,7 +10,7 @@ import sys
 from functools import cache
 from typing import Any
 
-from article_assistant.index.reading.layout import joined
+from article_assistant.index.reading.lines import joined
 from article_assistant.index.reading.page import Page, TextBuilder
 from article_assistant.index.types import ArticleError
 
@@ -21,7 +21,7 @@ def installed() -> bool:
     return shutil.which("tesseract") is not None
 
 
-def reason(what: str, languages: str) -> str:
+def why_unread(what: str, languages: str) -> str:
     """Why the text of a picture was not read, and what to do."""
     if not languages:
         return f"{what}, and text recognition is off; set ASSISTANT_OCR to languages of Tesseract, like eng"
@@ -64,7 +64,7 @@ def picture_page(data: bytes, languages: str = "") -> Page:
 
     with Image.open(io.BytesIO(data)) as picture:
         if not languages or not installed():
-            raise ArticleError(reason("it is a picture", languages))
+            raise ArticleError(why_unread("it is a picture", languages))
         texts = [recognised(frame.convert("L"), languages) for frame in ImageSequence.Iterator(picture)]
     builder, starts = TextBuilder(), []
     for number, text in enumerate(texts, 1):
@@ -73,5 +73,5 @@ def picture_page(data: bytes, languages: str = "") -> Page:
             builder.paragraph(joined(part.split("\n")))
         starts.append((min(written + 2, len(builder.text())) if written else 0, number))
     if not builder.text():
-        raise ArticleError(reason("it is a picture", languages))
+        raise ArticleError(why_unread("it is a picture", languages))
     return Page(None, builder.text(), None, pages=tuple(starts) if len(texts) > 1 else ())

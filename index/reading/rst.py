@@ -5,9 +5,9 @@ from typing import Any
 
 from article_assistant.index.reading.encoding import decode
 from article_assistant.index.reading.html import html_page
-from article_assistant.index.reading.page import Page, iso_date, squeeze
+from article_assistant.index.reading.page import Page, first_heading, iso_date
 
-_UNSEEN = {"toctree", "only", "index", "currentmodule", "module", "contents", "sectionauthor", "codeauthor"}
+_SILENT = {"toctree", "only", "index", "currentmodule", "module", "contents", "sectionauthor", "codeauthor"}
 """Directives of Sphinx that show no text of their own."""
 
 
@@ -30,9 +30,8 @@ def rst_page(data: bytes) -> Page:
     )  # fmt: skip
     body = made["body"].replace("<aside", "<div").replace("</aside", "</div")
     found = html_page(f"<html><body>{body}</body></html>")
-    heading = re.search(r"^# (.+)$", found.text, re.MULTILINE)
     dated = re.search(r"^:(?:date|updated|modified): *(\S+)", source, re.MULTILINE | re.IGNORECASE)
-    return Page(squeeze(heading[1]) if heading else None, found.text, iso_date(dated[1]) if dated else None)
+    return Page(first_heading(found.text) or None, found.text, iso_date(dated[1]) if dated else None)
 
 
 def _learn(source: str) -> None:
@@ -48,7 +47,7 @@ def _learn(source: str) -> None:
         option_spec: Any = None
 
         def run(self) -> list[Any]:
-            if self.name in _UNSEEN:
+            if self.name in _SILENT:
                 return []
             box = nodes.container()
             if self.arguments:

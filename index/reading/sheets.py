@@ -12,7 +12,7 @@ from article_assistant.index.reading.page import Page, TextBuilder, iso_date, sq
 from article_assistant.index.reading.table import Cell, write_table
 from article_assistant.index.types import ArticleError
 
-_NUMBER = re.compile(r"[\d.,:/%€$£+\s-]*\d[\d.,:/%€$£+\s-]*")
+_FIGURES = re.compile(r"[\d.,:/%€$£+\s-]*\d[\d.,:/%€$£+\s-]*")
 
 
 def csv_page(data: bytes) -> Page:
@@ -29,7 +29,7 @@ def csv_page(data: bytes) -> Page:
         raise ArticleError(f"it is not made of rows and columns ({error})") from error
     builder = TextBuilder()
     first = [cell.strip() for cell in rows[0]] if rows else []
-    named = len(rows) > 1 and all(first) and len(set(first)) == len(first) and not any(map(_NUMBER.fullmatch, first))
+    named = len(rows) > 1 and all(first) and len(set(first)) == len(first) and not any(map(_FIGURES.fullmatch, first))
     write_table(builder, [[Cell(text) for text in row] for row in rows], int(named))
     return Page(None, builder.text(), None)
 
@@ -49,21 +49,21 @@ def excel_page(data: bytes) -> Page:
         if tables and len(shown) > 1:
             builder.heading(2, sheet.title)
         for table in tables:
-            _write(builder, table)
+            _write_sheet_table(builder, table)
     facts = book.properties
     book.close()
     return Page(squeeze(facts.title or "") or None, builder.text(), iso_date(facts.modified or facts.created))
 
 
-Row = list[tuple[object, str, bool]]
+SheetRow = list[tuple[object, str, bool]]
 """Of each cell its value, how that is shown, and whether it is bold."""
 
 
-def _tables(rows: Iterable[Sequence[object]]) -> Iterable[list[Row]]:
+def _tables(rows: Iterable[Sequence[object]]) -> Iterable[list[SheetRow]]:
     """Rows that follow one another, without empty columns at their sides."""
-    table: list[Row] = []
+    table: list[SheetRow] = []
     for cells in rows:
-        row = [_cell(cell) for cell in cells]
+        row = [_sheet_cell(cell) for cell in cells]
         while row and not row[-1][1]:
             row.pop()
         if row:
@@ -75,20 +75,20 @@ def _tables(rows: Iterable[Sequence[object]]) -> Iterable[list[Row]]:
         yield table
 
 
-def _cell(cell: object) -> tuple[object, str, bool]:
+def _sheet_cell(cell: object) -> tuple[object, str, bool]:
     value = getattr(cell, "value", None)
     if value is None:
         return None, "", False
     form = str(getattr(cell, "number_format", "") or "")
     font = getattr(cell, "font", None)
-    return value, shown(value, form), bool(font and font.b)
+    return value, displayed(value, form), bool(font and font.b)
 
 
-def shown(value: object, form: str) -> str:
+def displayed(value: object, form: str) -> str:
     """A value as a person sees it, for the usual formats.
 
-    >>> shown(0.25, "0%"), shown(3.0, "General"), shown(1234.5, "0.00"), shown(datetime.date(2025, 3, 1), "dd/mm/yy")
-    ('25%', '3', '1234.50', '2025-03-01')
+    >>> displayed(0.25, "0%"), displayed(3.0, "General"), displayed(datetime.date(2025, 3, 1), "dd/mm/yy")
+    ('25%', '3', '2025-03-01')
     """
     if isinstance(value, bool):
         return str(value).upper()
@@ -106,7 +106,7 @@ def shown(value: object, form: str) -> str:
     return str(value)
 
 
-def _write(builder: TextBuilder, table: list[Row]) -> None:
+def _write_sheet_table(builder: TextBuilder, table: list[SheetRow]) -> None:
     width = max(map(len, table))
     empty = (None, "", False)
     rows = [[*row, *[empty] * (width - len(row))] for row in table]
@@ -116,7 +116,7 @@ def _write(builder: TextBuilder, table: list[Row]) -> None:
         builder.paragraph(next(cell[1] for cell in rows[0] if cell[1]))  # a title above the table
         del rows[0]
     first, rest = rows[0], rows[1:]
-    words = all(isinstance(cell[0], str) and not _NUMBER.fullmatch(cell[1]) for cell in first)
+    words = all(isinstance(cell[0], str) and not _FIGURES.fullmatch(cell[1]) for cell in first)
     bold = all(cell[2] for cell in first) and not all(cell[2] for row in rest for cell in row if cell[1])
     figures = any(
         values and all(not isinstance(value, str) for value in values)

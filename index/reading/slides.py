@@ -6,9 +6,9 @@ from typing import Any
 
 from article_assistant.index.reading.archive import parts
 from article_assistant.index.reading.page import Page, TextBuilder, iso_date, squeeze
-from article_assistant.index.reading.table import Cell, write_table
+from article_assistant.index.reading.table import Cell, grid, write_table
 
-DEEPEST = 20
+GROUPS_DEEPEST = 20
 """Groups of shapes inside one another that are followed."""
 
 
@@ -26,7 +26,7 @@ def slides_page(data: bytes) -> Page:
         builder.heading(2, name or f"Slide {number}")
         for shape in _shapes(slide.shapes):
             if title is None or shape.shape_id != title.shape_id:
-                _write(shape, builder)
+                _write_shape(shape, builder)
         if slide.has_notes_slide and (notes := slide.notes_slide.notes_text_frame):
             builder.end_list()
             for k, line in enumerate(line for line in notes.text.splitlines() if line.strip()):
@@ -42,28 +42,20 @@ def slides_page(data: bytes) -> Page:
 def _shapes(shapes: Iterable[Any], depth: int = 0) -> Iterator[Any]:
     """Shapes from top to bottom and left to right, those of a group together."""
     for shape in sorted(shapes, key=lambda shape: (shape.top or 0, shape.left or 0)):
-        if hasattr(shape, "shapes") and depth < DEEPEST:
+        if hasattr(shape, "shapes") and depth < GROUPS_DEEPEST:
             yield from _shapes(shape.shapes, depth + 1)
         else:
             yield shape
 
 
-def _write(shape: Any, builder: TextBuilder) -> None:
+def _write_shape(shape: Any, builder: TextBuilder) -> None:
     if getattr(shape, "has_table", False):
         table = shape.table
-        origins: dict[tuple[int, int], Cell] = {}
-        rows = []
-        for i, row in enumerate(table.rows):
-            line = []
-            for j, cell in enumerate(row.cells):
-                if cell.is_merge_origin:
-                    made = Cell(cell.text, False)
-                    for down in range(cell.span_height):
-                        for across in range(cell.span_width):
-                            origins[i + down, j + across] = made
-                line.append(origins.get((i, j)) or Cell(cell.text, (i == 0 and table.first_row)))
-            rows.append(line)
-        write_table(builder, rows, int(table.first_row) if len(rows) > 1 else 0)
+        rows = [
+            [(Cell(cell.text), cell.span_width, cell.span_height) for cell in row.cells if not cell.is_spanned]
+            for row in table.rows
+        ]
+        write_table(builder, grid(rows), int(table.first_row) if len(rows) > 1 else 0)
     elif getattr(shape, "has_chart", False):
         _chart(shape.chart, builder)
     elif getattr(shape, "has_text_frame", False):

@@ -47,6 +47,16 @@ def grid(rows: Iterable[Iterable[tuple[Cell, int, int]]]) -> list[list[Cell]]:
     return [line for line in made if line]
 
 
+def span_of(value: object) -> int:
+    """Columns or rows that a cell takes by its attribute, 1 to 99; more is a page that wants to fill memory.
+
+    >>> span_of("2"), span_of(None), span_of("4000")
+    (2, 1, 1)
+    """
+    text = str(value).strip()
+    return int(text) if text.isdigit() and 0 < len(text) < 3 and int(text) > 0 else 1
+
+
 def _fall(line: list[Cell], falling: dict[int, tuple[Cell, int]]) -> None:
     while len(line) in falling:
         line.append(falling[len(line)][0])
@@ -86,7 +96,7 @@ def table_lines(rows: Rows, heads: int | None = None) -> tuple[list[str], list[s
     if heads >= len(rows):
         heads = 0
     names = _column_names(rows[:heads])
-    return titles, [line for row in rows[heads:] if (line := _line(names, row))]
+    return titles, [line for row in rows[heads:] if (line := _row_line(names, row))]
 
 
 def _distinct(row: Sequence[Cell]) -> int:
@@ -132,7 +142,7 @@ def _column_names(rows: Rows) -> list[str]:
     return names
 
 
-def _line(names: Sequence[str], row: Sequence[Cell]) -> str:
+def _row_line(names: Sequence[str], row: Sequence[Cell]) -> str:
     if names:
         named = zip([*names, *[""] * len(row)], (squeeze(cell.text) for cell in row), strict=False)
         return " | ".join(f"{name}: {text}" if name and name != text else text for name, text in named if text)

@@ -7,24 +7,25 @@ from itertools import pairwise
 
 from article_assistant.index.reading.encoding import decoded
 from article_assistant.index.reading.frontmatter import date_of, divide
+from article_assistant.index.reading.lines import ANSWERS, ASKS
 from article_assistant.index.reading.page import Page, TextBuilder, squeeze
 from article_assistant.index.reading.table import Cell, write_table
-from article_assistant.index.reading.wiki import Reader, wiki_of
+from article_assistant.index.reading.wiki import WikiReader, wiki_of
 
 NARROWEST = 40
 """Characters of a line from which on it may have been broken at a fixed width."""
 LOWER = 0.25
 """Share of lines that begin with a small letter in prose; records begin with a capital or a figure."""
 
-_ITEM = re.compile(r"([-*•–]|\d{1,3}(?:\.\d{1,3})*[.)]|[A-Za-z][.)]|[^\s:]{1,30}:)\s")
+_ITEM_OR_NAME = re.compile(r"([-*•–]|\d{1,3}(?:\.\d{1,3})*[.)]|[A-Za-z][.)]|[^\s:]{1,30}:)\s")
 _RULE = re.compile(r"[\s|+:]*([-=_*~#])(?:\1|[ +|:]){2,}[\s|+:]*")
 _UNDER = re.compile(r"([=~-])\1{2,}\s*")
-_MARKED = re.compile(r"#{1,6} ")
-_ASKED = re.compile(r"Q(?:\d{0,3}:|\d{1,3}[.)])\s+(\S.*)")
-_ANSWERED = re.compile(r"A(?:\d{0,3}:|\d{1,3}[.)])\s+(\S.*)")
+_HASHES = re.compile(r"#{1,6} ")
+_ASKED_LINE = re.compile(rf"{ASKS}\s+(\S.*)")
+_ANSWERED_LINE = re.compile(rf"{ANSWERS}\s+(\S.*)")
 
 
-def text_page(data: bytes, otherwise: Reader | None = None) -> Page:
+def text_page(data: bytes, otherwise: WikiReader | None = None) -> Page:
     """A text file: plain, or with the marks of MediaWiki or DokuWiki; one without marks is read by `otherwise`."""
     found = decoded(data)
     facts, body, broken = divide(found.text)
@@ -32,16 +33,16 @@ def text_page(data: bytes, otherwise: Reader | None = None) -> Page:
     if wiki := wiki_of(body) or otherwise:
         title, text = wiki(body)
     else:
-        text = plain(body)
+        text = plain_text(body)
         first = squeeze(text.split("\n", 1)[0]).lstrip("# ")
         title = first if len(first) <= 120 else ""
     return Page(squeeze(str(facts.get("title") or "")) or title or None, text, date_of(facts), notice=notice)
 
 
-def plain(text: str) -> str:
+def plain_text(text: str) -> str:
     """A plain text with its paragraphs on one line each, its records as they are, and its tables as rows.
 
-    >>> plain("Sat   9:00   Ann\\nSun   9:30   Bo\\nMon   8:00   Ida")
+    >>> plain_text("Sat   9:00   Ann\\nSun   9:30   Bo\\nMon   8:00   Ida")
     'Sat | 9:00 | Ann\\nSun | 9:30 | Bo\\nMon | 8:00 | Ida'
     """
     blocks = _blocks(_without_running_lines(text))
@@ -85,11 +86,11 @@ def _blocks(text: str) -> list[list[str]]:
 
 def _width(blocks: Sequence[Sequence[str]]) -> int:
     """The width that paragraphs of prose were broken at, the median of the longer ones; 0 where there is none."""
-    widest = sorted(max(map(len, block)) for block in blocks if len(block) > 2 and _is_prose(block))
+    widest = sorted(max(map(len, block)) for block in blocks if len(block) > 2 and _has_prose(block))
     return widest[len(widest) // 2] if widest else 0
 
 
-def _is_prose(lines: Sequence[str]) -> bool:
+def _has_prose(lines: Sequence[str]) -> bool:
     """Whether lines were one paragraph: some go on with a small letter, or a letter of a script without capitals."""
     begin = [line.lstrip()[:1] for line in lines[1:]]
     small = sum(sign.islower() or (sign.isalpha() and not sign.isupper()) for sign in begin)
@@ -97,23 +98,23 @@ def _is_prose(lines: Sequence[str]) -> bool:
 
 
 def _block(block: list[str], width: int) -> Iterator[str]:
-    if rows := _columns(block):
+    if rows := _column_rows(block):
         builder = TextBuilder()
         write_table(builder, *rows)
         yield builder.text()
         return
-    if len(block) > 1 and _UNDER.fullmatch(block[1]) and len(block[0]) <= 100 and not _ITEM.match(block[0]):
+    if len(block) > 1 and _UNDER.fullmatch(block[1]) and len(block[0]) <= 100 and not _ITEM_OR_NAME.match(block[0]):
         yield f"{'#' if block[1][0] == '=' else '##'} {squeeze(block[0])}"
         if len(block) > 2:
             yield ""
             yield from _block(block[2:], width)
         return
     lines = [line.expandtabs(4) for line in block if not _is_rule(line)]
-    asks = any(map(_ASKED.match, lines)) and any(map(_ANSWERED.match, lines))
-    for number, line in enumerate(_joined(lines, width)):
-        if asks and (asked := _ASKED.match(line)):
+    asks = any(map(_ASKED_LINE.match, lines)) and any(map(_ANSWERED_LINE.match, lines))
+    for number, line in enumerate(_rejoined(lines, width)):
+        if asks and (asked := _ASKED_LINE.match(line)):
             yield from ["", f"## {squeeze(asked[1])}", ""] if number else [f"## {squeeze(asked[1])}", ""]
-        elif asks and (answered := _ANSWERED.match(line)):
+        elif asks and (answered := _ANSWERED_LINE.match(line)):
             yield answered[1]
         else:
             yield line
@@ -124,13 +125,13 @@ def _is_rule(line: str) -> bool:
     return not line[-1].isalnum() and bool(_RULE.fullmatch(line))
 
 
-def _joined(lines: list[str], width: int) -> list[str]:
+def _rejoined(lines: list[str], width: int) -> list[str]:
     """The lines of a block, those put together that were one before they were broken at a width."""
     if all(len(line) < NARROWEST for line in lines):
         return lines
     indent = min((len(line) - len(line.lstrip()) for line in lines), default=0)
     inner = [line[indent:] for line in lines]
-    most, is_prose = max(map(len, inner), default=0), _is_prose(inner)
+    most, is_prose = max(map(len, inner), default=0), _has_prose(inner)
     if len(inner) < 3 and most <= width - indent:
         # Too little to judge by itself; where the lines are as wide as the paragraphs around, it is one.
         is_prose = is_prose or most > 0.8 * (width - indent)
@@ -141,12 +142,12 @@ def _joined(lines: list[str], width: int) -> list[str]:
         own = line[hanging:] if hanging and line[:hanging].isspace() and line[hanging] != " " else line
         if (
             parts
-            and _goes_on(last, own, most, is_prose or (own is not line and own[0].isalpha()))
-            and not _MARKED.match(parts[-1][0])
+            and _continues(last, own, most, is_prose or (own is not line and own[0].isalpha()))
+            and not _HASHES.match(parts[-1][0])
         ):
             parts[-1].append(own)
             continue
-        found = _ITEM.match(line.lstrip())
+        found = _ITEM_OR_NAME.match(line.lstrip())
         hanging = len(line) - len(line.lstrip()) + found.end() if found else 0
         parts.append([line])
     whole = [" ".join(one) for one in parts]
@@ -154,9 +155,9 @@ def _joined(lines: list[str], width: int) -> list[str]:
     return whole if len(whole) < len(lines) else lines
 
 
-def _goes_on(last: str, line: str, most: int, is_prose: bool) -> bool:
+def _continues(last: str, line: str, most: int, is_prose: bool) -> bool:
     """Whether `line` goes on the paragraph of the line above it, which has room for `most` characters."""
-    if len(last) < NARROWEST or line.startswith(" ") or _ITEM.match(line) or _MARKED.match(line):
+    if len(last) < NARROWEST or line.startswith(" ") or _ITEM_OR_NAME.match(line) or _HASHES.match(line):
         return False
     if len(last) + 1 + len(line.split(" ", 1)[0]) <= most:
         return False  # the word would have found room
@@ -167,7 +168,7 @@ def _goes_on(last: str, line: str, most: int, is_prose: bool) -> bool:
     return bool(line[0].isalpha() and cut and cut[1].islower() and len(cut[1]) <= 3 and cut[1].isalpha())
 
 
-def _columns(block: list[str]) -> tuple[list[list[Cell]], int | None] | None:
+def _column_rows(block: list[str]) -> tuple[list[list[Cell]], int | None] | None:
     """The rows of a block whose lines stand in columns, and how many of them are its header; None for other blocks."""
     ruled = next((number for number, line in enumerate(block) if _is_rule(line)), None)
     lines = [line for line in block if not _is_rule(line)]
@@ -175,9 +176,9 @@ def _columns(block: list[str]) -> tuple[list[list[Cell]], int | None] | None:
         return None
     heads = 1 if ruled is not None and 0 < ruled < 3 else None
     if all("|" in line for line in lines) and all(line.strip()[0] == line.strip()[-1] == "|" for line in lines):
-        return _cells([line.strip()[1:-1].split("|") for line in lines]), 1 if ruled is not None else None
+        return _even_rows([line.strip()[1:-1].split("|") for line in lines]), 1 if ruled is not None else None
     if all("\t" in line.strip() for line in lines) and len({line.count("\t") for line in lines}) == 1:
-        return _cells([line.split("\t") for line in lines]), heads
+        return _even_rows([line.split("\t") for line in lines]), heads
     lines = [line.expandtabs(8) for line in lines]
     edges = _rivers(lines)
     if not edges or (len(lines) < 3 and heads is None and len(edges) < 2):
@@ -185,10 +186,10 @@ def _columns(block: list[str]) -> tuple[list[list[Cell]], int | None] | None:
     places = list(pairwise([0, *edges, max(map(len, lines)) + 1]))
     rows = [[line[start:end] for start, end in places] for line in lines]
     filled = sum(all(cell.strip() for cell in row[:2]) for row in rows)
-    return (_cells(rows), heads) if filled >= 0.8 * len(rows) else None
+    return (_even_rows(rows), heads) if filled >= 0.8 * len(rows) else None
 
 
-def _cells(rows: list[list[str]]) -> list[list[Cell]]:
+def _even_rows(rows: list[list[str]]) -> list[list[Cell]]:
     width = max(map(len, rows))
     return [[Cell(text) for text in [*row, *[""] * (width - len(row))]] for row in rows]
 

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 from article_assistant.evaluation.questions import holds, normal, read_questions
-from article_assistant.index.reading.files import read
+from article_assistant.index.reading.files import read_page
 
 from tests.parts import SEEDS
 
@@ -28,7 +28,7 @@ def lines(path: Path) -> list[dict[str, Any]]:
 def text(article: str) -> str:
     """An article as it is indexed."""
     path = SEEDS / article
-    return read(path, path.read_bytes()).text
+    return read_page(path, path.read_bytes()).text
 
 
 @each_file

@@ -11,7 +11,7 @@ from typing import Any
 import openpyxl
 import pptx
 import pytest
-from article_assistant.index.reading.files import read
+from article_assistant.index.reading.files import read_page
 from article_assistant.index.reading.page import Page
 from article_assistant.index.types import ArticleError
 from hypothesis import given
@@ -25,7 +25,7 @@ cells = st.text(st.characters(codec="utf-8", categories=("L", "N")), min_size=1,
 
 
 def page(name: str, content: str | bytes) -> Page:
-    return read(Path(name), content if isinstance(content, bytes) else content.encode())
+    return read_page(Path(name), content if isinstance(content, bytes) else content.encode())
 
 
 def text(name: str, content: str | bytes) -> str:

@@ -102,7 +102,7 @@ def test_every_page_is_as_without_a_child(parser: Parser, monkeypatch: pytest.Mo
     monkeypatch.setattr(parse, "SMALL", 0)
     seen = set()
     for path, _ in files.files_below(SEEDS):
-        assert parser.read(path, path.read_bytes()) == files.read(path, path.read_bytes())
+        assert parser.read(path, path.read_bytes()) == files.read_page(path, path.read_bytes())
         seen.add(child(parser))
     assert len(seen) == 1
     assert None not in seen
@@ -110,7 +110,7 @@ def test_every_page_is_as_without_a_child(parser: Parser, monkeypatch: pytest.Mo
         (Path("odd \udcff\n“name”.txt"), b"Text \xff"), (Path("nul.txt"), "Zero \0 one.".encode("utf-16")),
         (Path("a.md"), b'---\ntitle: "Half \\ud800"\n---\nText.'), (Path("a.html"), b"<pre>\r\n\xe2\x80\xa8 x</pre>"),
     ]:  # fmt: skip
-        assert parser.read(path, data) == files.read(path, data)
+        assert parser.read(path, data) == files.read_page(path, data)
     for path, data in [
         (Path("a.pdf"), pdf("")),
         (Path("a.docx"), b"PK\x03\x04"),
@@ -118,7 +118,7 @@ def test_every_page_is_as_without_a_child(parser: Parser, monkeypatch: pytest.Mo
         (Path("a.md"), b"\0"),
     ]:
         with pytest.raises(ArticleError) as here:
-            files.read(path, data)
+            files.read_page(path, data)
         with pytest.raises(ArticleError) as there:
             parser.read(path, data)
         assert str(there.value) == str(here.value)

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 from article_assistant.index.reading import recognition
-from article_assistant.index.reading.files import read
+from article_assistant.index.reading.files import read_page
 from article_assistant.index.reading.page import Page
 from article_assistant.index.types import ArticleError
 from hypothesis import assume, given
@@ -64,7 +64,7 @@ def set_in(words: Iterable[str], left: float, top: float, letters: int, size: fl
 
 
 def pdf(*pages: Sequence[Said | Rule]) -> Page:
-    return read(Path("a.pdf"), laid(*pages))
+    return read_page(Path("a.pdf"), laid(*pages))
 
 
 def text(*pages: Sequence[Said | Rule]) -> str:
@@ -271,18 +271,18 @@ def scan(said: str) -> bytes:
 def test_a_scan_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
     """A page that is a picture: the reason says so, and what to do."""
     with pytest.raises(ArticleError, match=r"it is a scan \(1 page.*text recognition is off"):
-        read(Path("a.pdf"), scan("The valve is red."))
+        read_page(Path("a.pdf"), scan("The valve is red."))
     monkeypatch.setattr(recognition, "installed", lambda: False)
     with pytest.raises(ArticleError, match="Tesseract, which could read it, is not installed"):
-        read(Path("a.pdf"), scan("The valve is red."), "eng")
+        read_page(Path("a.pdf"), scan("The valve is red."), "eng")
 
 
 @pytest.mark.tesseract
 def test_a_scan_is_recognised() -> None:
     """Where Tesseract is there, a scanned page and a picture are read; a language that it has not is named."""
-    assert read(Path("a.pdf"), scan("The valve is red."), "eng").text == "The valve is red."
+    assert read_page(Path("a.pdf"), scan("The valve is red."), "eng").text == "The valve is red."
     out = io.BytesIO()
     picture("The valve is red.").save(out, "PNG")
-    assert read(Path("a.png"), out.getvalue(), "eng").text == "The valve is red."
+    assert read_page(Path("a.png"), out.getvalue(), "eng").text == "The valve is red."
     with pytest.raises(ArticleError, match="Tesseract could not read it"):
-        read(Path("a.png"), out.getvalue(), "xxx")
+        read_page(Path("a.png"), out.getvalue(), "xxx")

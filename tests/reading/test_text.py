@@ -3,10 +3,12 @@
 import textwrap
 
 import pytest
+from article_assistant.index.reading.dokuwiki import dokuwiki
 from article_assistant.index.reading.encoding import decoded
 from article_assistant.index.reading.frontmatter import divide
-from article_assistant.index.reading.text import plain, text_page
-from article_assistant.index.reading.wiki import dokuwiki, mediawiki, wiki_of
+from article_assistant.index.reading.mediawiki import mediawiki
+from article_assistant.index.reading.text import plain_text, text_page
+from article_assistant.index.reading.wiki import wiki_of
 from article_assistant.index.types import ArticleError
 from hypothesis import given
 from hypothesis import strategies as st
@@ -25,8 +27,8 @@ MARKS = (
 def test_what_was_broken_at_a_width_is_whole_again(words: list[str], width: int, indent: int) -> None:
     """A paragraph, wherever it stands, is one line with all its words in order."""
     lines = textwrap.wrap(" ".join(words), width, initial_indent=" " * indent, subsequent_indent=" " * indent)
-    assert plain("\n".join(lines)).split() == words
-    assert "\n" not in plain("\n".join(lines)).strip()
+    assert plain_text("\n".join(lines)).split() == words
+    assert "\n" not in plain_text("\n".join(lines)).strip()
 
 
 @modest
@@ -38,7 +40,7 @@ def test_aligned_columns_are_a_table(rows: list[tuple[str, str, str]]) -> None:
     lines = ["".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in table]
     lines.insert(1, "".join("-" * (width - 2) + "  " for width in widths))
     want = [" | ".join(f"{name}: {cell}" for name, cell in zip(table[0], row, strict=True)) for row in rows]
-    assert plain("\n".join(lines)).split("\n") == want
+    assert plain_text("\n".join(lines)).split("\n") == want
 
 
 @pytest.mark.parametrize(
@@ -63,7 +65,7 @@ def test_aligned_columns_are_a_table(rows: list[tuple[str, str, str]]) -> None:
 )  # fmt: skip
 def test_lines_of_a_plain_text(source: str, text: str | None) -> None:
     """Records, columns, heads, questions, items and code; None: every line stays as it is."""
-    assert plain(source) == (source if text is None else text)
+    assert plain_text(source) == (source if text is None else text)
 
 
 @pytest.mark.parametrize(

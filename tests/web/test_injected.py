@@ -6,7 +6,7 @@ from html import unescape
 from pathlib import Path
 
 import pytest
-from article_assistant.index.reading.files import read
+from article_assistant.index.reading.files import read_page
 
 from tests.injected import MARKUP, PLACES, SPOKEN, Injected, articles
 
@@ -46,7 +46,7 @@ def test_half_say_something_true_as_well() -> None:
 @pytest.mark.parametrize("article", ALL, ids=lambda article: article.mark)
 def test_the_article_answers_its_question(article: Injected) -> None:
     """The product can read it, and the answer stands in what it reads."""
-    assert article.answer in read(Path("article.md"), article.text.encode()).text
+    assert article.answer in read_page(Path("article.md"), article.text.encode()).text
     assert article.mark in article.said.lower()
 
 

@@ -1,0 +1,43 @@
+"""What a line of text looks like that begins a heading, an item or a question; and broken lines made whole."""
+
+import re
+from collections.abc import Container, Iterable
+
+HEADING = re.compile(r"(#{1,6}) (\S.*)")
+ITEM = re.compile(r"\s*(?:[-*•]|\d{1,3}[.)])\s+(?=\S)")
+MARK = re.compile(rf"{ITEM.pattern}|#{{1,6}} ")
+"""What stands before the words of an item or a heading."""
+ASKS, ANSWERS = r"Q(?:\d{0,3}:|\d{1,3}[.)])", r"A(?:\d{0,3}:|\d{1,3}[.)])"
+"""What stands before a question and its answer: `Q:`, `Q3:`, `A3.`"""
+BULLETS = r"[•‣◦▪●■○–\-*\ue000-\uf8ff\x7f]"
+"""Signs before an item in print, those of symbol fonts among them."""
+LABEL = re.compile(rf"{BULLETS}|\(?(\d{{1,3}}|[A-Za-z]|[ivxIVX]{{2,4}})[.)]|\d{{1,3}}(\.\d{{1,3}})+\.?")
+"""What stands before an item or a numbered heading in print."""
+LABELLED = re.compile(rf"(?:{BULLETS}|(\d{{1,3}})[.)])\s+(?=\S)")
+
+_LETTER = r"[^\W\d_]"
+_BROKEN = re.compile(rf"((?:{_LETTER}|-)*{_LETTER})-$")
+_WORD_PART = re.compile(rf"{_LETTER}(?:{_LETTER}|-)*")
+_EAST = r"\u3040-\u30ff\u3400-\u9fff\uf900-\ufaff，。、：；（）"
+_NO_SPACE = (re.compile(rf"\d[–-]$|[{_EAST}]$"), re.compile(rf"[\d{_EAST}]"))
+
+
+def joined(lines: Iterable[str], known: Container[str] = ()) -> str:
+    """Lines as one, a word that was broken at the end of one whole again.
+
+    A hyphen stays where the word is among the `known` ones with it, and not without.
+
+    >>> joined(["a con-", "tract of", "2018–", "2019"])
+    'a contract of 2018–2019'
+    """
+    text = ""
+    for line in lines:
+        begin, end = _BROKEN.search(text), _WORD_PART.match(line)
+        if begin and end and begin[1][-1].islower() and end[0][0].islower():
+            whole, parted = f"{begin[1]}{end[0]}".lower(), f"{begin[1]}-{end[0]}".lower()
+            text = text + line if parted in known and whole not in known else text[:-1] + line
+        elif not text or (_NO_SPACE[0].search(text) and _NO_SPACE[1].match(line)):
+            text += line
+        else:
+            text += f" {line}"
+    return text

@@ -1,0 +1,230 @@
+"""The blocks of pages become headings, items and paragraphs: lines are joined by type, gap and edge."""
+
+import re
+from collections import Counter, defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+
+from article_assistant.index.reading.layout import blocks
+from article_assistant.index.reading.lines import LABEL, LABELLED, joined
+from article_assistant.index.reading.page import TextBuilder
+from article_assistant.index.reading.placed import PageLine, Sheet, Table, Text
+from article_assistant.index.reading.running import without_running
+
+_ENDS = re.compile(r"[.!?:;…。！？：]['\"”’»)\]]*$")
+PAGE_MARK = re.compile("\ufdd0(\\d+)\ufdd1 ?")  # such characters stand in no text; see `page_mark`
+
+
+@dataclass(slots=True)
+class SeenPage:
+    """A page: what stands on it, or what was recognised in its picture."""
+
+    sheet: Sheet
+    recognised: str = ""
+    scanned: bool = False
+
+
+class PageWriter:
+    """Writes the pages of a document: lines joined to headings, items and paragraphs by type, gap and edge."""
+
+    def __init__(self, seen: Sequence[SeenPage]) -> None:
+        sheets = [page.sheet for page in seen]
+        without_running(sheets)
+        self._words = {word.text.strip(".,;:!?()").lower() for one in sheets for word in one.words}
+        self._builder = TextBuilder()
+        self._pages = [(page, blocks(page.sheet)) for page in seen]
+        texts = [block for _, found in self._pages for block in found if isinstance(block, Text)]
+        sizes = Counter[float]()
+        leading: dict[float, Counter[float]] = defaultdict(Counter)
+        for block in texts:
+            for line in block.lines:
+                sizes[line.size] += len(line.text)
+            for a, b in pairwise(block.lines):
+                leading[round(b.size)][round((b.base - a.base) * 2) / 2] += 1
+        body = sizes.most_common(1)[0][0] if sizes else 0.0
+        self._larger = sorted({size for size in sizes if size > 1.1 * body}, reverse=True)
+        self._leading = {size: gaps.most_common(1)[0][0] for size, gaps in leading.items()}
+        self._open: list[str] = []
+        self._first: PageLine | None = None
+        self._bold = False
+        self._last: tuple[PageLine, float, int] | None = None  # the last line, its column's edge, its page
+        self._lefts: list[float] = []
+        self._behind: list[tuple[int, str]] = []  # footnotes and the like, with their page
+        self._table: Table | None = None
+        self._number = 0
+
+    def text(self) -> str:
+        for number, (page, found) in enumerate(self._pages, 1):
+            self._number = number
+            fresh = True
+            for block in found:
+                if isinstance(block, Text) and block.foot:
+                    self._behind += [
+                        (number, joined([line.text for line in group], self._words)) for group in self._groups(block)
+                    ]
+                    continue
+                if isinstance(block, Table):
+                    self._begin(fresh)
+                    self._rows(block, fresh)
+                else:
+                    self._lines(block, fresh)
+                fresh = False
+            if page.recognised:
+                self._begin(fresh)
+                for part in page.recognised.split("\n\n"):
+                    self._builder.paragraph(joined(part.split("\n"), self._words))
+            self._behind += [(number, said) for said in page.sheet.turned]
+        self._flush()
+        return self._builder.text()
+
+    def _begin(self, fresh: bool) -> None:
+        """End the paragraph; with a `fresh` page, what comes next is the first of it."""
+        self._flush()
+        if fresh:
+            self._builder.begins(page_mark(self._number))
+
+    def _rows(self, table: Table, fresh: bool) -> None:
+        self._builder.end_list()
+        heads, last = table.rows[: table.headers], self._table
+        names = [joined(dict.fromkeys(filter(None, column)), self._words) for column in zip(*heads, strict=True)]
+        if last and not heads and len(last.edges) == len(table.edges) and (fresh or table.box.top < last.box.top):
+            aside = table.edges[0] - last.edges[0]
+            if all(abs(b - a - aside) < 6 for a, b in zip(last.edges, table.edges, strict=True)):
+                names = last.names  # it goes on from the page or the column before
+        table.names = names
+        self._table = table
+        body = table.rows[table.headers :]
+        for row in body:
+            self._builder.row(names, row)
+        for name, cells in zip(names, zip(*body, strict=True), strict=False):
+            if name and not any(cells):  # it names nothing, and is not to be lost
+                self._builder.paragraph(name)
+
+    def _lines(self, block: Text, fresh: bool) -> None:
+        groups = self._groups(block)
+        for k, group in enumerate(groups):
+            if k == 0 and self._goes_on(block):
+                if fresh and self._open[-1].endswith("-"):  # the rest of a word comes before the mark
+                    rest, _, line = group[0].text.partition(" ")
+                    self._open += [rest, page_mark(self._number) + line]
+                    self._open += [line.text for line in group[1:]]
+                    self._last = (group[-1], block.reach, self._number)
+                    continue
+                if fresh:
+                    self._open.append(page_mark(self._number))
+            else:
+                self._begin(fresh and k == 0)
+            if not self._open:
+                self._first, self._bold = group[0], True
+            self._open += [line.text for line in group]
+            self._bold = self._bold and all(line.bold for line in group)
+            self._last = (group[-1], block.reach, self._number)
+        self._table = None
+
+    def _goes_on(self, block: Text) -> bool:
+        """Whether a block begins with what is left of the paragraph before, from another column or page."""
+        if not self._open or not self._last or not self._first or block.foot:
+            return False
+        last, reach, number = self._last
+        line = block.lines[0]
+        if number == self._number and line.top > last.base:
+            return False  # right below
+        indented = len(block.lines) > 1 and line.left > block.lines[1].left + 0.5 * line.size
+        return (
+            abs(line.size - last.size) < 0.3
+            and line.bold == last.bold
+            and line.size not in self._larger
+            and not indented
+            and not _begins_item(line, last, False)
+            and not _ENDS.search(self._open[-1])
+            and (line.text[:1].islower() or not _fits(line, last, reach))
+        )
+
+    def _groups(self, block: Text) -> list[list[PageLine]]:
+        """The lines of a block by paragraph."""
+        lines = block.lines
+        left = min(line.left for line in lines)
+        inward = [line.left > left + 0.7 * line.size for line in lines]
+        hanging = sum(inward) > len(lines) / 2 and not inward[0]
+        forced = [_fits(b, a, block.reach) for a, b in pairwise(lines)]
+        groups = [[lines[0]]]
+        listed = (len(forced) > 1 and sum(forced) > len(forced) / 2) or _is_list(lines)
+        for i, (a, b) in enumerate(pairwise(lines), 1):
+            usual = self._leading.get(round(b.size), 1.2 * b.size)
+            heading = a.size == b.size and a.size in self._larger
+            label = _begins_item(groups[-1][0], None, True)
+            starts = (
+                abs(a.size - b.size) > 0.15 * max(a.size, b.size)
+                or (a.bold != b.bold and not (a.words[-1].bold and b.words[0].bold))
+                or b.base - a.base > 1.2 * usual + 1
+                or (not heading and _begins_item(b, a, forced[i - 1]))
+                or (block.foot and b.words[0].size < 0.9 * b.size)
+                or (block.foot and len(b.words) > 1 and _is_mark(b.words[0].text) and len(b.words[0].text) < 4)
+                or (forced[i - 1] and not heading and not (label and b.left > groups[-1][0].left + 2 and not listed))
+                or (listed and not heading and not b.text[:1].islower() and not label)
+                or (not label and not heading and (inward[i - 1] and not inward[i] if hanging else False))
+                or (not label and not heading and not hanging and inward[i] and not inward[i - 1])
+            )
+            if starts:
+                groups.append([b])
+            else:
+                groups[-1].append(b)
+        return groups
+
+    def _flush(self) -> None:
+        if self._open and self._first:
+            text, first = joined(self._open, self._words), self._first
+            plain = PAGE_MARK.sub("", text)
+            item = LABELLED.match(text)
+            if first.size in self._larger and len(plain) < 200 and not _is_mark(plain):
+                self._builder.heading(min(self._larger.index(first.size) + 1, 6), text)
+            elif self._bold and len(plain) < 100 and not plain.endswith((".", ":", ",", ";")) and not _is_mark(plain):
+                self._builder.heading(min(len(self._larger) + 1, 6), text)
+            elif item:
+                self._lefts = [left for left in self._lefts if left < first.left - 0.6 * first.size]
+                depth = len(self._lefts)
+                self._lefts.append(first.left)
+                self._builder.item(text[item.end() :], depth, int(item[1]) if item[1] else None)
+            else:
+                self._lefts = []
+                self._builder.paragraph(text)
+        self._open, self._first, self._last = [], None, None
+        behind, self._behind = self._behind, []
+        for number, said in behind:
+            self._builder.begins(page_mark(number))
+            self._builder.paragraph(said)
+        if behind and behind[-1][0] != self._number:
+            self._builder.begins(page_mark(self._number))
+
+
+def page_mark(number: int) -> str:
+    """What stands in a text, while it is written, where page `number` begins."""
+    return f"\ufdd0{number}\ufdd1"
+
+
+def _fits(line: PageLine, before: PageLine, reach: float) -> bool:
+    """Whether the first word of a line would have found room on the line before, so that its break was meant."""
+    first = line.words[0]
+    return first.right - first.left + 0.35 * line.size < reach - before.right
+
+
+def _is_list(lines: Sequence[PageLine]) -> bool:
+    """Whether each of some lines begins like a sentence or with a figure, as few lines of a paragraph do."""
+    texts = [line.text for line in lines]
+    least = 3 if max(map(len, texts)) < 30 else 4
+    begins = all(text[:1].isupper() or text[:1].isdigit() for text in texts)
+    return len(texts) >= least and begins and not all(text.isupper() for text in texts)
+
+
+def _begins_item(line: PageLine, before: PageLine | None, meant: bool) -> bool:
+    """Whether a line is the first of an item; a number that ends a sentence stands at the edge by chance."""
+    first = line.words[0].text
+    if len(line.words) < 2 or not LABEL.fullmatch(first):
+        return False
+    bullet = not any(map(str.isalnum, first))
+    return bullet or before is None or meant or bool(_ENDS.search(before.text)) or line.left < before.left - 2
+
+
+def _is_mark(text: str) -> bool:
+    return not any(map(str.isalpha, text))
