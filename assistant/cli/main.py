@@ -86,7 +86,7 @@ def chat(
     settings = settings_of(context, home, host=host, port=port)
     with open_index(settings, mends=True) as index:
         named = list(sources or [])
-        if not named and not index.library.sources():
+        if not named and not index.library.ledger.sources():
             if not SEEDS.is_dir():
                 raise UserFacingError("the library is empty; name a folder of articles: assistant chat FOLDER")
             named = [str(SEEDS)]

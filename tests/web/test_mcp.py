@@ -55,7 +55,7 @@ def assistant(home: Path) -> Iterator[Assistant]:
     secret = article("The next office will be in Reykjavik.", "Plans", SECRET, frozenset({"staff"}))
     long = article("Herons stand. " * 4000, "Herons", LONG)
     with index.library.writing():
-        source = index.library.add_source("/staff", "staff")
+        source = index.library.ledger.add("/staff", "staff")
         index.replace(source, [(one, "r1", split(one, index.embedder)) for one in (secret, long)])
     memory = Memory(home)
     yield Assistant(index, Extractor(Reader()), memory)
