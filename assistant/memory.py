@@ -40,10 +40,8 @@ class Memory:
         self._connection.execute("CREATE INDEX IF NOT EXISTS turn_of ON turn (user, conversation)")
         self._connection.execute("DELETE FROM turn WHERE at < ?", (time.time() - KEPT_DAYS * 86400,))
 
-    def turns(self, user: User, conversation: str | None) -> list[Turn]:
-        """The last turns, oldest first; none without a conversation."""
-        if conversation is None:
-            return []
+    def turns(self, user: User, conversation: str) -> list[Turn]:
+        """The last turns, oldest first."""
         query = (
             "SELECT question, answer, articles, standalone FROM turn WHERE user = ? AND conversation = ? "
             "ORDER BY number DESC LIMIT ?"
@@ -52,10 +50,8 @@ class Memory:
             rows = self._connection.execute(query, (user.name, conversation, TURNS)).fetchall()
         return [Turn(row[0], row[1], tuple(json.loads(row[2])), row[3]) for row in reversed(rows)]
 
-    def add(self, user: User, conversation: str | None, turn: Turn) -> None:
-        """Put a turn behind the others; without a conversation nothing is kept."""
-        if conversation is None:
-            return
+    def add(self, user: User, conversation: str, turn: Turn) -> None:
+        """Put a turn behind the others."""
         articles = json.dumps(turn.articles)
         values = (user.name, conversation, time.time(), turn.question, turn.answer, articles, turn.standalone)
         with self._lock:
