@@ -1,9 +1,13 @@
 """Questions to begin with, made from the articles themselves: theirs, their tables' and their definitions'."""
 
 import re
+import threading
 from collections.abc import Iterable, Iterator
+from itertools import islice
 
-from article_assistant.index.types import Article
+from article_assistant.index.types import Article, Groups
+from article_assistant.pipeline import Assistant
+from article_assistant.types import User
 
 _ASKED = re.compile(r"^#{1,6} (\S[^\n]{10,80}\?)$", re.MULTILINE)
 # A row whose first cell is a name and whose second has a number under a heading of two plain words.
@@ -16,6 +20,37 @@ _DEFINED = re.compile(r"^- (?P<term>[A-Z][\w -]{2,24}): [A-Z][^\n]{40,}\.$", re.
 _PERSON = re.compile(r"(?<!the )\b((?:[A-Z][a-zà-þ]{2,} ){1,2}[A-Z][a-zà-þ]{3,}), (?:who|the \w+ (?:of|in|for))\b")
 DEFINITIONS = 4
 """Definitions that a text has at least, if it is one that defines things."""
+LOOKED_AT = 40
+"""Articles that example questions are made from."""
+TRIED_FIRST = 12
+"""Example questions that are tried at most."""
+
+
+class Examples:
+    """Questions that an assistant answers, each tried before it is offered; known until the library changes."""
+
+    def __init__(self, assistant: Assistant, most: int = 4) -> None:
+        """Of at most this many questions for one user."""
+        self._assistant, self._most = assistant, most
+        self._known: dict[tuple[Groups, str | None], list[str]] = {}
+        self._trying = threading.Lock()
+
+    def __call__(self, user: User) -> list[str]:
+        """A few questions that the articles which this user may read answer."""
+        key = (user.groups, self._assistant.index.library.fact("changes"))
+        with self._trying:
+            if key not in self._known:
+                self._known = {key: list(islice(self._answered(user), self._most))}
+            return self._known[key]
+
+    def _answered(self, user: User) -> Iterator[str]:
+        articles = islice(self._assistant.index.library.articles(user.groups), LOOKED_AT)
+        shown: set[str] = set()
+        for question in islice(propose(articles), TRIED_FIRST):
+            opening = " ".join(question.split()[:2])  # one "Who is …?" is enough
+            if opening not in shown and self._assistant.answer(question, user).answered:
+                shown.add(opening)
+                yield question
 
 
 def propose(articles: Iterable[Article]) -> Iterator[str]:

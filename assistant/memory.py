@@ -59,10 +59,8 @@ class Memory:
         self._connection.execute("CREATE INDEX IF NOT EXISTS turn_of ON turn (user, conversation)")
         self._connection.execute("DELETE FROM turn WHERE at < ?", (time.time() - days * 86400,))
 
-    def turns(self, user: User, conversation: str | None) -> list[Turn]:
-        """The last turns, oldest first; none without a conversation."""
-        if conversation is None:
-            return []
+    def turns(self, user: User, conversation: str) -> list[Turn]:
+        """The last turns, oldest first."""
         query = (
             "SELECT question, answer, articles, standalone FROM turn WHERE user = ? AND conversation = ? "
             "ORDER BY number DESC LIMIT ?"
@@ -71,13 +69,8 @@ class Memory:
             rows = self._connection.execute(query, (user.name, conversation, TURNS)).fetchall()
         return [Turn(row[0], row[1], tuple(json.loads(row[2])), row[3]) for row in reversed(rows)]
 
-    def add(self, user: User, conversation: str | None, turn: Turn, answer: Answer | None = None) -> None:
-        """Put a turn behind the others, with the whole `answer` where it is to be shown again.
-
-        Without a conversation nothing is kept.
-        """
-        if conversation is None:
-            return
+    def add(self, user: User, conversation: str, turn: Turn, answer: Answer | None = None) -> None:
+        """Put a turn behind the others, with the whole `answer` where it is to be shown again."""
         shown = _ANSWER.dump_json(answer).decode("utf-8", "replace") if answer else ""
         values = (turn.question, turn.answer, json.dumps(turn.articles), turn.standalone, shown)
         with self._lock:

@@ -11,29 +11,28 @@ from typing import TYPE_CHECKING
 from article_assistant.index.types import UserFacingError
 
 if TYPE_CHECKING:
-    from article_assistant.answering.reader import Reader
     from article_assistant.index.remote import Server
     from article_assistant.index.search import Index
     from article_assistant.pipeline import Assistant
     from article_assistant.settings import Settings
-    from article_assistant.types import Answerer
-    from article_assistant.writing.writer import Writer
 
 
-def open(settings: "Settings | Path | str | None" = None) -> "Assistant":
+def open(settings: "Settings | Path | str | None" = None, *, index: "Index | None" = None) -> "Assistant":
     """Open an assistant over a library that holds articles; use it in a `with` statement, or close it.
 
     `settings` are all settings, or just the folder of the library (the rest then comes from the environment and
-    assistant.toml, as for the command line), or None for the default folder. Raises UserFacingError where the
-    library is empty or damaged, SettingsError (which is one) where a setting is not usable.
+    assistant.toml, as for the command line), or None for the default folder. An `index` that is open already may
+    be given, and stays open. Raises UserFacingError where the library is empty or damaged, SettingsError (which is
+    one) where a setting is not usable.
     """
     from article_assistant.settings import Settings, read
 
     if not isinstance(settings, Settings):
         settings = read(home=Path(settings) if settings is not None else None)
     with ExitStack() as parts:
-        index = parts.enter_context(open_index(settings, filled=True))
-        assistant = parts.enter_context(assistant_over(index, settings))
+        if index is None:
+            index = parts.enter_context(open_index(settings, filled=True))
+        assistant = _over(index, settings, parts)
         assistant.closing = parts.pop_all()
     return assistant
 
@@ -65,29 +64,22 @@ def server_of(settings: "Settings") -> "Server | None":
     return Server(settings.vectors, token, settings.vectors_tenant, settings.vectors_database)
 
 
-@contextmanager
-def assistant_over(index: "Index", settings: "Settings") -> Iterator["Assistant"]:
-    """An assistant over an open index, with the language model of the settings where they name one."""
+def _over(index: "Index", settings: "Settings", parts: ExitStack) -> "Assistant":
+    """An assistant over an open index, with the language model of the settings where they name one.
+
+    What is opened for it is closed with `parts`. Raises SettingsError where there is no such language model.
+    """
     from article_assistant.answering.extract import Extractor
     from article_assistant.answering.reader import Reader
     from article_assistant.memory import Memory
     from article_assistant.pipeline import Assistant
 
     memory, reader = Memory(index.library.home, settings.keep_days), Reader(settings.threads)
+    parts.callback(memory.close)
     offline = Extractor(reader, settings.accepted_wrong)
-    try:
-        if not settings.llm:
-            yield Assistant(index, offline, memory)
-            return
-        with _writer(offline, reader, index, settings) as writer:
-            yield Assistant(index, writer, memory)
-    finally:
-        memory.close()
+    if not settings.llm:
+        return Assistant(index, offline, memory)
 
-
-@contextmanager
-def _writer(offline: "Answerer", reader: "Reader", index: "Index", settings: "Settings") -> Iterator["Writer"]:
-    """A writer with the language model of the settings. Raises SettingsError where there is none to be had."""
     from article_assistant.prompts import PromptError
     from article_assistant.settings import SettingsError
     from article_assistant.writing import providers
@@ -95,11 +87,12 @@ def _writer(offline: "Answerer", reader: "Reader", index: "Index", settings: "Se
     from article_assistant.writing.entailment import Checker
     from article_assistant.writing.writer import Writer
 
-    caller = Caller(providers.load(settings), settings.llm_seconds, settings.llm_tokens_a_day, index.library.home)
+    llm = providers.load(settings)
+    caller = Caller(llm, settings.llm_seconds, settings.llm_tokens_a_day, index.library.home)
+    parts.callback(caller.close)
+    checker = Checker(reader, index.embedder)
     try:
-        checker = Checker(reader, index.embedder)
-        yield Writer(offline, caller, checker, settings.unsupported == "remove", settings.prompts)
+        writer = Writer(offline, caller, checker, settings.unsupported == "remove", settings.prompts)
     except PromptError as error:
         raise SettingsError(f"the setting prompts is not usable: {error}") from error
-    finally:
-        caller.close()
+    return Assistant(index, writer, memory)

@@ -6,21 +6,15 @@ import time
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
 from dataclasses import replace
-from itertools import islice
 from typing import Self
 
-from article_assistant.examples import propose
 from article_assistant.index.search import Index
-from article_assistant.index.types import Article, Groups, Hit
+from article_assistant.index.types import Article, Hit
 from article_assistant.memory import TURNS, Memory
 from article_assistant.types import Answer, Answerer, Citation, Context, Event, Found, Thumb, Turn, User
 
 PASSAGES = 10
 """Hits that an answerer gets to read."""
-LOOKED_AT = 40
-"""Articles that example questions are made from."""
-EXAMPLES_TRIED = 12
-"""Example questions that are tried at most."""
 GONE = (
     "This answer rested on an article that has changed since or is no longer there to be read. "
     "Please ask again for what the articles say now."
@@ -28,14 +22,12 @@ GONE = (
 
 
 class Assistant:
-    """Answers questions over an index; holds whichever answerer it was given."""
+    """Answers questions over an `index`, in the words of whichever `answerer` it was given."""
 
     def __init__(self, index: Index, answerer: Answerer, memory: Memory) -> None:
-        self._index = index
-        self._answerer = answerer
+        self.index = index
+        self.answerer = answerer
         self._memory = memory
-        self._examples: dict[tuple[Groups, str | None], list[str]] = {}
-        self._trying = threading.Lock()
         self.closing = ExitStack()
         """What is closed with it; empty where the caller closes the index and the memory itself."""
 
@@ -66,18 +58,20 @@ class Assistant:
         """
         began = time.perf_counter()
         question = question.encode("utf-8", "replace").decode()  # halves of characters, as JSON may hold them
-        turns = self._restated(before) or self._memory.turns(user, conversation)
+        turns = self._restated(before)
+        if conversation is not None and not turns:
+            turns = self._memory.turns(user, conversation)
         if turns:
             turns[-1] = replace(turns[-1], cited=self._cited(turns[-1], user))
-        standalone = self._answerer.standalone(question, turns)
+        standalone = self.answerer.standalone(question, turns)
 
         def find(text: str) -> list[Hit]:
-            return self._index.find(text, user.groups, PASSAGES)
+            return self.index.find(text, user.groups, PASSAGES)
 
         hits = find(standalone)
         found = time.perf_counter()
         yield Found(tuple(hits))
-        for event in self._answerer.answer(standalone, hits, Context(question, turns, find, stop or threading.Event())):
+        for event in self.answerer.answer(standalone, hits, Context(question, turns, find, stop or threading.Event())):
             if not isinstance(event, Answer):
                 yield event
                 continue
@@ -89,9 +83,10 @@ class Assistant:
                 standalone=event.standalone or standalone,
                 seconds={name: round(value, 4) for name, value in seconds.items()},
             )
-            articles = tuple(dict.fromkeys(citation.article for citation in answer.citations))
-            turn = Turn(question, answer.answer, articles, answer.standalone)
-            self._memory.add(user, conversation, turn, answer)
+            if conversation is not None:
+                articles = tuple(dict.fromkeys(citation.article for citation in answer.citations))
+                turn = Turn(question, answer.answer, articles, answer.standalone)
+                self._memory.add(user, conversation, turn, answer)
             yield answer
 
     def answer(self, question: str, user: User, conversation: str | None = None) -> Answer:
@@ -106,7 +101,7 @@ class Assistant:
 
     def passages(self, question: str, user: User, k: int = PASSAGES) -> list[Hit]:
         """The best `k` passages for a question that this user may read, best first; nothing is answered or kept."""
-        return self._index.find(question.encode("utf-8", "replace").decode(), user.groups, k)
+        return self.index.find(question.encode("utf-8", "replace").decode(), user.groups, k)
 
     def conversation(self, user: User, name: str, most: int) -> list[Answer]:
         """The last `most` answers of a conversation, oldest first, as this user may read them now.
@@ -149,7 +144,7 @@ class Assistant:
         """The last of a caller's own turns, with the standalone form of each question, which the caller cannot know."""
         turns: list[Turn] = []
         for turn in before:
-            standalone = turn.standalone or self._answerer.standalone(turn.question, turns[-1:])
+            standalone = turn.standalone or self.answerer.standalone(turn.question, turns[-1:])
             turns.append(replace(turn, standalone=standalone))
         return turns[-TURNS:]
 
@@ -160,21 +155,4 @@ class Assistant:
 
     def article(self, identifier: str, user: User) -> Article | None:
         """An article that this user may read, as it stands in the library now; else None."""
-        return self._index.article(identifier, user.groups)
-
-    def examples(self, user: User, most: int = 4) -> list[str]:
-        """A few questions that the articles which this user may read answer, tried before they are shown."""
-        key = (user.groups, self._index.library.fact("changes"))
-        with self._trying:
-            if key not in self._examples:
-                self._examples = {key: list(islice(self._answered(user), most))}
-            return self._examples[key]
-
-    def _answered(self, user: User) -> Iterator[str]:
-        articles = islice(self._index.library.articles(user.groups), LOOKED_AT)
-        shown: set[str] = set()
-        for question in islice(propose(articles), EXAMPLES_TRIED):
-            opening = " ".join(question.split()[:2])  # one "Who is …?" is enough
-            if opening not in shown and self.answer(question, user).answered:
-                shown.add(opening)
-                yield question
+        return self.index.article(identifier, user.groups)

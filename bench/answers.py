@@ -11,16 +11,13 @@ import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 
-from article_assistant.answering.extract import Extractor
-from article_assistant.answering.reader import Reader
+import article_assistant
 from article_assistant.evaluation.figures import Figure, Outcome, figures, run, wilson
 from article_assistant.evaluation.questions import Question, f1
 from article_assistant.index import embed
 from article_assistant.index.search import Index
 from article_assistant.index.sync import sync
-from article_assistant.memory import Memory
-from article_assistant.pipeline import Assistant
-from article_assistant.settings import ACCEPTED_WRONG
+from article_assistant.settings import ACCEPTED_WRONG, Settings
 
 from bench import data, report
 from bench.systems import FILE_LIMIT
@@ -40,7 +37,7 @@ def main() -> None:
     given = parser.parse_args()
     report.offline()
     facts = report.machine()
-    embedder, extractor = embed.load(), Extractor(Reader(), given.accepted)
+    embedder = embed.load()
     columns: dict[str, dict[str, Figure]] = {}
     for name in given.sets:
         with tempfile.TemporaryDirectory(prefix="bench-") as folder:
@@ -56,10 +53,11 @@ def main() -> None:
             asked = chance.sample(asked, min(given.questions, len(asked)))
             far = chance.sample(far, min(given.questions // 2, len(far)))
             report.say(f"{name}: asking {len(asked):,} questions and {len(far):,} about something else")
-            assistant = Assistant(index, extractor, Memory())
-            columns[name] = _measured(
-                list(run(assistant, asked, lambda: None)), list(run(assistant, far, lambda: None))
-            )
+            settings = Settings(home=index.library.home, accepted_wrong=given.accepted)
+            with article_assistant.open(settings, index=index) as assistant:
+                columns[name] = _measured(
+                    list(run(assistant, asked, lambda: None)), list(run(assistant, far, lambda: None))
+                )
             index.close()
     rows = list(dict.fromkeys(row for column in columns.values() for row in column))
     table = [

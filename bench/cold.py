@@ -60,22 +60,15 @@ mark("loading the encoder")
 index = Index.open(read.home, embedder)
 index.ready()
 mark("opening and checking the library")
-from article_assistant.memory import Memory
-from article_assistant.pipeline import PASSAGES, Assistant
+import article_assistant
+from article_assistant.pipeline import PASSAGES
 from article_assistant.types import User
-try:
-    from article_assistant.answering.extract import Extractor
-    from article_assistant.answering.reader import Reader
-    answerer = Extractor(Reader(read.threads))
-except Exception as error:
-    answerer = None
-    print(f"no offline answerer: {error}", file=sys.stderr)
+assistant = article_assistant.open(read, index=index)
 mark("import and loading of the answerer")
 hits = index.find(question, None, PASSAGES)
 mark("first search")
-if answerer:
-    list(answerer.answer(question, hits))
-    mark("first answer")
+list(assistant.answerer.answer(question, hits))
+mark("first answer")
 seconds = {name: at - before for (_, before), (name, at) in zip(marks, marks[1:])}
 print(json.dumps({"seconds": seconds, "imported": [name for name in heavy if name in sys.modules]}))
 """

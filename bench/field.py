@@ -12,15 +12,12 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from article_assistant.answering.extract import Extractor
-from article_assistant.answering.reader import Reader
+import article_assistant
 from article_assistant.index import embed
 from article_assistant.index.chunk import PATH
 from article_assistant.index.search import Index
 from article_assistant.index.sync import SyncReport, sync
-from article_assistant.memory import Memory
-from article_assistant.pipeline import Assistant
-from article_assistant.settings import ACCEPTED_WRONG
+from article_assistant.settings import ACCEPTED_WRONG, Settings
 from article_assistant.types import Answer, User
 
 from bench import data, report
@@ -51,18 +48,19 @@ def main() -> None:
     folder = data.shared("field")
     facts = report.machine()
     asked = [case for case in cases(folder) if not given.only or case.folder.startswith(tuple(given.only))]
-    embedder, extractor = embed.load(), Extractor(Reader(), ACCEPTED_WRONG)
+    embedder = embed.load()
     rows, document = [], []
     for name in dict.fromkeys(case.folder for case in asked):
         with tempfile.TemporaryDirectory(prefix="bench-") as home:
             index = Index.open(Path(home), embedder)
             run = sync([str(folder / name)], index, FILE_LIMIT)
-            assistant = Assistant(index, extractor, Memory())
+            assistant = article_assistant.open(Settings(home=Path(home), accepted_wrong=ACCEPTED_WRONG), index=index)
             for case in (case for case in asked if case.folder == name):
                 answer = assistant.answer(case.question, OPERATOR)
                 good = right(case.expected, answer, unnamed(folder / name, run))
                 rows.append([case.folder, case.question, case.expected, _shown(answer), "right" if good else "wrong"])
                 document.append({"case": case.folder, "question": case.question, "right": good, **answer.as_json()})
+            assistant.close()
             index.close()
     many = sum(row[-1] == "right" for row in rows)
     body = [

@@ -22,10 +22,10 @@ import numpy as np
 from article_assistant.answering.reader import Reader
 from article_assistant.evaluation.figures import percentile
 from article_assistant.index import embed
-from article_assistant.index.build import Generation
+from article_assistant.index.build import found_of_nearest
 from article_assistant.index.chunk import passage, split
 from article_assistant.index.embed import Embedder
-from article_assistant.index.neighbours import found_of_nearest
+from article_assistant.index.generation import Generation
 from article_assistant.index.search import Index
 from article_assistant.index.types import Article, Chunk, Groups, Matrix
 from article_assistant.pipeline import PASSAGES
@@ -152,7 +152,7 @@ def _near(vectors: Matrix, chance: np.random.Generator) -> Matrix:
 
 def _put(index: Index, made: Sequence[Made]) -> float:
     """Commit articles; the seconds that it took."""
-    source = index.library.add_source("/grown", "grown")
+    source = index.library.ledger.add("/grown", "grown")
     began = time.perf_counter()
     index.store(source, [((one[0], one[0].revision, one[1]), one[2], one[3]) for one in made])
     return time.perf_counter() - began

@@ -95,7 +95,7 @@ def _filled(index: Index, home: Path, most: int) -> tuple[list[tuple[str, str]],
     passages, vectors = list[tuple[str, str]](), list[Matrix]()
     with index.library.writing():
         index.library.for_encoder(index.embedder.version)
-        source = index.library.add_source("/grown", "grown")
+        source = index.library.ledger.add("/grown", "grown")
         waiting = list[Entry]()
         for entry in _entries(old, index.embedder):
             left = most - len(passages)
@@ -120,7 +120,7 @@ def _filled(index: Index, home: Path, most: int) -> tuple[list[tuple[str, str]],
 
 def _entries(old: Library, embedder: Embedder) -> Iterator[Entry]:
     """The articles of a library as they went in, in the order of their chunks."""
-    rows = old._all("SELECT article, number FROM chunk ORDER BY number LIMIT 400000")
+    rows = old.all("SELECT article, number FROM chunk ORDER BY number LIMIT 400000")
     for identifier, own in groupby(rows, key=lambda row: row[0]):
         article = old.article(str(identifier), None)
         assert article

@@ -5,7 +5,6 @@ stand txtai's hybrid search over the same chunks and, as a yardstick for the mac
 encoder over one chunk of about 200 tokens.
 """
 
-import importlib
 import random
 import tempfile
 import time
@@ -14,9 +13,10 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, ExitStack, contextmanager
 from functools import wraps
 from pathlib import Path
-from typing import Any, cast
+from typing import Any
 from unittest import mock
 
+import article_assistant
 from article_assistant.answering.reader import Reader
 from article_assistant.evaluation.figures import percentile
 from article_assistant.index import embed, search
@@ -26,10 +26,10 @@ from article_assistant.index.keyword import Keyword
 from article_assistant.index.library import Library
 from article_assistant.index.search import Index
 from article_assistant.index.sync import sync
-from article_assistant.index.types import Article, Hit, UserFacingError
+from article_assistant.index.types import Article, Hit
 from article_assistant.index.vectors import Vectors
-from article_assistant.memory import Memory
 from article_assistant.pipeline import PASSAGES, Assistant
+from article_assistant.settings import Settings
 from article_assistant.types import Answerer, Context, Event, Turn, User
 
 from bench import data, peers, report
@@ -116,22 +116,20 @@ def main() -> None:
         report.say("txtai: indexing the same")
         txtai = _txtai(chunks)
         typical = _typical(chunks, embedder)
-        memory = Memory()
+        assistant = article_assistant.open(Settings(home=index.library.home), index=index)
         systems: dict[str, Callable[[str], object]] = {
             "Index.find": lambda question: index.find(question, None, PASSAGES),
             "txtai hybrid search": lambda question: txtai.search(question, PASSAGES),
             "encoder, one chunk (yardstick)": lambda _: embedder.passages([typical]),
         }
-        answerer, reader = _answerer(), Reader()
+        reader = Reader()
         read = [(typical, [(0, len(typical))])]
         systems["reader, one chunk (yardstick)"] = lambda question: reader.read(question, read)
-        if answerer:
-            assistant = Assistant(index, answerer, memory)
-            systems["Assistant.answer"] = lambda question: assistant.answer(question, OPERATOR)
+        systems["Assistant.answer"] = lambda question: assistant.answer(question, OPERATOR)
         report.say(f"asking {len(asked) - WARM:,} questions")
         times = {name: [one * 1000 for one in found] for name, found in in_turns(systems, asked).items()}
-        watch, whole = _profile(index, answerer, memory, asked[WARM:])
-        memory.close()
+        watch, whole = _profile(assistant, asked[WARM:])
+        assistant.close()
         index.close()
     yardstick = percentile(times["encoder, one chunk (yardstick)"], 50)
     passes = percentile(times["reader, one chunk (yardstick)"], 50)
@@ -155,11 +153,9 @@ def main() -> None:
         f"{len(embedder.tokens([typical])[0])} tokens in this run, a reader pass the median of one over a question and "
         "the same tokens: compare the last columns between machines. On a busy machine each system's threads wait in "
         "another way, so figures of one do not compare.",
-        f"Where the time of {'Assistant.answer' if answerer else 'Index.find'} goes, as means of {many:,} questions:",
+        f"Where the time of Assistant.answer goes, as means of {many:,} questions:",
         report.table(["stage", "ms", "share"], [[name, f"{ms:.2f}", f"{ms / total:.0%}"] for name, ms in stages]),
     ]
-    if not answerer:
-        body.append("This checkout has no offline answerer that can be made, so only the search is timed.")
     setup = {"chunks": len(chunks), "articles": len(corpus.texts), "questions": many, "seed": given.seed}
     profile = {name: round(ms, 3) for name, ms in stages}
     document = {**setup, "calls": calls, "stages, mean ms": profile}
@@ -204,16 +200,6 @@ def _typical(chunks: Sequence[str], embedder: Embedder) -> str:
     return min(zip(counts, chunks, strict=True), key=lambda pair: abs(pair[0] - 200))[1]
 
 
-def _answerer() -> Answerer | None:
-    """The offline answerer, as the command line makes it; None where this checkout has none."""
-    try:
-        extract, reader = (importlib.import_module(f"assistant.{name}") for name in ("extract", "reader"))
-        return cast(Answerer, extract.Extractor(reader.Reader()))
-    except (ImportError, OSError, UserFacingError) as error:
-        report.say(f"only the search is timed, there is no offline answerer: {error}")
-        return None
-
-
 def in_turns(systems: dict[str, Callable[[str], object]], asked: Sequence[str]) -> dict[str, list[float]]:
     """Seconds of each question, after some to warm up, the systems in turns."""
     for ask in systems.values():
@@ -229,13 +215,13 @@ def in_turns(systems: dict[str, Callable[[str], object]], asked: Sequence[str]) 
     return found
 
 
-def _profile(index: Index, answerer: Answerer | None, memory: Memory, asked: Sequence[str]) -> tuple[Stopwatch, float]:
+def _profile(assistant: Assistant, asked: Sequence[str]) -> tuple[Stopwatch, float]:
     """Seconds of all questions by stage, and in all."""
     watch = Stopwatch()
-    assistant = Assistant(index, Watched(answerer, watch), memory) if answerer else None
+    assistant.answerer = Watched(assistant.answerer, watch)
     with ExitStack() as stack:
         for owner, name, stage in (
-            (type(index.embedder), "question", "encoding the question"),
+            (type(assistant.index.embedder), "question", "encoding the question"),
             (Keyword, "best", "keyword search"),
             (Vectors, "nearest", "vector search"),
             (Library, "counts", "library: count"),
@@ -248,10 +234,7 @@ def _profile(index: Index, answerer: Answerer | None, memory: Memory, asked: Seq
         began = time.perf_counter()
         for question in asked:
             with watch.stage("the rest"):
-                if assistant:
-                    assistant.answer(question, OPERATOR)
-                else:
-                    index.find(question, None, PASSAGES)
+                assistant.answer(question, OPERATOR)
         return watch, time.perf_counter() - began
 
 

@@ -11,8 +11,8 @@ from typing import Any, Protocol
 
 import numpy as np
 from article_assistant.index import embed
-from article_assistant.index.build import Generation
 from article_assistant.index.chunk import passage, split
+from article_assistant.index.generation import Generation
 from article_assistant.index.schema import Candidate
 from article_assistant.index.search import Index
 from article_assistant.index.sync import Progress, sync

@@ -1,204 +1,41 @@
-"""One finished build of the derived indexes, called a generation: made, checked, opened, removed.
+"""A generation made, checked and removed.
 
-A generation is a folder with the keyword index of a library's chunks, their vectors for an exact search, and a
-Chroma store of these vectors unless a server keeps them. It is built beside the others, from a copy of the last
-where that is less work, and never changed once the library points to it. Readers hold it by a shared lock, and
-one that is held is not removed.
+It is built beside the others, from a copy of the last where that is less work.
 """
 
 import fcntl
 import json
-import logging
 import shutil
 import sqlite3
 import time
-import zlib
 from collections.abc import Iterator, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 
-from article_assistant.index.disk import to_disk
-from article_assistant.index.flat import Flat
-from article_assistant.index.fresh import Statistics
+import numpy as np
+from article_assistant.index.disk import crc, to_disk
+from article_assistant.index.generation import BUILD_FORMAT, HELD, HERE, Damaged, Generation
 from article_assistant.index.keyword import Keyword
 from article_assistant.index.library import Library
-from article_assistant.index.neighbours import Away, Elsewhere, Lacking, Neighbours, recall
 from article_assistant.index.remote import Remote
+from article_assistant.index.scan import Flat
 from article_assistant.index.schema import Pending, Row
-from article_assistant.index.types import Groups, Tell, Vector
-from article_assistant.index.vectors import Vectors
+from article_assistant.index.types import Matrix, Tell
+from article_assistant.index.vectors import Lacking, Neighbours, Vectors
+from numpy.typing import NDArray
 
-log = logging.getLogger(__name__)
-BUILD_FORMAT = 3
-"""Changes whenever a build of the same chunks would look different."""
 WORN = 0.25
 """Share of a generation's chunks that copies of it may drop; beyond that the next one starts from nothing."""
 MIN_RECALL = 0.98
 """Share of the true ten nearest chunks that a build must find."""
-SPARE = 1.3
-"""Over-fetch factor where the asker may not see every chunk."""
-ROWS = 8
-"""Cost of one more neighbour from the graph, in rows of a linear scan (10 µs and 1.3 µs)."""
-HERE = "into its folder"
-"""Where a generation's vectors were put, when no server keeps them."""
+QUERIES = 200
+"""Sentences of the library whose nearest chunks are looked up to measure recall."""
 TELL_SECONDS = 0.1
 """Seconds between two calls of `Tell` while rows are read."""
 CHECKED = 5_000
 """Chunks looked up together when a build is checked."""
-HELD = "held"
 _CHROMA = "chroma.sqlite3"
-
-
-class Damaged(ValueError):
-    """A generation is missing, not whole, or answers wrongly."""
-
-
-class Generation:
-    """A build, held open. `covered` is the highest chunk number that it took in."""
-
-    def __init__(self, folder: Path, remote: Remote | None = None) -> None:
-        """With `remote`, the vectors are expected there. Raises Damaged where the build is missing or not whole."""
-        self.folder = folder
-        self.number = int(folder.name.removeprefix("gen-"))
-        self.readers = 0
-        self.lacks = False
-        """Whether vectors were found missing: it is then searched exactly, and should be built anew."""
-        try:
-            self._lock = (folder / HELD).open()
-        except OSError as error:
-            raise Damaged(f"no generation in {folder}") from error
-        fcntl.flock(self._lock, fcntl.LOCK_SH)
-        try:
-            facts = json.loads((folder / HELD).read_text())
-            if facts["format"] != BUILD_FORMAT:
-                raise Damaged(f"{folder} is of another format")
-            self.covered: int = facts["covered"]
-            self.dropped: int = facts["dropped"]
-            self.place: str = facts.get("place", HERE)
-            self._words: float = facts["words"]
-            self._stamps = {name: _stamp(folder / name) for name in facts["files"]}
-            if wrong := [name for name, known in facts["files"].items() if _crc(folder / name) != known]:
-                raise Damaged(f"{', '.join(wrong)} in {folder} is gone or not whole")
-            self.keyword = Keyword.open(folder / "keyword")
-            self.flat = Flat(folder / "flat")
-            self.vectors = self._vectors(remote)
-        except (ValueError, KeyError, TypeError, OSError) as error:
-            self._lock.close()
-            raise error if isinstance(error, Damaged) else Damaged(f"{folder} is not whole ({error})") from error
-
-    def _vectors(self, remote: Remote | None) -> Neighbours:
-        if self.place != (remote.place if remote else HERE):
-            return Elsewhere(self.place)
-        if remote is None:
-            return Vectors.open(self.folder / "vectors")
-        remote.least = len(self.flat)
-        return remote
-
-    @property
-    def whole(self) -> bool:
-        """Whether none of its files was touched since it was opened; takes microseconds."""
-        return all(_stamp(self.folder / name) == known for name, known in self._stamps.items())
-
-    @property
-    def count(self) -> int:
-        """Number of chunks."""
-        return len(self.flat)
-
-    @property
-    def complete(self) -> bool:
-        """Whether the store of its vectors holds all of them. Raises Away."""
-        return self.vectors.count >= self.count
-
-    def statistics(self, words: Sequence[str]) -> Statistics:
-        """What BM25 needs to know of these words (stems) in its chunks."""
-        return Statistics(self.keyword.count, self._words, self.keyword.holding(words))
-
-    def nearest(self, vector: Vector, groups: Groups, k: int) -> list[tuple[int, float]]:
-        """The nearest `k` chunks that `groups` may see, as numbers with cosines, best first.
-
-        The search is exact where that is less work, or the store of vectors is incomplete or out of reach.
-        Raises Damaged where the store fails or returns fewer than it holds.
-        """
-        seen = self.flat.seen(groups)
-        ask = k if seen == self.count else int(SPARE * k * self.count / max(seen, 1))
-        if not self.lacks and (seen == self.count or seen > ROWS * ask):
-            try:
-                found = self.flat.only(self._neighbours(vector, ask), groups)
-            except Lacking as error:
-                self.lacks = True
-                log.warning("search index %d is searched exactly, until it is built anew: %s", self.number, error)
-            except Away:
-                pass
-            else:
-                if len(found) >= min(k, self.count):
-                    return found[:k]
-        return self.flat.nearest(vector, groups, k)
-
-    def _neighbours(self, vector: Vector, k: int) -> list[tuple[int, float]]:
-        """The nearest `k` chunks, whoever may see them."""
-        try:
-            found = self.vectors.nearest(vector, k)
-        except Away:
-            raise
-        except Exception as error:  # Chroma raises whatever its database or its index does
-            raise Damaged(f"the vectors in {self.folder} cannot be searched ({error})") from error
-        if len(found) < min(k, self.count):
-            raise Damaged(f"the vectors in {self.folder} answer {len(found)} of {min(k, self.count)}")
-        return found
-
-    def best(self, question: str, groups: Groups, k: int) -> list[tuple[int, float]]:
-        """The best `k` chunks for a question's words that `groups` may see, as numbers with BM25 scores, best first."""
-        seen = self.flat.seen(groups)
-        if seen < self.count / 2:
-            return self.keyword.best(question, groups, k)
-        # Where most may be seen, it is cheaper to filter what is found than to search with a filter.
-        ask = k if seen == self.count else int(SPARE * k * self.count / seen)
-        whole = self.keyword.best(question, None, ask)
-        found = self.flat.only(whole, groups)[:k]
-        return found if len(found) == k or len(whole) < ask else self.keyword.best(question, groups, k)
-
-    def close(self) -> None:
-        """Let go of the build, so that it may be removed."""
-        self.vectors.close()
-        self.flat.close()
-        self._lock.close()
-
-    def check(self, library: Library, gone: Sequence[int], tell: Tell = lambda *_: None) -> None:
-        """Compare it with the library: number of rows, their numbers, and recall. Raises Damaged, Away.
-
-        None of the chunks `gone` may be left in its own folder; at a server they may.
-        """
-        numbers, vectors = library.numbers(to=self.covered), self.vectors.count
-        own = self.place == HERE
-        enough = vectors == self.count if own else vectors >= self.count
-        if not enough or not self.count == self.keyword.count == len(numbers):
-            raise Damaged(
-                f"{self.folder} holds {vectors} vectors, {self.count} rows and {self.keyword.count} texts "
-                f"of {len(numbers)} chunks"
-            )
-        if own and (stayed := self.vectors.holds(gone)):
-            raise Damaged(f"{self.folder} still holds {len(stayed)} chunks that are gone")
-        for first in range(0, len(numbers), CHECKED):
-            tell("checking", first, len(numbers))
-            asked = numbers[first : first + CHECKED].tolist()
-            if len(self.vectors.holds(asked)) != len(asked):
-                raise Damaged(f"{self.folder} holds other chunks than the library")
-        if len(numbers) and (share := recall(self.vectors, library, numbers)) < MIN_RECALL:
-            raise Damaged(f"{self.folder} finds {share:.1%} of the nearest chunks, {MIN_RECALL:.0%} are wanted")
-
-    @staticmethod
-    def remove(folder: Path) -> bool:
-        """Remove a generation; False where somebody holds it."""
-        try:
-            with (folder / HELD).open() as lock:
-                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-                shutil.rmtree(folder)
-        except BlockingIOError:
-            return False
-        except FileNotFoundError:
-            shutil.rmtree(folder, ignore_errors=True)
-        return True
 
 
 @dataclass(frozen=True, slots=True)
@@ -245,7 +82,7 @@ class Builder:
         self._seal(folder, to, dropped)
         with closing(Generation(folder, self.remote)) as built:
             try:
-                built.check(self.library, gone, self.tell)
+                check(built, self.library, gone, self.tell)
             except Lacking as error:
                 raise Damaged(str(error)) from error
 
@@ -291,9 +128,10 @@ class Builder:
         files = {}
         for path in filter(_is_still, paths):
             self.tell("checking", 0, 0)
-            files[path.relative_to(folder).as_posix()] = _crc(path)
+            files[path.relative_to(folder).as_posix()] = crc(path)
+        ((words,),) = self.library.all("SELECT coalesce(avg(length(terms)), 0) / 4 FROM chunk")  # a chunk, on average
         facts = {
-            "format": BUILD_FORMAT, "covered": to, "dropped": dropped, "words": self.library.words_a_chunk(),
+            "format": BUILD_FORMAT, "covered": to, "dropped": dropped, "words": float(words),
             "files": files, "place": self.remote.place if self.remote else HERE,
         }  # fmt: skip
         (folder / HELD).write_text(json.dumps(facts))
@@ -312,19 +150,61 @@ def _is_still(path: Path) -> bool:
     return "vectors" not in path.parts[-3:] or (path.parent / "index_metadata.pickle").exists()
 
 
-def _stamp(path: Path) -> tuple[int, int, int] | None:
-    """What changes when somebody touches a file; None where there is no file."""
+def check(built: Generation, library: Library, gone: Sequence[int], tell: Tell = lambda *_: None) -> None:
+    """Compare a generation with the library: number of rows, their numbers, and recall. Raises Damaged, Away.
+
+    None of the chunks `gone` may be left in its own folder; at a server they may.
+    """
+    numbers, vectors = library.numbers(to=built.covered), built.vectors.count
+    own = built.place == HERE
+    enough = vectors == built.count if own else vectors >= built.count
+    if not enough or not built.count == built.keyword.count == len(numbers):
+        raise Damaged(
+            f"{built.folder} holds {vectors} vectors, {built.count} rows and {built.keyword.count} texts "
+            f"of {len(numbers)} chunks"
+        )
+    if own and (stayed := built.vectors.holds(gone)):
+        raise Damaged(f"{built.folder} still holds {len(stayed)} chunks that are gone")
+    for first in range(0, len(numbers), CHECKED):
+        tell("checking", first, len(numbers))
+        asked = numbers[first : first + CHECKED].tolist()
+        if len(built.vectors.holds(asked)) != len(asked):
+            raise Damaged(f"{built.folder} holds other chunks than the library")
+    if len(numbers) and (share := recall(built.vectors, library, numbers)) < MIN_RECALL:
+        raise Damaged(f"{built.folder} finds {share:.1%} of the nearest chunks, {MIN_RECALL:.0%} are wanted")
+
+
+def remove(folder: Path) -> bool:
+    """Remove a generation; False where somebody holds it."""
     try:
-        facts = path.stat()
-    except OSError:
-        return None
-    return facts.st_ino, facts.st_size, facts.st_mtime_ns
+        with (folder / HELD).open() as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            shutil.rmtree(folder)
+    except BlockingIOError:
+        return False
+    except FileNotFoundError:
+        shutil.rmtree(folder, ignore_errors=True)
+    return True
 
 
-def _crc(path: Path) -> int:
-    """CRC-32 of a file's content; raises OSError where there is no file."""
-    found = 0
-    with path.open("rb") as file:
-        while block := file.read(1 << 22):
-            found = zlib.crc32(block, found)
-    return found
+def recall(store: Neighbours, library: Library, numbers: NDArray[np.int64], k: int = 10) -> float:
+    """The share of the true `k` nearest chunks that a store finds, for sentences drawn from the chunks `numbers`.
+
+    The store must hold the library's chunks up to the highest of `numbers`, which may not be empty.
+    """
+    drawn = np.random.default_rng(7).choice(numbers, min(QUERIES, len(numbers)), replace=False)
+    candidates = library.candidates([int(number) for number in drawn], None)
+    asked = np.stack([found.sentences[0] for found in candidates if len(found.sentences)])
+    asked /= np.linalg.norm(asked, axis=1, keepdims=True)  # they are kept in half precision
+    return found_of_nearest(store, library, int(numbers[-1]), asked, min(k, len(numbers)))
+
+
+def found_of_nearest(store: Neighbours, library: Library, to: int, asked: Matrix, k: int) -> float:
+    """The share of the true `k` nearest, of the chunks up to number `to`, that a store finds for these vectors."""
+    best = np.full((len(asked), k), -np.inf, np.float32)
+    for block in library.vectors(to):
+        cosines = np.concatenate([best, asked @ block.T], axis=1)
+        best = -np.partition(-cosines, k - 1, axis=1)[:, :k]
+    least = best.min(axis=1) - 1e-5  # any of several equal ones will do
+    found = [store.nearest(vector, k) for vector in asked]
+    return float(np.mean([[cosine >= low for _, cosine in one] for one, low in zip(found, least, strict=True)]))

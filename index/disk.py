@@ -1,6 +1,7 @@
 """Files that a power cut leaves whole, as they were or as they are to be, readable by their owner only."""
 
 import os
+import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -11,6 +12,15 @@ from typing import IO
 def private(path: str, flags: int) -> int:
     """An opener for `open`: a file that it creates has mode 0600."""
     return os.open(path, flags, 0o600)
+
+
+def crc(path: Path) -> int:
+    """CRC-32 of a file's content; raises OSError where there is no file."""
+    found = 0
+    with path.open("rb") as file:
+        while block := file.read(1 << 22):
+            found = zlib.crc32(block, found)
+    return found
 
 
 def to_disk(path: Path) -> None:

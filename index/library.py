@@ -6,16 +6,25 @@ It is in write-ahead mode with `synchronous=FULL`, so a committed transaction su
 import json
 import sqlite3
 import threading
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, ExitStack, contextmanager
-from datetime import UTC, datetime
 from pathlib import Path
-from types import MappingProxyType
 from typing import Any
 
 import numpy as np
 from article_assistant.index import lock, schema
-from article_assistant.index.schema import SCHEMA, Candidate, Entry, Failure, LibraryState, Pending, Row, Source
+from article_assistant.index.ledger import Ledger
+from article_assistant.index.schema import (
+    SCHEMA,
+    Candidate,
+    Entry,
+    LibraryState,
+    Pending,
+    Row,
+    Source,
+    count_change,
+    insert,
+)
 from article_assistant.index.types import Article, Groups, LibraryError, Matrix, Terms, Vector
 from numpy.typing import NDArray
 
@@ -32,11 +41,15 @@ def worded(title: str, heading: str, text: str) -> str:
 
 
 class Library:
-    """Reads from any thread; writes inside `with library.writing():`, one process at a time."""
+    """Reads from any thread; writes inside `with library.writing():`, one process at a time.
+
+    `ledger` keeps its sources.
+    """
 
     def __init__(self, home: Path, connection: sqlite3.Connection) -> None:
         self.home = home
         self._connection = connection
+        self.ledger = Ledger(self)
         self._opened = ExitStack()  # what `close` closes
         self._one_at_a_time = threading.RLock()
 
@@ -79,7 +92,7 @@ class Library:
                 with ExitStack() as writing:
                     if version:
                         writing.enter_context(library.writing())
-                    schema.bring_forward(writing.enter_context(library._transaction()))
+                    schema.bring_forward(writing.enter_context(library.transaction()))
             library._opened = opened.pop_all()
         return library
 
@@ -93,7 +106,8 @@ class Library:
         return lock.writing(self.home, gives_way)
 
     @contextmanager
-    def _transaction(self) -> Iterator[sqlite3.Connection]:
+    def transaction(self) -> Iterator[sqlite3.Connection]:
+        """All that is written inside is committed, or none of it where an exception leaves it."""
         with self._one_at_a_time:
             try:
                 self._connection.execute("BEGIN IMMEDIATE")
@@ -114,7 +128,8 @@ class Library:
             finally:
                 self._connection.execute("COMMIT")
 
-    def _all(self, query: str, values: Sequence[object] = ()) -> list[tuple[Any, ...]]:
+    def all(self, query: str, values: Sequence[object] = ()) -> list[tuple[Any, ...]]:
+        """The rows that a query gives."""
         with self._one_at_a_time:
             return self._connection.execute(query, values).fetchall()
 
@@ -122,12 +137,12 @@ class Library:
 
     def fact(self, name: str) -> str | None:
         """A named fact about the library, or None."""
-        rows = self._all("SELECT value FROM fact WHERE name = ?", (name,))
+        rows = self.all("SELECT value FROM fact WHERE name = ?", (name,))
         return str(rows[0][0]) if rows else None
 
     def state(self) -> LibraryState:
         """Where the library stands, all of it at one moment."""
-        facts = dict(self._all("SELECT name, value FROM fact"))
+        facts = dict(self.all("SELECT name, value FROM fact"))
         changes, generation, published, covered = (
             int(facts.get(name, 0)) for name in ("changes", "generation", "published", "covered")
         )
@@ -136,8 +151,8 @@ class Library:
     def pending(self) -> Pending:
         """What the next generation takes in."""
         with self._snapshot():
-            highest = int(self._all("SELECT coalesce(max(number), 0) FROM chunk")[0][0])
-            gone = tuple(int(number) for (number,) in self._all("SELECT number FROM gone"))
+            highest = int(self.all("SELECT coalesce(max(number), 0) FROM chunk")[0][0])
+            gone = tuple(int(number) for (number,) in self.all("SELECT number FROM gone"))
             return Pending(self.state(), highest, gone)
 
     def changed(self) -> int:
@@ -147,11 +162,11 @@ class Library:
             "SELECT count(*) FROM chunk INDEXED BY chunk_article "
             "WHERE number > (SELECT CAST(value AS INTEGER) FROM fact WHERE name = 'covered')"
         )
-        return int(self._all(f"SELECT ({since}) + (SELECT count(*) FROM gone)")[0][0])
+        return int(self.all(f"SELECT ({since}) + (SELECT count(*) FROM gone)")[0][0])
 
     def publish(self, generation: int, changes: int, covered: int, gone: Sequence[int]) -> None:
         """Point to a finished generation, and forget the removed chunks that it no longer holds."""
-        with self._transaction() as connection:
+        with self.transaction() as connection:
             connection.executemany(
                 "INSERT OR REPLACE INTO fact VALUES (?, ?)",
                 [("generation", str(generation)), ("published", str(changes)), ("covered", str(covered))],
@@ -164,7 +179,7 @@ class Library:
         It gives out chunk numbers that were used since the backup, so indexes built in between would name
         the wrong chunks.
         """
-        with self._transaction() as connection:
+        with self.transaction() as connection:
             connection.execute(
                 "INSERT OR REPLACE INTO fact VALUES ('generation', '0'), ('published', '-1'), ('covered', '0'), "
                 "('library', lower(hex(randomblob(16))))"
@@ -175,153 +190,37 @@ class Library:
         """Note which encoder makes the vectors; where that is another one, drop all articles, to be indexed again."""
         if self.fact("encoder") == version:
             return
-        with self._transaction() as connection:
+        with self.transaction() as connection:
             connection.execute("INSERT OR REPLACE INTO fact VALUES ('encoder', ?)", (version,))
             connection.execute("DELETE FROM article")
-            _count_change(connection)
-
-    # --- sources
-
-    def sources(self) -> list[Source]:
-        """All sources, oldest first."""
-        return [Source(*row) for row in self._all("SELECT id, address, label, synced FROM source ORDER BY id")]
-
-    def add_source(self, address: str, label: str) -> Source:
-        """The source at `address`, with a label no other one has: `label`, or `label~2` and so on."""
-        for source in self.sources():
-            if source.address == address:
-                return source
-        taken = {source.label for source in self.sources()}
-        free = next(name for name in [label, *(f"{label}~{n}" for n in range(2, len(taken) + 3))] if name not in taken)
-        with self._transaction() as connection:
-            connection.execute("INSERT INTO source (address, label) VALUES (?, ?)", (address, free))
-        return next(source for source in self.sources() if source.address == address)
-
-    def forget(self, source: Source) -> None:
-        """Drop a source with its articles and failures."""
-        with self._transaction() as connection:
-            connection.execute("DELETE FROM source WHERE id = ?", (source.id,))
-            _count_change(connection)
-
-    def synced(
-        self,
-        source: Source,
-        failures: Mapping[str, Failure],
-        place: str = "",
-        others: Mapping[tuple[str, str], int] = MappingProxyType({}),
-    ) -> None:
-        """Note that a source is up to date now, and which articles at or below `place` failed, and why.
-
-        `others` counts the files of kinds that are not read, by folder (like the id of an article) and kind.
-        """
-        now = datetime.now(UTC).isoformat(timespec="seconds")
-        with self._transaction() as connection:
-            connection.execute("UPDATE source SET synced = ? WHERE id = ?", (now, source.id))
-            connection.execute(
-                "DELETE FROM failure WHERE source = ? AND (article = ? OR substr(article, 1, ?) = ?)",
-                (source.id, place, *_below(place)),
-            )
-            connection.executemany(
-                "INSERT OR REPLACE INTO failure VALUES (?, ?, ?, ?)",
-                [(article, source.id, failed.reason, failed.fingerprint) for article, failed in failures.items()],
-            )
-            connection.execute(
-                "DELETE FROM other WHERE source = ? AND (folder = ? OR substr(folder, 1, ?) = ?)",
-                (source.id, place, *_below(place)),
-            )
-            connection.executemany(
-                "INSERT OR REPLACE INTO other VALUES (?, ?, ?, ?)",
-                [(folder, source.id, kind, files) for (folder, kind), files in others.items()],
-            )
-
-    def others(self, source: Source) -> dict[str, int]:
-        """How many files of kinds that are not read a source holds, by kind, the most first."""
-        query = "SELECT kind, sum(files) FROM other WHERE source = ? GROUP BY kind ORDER BY sum(files) DESC, kind"
-        return {str(kind): int(files) for kind, files in self._all(query, (source.id,))}
-
-    def failures(self) -> dict[str, str]:
-        """The articles that could not be read when their source was last brought up to date, and why."""
-        return {str(a): str(b) for a, b in self._all("SELECT article, reason FROM failure ORDER BY article")}
-
-    def failed(self, source: Source) -> dict[str, Failure]:
-        """Article id to failure, for one source."""
-        query = "SELECT article, reason, fingerprint FROM failure WHERE source = ?"
-        return {str(article): Failure(reason, tried) for article, reason, tried in self._all(query, (source.id,))}
-
-    # --- mending
-
-    def drop_orphans(self) -> int:
-        """Drop chunks, sentences and failures whose article, chunk or source is missing; returns the number of rows."""
-        with self._transaction() as connection:
-            dropped = sum(
-                connection.execute(query).rowcount
-                for query in (
-                    "DELETE FROM chunk WHERE article NOT IN (SELECT id FROM article)",
-                    "DELETE FROM sentence WHERE chunk NOT IN (SELECT number FROM chunk)",
-                    "DELETE FROM failure WHERE source NOT IN (SELECT id FROM source)",
-                )
-            )
-            _count_change(connection)
-        return dropped
-
-    def doubt(self, articles: Sequence[str]) -> None:
-        """Have these articles (ids) read and embedded again when their source is next brought up to date."""
-        with self._transaction() as connection:
-            connection.executemany("UPDATE article SET fingerprint = '' WHERE id = ?", [(one,) for one in articles])
+            count_change(connection)
 
     # --- articles
 
-    def fingerprints(self, source: Source, place: str = "") -> dict[str, str]:
-        """Article id to fingerprint, for a source's articles at or below `place`, the id of an article or a folder."""
-        query = "SELECT id, fingerprint FROM article WHERE source = ? AND (id = ? OR substr(id, 1, ?) = ?)"
-        return {str(a): str(b) for a, b in self._all(query, (source.id, place, *_below(place)))}
-
     def replace(self, source: Source, entries: Sequence[Entry]) -> None:
         """Store article revisions in place of the earlier ones, all in one transaction."""
-        with self._transaction() as connection:
+        with self.transaction() as connection:
             for entry in entries:
-                article = entry.article
-                connection.execute("DELETE FROM article WHERE id = ?", (article.id,))
-                connection.execute(
-                    "INSERT INTO article VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-                    (
-                        article.id, source.id, article.title, article.url, article.revision, article.updated,
-                        json.dumps(sorted(article.groups)), entry.fingerprint, article.text, json.dumps(article.pages),
-                    ),
-                )  # fmt: skip
-                parts = zip(entry.chunks, entry.vectors, entry.sentences, entry.terms, strict=True)
-                for chunk, vector, sentences, terms in parts:
-                    number = connection.execute(
-                        'INSERT INTO chunk (article, start, "end", heading, vector, terms) VALUES (?, ?, ?, ?, ?, ?)',
-                        (
-                            article.id, chunk.start, chunk.end, chunk.heading,
-                            np.asarray(vector, "<f4").tobytes(), np.asarray(terms, "<u4").tobytes(),
-                        ),
-                    ).lastrowid  # fmt: skip
-                    # Half precision changes a sentence's cosine by at most 0.001 and halves the file.
-                    spans, rows = np.asarray(chunk.sentences, "<i4"), np.asarray(sentences, "<f2")
-                    connection.execute(
-                        "INSERT INTO sentence VALUES (?, ?, ?)", (number, spans.tobytes(), rows.tobytes())
-                    )
-            _count_change(connection)
+                insert(connection, source, entry)
+            count_change(connection)
 
     def remove(self, articles: Sequence[str]) -> None:
         """Drop articles by id, in one transaction; unknown ids are ignored."""
         if not articles:
             return
-        with self._transaction() as connection:
+        with self.transaction() as connection:
             connection.executemany("DELETE FROM article WHERE id = ?", [(article,) for article in articles])
-            _count_change(connection)
+            count_change(connection)
 
     def article(self, identifier: str, groups: Groups) -> Article | None:
         """One article, where `groups` may see it."""
-        rows = self._all(f"SELECT {_ARTICLE} FROM article WHERE id = ?", (identifier,))
+        rows = self.all(f"SELECT {_ARTICLE} FROM article WHERE id = ?", (identifier,))
         found = _article(rows[0]) if rows else None
         return found if found and _visible(found.groups, groups) else None
 
     def articles(self, groups: Groups) -> Iterator[Article]:
         """All articles that `groups` may see, in the order of their ids."""
-        for (identifier,) in self._all("SELECT id FROM article ORDER BY id"):
+        for (identifier,) in self.all("SELECT id FROM article ORDER BY id"):
             if found := self.article(str(identifier), groups):
                 yield found
 
@@ -333,7 +232,7 @@ class Library:
             f"JOIN article ON article.id = article JOIN sentence ON chunk = number WHERE number IN ({marks})"
         )
         found = []
-        for number, article, revision, start, end, heading, spans, sentences, shown in self._all(query, numbers):
+        for number, article, revision, start, end, heading, spans, sentences, shown in self.all(query, numbers):
             if _visible(frozenset(json.loads(shown)), groups):
                 pairs = np.frombuffer(spans, "<i4").reshape(-1, 2)
                 vectors = np.frombuffer(sentences, "<f2").reshape(len(pairs), -1).astype(np.float32)
@@ -343,14 +242,14 @@ class Library:
 
     def numbers(self, after: int = 0, to: int = _MOST) -> NDArray[np.int64]:
         """The numbers of all chunks in `(after, to]`, ascending."""
-        found = self._all("SELECT number FROM chunk WHERE number > ? AND number <= ? ORDER BY number", (after, to))
+        found = self.all("SELECT number FROM chunk WHERE number > ? AND number <= ? ORDER BY number", (after, to))
         return np.fromiter((number for (number,) in found), np.int64, len(found))
 
     def fresh(self, after: int) -> list[tuple[int, frozenset[str], Vector, Terms]]:
         """Number, groups, vector and terms of every chunk above `after`, by number."""
         shown: dict[str, frozenset[str]] = {}
         found = []
-        for number, groups, vector, terms in self._all(
+        for number, groups, vector, terms in self.all(
             "SELECT number, groups, vector, terms FROM chunk JOIN article ON article.id = article "
             "WHERE number > ? ORDER BY number",
             (after,),
@@ -368,10 +267,10 @@ class Library:
         last = after
         # An article's chunks follow each other, so its text is read only once.
         known, whole = "", ""
-        while page := self._all(query, (last, to)):
+        while page := self.all(query, (last, to)):
             for number, article, heading, title, start, end, groups, vector in page:
                 if article != known:
-                    known, found = article, self._all("SELECT text FROM article WHERE id = ?", (article,))
+                    known, found = article, self.all("SELECT text FROM article WHERE id = ?", (article,))
                     whole = str(found[0][0]) if found else ""
                 words = worded(title, heading, whole[start:end])
                 yield Row(number, words, frozenset(json.loads(groups)), np.frombuffer(vector, "<f4"))
@@ -381,13 +280,9 @@ class Library:
         """The vectors of all chunks up to number `to`, in blocks of up to 10,000."""
         query = "SELECT number, vector FROM chunk WHERE number > ? AND number <= ? ORDER BY number LIMIT 10000"
         last = 0
-        while page := self._all(query, (last, to)):
+        while page := self.all(query, (last, to)):
             yield np.frombuffer(b"".join(vector for _, vector in page), "<f4").reshape(len(page), -1)
             last = page[-1][0]
-
-    def words_a_chunk(self) -> float:
-        """The mean number of words of a chunk."""
-        return float(self._all("SELECT coalesce(avg(length(terms)), 0) / 4 FROM chunk")[0][0])
 
     def counts(self) -> dict[str, int]:
         """How many sources, articles and chunks there are."""
@@ -401,15 +296,5 @@ def _article(row: Sequence[Any]) -> Article:
     return Article(identifier, title, text, url, revision, updated, frozenset(json.loads(groups)), numbered)
 
 
-def _below(place: str) -> tuple[int, str]:
-    """Length and text of the prefix of ids below `place`: with its slash, so that `a.htm` is no folder of `a.html`."""
-    prefix = f"{place}/" if place else ""
-    return len(prefix), prefix
-
-
 def _visible(shown: frozenset[str], groups: Groups) -> bool:
     return groups is None or bool(shown & groups)
-
-
-def _count_change(connection: sqlite3.Connection) -> None:
-    connection.execute("UPDATE fact SET value = value + 1 WHERE name = 'changes'")

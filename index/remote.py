@@ -19,8 +19,8 @@ from urllib.parse import quote
 import httpx
 import numpy as np
 from article_assistant.index.http import Breaker, bound, careful, retries
-from article_assistant.index.neighbours import HNSW, Away, Lacking, NumberedVector, near
 from article_assistant.index.types import Vector
+from article_assistant.index.vectors import HNSW, Away, Lacking, NumberedVector, near
 from numpy.typing import NDArray
 from tenacity import Retrying
 

@@ -3,14 +3,14 @@
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
-from article_assistant.index.build import Damaged, Generation
+from article_assistant.index import publishing
 from article_assistant.index.chunk import passage
 from article_assistant.index.embed import Embedder
-from article_assistant.index.fresh import Fresh, Statistics
+from article_assistant.index.generation import SETTLED, Damaged, Generation, Generations
 from article_assistant.index.keyword import asked_words, number_of, terms
 from article_assistant.index.library import Library, worded
-from article_assistant.index.publishing import SETTLED, Publisher
 from article_assistant.index.remote import Server
+from article_assistant.index.scan import Fresh, Statistics
 from article_assistant.index.schema import Entry, Source
 from article_assistant.index.types import Article, Chunk, Groups, Hit, Matrix, Tell, Vector
 from llama_index.core.base.base_retriever import BaseRetriever
@@ -42,14 +42,14 @@ def fuse(cosine: Mapping[int, float], bm25: Mapping[int, float]) -> dict[int, fl
 class Index:
     """Finds passages, and stores what they are found in; safe to read from several threads.
 
-    Whoever syncs or counts may use its parts: `library`, `embedder`, `publisher` (its generations) and `server`.
+    Whoever syncs or counts may use its parts: `library`, `embedder`, `generations` and `server`.
     """
 
     def __init__(self, library: Library, embedder: Embedder, mends: bool = False, server: Server | None = None) -> None:
         self.library = library
         self.embedder = embedder
         self.server = server
-        self.publisher = Publisher(library, embedder.version, embedder.dimension, mends, server)
+        self.generations = Generations(library, embedder, server, publishing.mend if mends else None)
 
     @classmethod
     def open(cls, home: Path, embedder: Embedder, mends: bool = False, server: Server | None = None) -> "Index":
@@ -62,14 +62,14 @@ class Index:
 
     def close(self) -> None:
         """Close all files and connections, and abandon a generation that is being built."""
-        self.publisher.close()
+        self.generations.close()
         if self.server:
             self.server.close()
         self.library.close()
 
     def ready(self) -> None:
         """Open what a question needs, so that the first one does not wait for it. Raises as `find` does."""
-        with self.publisher.reading():
+        with self.generations.reading():
             pass
 
     # --- writing, inside `with index.library.writing()`
@@ -101,12 +101,12 @@ class Index:
         return sum(len(entry.chunks) for entry in entries)
 
     def publish(self, tell: Tell = lambda *_: None) -> None:
-        """See `Publisher.publish`."""
-        self.publisher.publish(tell)
+        """See `index.publishing.publish`."""
+        publishing.publish(self.generations, tell)
 
     def settle(self, least: int = 0, share: float = SETTLED, tell: Tell = lambda *_: None) -> bool:
-        """See `Publisher.settle`."""
-        return self.publisher.settle(least, share, tell)
+        """See `index.publishing.settle`."""
+        return publishing.settle(self.generations, least, share, tell)
 
     # --- reading
 
@@ -121,12 +121,12 @@ class Index:
         vector = self.embedder.question(question)
         reach = POOL
         while True:
-            with self.publisher.reading() as (generation, fresh):
+            with self.generations.reading() as (generation, fresh):
                 try:
                     keyword, pool = self._pool(generation, fresh, question, vector, groups, reach)
                 except Damaged as error:
                     assert generation
-                    self.publisher.drop(generation, error)
+                    self.generations.drop(generation, error)
                     continue
             candidates = {found.number: found for found in self.library.candidates(sorted(pool), groups)}
             # A generation still finds chunks that are gone: look further where they crowd out the others.
@@ -173,7 +173,7 @@ class Index:
     @property
     def vectors(self) -> str:
         """Where its vectors are kept, in words, and why they are away if they are."""
-        remote = self.publisher.remote()
+        remote = self.generations.remote()
         if remote is None or self.server is None:
             return "in the home"
         return f"at {remote.place}" + (f", away: {self.server.why}" if self.server.why else "")

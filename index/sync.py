@@ -80,7 +80,7 @@ def sync(
     be parsed at all, LibraryBusy where another process writes.
     """
     with index.library.writing(), parse.Parser(most_seconds, languages=languages) as parser:
-        known = [source.address for source in index.library.sources()]
+        known = [source.address for source in index.library.ledger.sources()]
         another = index.library.fact("encoder") not in {None, index.embedder.version}
         # With another encoder all articles are dropped, so every source must be there first.
         addresses = list(dict.fromkeys([*(known if another else []), *sources]))
@@ -98,7 +98,8 @@ def sync(
 def forget(address: str, index: Index) -> int:
     """Drop a source, by its address or label; returns its number of articles. Raises SourceError for an unknown one."""
     with index.library.writing():
-        known = index.library.sources()
+        ledger = index.library.ledger
+        known = ledger.sources()
         path = str(Path(address).expanduser().resolve())
         source = next(
             (source for source in known if address in {source.address, source.label} or source.address == path), None
@@ -106,8 +107,8 @@ def forget(address: str, index: Index) -> int:
         if source is None:
             names = ", ".join(source.address for source in known) or "none yet"
             raise SourceError(f"this library has no source {address}; its sources: {names}")
-        articles = len(index.library.fingerprints(source))
-        index.library.forget(source)
+        articles = len(ledger.fingerprints(source))
+        ledger.forget(source)
         index.settle()
     return articles
 
@@ -135,13 +136,11 @@ def _look(path: Path, address: str, known: tuple[str, ...]) -> _Found:
     others = Counter[tuple[Path, str]]()
     found = list(files.files_below(path, known, others)) if path.is_dir() else [(path, None)]
     if not any(reason is None for _, reason in found):
-        kinds = ", ".join(known)
         raise SourceError(
-            f"there is no readable file in {address}; put articles there ({kinds}), or name another folder"
+            f"there is no readable file in {address}; put articles there ({', '.join(known)}), or name another folder"
         )
-    return _Found(
-        path, [_File(file, reason, _bytes_of(file) if reason is None else 0) for file, reason in found], others
-    )
+    sized = [_File(file, reason, _bytes_of(file) if reason is None else 0) for file, reason in found]
+    return _Found(path, sized, others)
 
 
 @dataclass
@@ -162,15 +161,15 @@ class _Run:
 
     def bring(self, found: _Found) -> None:
         """Bring these files up to date. Raises SourceError where the folder contains another source."""
-        library, report = self.index.library, self.report
+        ledger, report = self.index.library.ledger, self.report
         root, source = _source(found.path, self.index)
-        source = source or library.add_source(str(root), (root if root.is_dir() else root.parent).name or "files")
         base = root if root.is_dir() else root.parent
+        source = source or ledger.add(str(root), base.name or "files")
         inside = found.path.relative_to(base).as_posix()
         place = source.label if inside == "." else f"{source.label}/{inside}"
 
-        known = library.fingerprints(source, place)
-        refused = {} if self.retry else library.failed(source)
+        known = ledger.fingerprints(source, place)
+        refused = {} if self.retry else ledger.failed(source)
         # What could not be read may be readable once there is a Tesseract.
         languages = self.parser.languages
         recognising = f" {languages}" if languages and recognition.installed() else ""
@@ -181,7 +180,7 @@ class _Run:
         with ThreadPoolExecutor(2) as beside:
             for file in found.files:
                 as_on_disk = f"{source.label}/{file.path.relative_to(base).as_posix()}"
-                name = os.fsencode(as_on_disk).decode("utf-8", "backslashreplace")
+                name = _as_text(as_on_disk)
                 reason = file.reason if name == as_on_disk else "its name is not UTF-8; rename it"
                 self._say(name)
                 tried = ""
@@ -224,15 +223,15 @@ class _Run:
             self._store(source, before)
             self._store(source, read)
         gone = sorted(known.keys() - seen)
-        library.remove(gone)
+        self.index.library.remove(gone)
         report.removed += [name for name in gone if name not in failed]
         report.failed |= {name: failure.reason for name, failure in failed.items()}
         others = Counter[tuple[str, str]]()
         for (folder, kind), number in found.others.items():
             below = folder.relative_to(base).as_posix()
-            others[_storable(source.label if below == "." else f"{source.label}/{below}"), _storable(kind)] += number
-            report.others[_storable(kind)] = report.others.get(_storable(kind), 0) + number
-        library.synced(source, failed, place, others)
+            others[_as_text(source.label if below == "." else f"{source.label}/{below}"), _as_text(kind)] += number
+            report.others[_as_text(kind)] = report.others.get(_as_text(kind), 0) + number
+        ledger.synced(source, failed, place, others)
         self._say("")
 
     def building(self, what: str, done: int, total: int) -> None:
@@ -278,7 +277,7 @@ class _Batch:
         self.encoded = beside.submit(index.encode, self.articles)
 
 
-def _storable(name: str) -> str:
+def _as_text(name: str) -> str:
     """A name from the disk as text, whatever its bytes are."""
     return os.fsencode(name).decode("utf-8", "backslashreplace")
 
@@ -293,7 +292,7 @@ def _bytes_of(path: Path) -> int:
 
 def _source(path: Path, index: Index) -> tuple[Path, Source | None]:
     """The source that holds `path`, or `path` itself as a new one."""
-    for source in index.library.sources():
+    for source in index.library.ledger.sources():
         address = Path(source.address)
         if path == address or path.is_relative_to(address):
             return address, source

@@ -1,22 +1,72 @@
-"""The vectors of one generation in a Chroma store in its folder: opened by readers, never edited."""
+"""Stores of vectors: what one is to the index, and the one of a generation, in a Chroma folder that is never edited."""
 
 import warnings
 from collections.abc import Iterable, Sequence
 from itertools import islice
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 import chromadb
 import numpy as np
-from article_assistant.index.neighbours import HNSW, NumberedVector, near
-from article_assistant.index.types import Vector
+from article_assistant.index.types import LibraryError, Vector
 from chromadb.config import Settings
 
+HNSW: Any = {"space": "cosine", "ef_construction": 200, "ef_search": 200, "max_neighbors": 24}
+"""How every store of Chroma builds and searches its graph."""
 COLLECTION = "chunks"
 SYNC_THRESHOLD = 1000
 """Least number of rows after which Chroma writes its index file."""
 ROWS_AN_UPSERT = 5000
 """Chroma takes 5,461 at most."""
+
+NumberedVector = tuple[int, Vector]
+"""A chunk's number and its vector."""
+
+
+class Away(LibraryError):
+    """A store of vectors cannot be reached, or gives answers that make no sense."""
+
+
+class Lacking(Away):
+    """A store of vectors answers, but lacks rows that it should hold."""
+
+
+class Neighbours(Protocol):
+    """A store of vectors that can be searched; reading from a store elsewhere may raise Away."""
+
+    @property
+    def count(self) -> int:
+        """Number of rows."""
+
+    def nearest(self, vector: Vector, k: int) -> list[tuple[int, float]]:
+        """The nearest `k` chunks, as numbers with cosines, best first; approximate."""
+
+    def holds(self, numbers: Sequence[int]) -> set[int]:
+        """Which of these chunks it holds."""
+
+    def close(self) -> None:
+        """Release what it holds open."""
+
+
+class Elsewhere:
+    """Stands for vectors that were put in another place than the settings name now."""
+
+    count = 0
+
+    def __init__(self, place: str) -> None:
+        """`place` is where they were put, in words."""
+        self._place = place
+
+    def nearest(self, vector: Vector, k: int) -> list[tuple[int, float]]:  # noqa: ARG002
+        """Raises Lacking."""
+        raise Lacking(f"its vectors were put {self._place}, the settings name another place")
+
+    def holds(self, numbers: Sequence[int]) -> set[int]:  # noqa: ARG002
+        """None of them."""
+        return set()
+
+    def close(self) -> None:
+        """Nothing is open."""
 
 
 class Vectors:
@@ -99,3 +149,9 @@ class Vectors:
 def _chroma(folder: Path) -> Any:
     folder.mkdir(parents=True, exist_ok=True)
     return chromadb.PersistentClient(str(folder), Settings(anonymized_telemetry=False))
+
+
+def near(answer: Any) -> list[tuple[int, float]]:
+    """What Chroma answers to a query of one vector, as numbers with cosines."""
+    pairs = zip(answer["ids"][0], answer["distances"][0], strict=True)
+    return [(int(number), 1.0 - float(distance)) for number, distance in pairs]

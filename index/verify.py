@@ -13,12 +13,14 @@ from typing import Any, Literal
 
 import numpy as np
 from article_assistant.index.backup import REPLACED, RESTORING
-from article_assistant.index.build import MIN_RECALL, Damaged, Generation
+from article_assistant.index.build import MIN_RECALL, recall, remove
+from article_assistant.index.generation import Damaged, Generation
 from article_assistant.index.library import DATABASE, Library
 from article_assistant.index.lock import WRITER_LOCK
-from article_assistant.index.neighbours import Away, Lacking, recall
 from article_assistant.index.remote import Remote, Server
+from article_assistant.index.schema import drop_orphans
 from article_assistant.index.types import LibraryBusy, LibraryError, Tell
+from article_assistant.index.vectors import Away, Lacking
 
 RESTORE = "put a backup in its place: assistant restore FILE --force"
 NAMED = 5
@@ -118,8 +120,8 @@ def _references(library: Library) -> Check:
         return Check("references", "broken", f"{tables.count('article')} articles belong to no source; {RESTORE}")
     said = f"{len(tables)} rows ({_some(sorted(set(tables)))}) belonged to nothing that is there"
     try:
-        with library.writing():
-            library.drop_orphans()
+        with library.writing(), library.transaction() as connection:
+            drop_orphans(connection)
     except LibraryBusy as error:
         return Check("references", "broken", f"{said}; {error}")
     return Check("references", "mended", f"{said}; dropped")
@@ -149,10 +151,10 @@ def _articles(library: Library, tell: Tell) -> Check:
     said = _some([f"{name} ({reason})" for name, reason in wrong.items()])
     try:
         with library.writing():
-            library.doubt(list(wrong))
+            library.ledger.doubt(list(wrong))
     except LibraryBusy as error:
         return Check("articles", "broken", f"{said}; {error}")
-    sources = [s.address for s in library.sources() if any(name.startswith(f"{s.label}/") for name in wrong)]
+    sources = [s.address for s in library.ledger.sources() if any(name.startswith(f"{s.label}/") for name in wrong)]
     again = f"assistant index {' '.join(sources)}"
     return Check("articles", "broken", f"{said}; to read and embed these again type: {again}")
 
@@ -272,7 +274,7 @@ def _leftovers(library: Library) -> Check:
                 if path.name == RESTORING:
                     shutil.rmtree(path, ignore_errors=True)
                 else:
-                    Generation.remove(path)
+                    remove(path)
     except LibraryBusy as error:
         return Check("leftovers", "well", f"not looked at: {error}")
     if stayed := [path.name for path in found if path.exists()]:

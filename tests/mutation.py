@@ -19,7 +19,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 ROOT = Path(__file__).parents[1]
-MODULES = ("answering/extract", "answering/rank", "answering/compose", "answering/followup", "web/render")
+MODULES = ("answering/extract", "answering/rank", "answering/cite", "answering/followup", "web/render")
 """What is changed where nothing is said: modules of `assistant/` whose thresholds decide what is answered and shown."""
 COPIED = ("assistant", "index", "prompts", "tests", "bench", "training", "seeds", "pyproject.toml")
 PATIENCE = 180.0

@@ -123,7 +123,7 @@ def add_numbered(index: Index, numbers: range) -> None:
     """Commit articles of one chunk each, docs/7.md about Number7 and matter2; nothing is published."""
     with index.library.writing():
         index.library.for_encoder(index.embedder.version)
-        source = index.library.add_source("/docs", "docs")
+        source = index.library.ledger.add("/docs", "docs")
         articles = [article(f"Number{n} is about matter{n % 5}.", "", f"docs/{n}.md") for n in numbers]
         index.replace(source, [(one, one.revision, split(one, index.embedder)) for one in articles])
 
@@ -152,7 +152,7 @@ def state(index: Index) -> dict[str, object]:
     """Everything that a library holds and that a reader could tell, without numbers that only count."""
     articles = list(index.library.articles(None))
     rows = [(row.words, sorted(row.groups), row.vector.tobytes()) for row in index.library.rows()]
-    return {"articles": articles, "rows": sorted(rows), "failures": index.library.failures()}
+    return {"articles": articles, "rows": sorted(rows), "failures": index.library.ledger.failures()}
 
 
 def check_reason(error: ArticleError) -> None:

@@ -217,7 +217,7 @@ class Served:
         assert self._server.started
 
     async def _serve(self) -> None:
-        app = api.create_app(self.assistant, self._settings)
+        app = api.create_app(self.assistant, self._settings, getattr(self.assistant, "examples", lambda _: []))
         config = uvicorn.Config(
             app,
             host="127.0.0.1",

@@ -93,7 +93,7 @@ def test_articles_come_from_any_reader(index: Index, tmp_path: Path) -> None:
     ]  # fmt: skip
     assert all(article.id.startswith("reader/") for article in read)
     with index.library.writing():
-        source = index.library.add_source("llama-index", "reader")
+        source = index.library.ledger.add("llama-index", "reader")
         index.replace(source, [(article, article.revision, split(article, index.embedder)) for article in read])
         index.publish()
     assert index.find("Which are blue?", frozenset({"cooks"}), 1)[0].article.title == "figs.txt"

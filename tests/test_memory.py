@@ -43,17 +43,6 @@ def test_nobody_reads_what_another_asked() -> None:
     memory.close()
 
 
-def test_without_a_conversation_nothing_is_kept(tmp_path: Path) -> None:
-    """A single question leaves no trace."""
-    memory = Memory(tmp_path)
-    memory.add(MIA, None, turn(1))
-    assert memory.turns(MIA, None) == []
-    memory.close()
-    with closing(sqlite3.connect(tmp_path / FILE)) as connection, connection:
-        assert connection.execute("SELECT count(*) FROM turn").fetchone() == (0,)
-    connection.close()
-
-
 def test_old_turns_are_dropped(tmp_path: Path) -> None:
     """What is older than the promised days is gone at the next start."""
     memory = Memory(tmp_path)

@@ -1,5 +1,6 @@
 """From question to answer, with a scripted answerer: what is remembered, searched, checked and stored."""
 
+import sqlite3
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
@@ -7,7 +8,7 @@ from pathlib import Path
 import pytest
 from article_assistant.index.search import Index
 from article_assistant.index.types import EVERYONE
-from article_assistant.memory import TURNS, Memory
+from article_assistant.memory import FILE, TURNS, Memory
 from article_assistant.pipeline import GONE, PASSAGES, Assistant
 from article_assistant.types import Answer, Found, Turn, User, Words
 
@@ -95,13 +96,16 @@ def test_a_forgotten_conversation_leaves_nothing(index: Index, tmp_path: Path) -
     memory.close()
 
 
-def test_without_a_conversation_nothing_is_remembered(index: Index) -> None:
-    """Two single questions know nothing of one another."""
+def test_without_a_conversation_nothing_is_remembered(index: Index, tmp_path: Path) -> None:
+    """Two single questions know nothing of one another, and leave no trace."""
     answerer = Scripted()
-    assistant = Assistant(index, answerer, Memory())
-    assistant.answer("One?", MIA)
-    assistant.answer("Two?", MIA)
+    with closing(Memory(tmp_path)) as memory:
+        assistant = Assistant(index, answerer, memory)
+        assistant.answer("One?", MIA)
+        assistant.answer("Two?", MIA)
     assert answerer.turns == [[], []]
+    with closing(sqlite3.connect(tmp_path / FILE)) as connection:
+        assert connection.execute("SELECT count(*) FROM turn").fetchone() == (0,)
 
 
 def test_only_what_the_person_may_see_is_read(index: Index) -> None:

@@ -168,8 +168,8 @@ def searched(shared: Path, embedder: embed.Embedder, home: Path) -> Iterator[Pai
     index = Index.open(home, embedder)
     asked: dict[str, list[tuple[str, list[str]]]] = {}
     with index.library.writing():
-        source = index.library.add_source("training", "training")
-        known = index.library.fingerprints(source)
+        source = index.library.ledger.add("training", "training")
+        known = index.library.ledger.fingerprints(source)
         for name in SEARCHED:
             texts: dict[str, list[str]] = {}
             for paragraph in paragraphs(shared / f"{name}.jsonl.gz"):

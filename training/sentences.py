@@ -67,8 +67,8 @@ def examples(shared: Path, work: Path) -> Iterator[Example]:
     index = Index.open(work / "sentences", embedder)
     asked: dict[str, list[tuple[str, tuple[str, ...], str]]] = {}
     with index.library.writing():
-        source = index.library.add_source("training", "training")
-        known = index.library.fingerprints(source)
+        source = index.library.ledger.add("training", "training")
+        known = index.library.ledger.fingerprints(source)
         for name in ASKED:
             texts: dict[str, list[str]] = {}
             for paragraph in paragraphs(shared / f"{name}.jsonl.gz"):

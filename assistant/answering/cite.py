@@ -1,12 +1,26 @@
-"""Quotes become numbered citations, each checked against the text of its article."""
+"""An answer's text and the quotes that it rests on: whole sentences or lists, verbatim, or short words.
 
-from collections.abc import Iterable
+Quotes become numbered citations, each checked against the text of its article.
+"""
+
+import re
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from datetime import date
 from urllib.parse import quote as percent
 
 from article_assistant.index.chunk import PATH, sentences
+from article_assistant.index.reading.lines import ITEM, MARK
 from article_assistant.index.types import Article
 from article_assistant.types import Citation
+
+ITEMS = 24
+"""Items that a list may have to be shown whole."""
+LIST = 2_400
+"""Characters that it may have."""
+
+_WORD = re.compile(r"[^\W\d_]+(?:['’-][^\W\d_]+)*[,.;:!?…]*(?= |\Z)")
+_CODE = re.compile(r"(?:^| )-|[_/\\=<>{}$@#]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,3 +74,109 @@ def heading_at(text: str, offset: int) -> str:
             break
         path = sentence.heading
     return PATH.join(path)
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """A piece of an answer: plain text, the quote that it rests on, and what follows the mark of its citation."""
+
+    text: str
+    quote: Quote
+    after: str = ""
+
+
+def plain(sentence: str) -> str:
+    """A sentence without the mark of its list or heading, on one line.
+
+    >>> plain("- Steady red:  water")
+    'Steady red: water'
+    """
+    return " ".join(MARK.sub("", sentence, count=1).split()) if MARK.match(sentence) else " ".join(sentence.split())
+
+
+def short_text(words: str) -> str:
+    """Short words as a sentence: with a capital, unless that would change a name or a command, and a full stop.
+
+    >>> short_text("seven"), short_text("sluicectl failover --to g"), short_text("St. John's Rd.")
+    ('Seven.', 'sluicectl failover --to g.', "St. John's Rd.")
+    """
+    if _WORD.match(words) and not _CODE.search(words):
+        words = words[0].upper() + words[1:]
+    return words if words[-1] in ".!?…" else f"{words}."
+
+
+def day(updated: str | None) -> str:
+    """An ISO date as people write it (`9 June 2016`), anything else as it is, "" for None."""
+    if updated is None:
+        return ""
+    try:
+        value = date.fromisoformat(updated[:10])
+    except ValueError:
+        return updated
+    return f"{value.day} {value:%B} {value.year}"
+
+
+def short_answer(words: str, quotes: Sequence[Quote]) -> list[Said]:
+    """The short words, with every quote that says them."""
+    return [Said(short_text(words) if number == 0 else "", quote) for number, quote in enumerate(quotes)]
+
+
+def disagreement(said: Sequence[tuple[str, Quote]]) -> list[Said]:
+    """What the articles say instead of one another, each with the date of its article, in the order given."""
+    parts = []
+    for number, (words, quote) in enumerate(said):
+        opening = "The articles disagree: " if number == 0 else ""
+        when = f" ({day(quote.article.updated)})" if quote.article.updated else ""
+        last = number == len(said) - 1
+        parts.append(Said(f"{opening}{words}{when}{'.' if last else ''}", quote, "" if last else ";"))
+    return parts
+
+
+def in_sentences(quotes: Iterable[Quote]) -> list[Said]:
+    """Sentences as they stand, each with its quote."""
+    return [Said(plain(quote.article.text[quote.start : quote.end]), quote) for quote in quotes]
+
+
+def whole_list(article: Article, start: int, end: int) -> tuple[Quote, str, list[str]] | None:
+    """The list that the sentence `[start, end)` introduces or is an item of: its quote, its opening, its items.
+
+    None where there is no list of two or more items, or one too long to be shown.
+    """
+    lines = _lines_of(article.text)
+    own = next(i for i, (a, b) in enumerate(lines) if a <= start <= b)
+    if not _is_item(article.text, lines[own]):
+        own += 1
+        while own < len(lines) and not article.text[slice(*lines[own])].strip():
+            own += 1
+        if article.text[:end].rstrip()[-1:] != ":" or own >= len(lines) or not _is_item(article.text, lines[own]):
+            return None
+    first = last = own
+    while first and _is_item(article.text, lines[first - 1]):
+        first -= 1
+    while last + 1 < len(lines) and _is_item(article.text, lines[last + 1]):
+        last += 1
+    opening = first - 1
+    while opening >= 0 and not article.text[slice(*lines[opening])].strip():
+        opening -= 1
+    introduced = opening >= 0 and article.text[slice(*lines[opening])].rstrip().endswith(":")
+    begin = lines[opening if introduced else first][0]
+    if not 2 <= last - first + 1 <= ITEMS or lines[last][1] - begin > LIST:
+        return None
+    intro = plain(article.text[slice(*lines[opening])]) if introduced else ""
+    items = [plain(article.text[slice(*line)]) for line in lines[first : last + 1]]
+    return Quote(article, begin, lines[last][1]), intro, items
+
+
+def list_answer(quote: Quote, intro: str, items: Sequence[str]) -> list[Said]:
+    """A list as lines, every one of them resting on the same quote."""
+    lines = [Said(f"{intro}", quote)] if intro else []
+    return [*lines, *(Said(f"- {item}", quote) for item in items)]
+
+
+def _lines_of(text: str) -> list[tuple[int, int]]:
+    """Where each line of a text begins and ends."""
+    return [match.span() for match in re.finditer(r"(?m)^.*$", text)]
+
+
+def _is_item(text: str, line: tuple[int, int]) -> bool:
+    return bool(ITEM.match(text, *line))

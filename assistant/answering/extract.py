@@ -12,8 +12,15 @@ from pathlib import Path
 import numpy as np
 from article_assistant import prompts
 from article_assistant.answering import followup
-from article_assistant.answering.cite import resolve
-from article_assistant.answering.compose import Said, disagreement, in_sentences, list_answer, short_answer, whole_list
+from article_assistant.answering.cite import (
+    Said,
+    disagreement,
+    in_sentences,
+    list_answer,
+    resolve,
+    short_answer,
+    whole_list,
+)  # fmt: skip
 from article_assistant.answering.question import Kind, kind_of, meaning
 from article_assistant.answering.rank import Contender, Features, Grounds, candidates, evidence, names, ranked, share
 from article_assistant.answering.reader import Reader
@@ -57,7 +64,7 @@ class Extractor:
 
     def standalone(self, question: str, turns: Sequence[Turn]) -> str:
         """The question with what it leaves to the turns before it."""
-        return followup.standalone(question, turns)
+        return followup.standalone(question, turns) if turns else question
 
     def answer(self, question: str, hits: Sequence[Hit], context: Context | None = None) -> Iterator[Event]:  # noqa: ARG002
         """The words that answer, the list, or the sentences, each with its citation; or a refusal."""

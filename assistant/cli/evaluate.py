@@ -5,10 +5,10 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
+import article_assistant
 import typer
 from article_assistant.cli.console import AsJson, Home, count, err, out, print_json, settings_of
 from article_assistant.index.types import UserFacingError
-from article_assistant.opening import assistant_over, open_index
 from rich.markup import escape
 
 if TYPE_CHECKING:
@@ -68,12 +68,11 @@ def evaluate(
         _check_writable(path)
     settings = settings_of(context, home)
     with (
-        open_index(settings, filled=True) as opened,
-        assistant_over(opened, settings) as answering,
+        article_assistant.open(settings) as answering,
         Progress(console=err, transient=True) as bar,
     ):
         task = bar.add_task("Asking", total=len(asked))
-        made_with = provenance(opened, settings)
+        made_with = provenance(answering.index, settings)
         outcomes = list(run(answering, asked, lambda: bar.advance(task)))
     if answers is not None:
         lines = [json.dumps(outcome.answer.as_json(), ensure_ascii=False) for outcome in outcomes]

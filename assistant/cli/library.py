@@ -164,7 +164,7 @@ def verify(context: typer.Context, home: Home = None, as_json: AsJson = False) -
 def _facts(library: Any) -> dict[str, Any]:
     """What there is to say about a library, as JSON; times are UTC."""
     state, _, gone = library.pending()
-    numbers, failed = library.numbers(), library.failures()
+    numbers, failed = library.numbers(), library.ledger.failures()
     since = int((numbers > state.covered).sum())
     folder = library.home / "generations" / f"gen-{state.generation}"
     built = folder / "held"
@@ -184,11 +184,11 @@ def _facts(library: Any) -> dict[str, Any]:
             "source": source.address,
             "label": source.label,
             "synced": source.synced,
-            "articles": len(library.fingerprints(source)),
+            "articles": len(library.ledger.fingerprints(source)),
             "failed": sum(name.startswith(f"{source.label}/") for name in failed),
-            "others": library.others(source),
+            "others": library.ledger.others(source),
         }
-        for source in library.sources()
+        for source in library.ledger.sources()
     ]
     synced = [source["synced"] for source in sources]
     others = sum((Counter(source["others"]) for source in sources), Counter[str]())

@@ -10,6 +10,7 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
+import article_assistant
 import typer
 from article_assistant.cli import keys, library
 from article_assistant.cli.console import (
@@ -26,7 +27,7 @@ from article_assistant.cli.console import (
 )
 from article_assistant.cli.evaluate import evaluate
 from article_assistant.index.types import UserFacingError
-from article_assistant.opening import assistant_over, open_index
+from article_assistant.opening import open_index
 from rich.markup import escape
 
 if TYPE_CHECKING:
@@ -86,7 +87,7 @@ def chat(
     settings = settings_of(context, home, host=host, port=port)
     with open_index(settings, mends=True) as index:
         named = list(sources or [])
-        if not named and not index.library.sources():
+        if not named and not index.library.ledger.sources():
             if not SEEDS.is_dir():
                 raise UserFacingError("the library is empty; name a folder of articles: assistant chat FOLDER")
             named = [str(SEEDS)]
@@ -153,8 +154,7 @@ def ask(
     """
     from article_assistant.types import User
 
-    settings = settings_of(context, home)
-    with open_index(settings, filled=True) as opened, assistant_over(opened, settings) as asked:
+    with article_assistant.open(settings_of(context, home)) as asked:
         answer = asked.answer(question, User("operator", None), conversation)
     if as_json:
         print_json(answer.as_json())
@@ -188,8 +188,7 @@ def mcp(context: typer.Context, home: Home = None, group: keys.Groups = None) ->
     They speak the Model Context Protocol and need the extra mcp: pip install 'article-assistant\\[mcp]'
     """
     keys.check_tools()
-    settings = settings_of(context, home)
-    with open_index(settings, filled=True) as opened, assistant_over(opened, settings) as asked:
+    with article_assistant.open(settings_of(context, home)) as asked:
         keys.serve_tools(asked, group)
 
 
@@ -202,12 +201,14 @@ for command in (evaluate, library.status, library.backup, library.restore, libra
 
 
 def _serve_page(index: "Index", settings: "Settings") -> None:
+    from article_assistant.examples import Examples
     from article_assistant.web import server
 
-    with assistant_over(index, settings) as serving:
-        server.serve_page(
-            serving, settings, lambda url: out.print(f"Chat with your articles at [bold]{url}[/bold]  (Ctrl-C ends)")
-        )
+    def announce(url: str) -> None:
+        out.print(f"Chat with your articles at [bold]{url}[/bold]  (Ctrl-C ends)")
+
+    with article_assistant.open(settings, index=index) as serving:
+        server.serve_page(serving, settings, announce, Examples(serving))
 
 
 def _index(

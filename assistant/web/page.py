@@ -15,7 +15,7 @@ os.environ.setdefault("HF_HUB_DISABLE_TELEMETRY", "1")
 
 import gradio as gr
 from article_assistant.settings import Settings
-from article_assistant.types import Answering
+from article_assistant.types import Answering, User
 from article_assistant.web import render
 from article_assistant.web.conversations import ARTICLE_FRAME, Conversations, found, respond
 from article_assistant.web.queue import MAX_QUESTION
@@ -26,6 +26,8 @@ EXAMPLES = 4
 """Example questions offered before the first question."""
 QUESTIONS_AT_ONCE = 8
 """Questions of the page that are answered at the same time; more wait their turn."""
+Offered = Callable[[User], list[str]]
+"""Example questions for whoever opens the page."""
 WAITING = 100
 """Questions that may wait; further ones are told that the page is busy."""
 
@@ -51,10 +53,14 @@ def theme() -> gr.themes.Base:
 
 
 def build(
-    assistant: Answering, settings: Settings, owner: Callable[[Any], str], conversations: Conversations
+    assistant: Answering,
+    settings: Settings,
+    owner: Callable[[Any], str],
+    examples: Offered,
+    conversations: Conversations,
 ) -> gr.Blocks:
     """The page. `owner(request)` names the session that a Gradio request belongs to, "" for none."""
-    events = _Events(assistant, owner, conversations)
+    events = _Events(assistant, owner, examples, conversations)
     # Not ChatInterface: its browser state hangs where a foreign frame has no storage. Not Chatbot: it reads answers
     # as Markdown and fetches the images in them.
     page: gr.Blocks
@@ -70,7 +76,7 @@ def build(
                 talk = gr.HTML(render.conversation([]), elem_id="log", **_UNSTYLED)
                 with gr.Column(elem_id="examples"):
                     gr.HTML(render.fill("welcome.html"), elem_id="welcome", **_UNSTYLED)
-                    examples = [gr.Button("", visible=False, elem_classes="example") for _ in range(EXAMPLES)]
+                    offered = [gr.Button("", visible=False, elem_classes="example") for _ in range(EXAMPLES)]
                 with gr.Row(elem_id="ask"):
                     box = _question_box()
                     send = gr.Button("Send", variant="primary", elem_id="send")
@@ -80,16 +86,16 @@ def build(
                 shelf = gr.HTML(render.sources(None), elem_id="shelf", **_UNSTYLED)
                 gr.HTML(render.fill("reading.html"), elem_id="pane", **_UNSTYLED)
         shown = [name, talk, shelf]
-        page.load(events.offer, None, examples, **_PRIVATE)
+        page.load(events.offer, None, offered, **_PRIVATE)
         # The browser keeps the name of the conversation that a tab shows. Its script presses the button once the page
         # stands: an event of `load` with a function of the browser's is sometimes lost.
         resume = gr.Button("", visible="hidden", elem_id="resume")
         resume.click(events.resume, name, shown, js="() => [window.articleAssistant.current()]", **_PRIVATE)
         name.change(None, name, None, js="(name) => window.articleAssistant.keep(name)", **_PRIVATE)
         stop.click(events.halt, name, None, **_PRIVATE)
-        fresh.click(events.begin, name, [*shown, *examples], **_PRIVATE)
+        fresh.click(events.begin, name, [*shown, *offered], **_PRIVATE)
         gr.on([box.submit, send.click], events.ask, [box, name], [*shown, box], **_ASKING)
-        for example in examples:
+        for example in offered:
             example.click(events.ask_example, [example, name], shown, **_ASKING)
     # Each question that is being answered holds a thread of Gradio's, and so does each small event.
     page.max_threads = QUESTIONS_AT_ONCE + 8
@@ -112,8 +118,11 @@ def _question_box() -> gr.Textbox:
 class _Events:
     """What happens when somebody uses the page. Each method returns the new values of what it changes."""
 
-    def __init__(self, assistant: Answering, owner: Callable[[Any], str], conversations: Conversations) -> None:
+    def __init__(
+        self, assistant: Answering, owner: Callable[[Any], str], examples: Offered, conversations: Conversations
+    ) -> None:
         self._assistant = assistant
+        self._examples = examples
         self._owner = owner
         self._conversations = conversations
 
@@ -154,7 +163,7 @@ class _Events:
     def offer(self) -> list[Any]:
         """The buttons of the example questions."""
         try:
-            found = self._assistant.examples(ARTICLE_FRAME)[:EXAMPLES]
+            found = self._examples(ARTICLE_FRAME)[:EXAMPLES]
         except Exception:
             # The page must open even where the library cannot be read; the first question then says so.
             log.exception("no example questions")

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote, urlencode, urlsplit
 
-from article_assistant.answering.compose import day
+from article_assistant.answering.cite import day
 from article_assistant.types import Answer, Citation, Sentence
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from jinja2.ext import Extension

@@ -9,6 +9,7 @@ import socket
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
+from functools import partial
 from pathlib import Path
 
 import uvicorn
@@ -40,7 +41,7 @@ class ServeError(UserFacingError):
     """The page cannot be served: the address is taken or unusable, or it would be open to everybody."""
 
 
-def create_app(assistant: Answering, settings: Settings) -> ASGIApp:
+def create_app(assistant: Answering, settings: Settings, examples: page.Offered = lambda _: []) -> ASGIApp:
     """The whole of what is served, as an ASGI app: the page, `/article/…`, `/health`, `/widget.js`, `/v1/…`, `/mcp`.
 
     Best called while an event loop runs: where none does, Gradio makes one and leaves it open.
@@ -87,7 +88,7 @@ def create_app(assistant: Answering, settings: Settings) -> ASGIApp:
 
     gr.mount_gradio_app(
         app,
-        page.build(assistant, settings, gate.session_of, conversations),
+        page.build(assistant, settings, gate.session_of, examples, conversations),
         path="/",
         auth_dependency=who,
         footer_links=[],
@@ -124,7 +125,9 @@ class _Tools:
         await self._door(scope, receive, send)
 
 
-def serve_page(assistant: Answering, settings: Settings, announce: Callable[[str], None]) -> None:
+def serve_page(
+    assistant: Answering, settings: Settings, announce: Callable[[str], None], examples: page.Offered = lambda _: []
+) -> None:
     """Serve until SIGTERM or Ctrl-C; calls `announce(address)` once the page answers.
 
     Raises ServeError where the address is taken or unusable, or would let in everybody.
@@ -137,7 +140,8 @@ def serve_page(assistant: Answering, settings: Settings, announce: Callable[[str
     # When all is closed the server raises once more the signal that ended it. SIGTERM would then kill the process on
     # the spot; a KeyboardInterrupt lets our caller tidy up too.
     with _listen(settings) as listener, _as_interrupt(signal.SIGTERM), suppress(KeyboardInterrupt):
-        asyncio.run(_until_stopped(assistant, settings, announce, listener))
+        app = partial(create_app, assistant, settings, examples)
+        asyncio.run(_until_stopped(app, settings, announce, listener))
 
 
 @contextmanager
@@ -158,11 +162,11 @@ def _as_interrupt(number: signal.Signals) -> Iterator[None]:
 
 
 async def _until_stopped(
-    assistant: Answering, settings: Settings, announce: Callable[[str], None], listener: socket.socket
+    app: Callable[[], ASGIApp], settings: Settings, announce: Callable[[str], None], listener: socket.socket
 ) -> None:
     host = f"[{settings.host}]" if ":" in settings.host else settings.host
     config = uvicorn.Config(
-        create_app(assistant, settings),
+        app(),
         log_config=None,
         access_log=False,
         server_header=False,

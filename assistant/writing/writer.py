@@ -12,8 +12,7 @@ from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 
 from article_assistant import prompts
-from article_assistant.answering.cite import Quote, resolve
-from article_assistant.answering.compose import day
+from article_assistant.answering.cite import Quote, day, resolve
 from article_assistant.index.keyword import UNASKED, stems
 from article_assistant.index.types import Hit
 from article_assistant.types import Answer, Answerer, Citation, Context, Event, Ready, Sentence, Turn, Waiting

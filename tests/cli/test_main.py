@@ -198,7 +198,7 @@ def test_home_by_option_before_or_after_the_command(run: Run, docs: Path, tmp_pa
 def test_a_newer_library_is_one_line(run: Run, tmp_path: Path) -> None:
     """Whatever the command, a library from the future is refused and not touched."""
     library = Library.open(tmp_path / "home")
-    library._all("PRAGMA user_version=99")
+    library.all("PRAGMA user_version=99")
     library.close()
     before = (tmp_path / "home" / DATABASE).read_bytes()
     assert "newer version" in one_line(run("status"))
@@ -225,7 +225,7 @@ def test_status_tells_what_is_not_in_the_search_index(run: Run, docs: Path, tmp_
     assert run("index", docs).code == 0
     library = Library.open(tmp_path / "home")
     library.remove(["docs/trips.md"])
-    library.replace(library.sources()[0], [entry("docs/new.md")])
+    library.replace(library.ledger.sources()[0], [entry("docs/new.md")])
     library.close()
     status = json.loads(run("status", "--json").out)
     assert (status["chunks"], status["searched_exactly"], status["generation"]["gone"]) == (2, 1, 1)
@@ -334,7 +334,7 @@ def test_an_interruption_is_one_line_and_loses_nothing(tmp_path: Path, with_sign
         assert "\x1b[?25l" not in line
     else:
         assert all(one.startswith("Indexing: ") for one in before)  # a slow run says where it is
-    assert library._all("PRAGMA integrity_check") == [("ok",)]
+    assert library.all("PRAGMA integrity_check") == [("ok",)]
     write(folder, {"last.pdf": pdf("It ends.")})
     again = subprocess.run([*command, "--json"], capture_output=True, text=True, env=environment, check=False)
     report = json.loads(again.stdout)

@@ -98,7 +98,7 @@ def history() -> list[Step]:
 
 def _put(index: Index, given: Expected) -> None:
     index.library.for_encoder(index.embedder.version)
-    source = index.library.add_source("/docs", "docs")
+    source = index.library.ledger.add("/docs", "docs")
     articles = [article(number, revision) for number, revision in given.items()]
     index.replace(source, [(one, one.revision, split(one, index.embedder)) for one in articles])
 

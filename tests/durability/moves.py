@@ -101,7 +101,7 @@ def _publish(writer: Index, numbers: range, revision: int) -> None:
     """Put these articles in, in this revision, and publish."""
     with writer.library.writing():
         writer.library.for_encoder(writer.embedder.version)
-        source = writer.library.add_source("/docs", "docs")
+        source = writer.library.ledger.add("/docs", "docs")
         articles = [history.article(number, revision) for number in numbers]
         writer.replace(source, [(one, one.revision, split(one, writer.embedder)) for one in articles])
         writer.publish()
@@ -112,7 +112,7 @@ def _follow(reader: Index, generation: int) -> None:
     limit = time.monotonic() + 60
     while time.monotonic() < limit:
         reader.ready()
-        with reader.publisher.reading() as (held, _):
+        with reader.generations.reading() as (held, _):
             if held and held.number == generation:
                 return
         time.sleep(0.01)

@@ -26,7 +26,7 @@ def test_what_is_not_given_back_is_noticed(tmp_path: Path) -> None:
     """A reader that keeps each generation open fails the command."""
     code = """
 from tests.durability import moves
-from article_assistant.index.build import Generation
+from article_assistant.index.generation import Generation
 Generation.close = lambda self: None
 moves.main()
 """

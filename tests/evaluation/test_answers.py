@@ -5,16 +5,16 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
+import article_assistant
 import pytest
-from article_assistant.answering.extract import Extractor
-from article_assistant.answering.reader import Reader
 from article_assistant.evaluation.questions import holds, read_questions
+from article_assistant.examples import Examples
 from article_assistant.index import embed
 from article_assistant.index.search import Index
 from article_assistant.index.sync import sync
 from article_assistant.index.types import EVERYONE
-from article_assistant.memory import Memory
 from article_assistant.pipeline import Assistant
+from article_assistant.settings import Settings
 from article_assistant.types import Answer, Citation, Found, User, Words
 
 SEEDS = Path(__file__).parents[2] / "seeds"
@@ -27,9 +27,8 @@ def assistant(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Assistant]:
     index = Index.open(tmp_path_factory.mktemp("home"), embed.load())
     report = sync([str(SEEDS)], index, 10**8)
     assert not report.failed
-    memory = Memory()
-    yield Assistant(index, Extractor(Reader()), memory)
-    memory.close()
+    with article_assistant.open(Settings(home=index.library.home), index=index) as opened:
+        yield opened
     index.close()
 
 
@@ -93,7 +92,7 @@ def test_who_may_see_nothing_is_told_nothing(assistant: Assistant) -> None:
     assert (answer.answered, answer.nearest) == (False, ())
     assert "ktobe" not in answer.answer
     assert assistant.article("seeds/news/aktobe.txt", nobody) is None
-    assert assistant.examples(nobody) == []
+    assert Examples(assistant)(nobody) == []
     reader = User("reader", frozenset({EVERYONE}))
     assert assistant.answer("How many assailants were captured?", reader).answered
 
@@ -136,6 +135,6 @@ def test_a_question_that_leans_on_the_last_one_finds_its_article(assistant: Assi
 
 def test_examples_are_answered(assistant: Assistant) -> None:
     """The questions that the page offers get an answer."""
-    examples = assistant.examples(OPERATOR)
+    examples = Examples(assistant)(OPERATOR)
     assert 2 <= len(examples) <= 4
     assert all(assistant.answer(example, OPERATOR).answered for example in examples)

@@ -75,7 +75,7 @@ def change(home: Path, name: str = "team/later.md") -> None:
 def add(index: Index, name: str = "team/later.md") -> None:
     """Put an article of one chunk into a library, as `sync` does."""
     later = article("Tobias approves a trip later.", "Later", name)
-    index.replace(index.library.sources()[0], [(later, "f1", split(later, index.embedder))])
+    index.replace(index.library.ledger.sources()[0], [(later, "f1", split(later, index.embedder))])
 
 
 def killed(home: Path, place: Path) -> Path:
@@ -130,7 +130,7 @@ def test_nobody_waits_for_a_backup(home: Path, tmp_path: Path, monkeypatch: pyte
     def meanwhile(what: str, done: int, total: int) -> None:  # noqa: ARG001
         nonlocal steps
         if what == "Copying" and library.counts()["articles"] < 40:
-            library.replace(library.sources()[0], [entry(f"team/{steps}.md")])
+            library.replace(library.ledger.sources()[0], [entry(f"team/{steps}.md")])
             assert library.article(f"team/{steps}.md", None)
             steps += 1
         elif what == "Copying" and not memory.turns(NOBODY, "d"):
@@ -284,7 +284,7 @@ def test_a_backup_of_an_older_version_is_brought_forward(tmp_path: Path) -> None
     assert backup.create(old, tmp_path / "made.zip").schema == 1
     backup.restore(tmp_path / "new", tmp_path / "made.zip")
     library = Library.open(tmp_path / "new")
-    assert library._all("PRAGMA user_version") == [(SCHEMA,)]
+    assert library.all("PRAGMA user_version") == [(SCHEMA,)]
     assert library.article("docs/a.md", None) == entry("docs/a.md").article
     library.close()
 

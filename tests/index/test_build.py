@@ -5,14 +5,15 @@ from pathlib import Path
 from typing import Any
 
 import article_assistant.index.build
+import article_assistant.index.generation
 import pytest
-from article_assistant.index.build import Damaged, Generation
+from article_assistant.index.build import check, recall
 from article_assistant.index.chunk import split
-from article_assistant.index.neighbours import NumberedVector, recall
+from article_assistant.index.generation import Damaged, Generation
 from article_assistant.index.remote import Remote
 from article_assistant.index.search import Index
 from article_assistant.index.types import EVERYONE
-from article_assistant.index.vectors import Vectors
+from article_assistant.index.vectors import NumberedVector, Vectors
 
 from tests.chroma import Backend
 from tests.parts import Words, add_numbered, article
@@ -32,7 +33,7 @@ def publish(opened: Index) -> Generation:
     """The generation that is published now, held open."""
     with opened.library.writing():
         opened.publish()
-    return opened.publisher.open(opened.library.state().generation)
+    return opened.generations.open(opened.library.state().generation)
 
 
 def test_the_next_one_begins_with_a_copy_of_the_last(index_: Index, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -107,7 +108,7 @@ def test_recall_is_of_the_true_neighbours(index_: Index) -> None:
         found.vectors.extend((), numbers[:20].tolist())
     assert recall(found.vectors, index_.library, numbers) < 0.9
     with pytest.raises(Damaged, match="holds"):
-        found.check(index_.library, [])
+        check(found, index_.library, [])
     found.close()
 
 
@@ -119,7 +120,7 @@ def test_another_content_of_the_same_length_is_noticed(index_: Index, name: str)
     path = found.folder / name
     path.write_bytes(bytes(path.stat().st_size))
     with pytest.raises(Damaged):
-        index_.publisher.open(found.number)
+        index_.generations.open(found.number)
 
 
 def test_a_file_touched_while_it_is_open_is_noticed(index_: Index) -> None:
@@ -136,11 +137,11 @@ def test_a_search_finds_the_nearest_of_what_may_be_seen(
     backend: Backend, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, rows: int
 ) -> None:
     """Whatever share of the chunks a person may see, as many come back as are wanted, all visible, best first."""
-    monkeypatch.setattr(article_assistant.index.build, "ROWS", rows)
+    monkeypatch.setattr(article_assistant.index.generation, "ROWS", rows)
     opened = Index.open(tmp_path, Words(), server=backend())
     with opened.library.writing():
         opened.library.for_encoder(opened.embedder.version)
-        source = opened.library.add_source("/docs", "docs")
+        source = opened.library.ledger.add("/docs", "docs")
         shares = {"board": 1, "staff": 4, "guests": 9}  # of ten
         articles = [
             article(

@@ -38,7 +38,7 @@ def entry(identifier: str, text: str = "One. Two.") -> Entry:
 
 def test_what_goes_in_comes_out(library: Library) -> None:
     """Article, chunk, offsets, words and vectors are the same after a restart."""
-    source = library.add_source("/docs", "docs")
+    source = library.ledger.add("/docs", "docs")
     library.replace(source, [entry("docs/a.md")])
     library.close()
     again = Library.open(library.home)
@@ -53,14 +53,14 @@ def test_what_goes_in_comes_out(library: Library) -> None:
     (candidate,) = again.candidates([row.number], None)
     assert (candidate.start, candidate.end, candidate.spans) == (0, 9, ((0, 4), (5, 9)))
     assert candidate.sentences.tolist() == [[0, 1, 0, 0], [0, 0, 1, 0]]
-    assert again.fingerprints(source) == {"docs/a.md": "f1"}
+    assert again.ledger.fingerprints(source) == {"docs/a.md": "f1"}
     assert again.counts() == {"sources": 1, "articles": 1, "chunks": 1}
     again.close()
 
 
 def test_a_replacement_is_whole_or_not_at_all(library: Library) -> None:
     """One bad entry of several: none of them is in the library, and what was there still is."""
-    source = library.add_source("/docs", "docs")
+    source = library.ledger.add("/docs", "docs")
     library.replace(source, [entry("docs/a.md", "Old. Old.")])
     before = library.fact("changes")
     bad = Entry(entry("docs/b.md").article, "f", entry("docs/b.md").chunks, np.empty((0, 4), np.float32), [], [])
@@ -74,7 +74,7 @@ def test_a_replacement_is_whole_or_not_at_all(library: Library) -> None:
 
 def test_numbers_of_chunks_are_never_used_again(library: Library) -> None:
     """A stale generation may name a chunk that is gone; no later chunk answers to that number."""
-    source = library.add_source("/docs", "docs")
+    source = library.ledger.add("/docs", "docs")
     library.replace(source, [entry("docs/a.md")])
     (old,) = library.rows()
     library.remove(["docs/a.md", "docs/never-there.md"])
@@ -86,7 +86,7 @@ def test_numbers_of_chunks_are_never_used_again(library: Library) -> None:
 
 def test_what_changed_since_the_generation_is_counted(library: Library) -> None:
     """Chunks that came and chunks that went, until a generation takes them in."""
-    source = library.add_source("/docs", "docs")
+    source = library.ledger.add("/docs", "docs")
     library.replace(source, [entry(f"docs/{n}.md") for n in range(12)])
     assert library.changed() == 12
     state, highest, gone = library.pending()
@@ -170,7 +170,7 @@ def test_a_library_of_the_first_schema_is_brought_forward(tmp_path: Path) -> Non
         state = library.state()
         assert (state.changes, state.generation, state.covered, state.encoder) == (3, 2, 0, "words/1")
         assert state.published != state.changes
-        assert library.failed(library.sources()[0]) == {"docs/b.md": Failure("broken")}
+        assert library.ledger.failed(library.ledger.sources()[0]) == {"docs/b.md": Failure("broken")}
         names.add(library.fact("library"))
         library.close()
     assert len(names) == 1
@@ -183,17 +183,17 @@ def test_a_library_of_the_first_schema_is_brought_forward(tmp_path: Path) -> Non
 
 def test_pages_and_files_of_other_kinds_are_kept(library: Library) -> None:
     """An article's pages come back; what is counted of a folder is counted anew with it, and goes with its source."""
-    source = library.add_source("/docs", "docs")
+    source = library.ledger.add("/docs", "docs")
     paged = replace(entry("docs/a.pdf"), article=replace(entry("docs/a.pdf").article, pages=((0, 1), (4, 2))))
     with library.writing():
         library.replace(source, [paged])
-        library.synced(source, {}, "docs", {("docs", ".zip"): 2, ("docs/sub", ".zip"): 3, ("docs/sub", ""): 1})
+        library.ledger.synced(source, {}, "docs", {("docs", ".zip"): 2, ("docs/sub", ".zip"): 3, ("docs/sub", ""): 1})
         assert library.article("docs/a.pdf", None) == paged.article
-        assert library.others(source) == {".zip": 5, "": 1}
-        library.synced(source, {}, "docs/sub", {("docs/sub", ".odt"): 4})
-        assert library.others(source) == {".odt": 4, ".zip": 2}
-        library.forget(source)
-    assert library.others(source) == {}
+        assert library.ledger.others(source) == {".zip": 5, "": 1}
+        library.ledger.synced(source, {}, "docs/sub", {("docs/sub", ".odt"): 4})
+        assert library.ledger.others(source) == {".odt": 4, ".zip": 2}
+        library.ledger.forget(source)
+    assert library.ledger.others(source) == {}
 
 
 @pytest.mark.parametrize("empty", [True, False])
@@ -213,16 +213,16 @@ def test_nobody_else_on_the_machine_may_read_it(library: Library) -> None:
     """Folder and files are the owner's alone."""
     assert stat.S_IMODE(library.home.stat().st_mode) == 0o700
     with library.writing():
-        library.add_source("/docs", "docs")
+        library.ledger.add("/docs", "docs")
         found = {path.name: stat.S_IMODE(path.stat().st_mode) for path in library.home.iterdir()}
     assert found == dict.fromkeys([DATABASE, f"{DATABASE}-wal", f"{DATABASE}-shm", WRITER_LOCK], 0o600)
 
 
 def test_what_was_acknowledged_survives_a_power_cut(library: Library) -> None:
     """The write-ahead log is on and brought to the disk at every commit."""
-    assert library._all("PRAGMA journal_mode") == [("wal",)]
-    assert library._all("PRAGMA synchronous") == [(2,)]
-    assert library._all("PRAGMA foreign_keys") == [(1,)]
+    assert library.all("PRAGMA journal_mode") == [("wal",)]
+    assert library.all("PRAGMA synchronous") == [(2,)]
+    assert library.all("PRAGMA foreign_keys") == [(1,)]
 
 
 def test_the_lock_is_given_back(library: Library) -> None:
@@ -299,7 +299,7 @@ def test_a_library_is_held_from_its_opening_to_its_end(library: Library) -> None
 
 def test_many_threads_read_while_one_writes(library: Library) -> None:
     """A reader sees an article whole, before or after, never in between."""
-    source = library.add_source("/docs", "docs")
+    source = library.ledger.add("/docs", "docs")
     library.replace(source, [entry("docs/a.md")])
     problems: list[object] = []
     done = threading.Event()
@@ -323,12 +323,14 @@ def test_many_threads_read_while_one_writes(library: Library) -> None:
 
 def test_failures_are_those_of_the_last_run(library: Library) -> None:
     """A run notes its failures in place of the earlier ones, below the place it looked at and nowhere else."""
-    source = library.add_source("/docs", "docs")
+    source = library.ledger.add("/docs", "docs")
     broken = Failure("broken", "f1")
-    library.synced(source, {"docs/a.md": Failure("empty"), "docs/sub/b.md": broken, "docs/sub.md": broken}, "docs")
-    library.synced(source, {}, "docs/sub")
-    assert library.failures() == {"docs/a.md": "empty", "docs/sub.md": "broken"}
-    assert library.failed(source) == {"docs/a.md": Failure("empty"), "docs/sub.md": broken}
-    assert library.sources()[0].synced
-    library.forget(source)
-    assert library.failures() == {}
+    library.ledger.synced(
+        source, {"docs/a.md": Failure("empty"), "docs/sub/b.md": broken, "docs/sub.md": broken}, "docs"
+    )
+    library.ledger.synced(source, {}, "docs/sub")
+    assert library.ledger.failures() == {"docs/a.md": "empty", "docs/sub.md": "broken"}
+    assert library.ledger.failed(source) == {"docs/a.md": Failure("empty"), "docs/sub.md": broken}
+    assert library.ledger.sources()[0].synced
+    library.ledger.forget(source)
+    assert library.ledger.failures() == {}

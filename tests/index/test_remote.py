@@ -14,10 +14,10 @@ import article_assistant.index.remote
 import httpx
 import numpy as np
 import pytest
-from article_assistant.index.neighbours import Away
 from article_assistant.index.remote import Remote, Server
 from article_assistant.index.search import Index
 from article_assistant.index.types import EVERYONE
+from article_assistant.index.vectors import Away
 
 from tests.chroma import Chroma
 from tests.parts import Words, add_numbered
@@ -40,9 +40,9 @@ def find(opened: Index, number: int) -> str:
 
 def wait(opened: Index) -> None:
     """Until what an index does beside the questions is done."""
-    opened.publisher.rests_until = 0.0
+    opened.generations.rests_until = 0.0
     opened.ready()
-    opened.publisher.join()
+    opened.generations.join()
 
 
 @pytest.fixture(autouse=True)
@@ -63,7 +63,7 @@ def own(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Chroma]:
 
 
 def remote(opened: Index) -> Remote:
-    found = opened.publisher.remote()
+    found = opened.generations.remote()
     assert found
     return found
 
@@ -96,14 +96,14 @@ def test_what_the_server_lost_is_put_in_again(chroma: Chroma, tmp_path: Path) ->
         lose(remote(opened))
         again = Index.open(tmp_path, encoder, server=chroma.server())
         assert find(again, 3) == "docs/3.md"
-        assert again.publisher.generation
-        assert again.publisher.generation.lacks
+        assert again.generations.current
+        assert again.generations.current.lacks
         with again.library.writing():
             again.settle()
         assert (remote(again).count, encoder.embedded) == (20, embedded)
         wait(again)
         assert find(again, 3) == "docs/3.md"
-        assert not again.publisher.generation.lacks
+        assert not again.generations.current.lacks
         again.close()
         opened.close()
         shutil.rmtree(tmp_path)
@@ -141,8 +141,8 @@ def test_vectors_move_to_a_server_and_back(chroma: Chroma, tmp_path: Path, caplo
         caplog.clear()
         assert find(opened, 7) == "docs/7.md"
         assert caplog.text == ""
-        assert opened.publisher.generation
-        assert opened.publisher.generation.complete
+        assert opened.generations.current
+        assert opened.generations.current.complete
         assert encoder.embedded == embedded
         opened.close()
 
@@ -156,8 +156,8 @@ def test_one_who_mends_moves_the_vectors_by_itself(chroma: Chroma, tmp_path: Pat
     assert find(opened, 7) == "docs/7.md"
     wait(opened)  # builds
     wait(opened)  # moves on
-    assert opened.publisher.generation
-    assert opened.publisher.generation.complete
+    assert opened.generations.current
+    assert opened.generations.current.complete
     assert find(opened, 7) == "docs/7.md"
     opened.close()
 
@@ -203,8 +203,8 @@ def test_a_server_that_comes_back_empty_is_filled_again(own: Chroma, tmp_path: P
     wait(opened)  # builds
     assert remote(opened).count == 20
     wait(opened)  # moves on
-    assert opened.publisher.generation
-    assert not opened.publisher.generation.lacks
+    assert opened.generations.current
+    assert not opened.generations.current.lacks
     assert encoder.embedded == 20
     opened.close()
 

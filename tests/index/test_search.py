@@ -13,7 +13,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from article_assistant.index.build import Generation
+from article_assistant.index.build import remove
 from article_assistant.index.chunk import split
 from article_assistant.index.library import Library
 from article_assistant.index.schema import Row, Source
@@ -40,7 +40,7 @@ def put(index: Index, *articles: Article, publish: bool = True) -> Source:
     """Put articles into the library as a sync does."""
     with index.library.writing():
         index.library.for_encoder(index.embedder.version)
-        source = index.library.add_source("/docs", "docs")
+        source = index.library.ledger.add("/docs", "docs")
         index.replace(source, [(one, one.revision, split(one, index.embedder)) for one in articles])
         if publish:
             index.publish()
@@ -57,9 +57,9 @@ def index(backend: Backend, tmp_path: Path) -> Iterator[Index]:
 
 def move(index: Index) -> None:
     """Have an index open what is published now, and wait until it is open."""
-    index.publisher.rests_until = 0.0
+    index.generations.rests_until = 0.0
     index.ready()
-    index.publisher.join()
+    index.generations.join()
 
 
 def ids(index: Index, question: str, groups: Groups) -> set[str]:
@@ -222,7 +222,7 @@ def test_whatever_is_damaged_answers_go_on(tmp_path: Path) -> None:
         again = Index.open(copy, encoder, mends=number % 8 == 0)
         for _ in range(2):  # before and while a generation is built
             assert [hit.chunk for hit in again.find("number77", ALL, 3)] == [hit.chunk for hit in expected]
-        again.publisher.join()
+        again.generations.join()
         again.close()
         assert ("gen-2" in generations(again)) == (number % 8 == 0)
         assert encoder.embedded == 0
@@ -237,7 +237,7 @@ def test_a_generation_that_is_gone_is_mended_by_those_who_mend(index: Index, bac
     for mends in (False, True):
         opened = Index.open(home, Words(), mends=mends, server=backend())
         assert ids(opened, "Tobias", ALL) == {"trips.md", "leave.md"}
-        opened.publisher.join()
+        opened.generations.join()
         opened.close()
         assert (home / "generations").exists() == mends
 
@@ -369,7 +369,7 @@ def test_a_generation_that_somebody_holds_stays(index: Index) -> None:
     code = """
         import sys
         from pathlib import Path
-        from article_assistant.index.build import Generation
+        from article_assistant.index.generation import Generation
         held = Generation(Path(sys.argv[1]))
         print("held", flush=True)
         sys.stdin.read()
@@ -397,7 +397,7 @@ def test_a_reader_moves_on_to_what_is_published(index: Index, backend: Backend) 
     assert reader.find("Nora", ALL, 1)[0].chunk.text.endswith("Nora approves leave.")
     move(reader)
     assert reader.find("Nora", ALL, 1)[0].chunk.text.endswith("Nora approves leave.")
-    assert not Generation.remove(index.library.home / "generations" / "gen-2")
+    assert not remove(index.library.home / "generations" / "gen-2")
     reader.close()
 
 
@@ -406,15 +406,15 @@ def test_one_who_mends_moves_on_at_once(index: Index, backend: Backend) -> None:
     reader = Index.open(index.library.home, Words(), mends=True, server=backend())
     assert ids(reader, "Tobias", ALL)
     with index.library.writing():
-        source = index.library.sources()[0]
+        source = index.library.ledger.sources()[0]
         added = [article(f"Number{n}.", "", f"docs/{n}.md") for n in range(20)]
         index.replace(source, [(one, one.revision, split(one, index.embedder)) for one in added])
         assert ids(reader, "number7", ALL)
-        reader.publisher.join()
+        reader.generations.join()
         index.publish()
         reader.ready()
-        reader.publisher.join()
-        with reader.publisher.reading() as (generation, fresh):
+        reader.generations.join()
+        with reader.generations.reading() as (generation, fresh):
             assert generation
             assert (generation.number, len(fresh)) == (2, 0)
     reader.close()
@@ -459,7 +459,7 @@ def test_another_process_knows_a_commit_from_its_next_question_on(tmp_path: Path
         (lambda: writer.library.remove([new.id]), {trips.text, "Mia left."}),
         (lambda: put(writer, replace(trips, groups=BOARD, revision="r4"), publish=False), {"Mia left."}),
         (publish, {"Mia left."}),
-        (lambda: writer.library.forget(writer.library.sources()[0]), set()),
+        (lambda: writer.library.ledger.forget(writer.library.ledger.sources()[0]), set()),
     ]  # fmt: skip
     try:
         assert server.stdout
@@ -506,7 +506,7 @@ def test_what_crowds_the_search_and_is_gone_hides_nothing(tmp_path: Path, backen
 
 def test_a_generation_stays_open_for_those_who_read_it(index: Index) -> None:
     """One thread moves on while another is in the middle of a search: that one ends its search undisturbed."""
-    with index.publisher.reading() as (old, _):
+    with index.generations.reading() as (old, _):
         put(index, replace(ARTICLES[1], revision="r2"))
         move(index)
         assert old

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 from article_assistant.index import embed
-from article_assistant.index.build import Damaged
+from article_assistant.index.generation import Damaged
 from article_assistant.index.reading import files
 from article_assistant.index.search import Index
 from article_assistant.index.sync import Progress, forget, sync
@@ -124,7 +124,7 @@ def test_what_cannot_be_read_is_named_with_its_reason_and_the_rest_go_on(index: 
         assert part in reasons[name], (name, reasons[name])
         assert "\n" not in reasons[name]
     assert ids(index) == ["docs/good.pdf", "docs/sub/leave.txt", "docs/trips.md"]
-    assert index.library.failures() == report.failed
+    assert index.library.ledger.failures() == report.failed
     assert found(index, "Where is the pump?")[0] == "docs/good.pdf"
 
 
@@ -152,7 +152,7 @@ def test_what_could_not_be_read_costs_its_time_once(index: Index, docs: Path) ->
 
     def run(most_seconds: float = 1.0, retry: bool = False) -> tuple[int, list[str]]:
         report = sync([str(docs)], index, MOST, most_seconds=most_seconds, retry=retry)
-        assert index.library.failures() == report.failed
+        assert index.library.ledger.failures() == report.failed
         return report.untried, list(report.failed.values())
 
     write(docs, {"bomb.pdf": endless()})
@@ -190,7 +190,7 @@ def test_a_file_that_breaks_leaves_the_library(index: Index, docs: Path) -> None
     assert ids(index) == ["docs/sub/leave.txt"]
     write(docs, {"trips.md": "# Trips\n\nTobias approves trips."})
     assert update(index, docs).added == ["docs/trips.md"]
-    assert index.library.failures() == {}
+    assert index.library.ledger.failures() == {}
 
 
 def test_a_name_that_is_not_utf8_is_named_and_the_rest_go_on(index: Index, docs: Path) -> None:
@@ -286,9 +286,9 @@ def test_a_file_of_a_known_folder_updates_just_that_file(index: Index, docs: Pat
     assert update(index, docs / "trips.htm").changed == ["docs/trips.htm"]
     report = update(index, docs / "trips.md")
     assert (report.changed, report.removed) == (["docs/trips.md"], [])
-    assert len(index.library.sources()) == 1
+    assert len(index.library.ledger.sources()) == 1
     assert "docs/trips.html" in ids(index)
-    assert list(index.library.failures()) == ["docs/bad.md"]
+    assert list(index.library.ledger.failures()) == ["docs/bad.md"]
     assert update(index, docs / "sub").changed == ["docs/sub/leave.txt"]
     assert update(index, docs).removed == ["docs/trips.html"]
 
@@ -298,7 +298,7 @@ def test_sources_do_not_hold_one_another(index: Index, docs: Path) -> None:
     update(index, docs / "sub")
     with pytest.raises(SourceError, match="is a source already"):
         update(index, docs)
-    assert len(index.library.sources()) == 1
+    assert len(index.library.ledger.sources()) == 1
 
 
 def test_two_folders_of_one_name_keep_their_articles_apart(index: Index, tmp_path: Path) -> None:
@@ -323,7 +323,7 @@ def test_forget_drops_a_source_by_address_or_label(index: Index, docs: Path) -> 
         forget("elsewhere", index)
     assert forget("docs", index) == 2
     assert index.library.counts() == {"sources": 0, "articles": 0, "chunks": 0}
-    assert index.library.failures() == {}
+    assert index.library.ledger.failures() == {}
     assert found(index, "Tobias") == []
 
 
@@ -375,8 +375,8 @@ def test_a_long_run_publishes_again_and_again(index: Index, tmp_path: Path, monk
         for name in stored[:: len(stored) // 5 + 1]:
             number = int(Path(name).stem)
             assert found(reader, f"number{number}").count(name) == 1
-        reader.publisher.join()
-        with reader.publisher.reading() as (generation, beside):
+        reader.generations.join()
+        with reader.generations.reading() as (generation, beside):
             assert len(beside) <= max(100, 0.25 * (generation.count if generation else 0)) + 3 * 20
             if generation:
                 seen.setdefault(generation.number, generation.count)

@@ -6,10 +6,9 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from article_assistant.index.neighbours import NumberedVector
 from article_assistant.index.remote import Remote
 from article_assistant.index.types import Matrix, Vector
-from article_assistant.index.vectors import Vectors
+from article_assistant.index.vectors import NumberedVector, Vectors
 
 from tests.chroma import Backend
 

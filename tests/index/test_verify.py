@@ -10,7 +10,7 @@ from pathlib import Path
 
 import article_assistant.index.remote
 import pytest
-from article_assistant.index.build import Generation
+from article_assistant.index.generation import Generation
 from article_assistant.index.library import DATABASE
 from article_assistant.index.search import Index
 from article_assistant.index.vectors import Vectors
@@ -227,7 +227,7 @@ def test_vectors_at_a_server_are_looked_at_there(tmp_path: Path, monkeypatch: py
             return next(check for check in checks if check.name == "search index")
 
         assert search_index().state == "well"
-        there = opened.publisher.remote()
+        there = opened.generations.remote()
         assert there
         there.extend((), [1])
         assert search_index().state == "mended"
@@ -246,7 +246,7 @@ def test_vectors_at_a_server_are_looked_at_there(tmp_path: Path, monkeypatch: py
 def test_what_changed_since_the_last_build_is_no_damage(home: Path) -> None:
     """Chunks that came later, and those that are gone since, are not in the generation, or still are."""
     opened = Index.open(home, Words())
-    gone = opened.library.fingerprints(opened.library.sources()[0])
+    gone = opened.library.ledger.fingerprints(opened.library.ledger.sources()[0])
     opened.library.remove(list(gone)[:1])
     opened.close()
     found = looked(home)

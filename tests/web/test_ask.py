@@ -15,17 +15,16 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
+import article_assistant
 import httpx
 import openai
 import pytest
-from article_assistant.answering.extract import Extractor
-from article_assistant.answering.reader import Reader
 from article_assistant.index import embed
 from article_assistant.index.search import Index
 from article_assistant.index.types import LibraryError
 from article_assistant.memory import FILE as MEMORY
-from article_assistant.memory import Memory
 from article_assistant.pipeline import Assistant
+from article_assistant.settings import Settings
 from article_assistant.types import Event, Found, Ready, Sentence, User, Waiting, Words
 from article_assistant.web import completions, keys, replies
 from article_assistant.web import page as ui
@@ -51,15 +50,14 @@ def assistant(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Assistant]:
     home = tmp_path_factory.mktemp("home")
     index = Index.open(home, embed.load())
     update(index, SEEDS)
-    memory = Memory(home)
-    yield Assistant(index, Extractor(Reader()), memory)
-    memory.close()
+    with article_assistant.open(Settings(home=home), index=index) as opened:
+        yield opened
     index.close()
 
 
 @pytest.fixture(scope="module")
 def served(assistant: Assistant) -> Iterator[web.Served]:
-    running = web.Served(assistant, home=assistant._index.library.home, password="correct horse")
+    running = web.Served(assistant, home=assistant.index.library.home, password="correct horse")
     yield running
     running.stop()
 
@@ -120,9 +118,6 @@ class Waits:
         finally:
             self.ended.set()
 
-    def examples(self, _user: User) -> list[str]:
-        return []
-
     def forget(self, user: User, conversation: str) -> None: ...
 
 
@@ -134,9 +129,6 @@ class Plays:
 
     def ask(self, _question: str, _user: User, *_: Any, **_more: Any) -> Iterator[Event]:
         yield from self.events
-
-    def examples(self, _user: User) -> list[str]:
-        return []
 
     def forget(self, user: User, conversation: str) -> None: ...
 

@@ -13,17 +13,16 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+import article_assistant
 import httpx
 import httpx2
 import pytest
-from article_assistant.answering.extract import Extractor
-from article_assistant.answering.reader import Reader
 from article_assistant.index import embed
 from article_assistant.index.chunk import split
 from article_assistant.index.search import Index
 from article_assistant.index.types import EVERYONE, Article, Hit, LibraryError
-from article_assistant.memory import Memory
 from article_assistant.pipeline import Assistant
+from article_assistant.settings import Settings
 from article_assistant.types import Event, Found, User, Waiting
 from article_assistant.web import keys
 from article_assistant.web import mcp as tools
@@ -55,11 +54,10 @@ def assistant(home: Path) -> Iterator[Assistant]:
     secret = article("The next office will be in Reykjavik.", "Plans", SECRET, frozenset({"staff"}))
     long = article("Herons stand. " * 4000, "Herons", LONG)
     with index.library.writing():
-        source = index.library.add_source("/staff", "staff")
+        source = index.library.ledger.add("/staff", "staff")
         index.replace(source, [(one, "r1", split(one, index.embedder)) for one in (secret, long)])
-    memory = Memory(home)
-    yield Assistant(index, Extractor(Reader()), memory)
-    memory.close()
+    with article_assistant.open(Settings(home=home), index=index) as opened:
+        yield opened
     index.close()
 
 
@@ -268,9 +266,6 @@ class Fails:
 
     def article(self, _identifier: str, _user: User) -> Article | None:
         raise self.error
-
-    def examples(self, _user: User) -> list[str]:
-        return []
 
 
 @pytest.mark.parametrize("mode", MODES)

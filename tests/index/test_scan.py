@@ -3,10 +3,10 @@
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-import article_assistant.index.flat
+import article_assistant.index.scan
 import numpy as np
 import pytest
-from article_assistant.index.flat import Flat, VisibleVector
+from article_assistant.index.scan import Flat, VisibleVector
 from article_assistant.index.types import Groups
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -68,8 +68,8 @@ def test_blocks_make_no_difference(tmp_path: Path, monkeypatch: pytest.MonkeyPat
     vector = np.ones(6, np.float32)
     asked = [None, frozenset({"board"}), frozenset({"board", "guests"})]
     whole = [Flat(tmp_path).nearest(vector, groups, 20) for groups in asked]
-    monkeypatch.setattr(article_assistant.index.flat, "BLOCK", 32)
-    monkeypatch.setattr(article_assistant.index.flat, "FEW", 10)
+    monkeypatch.setattr(article_assistant.index.scan, "BLOCK", 32)
+    monkeypatch.setattr(article_assistant.index.scan, "FEW", 10)
     Flat.extend(tmp_path / "again", rows(shown))
     assert [Flat(tmp_path / "again").nearest(vector, groups, 20) for groups in asked] == whole
 

@@ -1,17 +1,19 @@
-"""The vectors of one generation in plain files, searched exactly, and the groups that may see each.
+"""Exact searches, row by row, of what the asker may see: a generation's vectors in files, and newer chunks in memory.
 
 A graph (HNSW) also visits the rows that the asker may not see. Where few may be seen, a scan of just those is
-faster, and exact; it also serves while the graph is out of reach.
+faster, and exact; it also serves while the graph is out of reach. Chunks that no generation holds yet are scanned
+too, by vectors and by words, so that a change is found as soon as it is committed.
 """
 
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import ExitStack
+from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
 
 import numpy as np
-from article_assistant.index.types import Groups, Vector
+from article_assistant.index.types import Groups, Matrix, Terms, Vector
 from numpy.typing import NDArray
 
 FEW = 30_000
@@ -20,9 +22,13 @@ BLOCK = 20_000
 """Rows scanned at once, which bounds the memory."""
 CACHED = 64
 """Sets of groups whose rows are cached."""
+K1, B = 1.2, 0.75
+"""BM25's constants, as in tantivy: scores of both kinds of chunks must compare."""
 
 VisibleVector = tuple[int, Vector, frozenset[str]]
 """A chunk's number, its vector and the groups that may see it."""
+FreshChunk = tuple[int, frozenset[str], Vector, Terms]
+"""A chunk's number, the groups that may see it, its vector and its words as numbers."""
 _NUMBERS, _VECTORS, _SHOWN, _GROUPS = "numbers", "vectors", "shown", "groups.json"
 
 
@@ -81,7 +87,7 @@ class Flat:
             return list(found)
         asked = np.array([number for number, _ in found], np.int64)
         at = np.searchsorted(self._numbers, asked).clip(max=max(len(self) - 1, 0))
-        seen = self._seen(groups)[self._shown[at]] & (self._numbers[at] == asked) if len(self) else asked < 0
+        seen = _seen(self._groups, groups)[self._shown[at]] & (self._numbers[at] == asked) if len(self) else asked < 0
         return [one for one, shown in zip(found, seen, strict=True) if shown]
 
     def nearest(self, vector: Vector, groups: Groups, k: int) -> list[tuple[int, float]]:
@@ -89,26 +95,21 @@ class Flat:
         rows = None
         if groups is not None:
             rows = self._rows(groups)[1]
-            rows = np.flatnonzero(self._seen(groups)[self._shown]) if rows is None else rows
+            rows = np.flatnonzero(_seen(self._groups, groups)[self._shown]) if rows is None else rows
         count = len(self) if rows is None else len(rows)
         numbers, cosines = np.zeros(0, np.int64), np.zeros(0, np.float32)
         for first in range(0, count, BLOCK):
             here = slice(first, first + BLOCK) if rows is None else rows[first : first + BLOCK]
             near = self._vectors[here].astype(np.float32) @ vector
-            best = np.argpartition(-near, k)[:k] if len(near) > k else np.arange(len(near))
+            best = _top(near, k)
             numbers = np.concatenate([numbers, self._numbers[here][best]])
             cosines = np.concatenate([cosines, near[best]])
-        order = np.lexsort((numbers, -cosines))[:k]  # ties by number
-        return list(zip(numbers[order].tolist(), cosines[order].tolist(), strict=True))
+        return _in_order(numbers, cosines)[:k]
 
     def close(self) -> None:
         """Close the files; each mapping holds a descriptor."""
         self._numbers, self._shown = np.zeros(0, np.int64), np.zeros(0, np.int32)
         self._vectors = np.zeros((0, self._vectors.shape[1]), np.float16)
-
-    def _seen(self, groups: frozenset[str]) -> NDArray[np.bool_]:
-        """For each entry of `_groups`, whether it shares a group with `groups`."""
-        return np.array([bool(shown & groups) for shown in self._groups], dtype=bool)
 
     def _rows(self, groups: frozenset[str]) -> tuple[int, NDArray[np.int64] | None]:
         """The number of rows that `groups` may see, and the rows themselves where these are FEW."""
@@ -116,10 +117,100 @@ class Flat:
         if found is None:
             if len(self._known) >= CACHED:
                 self._known.clear()
-            seen = self._seen(groups)
+            seen = _seen(self._groups, groups)
             count = int(np.bincount(self._shown, minlength=len(seen))[seen].sum())
             found = self._known[groups] = (count, np.flatnonzero(seen[self._shown]) if count <= FEW else None)
         return found
+
+
+@dataclass(frozen=True, slots=True)
+class Statistics:
+    """What BM25 takes from a generation: its number of chunks, their mean length in words, and for each word
+    (as a number) how many of them contain it."""
+
+    chunks: int
+    mean: float
+    holding: Mapping[int, int]
+
+
+class Fresh:
+    """Chunks in memory, by ascending number; immutable, `moved` makes the next one."""
+
+    def __init__(self, dimension: int) -> None:
+        """Empty, for vectors of this dimension."""
+        self.numbers = np.zeros(0, np.int64)
+        self._vectors: Matrix = np.zeros((0, dimension), np.float32)
+        self._terms = np.zeros(0, np.uint32)
+        self._ends = np.zeros(0, np.int64)  # chunk i has the terms [_ends[i - 1], _ends[i])
+        self._shown = np.zeros(0, np.int32)  # for each chunk an index into _groups
+        self._groups: list[frozenset[str]] = []
+
+    def __len__(self) -> int:
+        return len(self.numbers)
+
+    def moved(self, alive: NDArray[np.int64], rows: Iterable[FreshChunk]) -> "Fresh":
+        """Those of these chunks that are still `alive`, followed by `rows`."""
+        rows = list(rows)
+        kept = np.isin(self.numbers, alive, assume_unique=True)
+        if kept.all() and not rows:
+            return self
+        found = Fresh(self._vectors.shape[1])
+        lengths = np.diff(self._ends, prepend=0)
+        found.numbers = np.concatenate([self.numbers[kept], np.array([row[0] for row in rows], np.int64)])
+        found._vectors = np.concatenate([self._vectors[kept], *(row[2][None, :] for row in rows)])
+        found._terms = np.concatenate([self._terms[np.repeat(kept, lengths)], *(row[3] for row in rows)])
+        found._ends = np.cumsum(np.concatenate([lengths[kept], np.array([len(row[3]) for row in rows], np.int64)]))
+        places = {groups: place for place, groups in enumerate(self._groups)}
+        shown = [places.setdefault(row[1], len(places)) for row in rows]
+        found._shown = np.concatenate([self._shown[kept], np.array(shown, np.int32)])
+        found._groups = list(places)
+        return found
+
+    def nearest(self, vector: Vector, groups: Groups, k: int) -> list[tuple[int, float]]:
+        """The nearest `k` chunks that `groups` may see, as numbers with cosines, best first."""
+        return self._first(self._vectors @ vector, groups, k)
+
+    def best(self, asked: Iterable[int], groups: Groups, k: int, others: Statistics) -> list[tuple[int, float]]:
+        """The best `k` chunks for the words `asked`, as numbers with BM25 scores (above 0), best first.
+
+        BM25 (Robertson and Zaragoza 2009) with statistics of these chunks and those of `others` together.
+        """
+        if not len(self):
+            return []
+        lengths = np.diff(self._ends, prepend=0)
+        count = len(self) + others.chunks
+        mean = (float(lengths.sum()) + others.chunks * others.mean) / count
+        scores = np.zeros(len(self))
+        for term in asked:
+            at = np.flatnonzero(self._terms == term)
+            times = np.bincount(np.searchsorted(self._ends, at, side="right"), minlength=len(self))
+            holding = int((times > 0).sum()) + others.holding.get(term, 0)
+            rare = np.log(1 + (count - holding + 0.5) / (holding + 0.5))
+            scores += rare * times * (K1 + 1) / (times + K1 * (1 - B + B * lengths / max(mean, 1.0)))
+        return [(number, score) for number, score in self._first(scores, groups, k) if score > 0]
+
+    def _first(self, scores: NDArray[np.floating], groups: Groups, k: int) -> list[tuple[int, float]]:
+        rows = np.arange(len(scores))
+        if groups is not None:
+            rows = rows[_seen(self._groups, groups)[self._shown]]
+        rows = rows[_top(scores[rows], k)]
+        return _in_order(self.numbers[rows], scores[rows])
+
+
+def _seen(shown: Iterable[frozenset[str]], groups: frozenset[str]) -> NDArray[np.bool_]:
+    """For each set of groups in `shown`, whether it shares one with `groups`."""
+    return np.array([bool(one & groups) for one in shown], dtype=bool)
+
+
+def _top(scores: NDArray[np.floating], k: int) -> NDArray[np.intp]:
+    """Where the highest `k` of the scores stand, in no particular order."""
+    return np.argpartition(-scores, k)[:k] if len(scores) > k else np.arange(len(scores))
+
+
+def _in_order(numbers: NDArray[np.int64], scores: NDArray[np.floating]) -> list[tuple[int, float]]:
+    """Numbers with their scores, best first, ties by number."""
+    order = np.lexsort((numbers, -scores))
+    return list(zip(numbers[order].tolist(), scores[order].tolist(), strict=True))
 
 
 def _mapped(path: Path, kind: np.dtype[np.generic]) -> NDArray[np.generic]:

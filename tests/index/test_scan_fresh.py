@@ -4,8 +4,8 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from article_assistant.index.fresh import Fresh, FreshChunk, Statistics
 from article_assistant.index.keyword import Keyword, asked_words, terms
+from article_assistant.index.scan import Fresh, FreshChunk, Statistics
 from article_assistant.index.types import EVERYONE
 from hypothesis import given
 from hypothesis import strategies as st

@@ -1,0 +1,102 @@
+"""What a library knows of its sources: when each was read, what it gave, and what could not be read."""
+
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
+from types import MappingProxyType
+from typing import TYPE_CHECKING
+
+from article_assistant.index.schema import Failure, Source, count_change
+
+if TYPE_CHECKING:
+    from article_assistant.index.library import Library
+
+
+class Ledger:
+    """The sources of one library; written to, like the library, inside `with library.writing():`."""
+
+    def __init__(self, library: "Library") -> None:
+        self._library = library
+
+    def sources(self) -> list[Source]:
+        """All sources, oldest first."""
+        return [Source(*row) for row in self._library.all("SELECT id, address, label, synced FROM source ORDER BY id")]
+
+    def add(self, address: str, label: str) -> Source:
+        """The source at `address`, with a label no other one has: `label`, or `label~2` and so on."""
+        for source in self.sources():
+            if source.address == address:
+                return source
+        taken = {source.label for source in self.sources()}
+        free = next(name for name in [label, *(f"{label}~{n}" for n in range(2, len(taken) + 3))] if name not in taken)
+        with self._library.transaction() as connection:
+            connection.execute("INSERT INTO source (address, label) VALUES (?, ?)", (address, free))
+        return next(source for source in self.sources() if source.address == address)
+
+    def forget(self, source: Source) -> None:
+        """Drop a source with its articles and failures."""
+        with self._library.transaction() as connection:
+            connection.execute("DELETE FROM source WHERE id = ?", (source.id,))
+            count_change(connection)
+
+    def synced(
+        self,
+        source: Source,
+        failures: Mapping[str, Failure],
+        place: str = "",
+        others: Mapping[tuple[str, str], int] = MappingProxyType({}),
+    ) -> None:
+        """Note that a source is up to date now, and which articles at or below `place` failed, and why.
+
+        `others` counts the files of kinds that are not read, by folder (like the id of an article) and kind.
+        """
+        now = datetime.now(UTC).isoformat(timespec="seconds")
+        with self._library.transaction() as connection:
+            connection.execute("UPDATE source SET synced = ? WHERE id = ?", (now, source.id))
+            connection.execute(
+                "DELETE FROM failure WHERE source = ? AND (article = ? OR substr(article, 1, ?) = ?)",
+                (source.id, place, *_below(place)),
+            )
+            connection.executemany(
+                "INSERT OR REPLACE INTO failure VALUES (?, ?, ?, ?)",
+                [(article, source.id, failed.reason, failed.fingerprint) for article, failed in failures.items()],
+            )
+            connection.execute(
+                "DELETE FROM other WHERE source = ? AND (folder = ? OR substr(folder, 1, ?) = ?)",
+                (source.id, place, *_below(place)),
+            )
+            connection.executemany(
+                "INSERT OR REPLACE INTO other VALUES (?, ?, ?, ?)",
+                [(folder, source.id, kind, files) for (folder, kind), files in others.items()],
+            )
+
+    def others(self, source: Source) -> dict[str, int]:
+        """How many files of kinds that are not read a source holds, by kind, the most first."""
+        query = "SELECT kind, sum(files) FROM other WHERE source = ? GROUP BY kind ORDER BY sum(files) DESC, kind"
+        return {str(kind): int(files) for kind, files in self._library.all(query, (source.id,))}
+
+    def failures(self) -> dict[str, str]:
+        """The articles that could not be read when their source was last brought up to date, and why."""
+        return {str(a): str(b) for a, b in self._library.all("SELECT article, reason FROM failure ORDER BY article")}
+
+    def failed(self, source: Source) -> dict[str, Failure]:
+        """Article id to failure, for one source."""
+        query = "SELECT article, reason, fingerprint FROM failure WHERE source = ?"
+        return {
+            str(article): Failure(reason, tried) for article, reason, tried in self._library.all(query, (source.id,))
+        }
+
+    def fingerprints(self, source: Source, place: str = "") -> dict[str, str]:
+        """Article id to fingerprint, for a source's articles at or below `place`, the id of an article or a folder."""
+        query = "SELECT id, fingerprint FROM article WHERE source = ? AND (id = ? OR substr(id, 1, ?) = ?)"
+        return {str(a): str(b) for a, b in self._library.all(query, (source.id, place, *_below(place)))}
+
+    def doubt(self, articles: Sequence[str]) -> None:
+        """Have these articles (ids) read and embedded again when their source is next brought up to date."""
+        with self._library.transaction() as connection:
+            connection.executemany("UPDATE article SET fingerprint = '' WHERE id = ?", [(one,) for one in articles])
+
+
+def _below(place: str) -> tuple[int, str]:
+    """Length and text of the prefix of ids below `place`: with its slash, so that `a.htm` is no folder of `a.html`."""
+    prefix = f"{place}/" if place else ""
+    return len(prefix), prefix
