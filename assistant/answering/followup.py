@@ -1,13 +1,13 @@
-"""A follow-up question is restated so that it can be asked without the turns before it.
+"""Restates a follow-up question so that it can be asked without the turns before it.
 
-Rules over small lists of words, no model. Three kinds of question lean on the one before:
+English rules over small word lists, no model. Three kinds of question depend on the previous one:
 
-- A fragment ("And in Ghent?", "What about the S3?", "Why?") replaces the part of it that is parallel.
-- A question with a pronoun that it doesn't explain, or with nothing of its own, gets its words in brackets.
-- A question all of whose words stand together in the article cited last gets the title of that article.
+- A fragment ("And in Ghent?", "What about the S3?", "Why?") replaces its parallel part.
+- A question with an unexplained pronoun, or with no content words, gets its content words in brackets.
+- A question whose words all occur close together in the last cited article gets that article's title.
 
-Any other question stands on its own and stays as it is. Words in brackets find the passage better than a
-sentence in which the pronoun is replaced: the search reads words, and no grammar has to be guessed.
+Any other question is left unchanged. Words in brackets retrieve better than a sentence with the pronoun replaced:
+the search reads words, and no grammar has to be guessed.
 """
 
 import re
@@ -18,17 +18,17 @@ from article_assistant.index.types import Article
 from article_assistant.types import Turn
 
 BRACKETED = 12
-"""Words that are put in brackets at most."""
+"""Maximum words in brackets."""
 WORD = 40
-"""Characters of a word that may be put in brackets."""
+"""Maximum characters of a word in brackets."""
 LONG = 1000
-"""Characters from which on a question surely tells by itself what it is about."""
+"""Characters above which a question is taken to stand alone."""
 MUCH = 5
-"""Words of its own with which a question finds its article in spite of a pronoun."""
+"""Content words with which a question finds its article despite a pronoun."""
 TOGETHER = 4000
-"""Characters of an article in which all words of a question stand that is about it."""
+"""Window, in characters, in which an article must contain all of a question's words to be its topic."""
 BODY = 300
-"""Characters that an earlier question may have to get a part replaced; of longer ones words are taken."""
+"""Maximum characters of an earlier question to replace a part of; a longer one only lends its words."""
 
 _WH = frozenset("who whom whose what which when where why how".split())
 _BE = frozenset("is are was were be been being am has have had isn't aren't wasn't weren't hasn't haven't".split())
@@ -73,10 +73,10 @@ _BRACKETS = re.compile(r"(.*\S) \(([^()]*)\)\?", re.DOTALL)
 
 
 def standalone(question: str, turns: Sequence[Turn]) -> str:
-    """The question as it would be asked without the turns before it, which are given oldest first.
+    """The question restated to stand alone; `turns` are oldest first.
 
-    Of the turns only the last counts: its own standalone form holds what it took from those before. The
-    result is at most `BODY + BRACKETED * (WORD + 1)` characters longer than the question; no text is refused.
+    Only the last turn counts: its standalone form carries what it took from earlier ones. The result is at most
+    `BODY + BRACKETED * (WORD + 1)` characters longer than the question.
 
     >>> standalone("What about the S3?", [Turn("How heavy is the S2?", "2.4 kg. [1]", ())])
     'How heavy is the S3?'
@@ -100,7 +100,7 @@ def standalone(question: str, turns: Sequence[Turn]) -> str:
     few = lead and len(own) <= 2 and not any(map(_is_name, own)) and not _INDEFINITE.search(asked)
     if (len(own) < MUCH and _leans(asked)) or not own or (few and not _HOW_MANY.match(asked)):
         words = [*_telling(known), *context]
-        if not any(map(_is_name, words)):  # then the article names what the turns are about, if it is the right one
+        if not any(map(_is_name, words)):  # take the title of the article that has the words
             words += _telling(next((article.title for article in last.cited if _speaks_of(article, words)), ""))
         return _bracketed(asked, words)
     if (counted := _HOW_MANY.match(asked)) and (noun := _noun(_tokens(known))):
@@ -113,12 +113,12 @@ def standalone(question: str, turns: Sequence[Turn]) -> str:
 
 
 def _tokens(text: str) -> list[str]:
-    """The words of a text as they are written, without the marks around them."""
+    """The words of a text as written, without surrounding punctuation."""
     return [word for piece in text.split() if (word := piece.strip("?!.,;:()[]{}<>/“”\"‘’'`*-–—…"))]
 
 
 def _telling(text: str) -> list[str]:
-    """The words of a text that say what it is about, none twice, those too long to be words left out."""
+    """The distinct content words of a text, without overlong ones."""
     before, words = "", {}
     for word in _tokens(text):
         lower = word.lower()
@@ -132,12 +132,12 @@ def _telling(text: str) -> list[str]:
 
 
 def _is_may(word: str) -> bool:
-    """Whether it is the month."""
+    """Whether a word is the month, not the auxiliary."""
     return word == "May"
 
 
 def _is_name(word: str) -> bool:
-    """Whether a word is written like a name, a code or a number."""
+    """Whether a word looks like a name, a code or a number."""
     return word[0].isupper() or any(map(str.isdigit, word))
 
 
@@ -146,7 +146,7 @@ def _is_participle(word: str) -> bool:
 
 
 def _bracketed(body: str, context: Sequence[str]) -> str:
-    """A question with further words in brackets, those left out that it has."""
+    """A question followed, in brackets, by those context words that it lacks."""
     body = " ".join(body.split()).rstrip("?!. ")
     body = body[:1].upper() + body[1:]
     known = set(stems(body))
@@ -155,7 +155,7 @@ def _bracketed(body: str, context: Sequence[str]) -> str:
 
 
 def _speaks_of(article: Article, words: Sequence[str]) -> bool:
-    """Whether all the words, or others with their stems, stand near one another in an article."""
+    """Whether an article contains all the words, or words with the same stems, close together."""
     texts = (
         article.text[start : start + TOGETHER]
         for start in range(0, max(len(article.text) - TOGETHER // 2, 1), TOGETHER // 2)
@@ -168,11 +168,11 @@ def _speaks_of(article: Article, words: Sequence[str]) -> bool:
     return any(all(pattern.search(text) for pattern in patterns) for text in texts)
 
 
-# --- does it lean on the turns before? ----------------------------------------------------------------
+# --- does it depend on the turns before? --------------------------------------------------------------
 
 
 def _leans(question: str) -> bool:
-    """Whether a pronoun of the question stands for something that the question does not name."""
+    """Whether the question has a pronoun that refers to something outside it."""
     return bool(_ONE.search(question) or _BARE.search(question)) or any(
         _is_open(found.group().lower(), question[: found.start()], question[found.end() :])
         for found in _PRONOUN.finditer(question)
@@ -180,7 +180,7 @@ def _leans(question: str) -> bool:
 
 
 def _is_open(pronoun: str, before: str, after: str) -> bool:
-    """Whether a pronoun between two parts of a question stands for something outside of it."""
+    """Whether a pronoun refers to something that the question text `before` and `after` it does not name."""
     previous = next(iter(_tokens(before)[-1:]), "").lower()
     following = next(iter(_tokens(after)[:1]), "").lower()
     if pronoun == "it" and _EMPTY_IT.match(after):
@@ -208,7 +208,7 @@ def _is_open(pronoun: str, before: str, after: str) -> bool:
 
 
 def _is_fragment(text: str, led: bool) -> bool:
-    """Whether a text is a part of a question, without a verb of its own; `led` by "And" or "What about"."""
+    """Whether a text is a question fragment without a verb; `led` says that "And" or "What about" came first."""
     tokens = [word.lower() for word in _tokens(text) if not _is_may(word)]
     if not 0 < len(tokens) <= 8 or not _AUXILIARY.isdisjoint(tokens):
         return False
@@ -223,11 +223,11 @@ def _is_fragment(text: str, led: bool) -> bool:
     )
 
 
-# --- the part of the earlier question that a fragment is parallel to ----------------------------------
+# --- which part of the earlier question does a fragment replace? --------------------------------------
 
 
 def _replaced(fragment: str, known: str) -> str | None:
-    """The earlier question with the part replaced that is parallel to the fragment; None where none is."""
+    """The earlier question with the fragment in place of its parallel part, or None."""
     if new := _ONE.search(fragment):
         old = _ONE.search(known)
         return known[: old.start()] + re.sub(r"['’]s$", "", new.group()) + known[old.end() :] if old else None
@@ -256,7 +256,7 @@ def _last(words: Sequence[str], wanted: Callable[[str], bool]) -> tuple[int, int
 
 
 def _asking(words: Sequence[str]) -> int:
-    """How many words a question begins with before its verb: "How many weeks" of "How many weeks do …".
+    """The number of words before a question's verb: 3 ("How many weeks") in "How many weeks do …".
 
     >>> _asking("How many weeks do mothers receive".split()), _asking("Who insures the stock".split())
     (3, 1)
@@ -272,9 +272,9 @@ def _asking(words: Sequence[str]) -> int:
 
 
 def _verb(words: Sequence[str]) -> int:
-    """Where the verb stands behind a subject: at a participle, or at the end of the first group of words.
+    """The index of the verb after a subject: a participle, or the last word of the first word group.
 
-    A group ends before a preposition (not "of") and before a determiner.
+    A group ends before a determiner or a preposition other than "of".
 
     >>> _verb("the relay at Spurn Head serve".split()), _verb("the siren in Dendermonde sound".split())
     (5, 4)
@@ -296,9 +296,9 @@ def _verb(words: Sequence[str]) -> int:
 
 
 def _noun_place(words: Sequence[str], count: int = 0) -> tuple[int, int] | None:
-    """Where the noun stands that a question is about: its subject, or what it counts; None for a name.
+    """The span of the noun a question is about, its subject or what it counts; None for a name.
 
-    Of "the VPN session of an employee" another single noun (`count` 1) replaces the employee.
+    In "the VPN session of an employee" a single noun (`count` 1) replaces "employee".
     """
     asking = _asking(words)
     start = asking
@@ -323,7 +323,7 @@ def _noun_place(words: Sequence[str], count: int = 0) -> tuple[int, int] | None:
 
 
 def _noun(words: Sequence[str]) -> list[str]:
-    """What "how many" counts in a question, else nothing."""
+    """The words that "how many" counts; empty for other questions."""
     lower = [word.lower() for word in words]
     if lower[:2] not in (["how", "many"], ["how", "much"]):
         return []
@@ -332,7 +332,7 @@ def _noun(words: Sequence[str]) -> list[str]:
 
 
 def _phrase(words: Sequence[str], part: Sequence[str]) -> tuple[int, int] | None:
-    """Where the phrase stands that begins with the same preposition, the likest of several; else None."""
+    """The span of the most similar phrase with the same preposition, or None."""
     lower, wanted = [word.lower() for word in words], [word.lower() for word in part]
 
     def likeness(start: int) -> float:
@@ -354,7 +354,7 @@ def _phrase(words: Sequence[str], part: Sequence[str]) -> tuple[int, int] | None
 
 
 def _likest_name(words: Sequence[str], name: Sequence[str]) -> tuple[int, int] | None:
-    """Where the name stands that is written most like another: S2 for S3, 6.0 for 6.1, Hull for Ghent."""
+    """The span of the name spelled most like another: S2 for S3, 6.0 for 6.1, Hull for Ghent."""
 
     def shape(some: Sequence[str]) -> list[str]:
         return [re.sub(r"[^\W\d_]+", "a", re.sub(r"\d+", "9", word)) for word in some]

@@ -1,4 +1,4 @@
-"""What the commands share: their options, the two outputs, and how settings, library and index are opened."""
+"""Options, output and progress bars that the commands share."""
 
 import json
 import sys
@@ -22,18 +22,18 @@ out = Console(highlight=False)
 err = Console(stderr=True, highlight=False)
 
 PACE = 60.0
-"""Seconds over which the pace of a run is measured: files that did not change are passed over in no time."""
+"""Window, in seconds, for measuring the pace of a run: unchanged files take no time and would distort an average."""
 LINE = 10.0
-"""Seconds between two lines of progress where no bar can be drawn."""
+"""Seconds between progress lines where no bar can be drawn."""
 
 Home = Annotated[
-    Path | None, typer.Option(metavar="DIR", help="Where the library lives, else ASSISTANT_HOME or your data folder.")
+    Path | None, typer.Option(metavar="DIR", help="The library's folder, else ASSISTANT_HOME or your data folder.")
 ]
 AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON document and nothing else.")]
 
 
 def settings_of(context: typer.Context, home: Path | None, **given: Any) -> "Settings":
-    """The settings of a command, `--home` before or after its name."""
+    """The settings of a command; `--home` may stand before or after its name."""
     from article_assistant import settings
 
     return settings.read(home=home or context.obj, **given)
@@ -41,7 +41,7 @@ def settings_of(context: typer.Context, home: Path | None, **given: Any) -> "Set
 
 @contextmanager
 def progress(*columns: "ProgressColumn") -> Iterator[Callable[[str, int, int], None]]:
-    """A bar on standard error that goes when all is done; it is called with what is done, how much and of how much."""
+    """A bar on standard error that disappears at the end; yields a function of (task, amount done, total)."""
     from rich.progress import BarColumn, Progress, TextColumn
 
     with Progress(TextColumn("{task.description}"), BarColumn(), *columns, console=err, transient=True) as bar:
@@ -59,17 +59,17 @@ def progress(*columns: "ProgressColumn") -> Iterator[Callable[[str, int, int], N
 
 
 class Pace:
-    """As text: how far a run is, how fast it went in its last minute, and how long the rest takes at that pace."""
+    """As text: how far a run is, its pace over the last minute, and the time left at that pace."""
 
     def __init__(self) -> None:
         self.run: Progress | None = None
-        self._before = deque([(time.monotonic(), 0, 0)])  # seconds, bytes and chunks, the oldest first
+        self._before = deque([(time.monotonic(), 0, 0)])  # (seconds, bytes, chunks), oldest first
 
     def __str__(self) -> str:
         if self.run is None:
             return ""
         run = self.run
-        if (run.bytes, run.chunks) != self._before[-1][1:]:  # between two batches the pace stays what it was
+        if (run.bytes, run.chunks) != self._before[-1][1:]:  # between batches the pace stays the same
             self._before.append((time.monotonic(), run.bytes, run.chunks))
         now = self._before[-1][0]
         while len(self._before) > 2 and self._before[0][0] < now - PACE:
@@ -79,17 +79,14 @@ class Pace:
         if run.chunks > chunks:
             parts.append(f"{(run.chunks - chunks) / (now - began):,.0f} chunks/s")
         if size < run.bytes < run.of_bytes:
-            # By bytes, not by files: a handbook takes as long as a thousand notes.
+            # By bytes, not files: a handbook takes as long as a thousand notes.
             parts.append(f"about {_duration((run.of_bytes - run.bytes) * (now - began) / (run.bytes - size))} left")
         return ", ".join([*parts, run.doing[-60:]] if run.doing else parts)
 
 
 @contextmanager
 def indexing(*, quiet: bool) -> Iterator[Callable[["Progress"], None]]:
-    """What shows how far a run is: a bar on standard error, or a line now and then where none can be drawn.
-
-    One that is `quiet` leaves the lines out.
-    """
+    """Shows progress on standard error: a bar on a terminal, elsewhere a line now and then, unless `quiet`."""
     from rich.progress import BarColumn, TextColumn
     from rich.progress import Progress as Bar
 
@@ -122,7 +119,7 @@ def indexing(*, quiet: bool) -> Iterator[Callable[["Progress"], None]]:
 
 
 def _duration(seconds: float) -> str:
-    """A length of time, roughly.
+    """A rough duration.
 
     >>> _duration(40), _duration(200), _duration(9000)
     ('40 s', '3 min', '2.5 h')
@@ -133,7 +130,7 @@ def _duration(seconds: float) -> str:
 
 
 def print_failures(failed: dict[str, str], console: Console = out) -> None:
-    """Name what could not be read, each with its reason."""
+    """List what could not be read, with reasons."""
     if failed:
         console.print(f"Could not be read ({len(failed)}):")
     for name, reason in failed.items():
@@ -141,7 +138,7 @@ def print_failures(failed: dict[str, str], console: Console = out) -> None:
 
 
 def print_others(others: dict[str, int], console: Console = out) -> None:
-    """Say how many files of kinds that are not read were left out."""
+    """Say how many files of unsupported types were left out."""
     if others:
         from article_assistant.index.reading.files import PICTURES
 

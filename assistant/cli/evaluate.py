@@ -1,4 +1,4 @@
-"""The command `evaluate`: questions with known answers, measured, reported and compared."""
+"""The command `evaluate`: measures, reports and compares answers to questions with known answers."""
 
 import json
 from collections.abc import Iterable
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from article_assistant.evaluation.report import Report
 
 SHOWN = 20
-"""Questions that got better, or worse, that a terminal shows; a report has them all."""
+"""Maximum better, or worse, questions shown on a terminal; a report lists all."""
 
 
 def evaluate(
@@ -24,13 +24,13 @@ def evaluate(
     home: Home = None,
     as_json: AsJson = False,
     answers: Annotated[
-        Path | None, typer.Option(metavar="FILE", help="Write each answer there, a JSON line, in the questions' order.")
+        Path | None, typer.Option(metavar="FILE", help="Write the answers to FILE as JSON lines, in question order.")
     ] = None,
     report: Annotated[
         list[Path] | None,
         typer.Option(
             metavar="FILE",
-            help="Write figures, causes and what went wrong there: .md for Markdown, .json for JSON. Twice for both.",
+            help="Write figures, causes and failures to FILE: .md for Markdown, .json for JSON. Repeat for both.",
         ),
     ] = None,
     against: Annotated[
@@ -44,12 +44,12 @@ def evaluate(
 
     A line of the file looks like
     {"question": "Who approves a trip?", "answers": ["Tobias Okonjo"], "article": "team/travel-policy.html"}
-    where "article" may be left out, "answers": [] means that the articles do not answer it, and
+    "article" is optional, "answers": [] means that the articles do not answer it, and
     "before": ["…"] holds earlier questions of the same conversation.
 
-    With --against, exact match, f1, first quote right, false answers and false refusals gate: the exit code
-    is 1 when one of them is significantly worse, that is when the 95 % interval of its difference, over the
-    questions that are in both reports, lies wholly on the worse side of 0. All is written and printed before.
+    With --against, the exit code is 1 if exact match, f1, first quote right, false answers or false refusals are
+    significantly worse: the 95 % interval of the difference, over the questions in both reports, lies wholly on
+    the worse side of 0. Everything is written and printed first.
 
     Example:  assistant evaluate questions.jsonl --report new.json --report new.md --against old.json
     """
@@ -94,26 +94,26 @@ def evaluate(
 
 
 def _reports(given: list[Path], others: Iterable[Path | None]) -> list[Path]:
-    """The files of `--report`, where they can be meant and are none of the `others`; else wrong usage."""
+    """The files of `--report`. Raises BadParameter for a wrong ending or a file that is one of the `others`."""
     endings = [path.suffix.lower() for path in given]
     if not set(endings) <= {".md", ".json"} or len(set(endings)) < len(endings):
         raise typer.BadParameter(
-            "name a file that ends in .md for Markdown or in .json for JSON, at most one of each", param_hint="--report"
+            "the file must end in .md for Markdown or .json for JSON, at most one of each", param_hint="--report"
         )
     taken = {path.resolve() for path in others if path is not None}
     for path in given:
-        if path.resolve() in taken:  # a gate that overwrites what it compares with lets the second try pass
+        if path.resolve() in taken:  # overwriting the report it compares with would let the second try pass
             raise typer.BadParameter(
-                f"this run reads or writes {path} for something else; name another file", param_hint="--report"
+                f"this run already uses {path} for something else; name another file", param_hint="--report"
             )
     return given
 
 
 def _check_writable(path: Path) -> None:
-    """Raise UserFacingError now, not after a long run, where a file cannot be written."""
+    """Raise UserFacingError now, not after a long run, if a file cannot be written."""
     there = path.exists()
     if there and not path.is_file() and not path.is_dir():
-        return  # whoever reads a pipe takes closing it for the end
+        return  # opening and closing a pipe would end it for its reader
     try:
         path.open("a").close()
         if not there:
@@ -124,7 +124,7 @@ def _check_writable(path: Path) -> None:
 
 def _write(path: Path, text: str) -> None:
     try:
-        path.write_text(text, encoding="utf-8", errors="replace")  # halves of characters, as JSON may hold them
+        path.write_text(text, encoding="utf-8", errors="replace")  # lone surrogates, which JSON may hold
     except OSError as error:
         raise UserFacingError(f"{path} cannot be written ({error.strerror}); name another file") from error
 
@@ -149,7 +149,7 @@ def _print_figures(made: "Report") -> None:
             for name, f in made["figures"].items()
         ),
     )
-    show("What became of them", ("cause", "questions"), ((name, f"{n:,}") for name, n in made["causes"].items()))
+    show("Outcomes", ("cause", "questions"), ((name, f"{n:,}") for name, n in made["causes"].items()))
     if "comparison" not in made:
         return
     comparison = made["comparison"]
@@ -173,4 +173,4 @@ def _print_figures(made: "Report") -> None:
         for row in comparison[way][:SHOWN]:
             out.print(f"  {escape(row['question'])}: {', '.join(row['figures'])}")
         if len(comparison[way]) > SHOWN:
-            out.print(f"  … and {len(comparison[way]) - SHOWN:,} more, all in the file of --report")
+            out.print(f"  … and {len(comparison[way]) - SHOWN:,} more; --report lists all")

@@ -1,4 +1,4 @@
-"""The commands for programs: their keys, and the tools over standard input and output."""
+"""The commands for programs: API keys, and tools over standard input and output."""
 
 import asyncio
 from typing import TYPE_CHECKING, Annotated
@@ -11,29 +11,29 @@ from rich.markup import escape
 if TYPE_CHECKING:
     from article_assistant.pipeline import Assistant
 
-key = typer.Typer(no_args_is_help=True, help="Make, list and remove the keys with which programs ask the server.")
+key = typer.Typer(no_args_is_help=True, help="Make, list and remove API keys for programs.")
 Name = Annotated[str, typer.Argument(metavar="NAME", help="What the key is for, like wiki-bot.")]
 Groups = Annotated[
-    list[str] | None, typer.Option("--group", metavar="GROUP", help="Whose articles it may read; can be repeated.")
+    list[str] | None, typer.Option("--group", metavar="GROUP", help="A group whose articles it may read; repeatable.")
 ]
 
 
 @key.command()
 def new(context: typer.Context, name: Name, group: Groups = None, home: Home = None) -> None:
-    """Make a key and print it. This is the only time that it is shown; a running server knows it at once.
+    """Make a key and print it. It is shown only this once; a running server accepts it at once.
 
-    Without --group it reads the articles that everyone may read.
+    Without --group it can read the articles that everyone may read.
 
     Example:  assistant key new wiki-bot
     """
     from article_assistant.web import keys
 
-    print(keys.issue(settings_of(context, home).home, name, group or ()))  # alone on its line, for a script to take
+    print(keys.issue(settings_of(context, home).home, name, group or ()))  # alone on its line, for scripts
 
 
 @key.command(name="list")
 def list_(context: typer.Context, home: Home = None, as_json: AsJson = False) -> None:
-    """List the keys: their names, their groups, and when they were made (UTC)."""
+    """List the keys with their groups and the time they were made (UTC)."""
     from article_assistant.web import keys
 
     held = keys.stored(settings_of(context, home).home)
@@ -56,7 +56,7 @@ def remove(context: typer.Context, name: Name, home: Home = None) -> None:
 
 
 def check_tools() -> None:
-    """Raise UserFacingError where the package is missing that the tools need."""
+    """Raise UserFacingError if the package that the tools need is missing."""
     try:
         import article_assistant.web.mcp  # noqa: F401
     except ModuleNotFoundError as missing:
@@ -65,7 +65,7 @@ def check_tools() -> None:
 
 
 def serve_tools(assistant: "Assistant", groups: list[str] | None) -> None:
-    """Serve the tools over standard input and output, as somebody of these groups (else of everyone)."""
+    """Serve the tools over standard input and output to a user in these groups, by default in "everyone"."""
     from article_assistant.types import User
     from article_assistant.web import mcp
     from article_assistant.web.queue import Asking

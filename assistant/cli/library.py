@@ -1,4 +1,4 @@
-"""The commands that keep a library going: status, backup, restore, verify."""
+"""The commands that maintain a library: status, backup, restore, verify."""
 
 from collections import Counter
 from collections.abc import Iterable
@@ -24,7 +24,7 @@ from rich.markup import escape
 
 
 def status(context: typer.Context, home: Home = None, as_json: AsJson = False) -> None:
-    """Say what the library holds, where from and since when, how it is searched, and what could not be read."""
+    """Show the library's articles, sources and search index, and what could not be read."""
     from article_assistant.index.library import Library
 
     settings = settings_of(context, home)
@@ -47,7 +47,7 @@ def status(context: typer.Context, home: Home = None, as_json: AsJson = False) -
         return
     from rich.table import Table
 
-    table = Table("source", "articles", "failed", "last read to its end")
+    table = Table("source", "articles", "failed", "last complete sync")
     for column in table.columns[1:3]:
         column.justify = "right"
     table.columns[0].overflow = "fold"
@@ -65,14 +65,14 @@ def status(context: typer.Context, home: Home = None, as_json: AsJson = False) -
 
 def backup(
     context: typer.Context,
-    file: Annotated[Path, typer.Argument(metavar="FILE", help="Where to, like backup.zip.")],
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="The file to write, like backup.zip.")],
     home: Home = None,
-    force: Annotated[bool, typer.Option("--force", help="Replace the file where it exists.")] = False,
+    force: Annotated[bool, typer.Option("--force", help="Replace an existing file.")] = False,
 ) -> None:
-    """Write all that cannot be made anew into one file: articles, vectors, conversations.
+    """Write everything that cannot be rebuilt into one file: articles, vectors, conversations.
 
-    It may run while the page is served and sources are indexed. The file holds what your articles and
-    the people who asked said; only its owner may read it. While it is written it takes twice its size.
+    It may run while the page is served and sources are indexed. The file holds the text of articles and
+    conversations, so only its owner may read it. Writing it takes twice its size on disk.
 
     Example:  assistant backup /backups/articles.zip
     """
@@ -88,13 +88,13 @@ def backup(
 
 def restore(
     context: typer.Context,
-    file: Annotated[Path, typer.Argument(metavar="FILE", help="What `assistant backup` wrote.")],
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="A file from `assistant backup`.")],
     home: Home = None,
-    force: Annotated[bool, typer.Option("--force", help="Replace the library that is there; a copy is kept.")] = False,
+    force: Annotated[bool, typer.Option("--force", help="Replace the existing library; a copy is kept.")] = False,
 ) -> None:
-    """Put a backup in place, and build its search index. Nothing is embedded again.
+    """Restore a backup and build its search index. Nothing is embedded again.
 
-    End a running server before, and start it after. The backup is checked before anything is changed;
+    Stop a running server first and restart it afterwards. The backup is checked before anything changes;
     whatever happens, either the old library or the new one is in place.
 
     Example:  assistant restore /backups/articles.zip
@@ -108,7 +108,7 @@ def restore(
     out.print(f"{_content(found.counts)}, as of {found.made}, are in {escape(str(settings.home))}.", soft_wrap=True)
     if kept:
         out.print(
-            f"What was there before is kept; remove it when you do not need it: {escape(str(kept))}", soft_wrap=True
+            f"The earlier library is kept; remove it when you no longer need it: {escape(str(kept))}", soft_wrap=True
         )
     with progress() as advance:
         advance("Building the search index", 0, 0)
@@ -117,10 +117,10 @@ def restore(
 
 
 def verify(context: typer.Context, home: Home = None, as_json: AsJson = False) -> None:
-    """Check the library, its search index and its files, mend what can be, and say what was done.
+    """Check the library, its search index and its files, and repair what can be repaired.
 
-    It may run while the page is served. What is derived from the library is built anew; files that others
-    could read are made private. The exit code is 1 when something could not be mended; the line says what to do.
+    It may run while the page is served. It rebuilds what is derived from the library, and makes files private
+    that others could read. The exit code is 1 if something could not be repaired; its line says what to do.
     """
     from article_assistant.index import verify as checks
     from article_assistant.index.library import Library
@@ -158,11 +158,11 @@ def verify(context: typer.Context, home: Home = None, as_json: AsJson = False) -
         raise typer.Exit(1)
 
 
-# --- what they say --------------------------------------------------------------------------------
+# --- what status says -----------------------------------------------------------------------------
 
 
 def _facts(library: Any) -> dict[str, Any]:
-    """What there is to say about a library, as JSON; times are UTC."""
+    """The status of a library as a JSON object; times are UTC."""
     state, _, gone = library.pending()
     numbers, failed = library.numbers(), library.ledger.failures()
     since = int((numbers > state.covered).sum())
@@ -208,9 +208,9 @@ def _facts(library: Any) -> dict[str, Any]:
 
 
 def _described(facts: dict[str, Any]) -> Iterable[tuple[str, str]]:
-    """Lines about a library, each a name and a text."""
+    """The status as lines, each a name and a text."""
     yield "encoder", facts["encoder"] or "none yet"
-    yield "on disk", f"{facts['bytes'] / 1e6:,.1f} MB that a backup holds"
+    yield "on disk", f"{facts['bytes'] / 1e6:,.1f} MB, held by a backup"
     if generation := facts["generation"]:
         yield (
             "search index",
@@ -221,7 +221,7 @@ def _described(facts: dict[str, Any]) -> Iterable[tuple[str, str]]:
         yield "search index", "none; type: assistant verify"
     since, gone = facts["searched_exactly"], generation["gone"] if generation else 0
     if since or gone:
-        yield "since then", f"{count(since, 'chunk')} new, found by an exact search; {gone:,} gone"
+        yield "since then", f"{count(since, 'chunk')} new, found by exact search; {gone:,} gone"
     if facts["oldest_sync"]:
         yield "oldest sync", _ago(facts["oldest_sync"])
 
@@ -231,13 +231,13 @@ def _bytes(paths: Iterable[Path]) -> int:
     for path in paths:
         try:
             found += path.stat().st_size if path.is_file() else 0
-        except OSError:  # a build has removed it meanwhile
+        except OSError:  # removed by a build meanwhile
             continue
     return found
 
 
 def _ago(moment: str) -> str:
-    """How long ago a UTC time was, and the time."""
+    """A UTC time, and how long ago it was."""
     then = datetime.fromisoformat(moment)
     seconds = (datetime.now(UTC) - then).total_seconds()
     for unit, length in (("day", 86400), ("hour", 3600), ("minute", 60)):

@@ -1,7 +1,4 @@
-"""The command line: chat, index, forget, ask, evaluate, serve, and what `operate` has.
-
-Heavy modules are imported inside the commands, so that `assistant --help` loads no model.
-"""
+"""The command line. Heavy modules are imported inside the commands, so that `assistant --help` loads no model."""
 
 import os
 import signal
@@ -36,9 +33,9 @@ if TYPE_CHECKING:
     from article_assistant.settings import Settings
 
 INTERRUPTED = 130
-"""What Typer makes of a Ctrl-C."""
+"""Typer's exit code for Ctrl-C."""
 SEEDS = Path(__file__).resolve().parents[2] / "seeds"
-"""Sample articles; there in a clone, not in an installed package."""
+"""Sample articles; in a clone only, not in an installed package."""
 
 app = typer.Typer(
     name="assistant",
@@ -48,7 +45,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     add_completion=False,
 )
-Strict = Annotated[bool, typer.Option(help="Exit with 1 when a single article could not be read.")]
+Strict = Annotated[bool, typer.Option(help="Exit with 1 if any article could not be read.")]
 Host = Annotated[
     str | None, typer.Option(help="Address to listen on, by default 127.0.0.1; any other needs a password.")
 ]
@@ -61,8 +58,8 @@ def assistant(context: typer.Context, home: Home = None) -> None:
 
     [bold]Begin with[/bold]  assistant chat FOLDER   and open the address that it prints.
 
-    Every command reads its settings from the command line, then from variables like ASSISTANT_PORT,
-    then from the file assistant.toml in the current folder; docs/settings.md lists them all.
+    Settings come from the command line, then from variables like ASSISTANT_PORT, then from the file
+    assistant.toml in the current folder; docs/settings.md lists them all.
     """
     context.obj = home
 
@@ -79,8 +76,8 @@ def chat(
 ) -> None:
     """Index what changed in the sources, then serve the chat page and print its address.
 
-    Without a source the page answers from what the library holds already. In a clone of the project
-    with nothing indexed yet, the sample articles of seeds/ are indexed first.
+    Without a source, the page answers from the library as it is. In a clone of the project with nothing
+    indexed yet, the sample articles in seeds/ are indexed first.
 
     Example:  assistant chat ~/wiki-export
     """
@@ -102,15 +99,15 @@ def index(
     sources: Annotated[list[str], typer.Argument(metavar="SOURCE...", help="Folders or files.")],
     home: Home = None,
     strict: Strict = False,
-    retry: Annotated[bool, typer.Option("--retry", help="Try files again that could not be read.")] = False,
+    retry: Annotated[bool, typer.Option("--retry", help="Try unreadable files again.")] = False,
     as_json: AsJson = False,
 ) -> None:
     """Add sources to the library, or bring them up to date.
 
     Reads .md, .txt, .html, .pdf and .docx. Only what changed since the last run is read again; an
-    article that is gone from its source leaves the library. A file that cannot be read is named with
-    its reason, and the others go on; it is tried again when it changed, or with --retry. Ctrl-C is
-    safe: what was done stays, and the next run goes on.
+    article that is gone from its source leaves the library. A file that cannot be read is listed with
+    the reason, skipped, and tried again once it has changed or with --retry. Ctrl-C is safe: finished
+    work is kept, and the next run continues from there.
 
     Example:  assistant index ~/wiki-export ~/handbook.pdf
     """
@@ -127,7 +124,7 @@ def forget(
     source: Annotated[str, typer.Argument(metavar="SOURCE", help="As `assistant status` shows it.")],
     home: Home = None,
 ) -> None:
-    """Drop a source and its articles from the library. The files themselves stay as they are."""
+    """Remove a source and its articles from the library. The files themselves are not touched."""
     from article_assistant.index import sync
 
     with open_index(settings_of(context, home)) as opened:
@@ -142,13 +139,13 @@ def ask(
     home: Home = None,
     as_json: AsJson = False,
     conversation: Annotated[
-        str | None, typer.Option(metavar="ID", help="Any name; questions under the same one follow one another.")
+        str | None, typer.Option(metavar="ID", help="Any name; questions with the same ID form one conversation.")
     ] = None,
 ) -> None:
     """Ask one question and print the cited answer.
 
-    Every sentence of the answer stands in an article, at the place that its citation names. Where the
-    articles do not answer, the answer says so and names the nearest passages.
+    Every sentence of the answer stands in an article, at the place its citation names. If the articles
+    do not answer the question, the answer says so and names the nearest passages.
 
     Example:  assistant ask "How many assailants were captured?"
     """
@@ -174,7 +171,7 @@ def ask(
 
 @app.command()
 def serve(context: typer.Context, home: Home = None, host: Host = None, port: Port = None) -> None:
-    """Serve the chat page from what the library holds, and print its address. Ctrl-C ends it."""
+    """Serve the chat page from the library as it is, and print its address. Ctrl-C stops it."""
     settings = settings_of(context, home, host=host, port=port)
     with open_index(settings, filled=True, mends=True) as opened:
         _serve_page(opened, settings)
@@ -182,10 +179,10 @@ def serve(context: typer.Context, home: Home = None, host: Host = None, port: Po
 
 @app.command()
 def mcp(context: typer.Context, home: Home = None, group: keys.Groups = None) -> None:
-    """Serve search, ask and read as tools over standard input and output, for a program that starts this command.
+    """Serve the tools search, ask and read (Model Context Protocol) over standard input and output.
 
-    Whoever can start it can read the library; by default the tools see the articles that everyone may read.
-    They speak the Model Context Protocol and need the extra mcp: pip install 'article-assistant\\[mcp]'
+    Anyone who can start this command can read the library; by default the tools see the articles that everyone
+    may read. They need the extra mcp: pip install 'article-assistant\\[mcp]'
     """
     keys.check_tools()
     with article_assistant.open(settings_of(context, home)) as asked:
@@ -214,7 +211,7 @@ def _serve_page(index: "Index", settings: "Settings") -> None:
 def _index(
     index: "Index", sources: list[str], settings: "Settings", *, retry: bool = False, as_json: bool = False
 ) -> "SyncReport":
-    """Bring sources up to date, show how far that is, and say what was done."""
+    """Bring sources up to date, showing progress and a summary."""
     from article_assistant.index.sync import sync
 
     began = time.monotonic()
@@ -225,8 +222,8 @@ def _index(
     except KeyboardInterrupt:
         kept = index.library.counts()
         raise UserFacingError(
-            f"Stopped. What was finished is kept, {count(kept['articles'], 'article')} in "
-            f"{count(kept['chunks'], 'chunk')}; the same command goes on from there."
+            f"Stopped. Finished work is kept, {count(kept['articles'], 'article')} in "
+            f"{count(kept['chunks'], 'chunk')}; the same command continues from there."
         ) from None
     if as_json:
         print_json(
@@ -250,21 +247,21 @@ def _index(
         err.print(f"  {escape(name)}: {escape(notice)}", style="yellow")
     print_others(report.others, err)
     if report.untried:
-        err.print(f"Not tried again, as they did not change: {report.untried:,}; assistant index --retry does.")
+        err.print(f"Not tried again because unchanged: {report.untried:,}; to retry, type: assistant index --retry")
     return report
 
 
 def main() -> None:
-    """Run a command; errors that a person can mend become one line and exit code 1."""
+    """Run a command; errors that the user can fix become one line and exit code 1."""
     signal.signal(signal.SIGTERM, lambda *_: _interrupt())
-    os.umask(0o077)  # whatever is written holds articles or questions: its owner alone may read it
+    os.umask(0o077)  # files written here hold articles or questions: only their owner may read them
     try:
-        code = app(standalone_mode=False)  # an Exit inside a command and a Ctrl-C come back as numbers
+        code = app(standalone_mode=False)  # returns the exit code of an Exit or a Ctrl-C
     except UserFacingError as error:
         _fail(" ".join(str(error).split()))
     except (KeyboardInterrupt, typer.Abort):
         code = INTERRUPTED
-    except BrokenPipeError:  # the reader of our output has left: `assistant status | head -1`
+    except BrokenPipeError:  # whoever read our output has left: `assistant status | head -1`
         sys.stderr.close()
         raise SystemExit(1) from None
     except Exception as error:
@@ -274,7 +271,7 @@ def main() -> None:
         show()
         raise SystemExit(getattr(error, "exit_code", 2)) from None
     if code == INTERRUPTED:
-        _fail("Stopped. What was finished is kept; the same command goes on from there.")
+        _fail("Stopped. Finished work is kept; the same command continues from there.")
     raise SystemExit(code)
 
 

@@ -1,4 +1,4 @@
-"""The page of an article, whose characters stand at the offsets of its text, with a quote in it marked."""
+"""An article's page, which keeps every character of the text in order and marks a quote in it."""
 
 import re
 from collections.abc import Iterator, Sequence
@@ -19,10 +19,10 @@ _COLUMN = re.compile(r"[^:|]{1,60}: ")
 
 @dataclass(frozen=True, slots=True)
 class Block:
-    """Some lines of a text that belong together; what `lines` holds depends on the kind (see article.html).
+    """Consecutive lines of one kind; the content of `lines` depends on the kind (see article.html).
 
-    `level` is that of a heading, 1 to 6; `same` says that all rows of a table name the same columns, so that the
-    names in the first row are enough for the eye.
+    `level` is a heading's, 1 to 6; `same` says that all rows of a table have the same columns, so that the first
+    row's column names are enough.
     """
 
     kind: str
@@ -32,17 +32,17 @@ class Block:
 
 
 def article_page(article: Article, start: int = 0, end: int = 0) -> str:
-    """A whole HTML page of an article, characters `[start, end)` of its text marked, the first as `#quote`.
+    """A whole HTML page of an article with characters `[start, end)` of its text marked, the first mark as `#quote`.
 
-    Offsets outside the text are cut to it. Every character of the text is on the page; what is only markup
-    (`## `, `- `, ` | `) is there too, but hidden by the style sheet.
+    Offsets are clamped to the text. The page has every character of the text; the style sheet hides those that are
+    only markup (`## `, `- `, ` | `).
     """
     length = len(article.text)
     start = min(max(start, 0), length)
     end = min(max(end, start), length)
     first = next((line for line in article.text.split("\n") if line.strip()), "")
     heading = _HEADING_START.match(first)
-    # Most texts begin with their own title; it is then the heading of the page, not said twice.
+    # Most texts begin with their own title, which then serves as the page's heading.
     titled = heading is not None and first[heading.end() :].strip() == article.title.strip()
     return fill(
         "article.html",
@@ -56,17 +56,17 @@ def article_page(article: Article, start: int = 0, end: int = 0) -> str:
 
 
 class _Text:
-    """A text as blocks, in which characters `[start, end)` are marked."""
+    """A text split into blocks, with characters `[start, end)` marked."""
 
     def __init__(self, text: str, start: int, end: int) -> None:
         self._text = text
         self._shown = text.translate(UNSHOWABLE)
         self._start = start
         self._end = end
-        self._named = False  # whether a mark has become `#quote`
+        self._named = False  # whether a mark has the id `quote`
 
     def blocks(self, titled: bool) -> Iterator[Block]:
-        """Headings, paragraphs, lists, tables and code, in their order; `titled` makes the first heading an h1."""
+        """Headings, paragraphs, lists, tables and code in order; `titled` makes the first heading an h1."""
         lines = list(_lines(self._text))
         at = 0
         while at < len(lines):
@@ -99,11 +99,11 @@ class _Text:
         return Block(kind, [[self._cell(*cell) for cell in row] for row in rows], same=len(names) == 1)
 
     def _piece(self, begin: int, end: int, seen: bool = True) -> Markup:
-        """Characters `[begin, end)` of the text, with what belongs to the quote marked."""
+        """Characters `[begin, end)` of the text, with the part in the quote marked."""
         low, high = max(begin, self._start), min(end, self._end)
         if low >= high:
             return escape(self._shown[begin:end])
-        # An address leads to one place, and only to one that can be seen.
+        # An id may occur once, and must be on something visible.
         first = seen and not self._named and not self._text[low:high].isspace()
         self._named = self._named or first
         mark = Markup('<mark id="quote">{}</mark>') if first else Markup("<mark>{}</mark>")
@@ -111,26 +111,26 @@ class _Text:
         return escape(shown[begin:low]) + mark.format(shown[low:high]) + escape(shown[high:end])
 
     def _after(self, pattern: re.Pattern[str], begin: int, line: str) -> tuple[Markup, Markup]:
-        """The markup at the beginning of a line, and its words."""
+        """A line's leading markup, and its words."""
         found = pattern.match(line)
         assert found
         middle = begin + found.end()
         return self._piece(begin, middle, seen=False), self._piece(middle, begin + len(line))
 
     def _item(self, begin: int, line: str) -> tuple[int | None, int, Markup, Markup]:
-        """An item's number, depth, markup and words. Its style tells the depth, so crossing depths need no repair."""
+        """An item's number, depth (0 to 5), markup and words; a style shows the depth, so any order of depths works."""
         found = ITEM_START.match(line)
         assert found
         number = int(found[2]) if found[2] else None
         return number, min(len(found[1]) // 2, 5), *self._after(ITEM_START, begin, line)
 
     def _cell(self, begin: int, name: int, stop: int, over: int) -> tuple[Markup, Markup, Markup]:
-        """The column's name in a cell, its words, and the bar behind it."""
+        """A cell's column name, its words, and the bar after it."""
         return self._piece(begin, name), self._piece(name, stop), self._piece(stop, over, seen=False)
 
 
 def _lines(text: str) -> Iterator[tuple[int, str]]:
-    """Where each line of a text begins, and the line."""
+    """Each line of a text with its start."""
     begin = 0
     for line in text.split("\n"):
         yield begin, line
@@ -138,7 +138,7 @@ def _lines(text: str) -> Iterator[tuple[int, str]]:
 
 
 def _cells(begin: int, line: str) -> Iterator[tuple[int, int, int, int]]:
-    """Where each cell of a row begins, where its column's name ends, where its words end, and the bar behind them."""
+    """Each cell's start, and the ends of its column name, of its words and of the bar after them."""
     at = 0
     for bar in [*_BAR.finditer(line), None]:
         stop, over = (bar.start(), bar.end()) if bar else (len(line), len(line))
@@ -148,13 +148,13 @@ def _cells(begin: int, line: str) -> Iterator[tuple[int, int, int, int]]:
 
 
 def _kind(line: str, in_list: bool) -> str:
-    """What a line is: blank, heading, item, code, row or plain."""
+    """The kind of a line: blank, heading, item, code, row or plain."""
     if not line.strip():
         return "blank"
     if _HEADING_START.match(line):
         return "heading"
     item = ITEM_START.match(line)
-    # Four spaces are code, unless the line goes on with a list as one of its nested items.
+    # Four spaces mean code, unless the line is a nested item of a list.
     if item and (in_list or len(item[1]) < CODE_INDENT):
         return "item"
     if line.startswith(" " * CODE_INDENT):

@@ -1,4 +1,4 @@
-"""The door `/v1/ask`: an answer with all that it has, as one document or event by event."""
+"""The endpoint `/v1/ask`: a complete answer, as one document or as a stream of events."""
 
 from collections.abc import Callable, Iterator
 from dataclasses import asdict
@@ -15,7 +15,7 @@ from starlette.routing import Route
 
 
 class AskBody(BaseModel):
-    """What a program sends."""
+    """The body of a request."""
 
     question: str
     conversation: str | None = Field(None, min_length=1, max_length=200)
@@ -23,7 +23,7 @@ class AskBody(BaseModel):
 
 
 def door(assistant: Answering, who: Callable[[Request], User], asking: Asking) -> Route:
-    """The door. `who(request)` is the user whose rights count."""
+    """The route; `who(request)` is the user whose rights apply."""
 
     @errors.plainly
     async def ask(request: Request) -> Response:

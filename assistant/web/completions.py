@@ -1,7 +1,7 @@
-"""The doors that chat clients know from OpenAI: `/v1/chat/completions`, and the list of models.
+"""OpenAI's endpoints for chat clients: `/v1/chat/completions` and the list of models.
 
-The text is that of `/v1/ask`. A stream holds nothing that the answer does not hold in the end: what a language model
-writes is passed on sentence by sentence, as each is found to be supported.
+The text is that of `/v1/ask`. A stream never holds more than the final answer: a language model's sentences are sent
+one by one, once each is found to be supported.
 """
 
 import re
@@ -23,33 +23,33 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 MODEL_ID = "articles"
-"""The one model of the completions."""
+"""The only model."""
 
 
 class Message(BaseModel):
-    """One message of a chat; its content is text, or pieces of text."""
+    """A message of a chat; its content is text or a list of text parts."""
 
     role: str
     content: str | list[dict[str, Any]] | None = None
 
     @property
     def text(self) -> str:
-        """All of its text. Raises Problem where it holds anything else."""
+        """All of its text. Raises Problem if it holds anything else."""
         if not isinstance(self.content, list):
             return self.content or ""
         if any(piece.get("type") != "text" or not isinstance(piece.get("text"), str) for piece in self.content):
-            raise Problem(422, "A message may hold text only.")
+            raise Problem(422, "A message can contain only text.")
         return "\n".join(piece["text"] for piece in self.content)
 
 
 class StreamOptions(BaseModel):
-    """What a stream holds besides the message."""
+    """What a stream adds to the message."""
 
     include_usage: bool = False
 
 
 class Chat(BaseModel):
-    """The body of `/v1/chat/completions`. Settings of a language model, like temperature, are accepted and ignored."""
+    """The body of `/v1/chat/completions`. Sampling parameters such as temperature are accepted and ignored."""
 
     model: str
     messages: list[Message]
@@ -58,7 +58,7 @@ class Chat(BaseModel):
 
 
 def doors(assistant: Answering, who: Callable[[Request], User], asking: Asking) -> list[Route]:
-    """The doors. `who(request)` is the user whose rights count."""
+    """The routes; `who(request)` is the user whose rights apply."""
     began = int(time.time())
 
     def model(name: str) -> dict[str, Any]:
@@ -90,10 +90,10 @@ def doors(assistant: Answering, who: Callable[[Request], User], asking: Asking) 
 
 
 def _turns(messages: Sequence[Message]) -> tuple[list[Turn], str]:
-    """The turns before the last question of a chat, and that question. Raises Problem where there is none."""
+    """The turns before a chat's last question, and that question. Raises Problem if there is none."""
     places = [place for place, message in enumerate(messages) if message.role == "user"]
     if not places:
-        raise Problem(422, "There is no message with the role user, so there is no question.")
+        raise Problem(422, "There is no question: no message has the role user.")
     question = errors.checked(messages[places[-1]].text)
     turns: list[Turn] = []
     for place, following in pairwise(places):
@@ -105,7 +105,7 @@ def _turns(messages: Sequence[Message]) -> tuple[list[Turn], str]:
 
 
 class Completion:
-    """An answer in the form of OpenAI's chat completions. `site` is our own address, without a slash at its end."""
+    """An answer as an OpenAI chat completion; `site` is our own address without a trailing slash."""
 
     def __init__(self, site: str) -> None:
         self._site = site
@@ -118,7 +118,7 @@ class Completion:
         return {**self._head, "object": "chat.completion", "choices": [choice], "usage": _usage(answer)}
 
     def frames(self, with_usage: bool) -> Frames:
-        """Makes chunks of events: first the role, then the text in pieces, last the citations."""
+        """A function from events to chunks: first the role, then the text in pieces, last the citations."""
         supported: dict[int, str] = {}
         said = ""
 
@@ -151,7 +151,7 @@ class Completion:
         return frames
 
     def _extras(self, answer: Answer) -> dict[str, Any]:
-        """Annotations as OpenAI has them, and beside them our own citations and notice."""
+        """OpenAI's annotations, and our own citations and notice."""
         by_number = {citation.number: citation for citation in answer.citations}
         annotations = [
             {
@@ -174,6 +174,6 @@ class Completion:
 
 
 def _usage(answer: Answer) -> dict[str, int]:
-    """Tokens that the language model took and gave; 0 where none was used."""
+    """The language model's tokens, 0 if none was used."""
     sent, said = answer.usage.get("prompt_tokens", 0), answer.usage.get("completion_tokens", 0)
     return {"prompt_tokens": sent, "completion_tokens": said, "total_tokens": sent + said}

@@ -1,4 +1,4 @@
-"""What each tab of the page has asked, and how a question of the page is answered, picture by picture."""
+"""The conversations of the page, and how a question is answered, one rendered state after another."""
 
 import logging
 import re
@@ -18,22 +18,22 @@ from cachetools import LRUCache
 log = logging.getLogger(__name__)
 
 ARTICLE_FRAME = User(name="reader", groups=frozenset({EVERYONE}))
-"""Who asks through the page."""
+"""The user of the page."""
 MAX_TURNS = 30
-"""Turns of a conversation that the page goes on showing; older ones scroll out of it."""
+"""Maximum turns shown of a conversation; older ones are dropped."""
 MAX_CONVERSATIONS = 2000
-"""Conversations kept for the page; the one unused for longest makes room."""
+"""Maximum conversations kept for the page; the least recently used is dropped."""
 _NAME = re.compile(r"[A-Za-z0-9_-]{43}")
 FRAME_SECONDS = 0.1
-"""Least time between two pictures of an answer that is on its way."""
+"""Minimum seconds between two states of an unfinished answer."""
 
 
 @dataclass(slots=True)
 class Conversation:
-    """What one tab has asked. `name` is its secret name, `owner` the session that began it.
+    """The conversation of one tab. `name` is its secret name, `owner` the session that began it.
 
-    `over` is set when another conversation takes its place in the tab, which also ends an answer on its way, and
-    `deleted` when nothing of it is to be kept either; `stop` when the language model is to stop writing.
+    `over` is set once another conversation takes its place in the tab, and ends an unfinished answer; `deleted` when
+    nothing of it is to be kept either; `stop` ends the language model's writing.
     """
 
     name: str
@@ -46,13 +46,13 @@ class Conversation:
 
 
 class Conversations:
-    """The conversations of the page, each under a name that only the server makes.
+    """The conversations of the page, by secret names that the server makes.
 
-    The name travels to the tab that began it and back with each question, and the browser keeps it, so that the
-    conversation is there again after a reload, a new login or a restart of the server: its turns are then read from
-    the assistant's memory, with the rights of today. Gradio's own session name is chosen by the browser, so nothing
-    is kept under that. A conversation begun in a browser that keeps our cookie answers to that cookie only for as
-    long as its session lasts (`lasts`); in one that keeps none (a frame on a foreign site) the name is all.
+    The tab that began a conversation gets its name, and sends it with each question. The browser keeps the name, so
+    that the conversation is there again after a reload, a new login or a restart of the server: its turns are then
+    read from the assistant's memory, with the rights of today. Gradio's own session name is chosen by the browser, so
+    it identifies nothing here. A conversation begun in a browser with our cookie needs that cookie too for as long as
+    its session lasts (`lasts`); without cookies (a frame on a foreign site) the name alone is enough.
     """
 
     def __init__(
@@ -109,10 +109,10 @@ class Conversations:
 def respond(
     assistant: Answering, conversations: Conversations, question: object, name: object, owner: str
 ) -> Generator[tuple[str, str, str], None, None]:
-    """Answer one question: yields (conversation name, log, sources), the latter two as HTML.
+    """Answer one question: yields (conversation name, conversation, sources), the latter two as HTML.
 
-    Nothing is yielded for an empty question, nor while the question before it is still being answered.
-    Whatever goes wrong becomes one plain sentence in the log; the reason goes to the server's own log.
+    Yields nothing for an empty question, or while the previous one is still being answered. An error becomes one
+    plain sentence in the conversation; the reason goes to the server's log.
     """
     asked = question.strip() if isinstance(question, str) else ""
     if not asked:
@@ -130,7 +130,7 @@ def respond(
 
     try:
         if len(asked) > MAX_QUESTION:
-            notice = f"A question may have up to {MAX_QUESTION:,} characters; this one has {len(asked):,}. "
+            notice = f"A question can have at most {MAX_QUESTION:,} characters; this one has {len(asked):,}. "
             yield picture(render.Shown(f"{asked[:200]}…", notice=f"{notice}Please ask it in fewer words."))
             return
         turn = render.Shown(asked, status="Searching the articles…")
@@ -149,14 +149,14 @@ def respond(
             log.warning("a question could not be answered: %s", error)
             turn = replace(turn, notice=UNAVAILABLE)
         except Exception:
-            # Nobody further out handles this, and a reader of the page has no use for a stack trace.
+            # No caller handles this, and readers have no use for a stack trace.
             log.exception("a question could not be answered")
             turn = replace(turn, notice="Something went wrong while answering. Please ask again.")
         conversation.turns.append(turn)
         del conversation.turns[:-MAX_TURNS]
         yield picture(turn)
     finally:
-        if conversation.deleted:  # the answer was remembered after its conversation had been forgotten
+        if conversation.deleted:  # the answer was stored after its conversation had been forgotten
             assistant.forget(ARTICLE_FRAME, conversation.name)
         conversation.busy.release()
 

@@ -1,4 +1,4 @@
-"""What a program is told when something goes wrong: one plain sentence; the reason goes to the server's log."""
+"""Errors as programs see them: one plain sentence; the reason goes to the server's log."""
 
 import logging
 from collections.abc import Awaitable, Callable
@@ -13,14 +13,14 @@ from starlette.responses import JSONResponse, Response
 
 log = logging.getLogger(__name__)
 
-UNAVAILABLE = "The articles cannot be read just now. Please try again in a moment."
+UNAVAILABLE = "The articles are not available right now. Please try again in a moment."
 FAILED = "Something went wrong; the server's log says what."
 
 Form = TypeVar("Form", bound=BaseModel)
 
 
 class Problem(Exception):
-    """Why a request gets no answer: a status of HTTP, a plain sentence, and a code where OpenAI has one."""
+    """Why a request failed: an HTTP status, a plain sentence, and OpenAI's code if there is one."""
 
     def __init__(self, status: int, sentence: str, code: str | None = None) -> None:
         super().__init__(sentence)
@@ -28,7 +28,7 @@ class Problem(Exception):
 
 
 def error(status: int, sentence: str, headers: dict[str, str] | None = None, code: str | None = None) -> Response:
-    """The sentence in the form that OpenAI's clients read."""
+    """The sentence in the form OpenAI's clients read."""
     kinds = {401: "authentication_error", 403: "permission_error", 404: "not_found_error", 429: "rate_limit_error"}
     kind = kinds.get(status, "invalid_request_error" if status < 500 else "server_error")
     body = {"error": {"message": sentence, "type": kind, "param": None, "code": code}}
@@ -36,11 +36,11 @@ def error(status: int, sentence: str, headers: dict[str, str] | None = None, cod
 
 
 def problem(wrong: Exception) -> Problem:
-    """What whoever asked is told about an exception, which is logged unless it is about the request itself."""
+    """The Problem to report for an exception, which is logged unless the request itself is at fault."""
     if isinstance(wrong, Problem):
         return wrong
     if isinstance(wrong, Busy):
-        return Problem(429, "Too many questions are being answered just now. Please try again in a moment.")
+        return Problem(429, "Too many questions at the moment. Please try again shortly.")
     if isinstance(wrong, UserFacingError):
         log.warning("a question could not be answered: %s", wrong)
         return Problem(503, UNAVAILABLE)
@@ -49,7 +49,7 @@ def problem(wrong: Exception) -> Problem:
 
 
 def plainly(door: Callable[[Request], Awaitable[Response]]) -> Callable[[Request], Awaitable[Response]]:
-    """A door that answers an exception with its sentence."""
+    """An endpoint that answers an exception with its sentence."""
 
     @wraps(door)
     async def plain(request: Request) -> Response:
@@ -62,7 +62,7 @@ def plainly(door: Callable[[Request], Awaitable[Response]]) -> Callable[[Request
 
 
 def parsed(given: bytes | dict[str, Any], form: type[Form]) -> Form:
-    """A body or the arguments of a call in this form. Raises Problem: 400 for what is not JSON, else 422."""
+    """A body, or the arguments of a call, as this model. Raises Problem: 400 for invalid JSON, else 422."""
     try:
         return form.model_validate_json(given) if isinstance(given, bytes) else form.model_validate(given)
     except ValidationError as wrong:
@@ -74,10 +74,10 @@ def parsed(given: bytes | dict[str, Any], form: type[Form]) -> Form:
 
 
 def checked(text: str) -> str:
-    """A question without the space around it. Raises Problem where it is empty or too long."""
+    """A question without surrounding space. Raises Problem if it is empty or too long."""
     question = text.strip()
     if not question:
         raise Problem(422, "The question is empty.")
     if len(question) > MAX_QUESTION:
-        raise Problem(422, f"A question may have up to {MAX_QUESTION:,} characters; this one has {len(question):,}.")
+        raise Problem(422, f"A question can have at most {MAX_QUESTION:,} characters; this one has {len(question):,}.")
     return question

@@ -1,16 +1,15 @@
-"""The outer ASGI layer: who may come in, at which address, and how much they may bring.
+"""The outer ASGI layer: who is admitted, under which host names, and how large a request may be.
 
-Everything that reaches Gradio has passed here. Gradio serves dozens of addresses (uploads, a proxy for files, an
-API, monitoring) of which the page needs few; only those in `routes` are let through.
+Every request to Gradio passes here. Gradio serves dozens of addresses (uploads, a file proxy, an API, monitoring);
+only those in `routes` are let through.
 
-Which host names are served. A page on the open web can point its own name at 127.0.0.1 and then talk to whatever
-listens there as if that were its own site. So without a password only loopback names and the names in the setting
-`hosts` are answered; behind a proxy that serves the page as chat.example.org, put that name there. With a password
-any name is answered: a foreign name brings no session with it.
+Host names: a page on the open web can point its own name at 127.0.0.1 and then talk to whatever listens there as if
+it were its own site (DNS rebinding). So without a password only loopback names and the setting `hosts` are served;
+behind a proxy that serves the page as chat.example.org, add that name. With a password any name is served, because
+a foreign name brings no session with it.
 
-Programs have doors of their own, which need a key instead of a session (`web.keys`). Where anybody who reaches the
-page may use it, which is on loopback alone, programs need none either. Pages of other sites get nothing from these
-doors, whatever key they bring.
+Programs need a key instead of a session (`web.keys`). On loopback without a password the page is open to everyone,
+and programs need no key either. Pages of other sites are refused, whatever key they bring.
 """
 
 import asyncio
@@ -34,19 +33,19 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 log = logging.getLogger(__name__)
 
 SESSION = "assistant.session"
-"""Where the gate leaves the session's secret name in the ASGI scope, "" where there is none."""
+"""ASGI scope key of the session's secret name, "" for none."""
 USER = "assistant.user"
-"""Where the gate leaves the User of the key that a program brought, in the ASGI scope."""
+"""ASGI scope key of the User that a program's key stands for."""
 MAX_BODY = 64 * 1024
-"""Bytes that a request of the page may bring."""
+"""Maximum bytes in a request body from the page."""
 MAX_PROGRAM = 1024 * 1024
-"""Bytes that a request of a program may bring: the messages of a long conversation."""
+"""Maximum bytes in a request body from a program, enough for a long conversation."""
 MAX_PATH = 4096
-"""Bytes that a path with its query may have."""
+"""Maximum bytes in a path with its query."""
 
 
 class Gate:
-    """An ASGI app around another one; see the head of this module."""
+    """An ASGI app around another one; see the module's docstring."""
 
     def __init__(self, app: ASGIApp, settings: Settings, login: Login | None = None) -> None:
         self._app = app
@@ -63,7 +62,7 @@ class Gate:
             await self._app(scope, receive, send)
             return
         if scope["type"] != "http":
-            # The page uses no websocket; closing one before it is accepted is a refusal.
+            # The page uses no websockets; closing one before accepting it refuses it.
             await send({"type": "websocket.close", "code": 1008})
             return
         nonce = secrets.token_urlsafe(16)
@@ -90,7 +89,7 @@ class Gate:
             await self._pass(scope, receive, send)
 
     def _refusal(self, scope: Scope) -> Response | None:
-        """Why a request is turned away whoever sends it, or None."""
+        """The refusal of a request that nobody may send, or None."""
         given = Headers(scope=scope)
         path = scope["path"]
         refused = error if routes.for_programs(path) else _refused
@@ -116,10 +115,10 @@ class Gate:
         return _too_large(path) if int(length) > _most(path) else None
 
     async def _locked_door(self, scope: Scope) -> Response | None:
-        """Why a program may not come in, or None; then its User lies in the scope, if it brought a key.
+        """The refusal of a program, or None; puts the User of its key into the scope.
 
-        Words that do not look like a key count as none: clients of other services cannot do without one, so they
-        send any. A right key is never kept waiting by wrong ones: behind a proxy all share one address.
+        What does not look like a key counts as none, because some clients always send one. Wrong keys never delay a
+        right one, because behind a proxy all share one address.
         """
         scheme, _, given = Headers(scope=scope).get("authorization", "").partition(" ")
         given = given.strip() if scheme.lower() == "bearer" else ""
@@ -131,7 +130,7 @@ class Gate:
             return None
         asks = {"www-authenticate": "Bearer"}
         if not given:
-            return error(401, "This needs a key in the header Authorization: Bearer …", asks)
+            return error(401, "An API key is required in the header Authorization: Bearer …", asks)
         client = network(scope)
         seconds = self._key_tries.wait(client)
         if seconds > 0:
@@ -139,10 +138,10 @@ class Gate:
             return error(429, f"Too many wrong keys. Please wait {wait} seconds.", {"retry-after": wait})
         self._key_tries.count(client)
         await asyncio.sleep(0.3)
-        return error(401, "This key is not known here, or no longer valid.", asks)
+        return error(401, "This key is unknown or no longer valid.", asks)
 
     def _is_own(self, given: Headers) -> bool:
-        """Whether a request that changes something comes from a page of ours, or from no page at all."""
+        """Whether a request that changes something comes from our own page, or from no page at all."""
         fetched = given.get("sec-fetch-site")
         if fetched is not None and fetched not in {"same-origin", "none"}:
             return False
@@ -150,11 +149,11 @@ class Gate:
         if origin is None:
             return True
         parts = urlsplit(origin)
-        # A proxy that does not pass the name on shows us its own; `hosts` has the one the browser sees.
+        # A proxy that does not forward the host name sends its own; `hosts` has the one that the browser sees.
         return parts.netloc.lower() == given.get("host", "").lower() or (parts.hostname or "") in self._hosts
 
     async def _page_closed(self, scope: Scope, body: bytes, session: str) -> Response | None:
-        """What somebody at the page's own addresses gets from the gate itself; None for what lies behind it."""
+        """The gate's own response to a request of the page, or None to pass it on."""
         route = routes.find(scope["path"])
         assert route
         if route is routes.LOGIN:
@@ -163,21 +162,21 @@ class Gate:
             return self._login.sign_out(scope, session)
         if self._login.password is not None and not session and route.opens != "all":
             if route not in (routes.PAGE, routes.ARTICLE):
-                return _refused(401, "You are signed out. Please load the page again and sign in.")
+                return _refused(401, "You are signed out. Please reload the page and sign in.")
             query = scope["query_string"].decode("latin-1")
             follow = quote(scope["path"]) + (f"?{query}" if query else "")
             return RedirectResponse("/login" + (f"?next={quote(follow, safe='')}" if follow != "/" else ""), 303)
         if not self._tabs.admit(tab_of(scope, body), session):
-            return _refused(403, "This tab belongs to another session. Please load the page again.")
+            return _refused(403, "This tab belongs to another session. Please reload the page.")
         return None
 
     def _page(self, scope: Scope, send: Send, session: str, nonce: str) -> tuple[Scope, Send]:
-        """The request with its session, and a `send` that makes of Gradio's page ours."""
+        """The request with its session, and a `send` that turns Gradio's page into ours."""
         if scope["path"] == routes.PAGE.path:
             session = session or self._login.sessions.begin()
             cookie = self._login.cookie(scope, session) if self._login.password is None else None
-            # The nonce can only be put into a body that is not compressed. What may stand behind a `?` is for
-            # Gradio's own script in the browser (`__theme`), not for its server (`deep_link`).
+            # The nonce can only be put into an uncompressed body. A query is for Gradio's script in the browser
+            # (`__theme`), not for its server (`deep_link`).
             plain = [pair for pair in scope["headers"] if pair[0] != b"accept-encoding"]
             scope = {**scope, "headers": plain, "query_string": b""}
             send = headers.with_nonce(send, nonce, cookie)
@@ -185,7 +184,7 @@ class Gate:
         return scope, send
 
     async def _pass(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Hand the request on; should the app fail, the server's log gets the reason and the client none of it."""
+        """Pass the request on; if the app fails, the reason goes to the server's log and not to the client."""
         began = False
 
         async def noticing(message: Message) -> None:
@@ -196,7 +195,7 @@ class Gate:
         try:
             await self._app(scope, receive, noticing)
         except Exception:
-            # Gradio answers a stream for a tab that it does not know with an error after the beginning.
+            # For a tab that it does not know, Gradio begins a stream and then fails.
             if not (began and scope["path"] == routes.STREAM.path):
                 log.exception("%s %s failed", scope["method"], scope["path"])
             if began:
@@ -209,22 +208,22 @@ class Gate:
 
 
 class TooLarge(Exception):
-    """A body with more bytes than a request may bring."""
+    """A request body over the limit."""
 
 
 def session_of(request: Any) -> str:
-    """The secret name of the session of a Starlette or Gradio request, "" for none."""
+    """The secret session name of a Starlette or Gradio request, "" for none."""
     return str(getattr(request, "request", request).scope.get(SESSION, ""))
 
 
 def user_of(request: Any) -> User | None:
-    """The User of the program that sent this request; None where it needed no key and brought none."""
+    """The User of the program that sent this request, None if it needed no key and sent none."""
     found: User | None = request.scope.get(USER)
     return found
 
 
 def is_loopback(host: str) -> bool:
-    """Whether only this machine reaches a server that listens on `host`."""
+    """Whether only this machine can reach a server that listens on `host`."""
     if host == "localhost":
         return True
     try:
@@ -234,22 +233,22 @@ def is_loopback(host: str) -> bool:
 
 
 def _refused(status: int, sentence: str, given: dict[str, str] | None = None) -> Response:
-    # In this form Gradio's script shows the sentence to whoever sits at the page.
+    # Gradio's script shows the sentence in this form on the page.
     return JSONResponse({"detail": sentence}, status, given)
 
 
 def _most(path: str) -> int:
-    """Bytes that a request to this path may bring."""
+    """Maximum bytes in a request body to this path."""
     return MAX_PROGRAM if routes.for_programs(path) else MAX_BODY
 
 
 def _too_large(path: str) -> Response:
     refused = error if routes.for_programs(path) else _refused
-    return refused(413, f"A request may have up to {_most(path) // 1024} KB.")
+    return refused(413, f"A request can have at most {_most(path) // 1024} KB.")
 
 
 def _hostname(host: str) -> str:
-    """The name in a Host header, without its port, in lower case."""
+    """The lower-case name in a Host header, without its port."""
     try:
         return (urlsplit(f"//{host}").hostname or "").rstrip(".")
     except ValueError:
@@ -257,7 +256,7 @@ def _hostname(host: str) -> str:
 
 
 async def _body(receive: Receive, most: int) -> bytes:
-    """The whole body, however it is sent; raises TooLarge as soon as it has more than `most` bytes."""
+    """The whole body; raises TooLarge as soon as it exceeds `most` bytes."""
     parts: list[bytes] = []
     size = 0
     while True:
@@ -274,7 +273,7 @@ async def _body(receive: Receive, most: int) -> bytes:
 
 
 def _replay(body: bytes, receive: Receive) -> Receive:
-    """A `receive` that gives the body that was read, then what else comes."""
+    """A `receive` that returns the body already read, then whatever follows."""
     sent = False
 
     async def replay() -> Message:

@@ -1,4 +1,4 @@
-"""What a browser may do with a response: the headers that each one carries, and the nonce of the page's scripts."""
+"""Security headers of every response, and the nonce of the page's scripts."""
 
 from article_assistant.web import routes
 from starlette.datastructures import MutableHeaders
@@ -6,14 +6,14 @@ from starlette.types import Message, Scope, Send
 
 
 def guarded(scope: Scope, send: Send, nonce: str, ancestors: str) -> Send:
-    """A `send` whose responses carry our rules for the browser and nobody else's.
+    """A `send` that sets our security headers and removes those of others.
 
-    `ancestors` are the sites that may frame the page, as CSP's frame-ancestors lists them.
+    `ancestors` lists the sites that may frame the page, as in CSP's frame-ancestors.
     """
     path = scope["path"]
-    # Gradio's HTML component builds its template with Function(): hence unsafe-eval, on that page alone. A script
-    # in the page runs only with this response's nonce or from a file of ours, so text that slipped through as
-    # markup still could not run. Gradio sets styles on elements: unsafe-inline. Its page has a base element.
+    # Gradio's HTML component builds its template with Function(): hence unsafe-eval, on that page only. A script
+    # runs only with this response's nonce or from our own files, so text that slipped through as markup could not
+    # run. Gradio sets styles on elements: hence unsafe-inline. Its page has a base element.
     script, base = ("'self'", "'none'")
     if path == routes.PAGE.path:
         script, base = f"'self' 'nonce-{nonce}' 'unsafe-eval'", "'self'"
@@ -30,14 +30,14 @@ def guarded(scope: Scope, send: Send, nonce: str, ancestors: str) -> Send:
                 del headers[name]
             headers["content-security-policy"] = policy
             headers["x-content-type-options"] = "nosniff"
-            # Not no-referrer: a browser would then send "Origin: null" with our own login form.
+            # Not no-referrer, with which browsers send "Origin: null" from our own login form.
             headers["referrer-policy"] = "same-origin"
             headers["permissions-policy"] = "camera=(), microphone=(), geolocation=(), payment=(), usb=()"
-            # Other sites load the widget's script; the rest is for our own pages. Whether a page may be framed is
-            # the business of frame-ancestors, not of this header.
+            # Other sites load the widget's script; the rest is for our own pages. Framing is up to frame-ancestors,
+            # not to this header.
             shared = path == routes.WIDGET.path
             headers["cross-origin-resource-policy"] = "cross-origin" if shared else "same-origin"
-            if scope["scheme"] == "https":  # elsewhere browsers ignore it, with an error in the console
+            if scope["scheme"] == "https":  # over http browsers ignore it and log an error
                 headers["cross-origin-opener-policy"] = "same-origin"
             if routes.find(path) is routes.ASSETS and message["status"] == 200:
                 # Their names change with their content.
@@ -50,10 +50,10 @@ def guarded(scope: Scope, send: Send, nonce: str, ancestors: str) -> Send:
 
 
 def with_nonce(send: Send, nonce: str, cookie: str | None = None) -> Send:
-    """A `send` that puts the nonce on the page's own script elements, and gives the browser a cookie.
+    """A `send` that puts the nonce on the page's own script elements, and sets a cookie.
 
-    The response must not be compressed. Gradio writes whatever varies into JSON with `<` escaped, so each `<script`
-    in the page is one of its template.
+    The response must not be compressed. Gradio writes variable data as JSON with `<` escaped, so every `<script` in
+    the page comes from its template.
     """
     start: Message = {}
     parts: list[bytes] = []

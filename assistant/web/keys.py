@@ -1,7 +1,7 @@
-"""API keys: which programs may ask the server, and the articles of which groups they may read.
+"""API keys: which programs may ask the server, and which groups' articles they may read.
 
-A file in the home holds the name, the groups and the SHA-256 of each key. A key has 256 random bits, so it cannot be
-found from its digest, and neither salt nor a slow digest would make that harder.
+A file in the home holds the name, groups and SHA-256 of each key. A key has 256 random bits and cannot be guessed
+from its digest, so neither a salt nor a slow hash would add anything.
 """
 
 import fcntl
@@ -30,12 +30,12 @@ PREFIX = "articles-"
 
 
 class KeyFileError(UserFacingError):
-    """A key that cannot be made or removed, or a file of keys that cannot be read."""
+    """A key that cannot be made or removed, or an unreadable key file."""
 
 
 @dataclass(frozen=True, slots=True)
 class Key:
-    """A key as it is stored: its name, its groups, when it was made (UTC), and its SHA-256 in hexadecimal."""
+    """A stored key: name, groups, time made (ISO, UTC), and SHA-256 in hexadecimal."""
 
     name: str
     groups: tuple[str, ...]
@@ -44,19 +44,17 @@ class Key:
 
     @property
     def user(self) -> User:
-        """The user that a program with this key is."""
+        """The user that a program with this key acts as."""
         return User(f"key:{self.name}", frozenset(self.groups))
 
 
 def issue(home: Path, name: str, groups: Sequence[str] = ()) -> str:
-    """Make a key, for the articles of these groups (those for everyone where none is named), and return it.
+    """Make and return a key for these groups' articles, by default those that everyone may read.
 
-    The key itself is not stored, so it is shown only once. Raises KeyFileError for a name that is taken or unusable.
+    The key itself is not stored, so it can be shown only once. Raises KeyFileError for a taken or invalid name.
     """
     if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}", name):
-        raise KeyFileError(
-            f"{name!r} cannot be the name of a key: use up to 64 letters, digits, dots, dashes, underscores"
-        )
+        raise KeyFileError(f"{name!r} is not a valid key name: use up to 64 letters, digits, dots, dashes, underscores")
     if not all(groups):
         raise KeyFileError("the name of a group is empty; leave --group out for the articles that everyone may read")
     secret = PREFIX + secrets.token_urlsafe(32)
@@ -69,7 +67,7 @@ def issue(home: Path, name: str, groups: Sequence[str] = ()) -> str:
 
 
 def revoke(home: Path, name: str) -> None:
-    """Remove a key, which is then refused. Raises KeyFileError where no key has that name."""
+    """Remove a key, which is refused from then on. Raises KeyFileError if there is none with that name."""
     with _changing(home) as held:
         kept = [key for key in held if key.name != name]
         if len(kept) == len(held):
@@ -78,7 +76,7 @@ def revoke(home: Path, name: str) -> None:
 
 
 def stored(home: Path) -> list[Key]:
-    """All keys, in the order they were made. Raises KeyFileError for a file that is damaged."""
+    """All keys, oldest first. Raises KeyFileError for a damaged file."""
     path = home / KEY_FILE
     try:
         found = json.loads(path.read_bytes())
@@ -90,7 +88,7 @@ def stored(home: Path) -> list[Key]:
 
 
 class Keys:
-    """The keys of a home, always current: the file is read again whenever it has changed."""
+    """The current keys of a home: the file is read again whenever it has changed."""
 
     def __init__(self, home: Path) -> None:
         self._home = home
@@ -99,10 +97,10 @@ class Keys:
         self._lock = threading.Lock()
 
     def user(self, secret: str) -> User | None:
-        """The user that a key stands for; None for a key that is unknown or was removed."""
+        """The user that a key stands for, None for an unknown or removed key."""
         given = sha256(secret)
         found: User | None = None
-        for key in self._now():  # all of them, so that the time taken tells nothing
+        for key in self._now():  # compares all of them, so that the time taken reveals nothing
             if hmac.compare_digest(key.sha256, given):
                 found = key.user
         return found
@@ -126,7 +124,7 @@ class Keys:
 
 @contextmanager
 def _changing(home: Path) -> Iterator[list[Key]]:
-    """The keys, to be changed in place; the file is then replaced whole, by one process at a time."""
+    """The keys, to be changed in place; then replaces the file, one process at a time."""
     try:
         home.mkdir(mode=0o700, parents=True, exist_ok=True)
         with open(home / "keys.lock", "a", opener=private) as lock:

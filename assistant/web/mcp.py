@@ -1,6 +1,6 @@
-"""The articles as tools for language models, over the Model Context Protocol: search, ask and read.
+"""Tools for language models over the Model Context Protocol: search, ask and read.
 
-Each call is independent: the server keeps no sessions that could be taken over or used up.
+The server is stateless: it has no sessions that could be hijacked or exhausted.
 """
 
 import json
@@ -32,9 +32,9 @@ from pydantic import BaseModel, Field
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 MOST = 20
-"""Passages that one search gives at most."""
+"""Maximum passages of one search."""
 PIECE = 20_000
-"""Characters of an article that one call reads at most."""
+"""Maximum characters that one call reads of an article."""
 
 INSTRUCTIONS = (
     "The articles of a team. `ask` answers a question with cited, verbatim quotes, or says that the articles do not "
@@ -67,7 +67,7 @@ class ReadArticle(BaseModel):
 
 
 def server(assistant: Answering, who: Who, asking: Asking) -> Server[Any]:
-    """A server with the three tools. `who(context)` is the user whose rights count."""
+    """A server with the three tools; `who(context)` is the user whose rights apply."""
 
     async def search(given: Search, user: User) -> dict[str, Any]:
         hits = await anyio.to_thread.run_sync(assistant.passages, given.question, user, given.k)
@@ -122,7 +122,7 @@ def server(assistant: Answering, who: Who, asking: Asking) -> Server[Any]:
             found = await tool(parsed(call.arguments or {}, form), who(context))
         except Exception as wrong:
             return CallToolResult(content=[TextContent(type="text", text=str(problem(wrong)))], is_error=True)
-        # Clients of older versions read the text, newer ones the content that has a structure.
+        # Clients of older protocol versions read the text, newer ones the structured content.
         text = json.dumps(found, ensure_ascii=False).encode("utf-8", "replace").decode()
         return CallToolResult(content=[TextContent(type="text", text=text)], structured_content=json.loads(text))
 
@@ -136,10 +136,10 @@ def server(assistant: Answering, who: Who, asking: Asking) -> Server[Any]:
 
 
 def over_http(tools: Server[Any]) -> ASGIApp:
-    """The server as an ASGI app for one path, in the transport that the protocol calls Streamable HTTP."""
+    """The server as an ASGI app for one path, over the protocol's Streamable HTTP transport."""
 
     async def answer(scope: Scope, receive: Receive, send: Send) -> None:
-        # One per request, so that nothing outlives it.
+        # One manager a request, so that nothing outlives it.
         manager = StreamableHTTPSessionManager(tools, stateless=True)
         async with manager.run():
             await manager.handle_request(scope, receive, send)
@@ -148,7 +148,7 @@ def over_http(tools: Server[Any]) -> ASGIApp:
 
 
 async def over_pipes(tools: Server[Any]) -> None:
-    """Serve over standard input and output, until the input ends."""
+    """Serve over standard input and output until the input ends."""
     async with stdio_server() as (incoming, outgoing):
         await tools.run(incoming, outgoing, tools.create_initialization_options())
 

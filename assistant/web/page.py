@@ -1,13 +1,13 @@
-"""The Gradio page: a conversation, its sources, and beside them the article with the quote marked."""
+"""The Gradio page: a conversation, its sources, and the cited article with the quote marked."""
 
 import logging
 import os
 from collections.abc import Callable, Iterator
 from typing import Any
 
-# Gradio reads these while it is imported: it must neither report home nor look for a newer self.
+# Gradio reads these when imported. It must not report home or look for updates.
 os.environ["GRADIO_ANALYTICS_ENABLED"] = "False"
-# Its statistics, which nobody sees here, would otherwise be made anew (with pandas) after each event.
+# It would otherwise recompute statistics that nobody sees (with pandas) after each event.
 os.environ["GRADIO_ANALYTICS_CACHE_FREQUENCY"] = "1000000000"
 os.environ["GRADIO_ANALYTICS_MAX_EVENTS"] = "1"
 os.environ.setdefault("HF_HUB_OFFLINE", "1")
@@ -25,11 +25,11 @@ log = logging.getLogger(__name__)
 EXAMPLES = 4
 """Example questions offered before the first question."""
 QUESTIONS_AT_ONCE = 8
-"""Questions of the page that are answered at the same time; more wait their turn."""
+"""Questions of the page answered at the same time; others wait."""
 Offered = Callable[[User], list[str]]
 """Example questions for whoever opens the page."""
 WAITING = 100
-"""Questions that may wait; further ones are told that the page is busy."""
+"""Maximum waiting questions; beyond them the page says that it is busy."""
 
 HEAD = (
     '<meta name="color-scheme" content="light dark"><link rel="icon" href="/favicon.ico">'
@@ -37,15 +37,15 @@ HEAD = (
     '<script src="/files/history.js" defer></script>'
 )
 
-# An event can be called by its number, by anybody, and must not offer more than the page does.
+# Anyone can call an event by its number, so it must not offer more than the page does.
 _PRIVATE: dict[str, Any] = {"api_visibility": "private", "show_progress": "hidden"}
-# Never held back by the browser: an answer that a new conversation has ended may still be on its way.
+# "multiple" because the browser may still wait for an answer that a new conversation has ended.
 _ASKING: dict[str, Any] = {"concurrency_id": "ask", "trigger_mode": "multiple", **_PRIVATE}
 _UNSTYLED: dict[str, Any] = {"apply_default_css": False, "js_on_load": None}
 
 
 def theme() -> gr.themes.Base:
-    """Gradio's plainest theme with the fonts of the system: nothing to fetch, and our style sheet on top."""
+    """Gradio's plainest theme with system fonts: nothing to fetch, and our style sheet on top."""
     return gr.themes.Base(
         font=["system-ui", "-apple-system", "Segoe UI", "Roboto", "sans-serif"],
         font_mono=["ui-monospace", "Menlo", "Consolas", "monospace"],
@@ -59,9 +59,9 @@ def build(
     examples: Offered,
     conversations: Conversations,
 ) -> gr.Blocks:
-    """The page. `owner(request)` names the session that a Gradio request belongs to, "" for none."""
+    """The page; `owner(request)` is the session name of a Gradio request, "" for none."""
     events = _Events(assistant, owner, examples, conversations)
-    # Not ChatInterface: its browser state hangs where a foreign frame has no storage. Not Chatbot: it reads answers
+    # Not ChatInterface: its browser state hangs in a foreign frame without storage. Not Chatbot: it renders answers
     # as Markdown and fetches the images in them.
     page: gr.Blocks
     with gr.Blocks(title=settings.name, analytics_enabled=False, fill_height=True, fill_width=True) as page:
@@ -80,7 +80,7 @@ def build(
                 with gr.Row(elem_id="ask"):
                     box = _question_box()
                     send = gr.Button("Send", variant="primary", elem_id="send")
-                    # The style sheet shows it in the place of Send while a language model writes.
+                    # The style sheet shows it in place of Send while a language model writes.
                     stop = gr.Button("Stop", elem_id="stop")
             with gr.Column(elem_id="side"):
                 shelf = gr.HTML(render.sources(None), elem_id="shelf", **_UNSTYLED)
@@ -97,7 +97,7 @@ def build(
         gr.on([box.submit, send.click], events.ask, [box, name], [*shown, box], **_ASKING)
         for example in offered:
             example.click(events.ask_example, [example, name], shown, **_ASKING)
-    # Each question that is being answered holds a thread of Gradio's, and so does each small event.
+    # Each question being answered holds one of Gradio's threads, and so does each small event.
     page.max_threads = QUESTIONS_AT_ONCE + 8
     page.queue(default_concurrency_limit=QUESTIONS_AT_ONCE, max_size=WAITING, api_open=False)
     return page
@@ -116,7 +116,7 @@ def _question_box() -> gr.Textbox:
 
 
 class _Events:
-    """What happens when somebody uses the page. Each method returns the new values of what it changes."""
+    """The page's event handlers; each returns the new values of the components it changes."""
 
     def __init__(
         self, assistant: Answering, owner: Callable[[Any], str], examples: Offered, conversations: Conversations
@@ -134,28 +134,28 @@ class _Events:
         return name, render.conversation(turns), render.sources(turns[-1] if turns else None)
 
     def ask(self, question: str, name: str, request: gr.Request) -> Iterator[tuple[Any, ...]]:
-        """Answer what is in the box: the conversation's name, the log, the sources, and the box."""
-        # The box is emptied once, and not again under the fingers of somebody who already types the next question;
-        # a question that is too long stays, to be shortened.
+        """Answer the question in the box; yields the conversation's name, its HTML, its sources, and the box."""
+        # The box is cleared only once, because the user may already be typing the next question; a question that is
+        # too long stays, to be shortened.
         taken: Any = gr.skip() if len(str(question)) > MAX_QUESTION else ""
         for picture in respond(self._assistant, self._conversations, question, name, self._owner(request)):
             yield *picture, taken
             taken = gr.skip()
-        # Gradio repeats what came last when an event is done, over a new conversation too.
+        # When an event is done, Gradio repeats the last values, even over a new conversation.
         yield gr.skip(), gr.skip(), gr.skip(), gr.skip()
 
     def ask_example(self, question: str, name: str, request: gr.Request) -> Iterator[tuple[Any, ...]]:
-        """Answer an example question, which leaves the box alone."""
+        """Answer an example question and leave the box alone."""
         for *picture, _ in self.ask(question, name, request):
             yield tuple(picture)
 
     def begin(self, name: str, request: gr.Request) -> tuple[Any, ...]:
-        """Begin a new conversation in the place of this one, which can be opened again."""
+        """Replace this conversation with a new one; it can be opened again."""
         self._conversations.leave(name, self._owner(request))
         return "", render.conversation([]), render.sources(None), *self.offer()
 
     def halt(self, name: str, request: gr.Request) -> None:
-        """End what a language model is writing."""
+        """Stop the language model."""
         conversation = self._conversations.get(name, self._owner(request))
         if conversation is not None:
             conversation.stop.set()
@@ -165,7 +165,7 @@ class _Events:
         try:
             found = self._examples(ARTICLE_FRAME)[:EXAMPLES]
         except Exception:
-            # The page must open even where the library cannot be read; the first question then says so.
+            # The page must open even if the library cannot be read; the first question then says so.
             log.exception("no example questions")
             found = []
         shown = [gr.Button(question, visible=True) for question in found]

@@ -1,4 +1,4 @@
-"""Runs the questions of programs: each in a thread of its own, a few at a time, ended when the client has left."""
+"""Runs programs' questions: each in its own thread, a few at a time, ended when the client leaves."""
 
 import asyncio
 import threading
@@ -9,23 +9,23 @@ from typing import cast
 from article_assistant.types import Answer, Event
 
 MAX_QUESTION = 2000
-"""Characters a question may have."""
+"""Maximum characters of a question."""
 WAIT = 5.0
-"""Seconds that a question waits for a place."""
+"""Maximum seconds that a question waits for its turn."""
 QUIET = 0.5
 """Seconds without an event after which None is yielded."""
 AHEAD = 32
-"""Events kept for a client that is slow to take them; then the thread waits."""
+"""Maximum events buffered for a slow client; then the thread waits."""
 STALLED = 60.0
-"""Seconds after which a question whose events nobody takes is ended."""
+"""Seconds without the client taking an event after which its question is ended."""
 
 
 class Busy(Exception):
-    """All places for questions are taken."""
+    """Too many questions are running."""
 
 
 def answered(events: Iterator[Event]) -> Iterator[Event]:
-    """The same events, checked: raises RuntimeError where the last is not an Answer. Closing it closes them."""
+    """The same events. Raises RuntimeError if the last is not an Answer; closing it closes them."""
     event = None
     try:
         for event in events:
@@ -37,15 +37,15 @@ def answered(events: Iterator[Event]) -> Iterator[Event]:
 
 
 class Asking:
-    """Runs up to `at_once` questions at the same time, all for one event loop."""
+    """Runs up to `at_once` questions at a time, for one event loop."""
 
     def __init__(self, at_once: int) -> None:
         self._places = asyncio.Semaphore(at_once)
 
     async def begin(self, ask: Callable[[], Iterator[Event]]) -> AsyncGenerator[Event | None, None]:
-        """Begin a question as soon as a place is free; returns its events, with None while there are none.
+        """Start a question as soon as fewer than `at_once` run; returns its events, and None while there are none.
 
-        `ask` is called in a thread. Closing what is returned ends the question at its next event, so within a second.
+        `ask` is called in a thread. Closing the generator ends the question at its next event, within about a second.
         Raises Busy after WAIT seconds.
         """
         try:
@@ -59,7 +59,7 @@ class Asking:
 
 
 class _Running:
-    """One question: a thread produces its events, an event loop takes them."""
+    """One question: a thread produces its events, an event loop consumes them."""
 
     def __init__(self, places: asyncio.Semaphore) -> None:
         self._places = places
@@ -69,11 +69,11 @@ class _Running:
         self._gone = threading.Event()
 
     def run(self, ask: Callable[[], Iterator[Event]]) -> None:
-        """Produce the events. Only the thread that does may close the iterator, which may be at work at any time."""
+        """Produce the events. Only this thread may close the iterator, which may be running at any time."""
         try:
             with closing(cast(Generator[Event, None, None], answered(ask()))) as events:
                 for event in events:
-                    # A client that has stopped taking events, without leaving, must not keep its place either.
+                    # A client that stays but takes no events must not block others.
                     if not self._room.acquire(timeout=STALLED) or self._gone.is_set():
                         break
                     self._tell(event)
@@ -81,7 +81,7 @@ class _Running:
         except Exception as error:
             self._tell(error)
         finally:
-            with suppress(RuntimeError):  # the loop is closed: the server has ended
+            with suppress(RuntimeError):  # the loop is closed, the server has stopped
                 self._loop.call_soon_threadsafe(self._places.release)
 
     def _tell(self, item: Event | Exception | None) -> None:

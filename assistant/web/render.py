@@ -1,8 +1,8 @@
-"""What the page shows, as HTML: the conversation and its sources, from the templates beside this module.
+"""The page's HTML: the conversation and its sources, from the templates beside this module.
 
-Everything that comes from outside (questions, answers, articles, titles, addresses) is text, and the templates escape
-all text. There are no images, and no links but those to citations: to our own `/article/` pages, and to originals with
-an http or https address.
+Everything from outside (questions, answers, articles, titles, addresses) is text, and the templates escape all text.
+There are no images; the only links lead to cited articles, on our own `/article/` pages or at an original http or https
+address.
 """
 
 import re
@@ -20,23 +20,23 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from jinja2.ext import Extension
 
 SURE = 0.75
-"""Confidence below which an answer says how often answers like it are right."""
+"""Confidence, 0 to 1, below which an answer says how often answers like it are right."""
 
 LIKELY = 0.5
 """Confidence below which an answer is more likely wrong than right, and is said to be so."""
 
 UNSHOWABLE = dict.fromkeys([*range(9), 11, 12, 13, *range(14, 32), 127, *range(0xD800, 0xE000)], "\ufffd")
-"""What HTML cannot carry, for `str.translate`: shown as the replacement character, one for one, so offsets hold."""
+"""Characters not allowed in HTML, for `str.translate`: each becomes one replacement character, so offsets hold."""
 _CITED = re.compile(r"( ?)\[(\d{1,3})\]")
 ITEM_START = re.compile(r"( *)(?:- +|(\d{1,9})[.)] +)(?=\S)")
-"""The beginning of a line that is an item of a list: its indentation, and its number where it has one."""
+"""The start of a list item: its indentation, and its number if it has one."""
 
 
 # ---------------------------------------------------------------- templates
 
 
 class _Compact(Extension):
-    """Takes out of a template the line breaks and indentation at its tags, which are there for its readers only."""
+    """Removes line breaks and indentation at a template's tags, which only help its readers."""
 
     def preprocess(self, source: str, name: str | None, filename: str | None = None) -> str:  # noqa: ARG002
         return re.sub(r"\s*\n\s*", " ", re.sub(r"(?<=[>}])\s*\n\s*|\s*\n\s*(?=[<{]|$)", "", source))
@@ -47,19 +47,19 @@ def _showable(value: Any) -> Any:
 
 
 def address(citation: Citation) -> str:
-    """Our own page of the cited article, opened at the quote."""
+    """The path of our own page of the cited article, opened at the quote."""
     return f"{article_path(citation.article)}?{urlencode({'start': citation.start, 'end': citation.end})}#quote"
 
 
 def article_path(identifier: str) -> str:
     """The path of our own page of an article."""
-    # A browser resolves `..` and `//` before it asks, even written as %2e; inside one segment they are safe.
+    # Browsers resolve `..` and `//` before the request, even as %2e; inside one segment they are safe.
     folds = any(part in {"", ".", ".."} for part in identifier.split("/"))
     return "/article/" + quote(identifier, safe="" if folds else "/", errors="replace")
 
 
 def original(url: str) -> str | None:
-    """`url` if it leads to the article's own place on the web, else None."""
+    """`url` if it is an http or https address, else None."""
     if not re.fullmatch(r"https?://[^\s\\]+", url, re.IGNORECASE):
         return None
     try:
@@ -70,10 +70,10 @@ def original(url: str) -> str | None:
 
 
 def _where(citation: Citation) -> str:
-    """Where in its article a quote stands, and the article's date."""
+    """A quote's place in its article, and the article's date."""
     path = [part for part in citation.heading.split(" › ") if part]
     if path[:1] == [citation.title]:
-        path = path[1:]  # the card names the article anyway
+        path = path[1:]  # the card shows the title anyway
     page = f"page {citation.page}" if citation.page else ""
     return " · ".join(part for part in (" › ".join(path), page, day(citation.updated)) if part)
 
@@ -90,12 +90,12 @@ _TEMPLATES.filters |= {"address": address, "original": original, "day": day, "wh
 
 
 def fill(template: str, **values: Any) -> str:
-    """A template with these values; whatever is not Markup is escaped."""
+    """A template filled with these values, escaped unless they are Markup."""
     return _TEMPLATES.get_template(template).render(values)
 
 
 def notice_page(title: str, sentence: str) -> str:
-    """A whole HTML page that says one thing."""
+    """A whole HTML page with one sentence."""
     return fill("notice.html", title=title, sentence=sentence)
 
 
@@ -104,11 +104,11 @@ def notice_page(title: str, sentence: str) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Shown:
-    """One question of the conversation as the page shows it now.
+    """One question of the conversation and the current state of its answer.
 
-    While the answer is on its way it consists of `words` and `citations` so far, and of a `status` like "Reading 6
-    passages…"; then `answer` takes their place. `notice` is one plain sentence that stands where an answer cannot.
-    While a language model writes, `ready` is the offline answer above its text and `written` its sentences so far.
+    Before the `answer` is complete there are the `words` and `citations` so far, and a `status` like "Reading 6
+    passages…". `notice` is a plain sentence in place of an answer. While a language model writes, `ready` is the
+    offline answer above its text, and `written` its sentences so far.
     """
 
     question: str
@@ -123,7 +123,7 @@ class Shown:
 
 @dataclass(frozen=True, slots=True)
 class Stretch:
-    """A stretch of text, or the mark of a citation, with the space before it (`spaced`) and an `id` of its own."""
+    """Some text, or a citation mark with its own `id`, preceded by a space if `spaced`."""
 
     text: str = ""
     strong: bool = False
@@ -134,7 +134,7 @@ class Stretch:
 
 @dataclass(frozen=True, slots=True)
 class Piece:
-    """Parts of a line that were judged together; `cautioned` where a run of unsupported sentences ends."""
+    """Parts of a line judged together; `cautioned` at the end of a run of unsupported sentences."""
 
     parts: list[Stretch]
     state: str = "supported"
@@ -142,13 +142,13 @@ class Piece:
 
 
 Line = tuple[bool, list[Piece]]
-"""Whether a line is an item of a list, and its pieces."""
+"""Whether a line is a list item, and its pieces."""
 Blocks = list[tuple[bool, list[list[Piece]]]]
-"""Lines that follow one another, together: lists and paragraphs."""
+"""Consecutive lines grouped into lists and paragraphs."""
 
 
 def conversation(turns: Sequence[Shown], ended: bool = False) -> str:
-    """The log of the conversation; `ended` says that what was said before is forgotten."""
+    """The conversation; `ended` adds that earlier turns have been forgotten."""
     last = turns[-1] if turns else None
     busy = last is not None and not last.answer and not last.notice
     return fill(
@@ -161,18 +161,18 @@ def conversation(turns: Sequence[Shown], ended: bool = False) -> str:
 
 
 def sources(turn: Shown | None) -> str:
-    """The panel beside the conversation: the cards of the latest answer, or how to get there."""
+    """The panel beside the conversation: the cards of the latest answer, or a hint if there are none."""
     cited, nearest = _evidence(turn)
     return fill("sources.html", cited=cited, nearest=nearest)
 
 
 def _turn(number: int, turn: Shown) -> dict[str, Any]:
-    """What conversation.html shows of a turn."""
+    """The values that conversation.html shows of a turn."""
     answer = turn.answer
     cited, nearest = _evidence(turn)
     offline = turn.ready or answer
     if offline and answer and answer.mode == "generative" and not offline.answered:
-        offline = None  # what it refused is answered beneath
+        offline = None  # the model answered what it refused
     words = offline.answer if offline else "" if answer else turn.words
     # The words are in bold only where they are more likely right than not.
     confidence = offline.confidence if offline and offline.answered else None
@@ -199,7 +199,7 @@ def _turn(number: int, turn: Shown) -> dict[str, Any]:
 
 
 def _evidence(turn: Shown | None) -> tuple[tuple[Citation, ...], tuple[Citation, ...]]:
-    """What a turn cites, and what a refusal names as nearest."""
+    """A turn's citations, and a refusal's nearest passages."""
     if turn is None:
         return (), ()
     if turn.answer is None:
@@ -208,20 +208,20 @@ def _evidence(turn: Shown | None) -> tuple[tuple[Citation, ...], tuple[Citation,
 
 
 def _used(usage: Mapping[str, int]) -> str:
-    """What a language model was sent and said, in words."""
+    """What a language model was sent and used, in words."""
     about = "about " if usage.get("estimated") else ""
     tokens = usage.get("prompt_tokens", 0) + usage.get("completion_tokens", 0)
     return f"Language model: {usage.get('passages', 0)} passages sent, {about}{tokens:,} tokens used."
 
 
 def _quoted(citation: Citation, short: str) -> tuple[str, str, str]:
-    """The sentence that short words come from: what stands before them, the words, and what stands behind."""
+    """A quoted sentence as the text before the short answer, the short answer, and the text after it."""
     said = " ".join(citation.quote.split())
     return said.partition(short) if short in said else (said, "", "")
 
 
 def _marker(cited: Sequence[Citation], prefix: str) -> Callable[[str], Iterator[Stretch]]:
-    """Cuts text at the marks in it that a citation has the number of; their ids are `prefix` and a number."""
+    """A function that splits text at citation marks; a mark's id is `prefix` and a number."""
     by_number = {citation.number: citation for citation in cited}
     numbers = count(1)
 
@@ -239,16 +239,16 @@ def _marker(cited: Sequence[Citation], prefix: str) -> Callable[[str], Iterator[
 
 
 def _paragraphs(words: str, marked: Callable[[str], Iterator[Stretch]], short: str | None) -> Blocks:
-    """An answer's paragraphs and lists; the exact words that answer, `short`, stand out where they come first."""
+    """An answer's paragraphs and lists, with the first occurrence of the `short` answer in bold."""
     lines: list[Line] = []
     for line in words.split("\n"):
         item = ITEM_START.match(line)
         if item and item[2]:
-            item = None  # a number is part of what was quoted, perhaps the very thing that was asked for
+            item = None  # the number is part of the quote, and may be what was asked for
         said = line[item.end() :] if item else line
         parts: list[Stretch] = []
         if short:
-            # An answer that begins with its short words gives them a capital.
+            # An answer that begins with the short answer capitalizes it.
             cited_at = _CITED.search(said)
             before = said[: cited_at.start() if cited_at else len(said)]
             at = max(before.find(short), before.find(short[0].upper() + short[1:]))
@@ -262,7 +262,7 @@ def _paragraphs(words: str, marked: Callable[[str], Iterator[Stretch]], short: s
 
 
 def _written(sentences: Sequence[Sentence], marked: Callable[[str], Iterator[Stretch]]) -> Blocks:
-    """What a language model wrote: what is not checked yet is pale, what no article supports is marked, once a run."""
+    """A language model's text: unchecked sentences are pale, each run of unsupported ones has one mark."""
     lines: list[Line] = []
     fresh = True
     for sentence, following in zip_longest(sentences, sentences[1:]):

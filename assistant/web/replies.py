@@ -1,4 +1,4 @@
-"""How programs get the events of a question: as server-sent events, or the answer at their end as one document."""
+"""A question's events as programs get them: as server-sent events, or only the final answer as one document."""
 
 import json
 import time
@@ -12,17 +12,17 @@ from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
 
 HEARTBEAT = 10.0
-"""Seconds without an event after which a stream holds a comment, so that nobody takes it for dead."""
+"""Seconds without an event after which a stream sends a comment, so that nobody takes it for dead."""
 LOOKED = 0.5
-"""Seconds between two looks whether the client is still there."""
+"""Seconds between checks that the client is still connected."""
 
 Events = AsyncGenerator[Event | None, None]
 Frames = Callable[[Event], Iterator[bytes]]
-"""Makes of an event what a stream holds of it."""
+"""Turns an event into what the stream sends of it."""
 
 
 async def answer_of(events: Events, request: Request | None = None) -> Answer:
-    """The answer at the end of the events. Raises Problem when the client of this request has left."""
+    """The final answer. Raises Problem if the client of this request has disconnected."""
     looked = time.monotonic()
     async with aclosing(events):
         async for event in events:
@@ -31,13 +31,13 @@ async def answer_of(events: Events, request: Request | None = None) -> Answer:
             if request and time.monotonic() - looked >= LOOKED:
                 looked = time.monotonic()
                 if await request.is_disconnected():
-                    raise Problem(400, "The client has left.")
+                    raise Problem(400, "The client disconnected.")
     assert isinstance(event, Answer)
     return event
 
 
 def stream(events: Events, frames: Frames, end: bytes = b"") -> Response:
-    """Events as server-sent events. Starlette ends it as soon as the client has left."""
+    """The events as server-sent events; Starlette ends the stream as soon as the client disconnects."""
 
     async def pieces() -> AsyncIterator[bytes]:
         last = time.monotonic()
@@ -59,7 +59,7 @@ def stream(events: Events, frames: Frames, end: bytes = b"") -> Response:
 
 
 def frame(data: dict[str, Any], name: str = "") -> bytes:
-    """One server-sent event: data, and a name where it has one."""
+    """One server-sent event, with an optional name."""
     return (f"event: {name}\n" if name else "").encode() + b"data: " + _encoded(data) + b"\n\n"
 
 

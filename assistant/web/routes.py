@@ -1,4 +1,4 @@
-"""Every address that is served, once: the application binds its endpoints to them, the gate lets nothing else in."""
+"""Every address that is served: the application binds its endpoints to these, and the gate admits nothing else."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -9,13 +9,13 @@ from starlette.routing import Route, compile_path
 
 
 class _Rest(PathConvertor):
-    """What is left of a path, slashes included; at least one character."""
+    """The rest of a path, slashes included; at least one character."""
 
     regex = ".+"
 
 
 class _Name(PathConvertor):
-    """One plain name: nothing in it leads out of a folder."""
+    """One plain name, which cannot lead out of a folder."""
 
     regex = "[A-Za-z0-9_.-]+"
 
@@ -28,10 +28,10 @@ register_url_convertor("name", _Name())
 
 @dataclass(frozen=True, slots=True)
 class Address:
-    """One address: its path in Starlette's notation, its methods, what opens it and who answers.
+    """One address: its path in Starlette's notation, its methods, who may use it and what answers.
 
-    `opens` is "all" where nothing is needed, "session" for the session that the page needs where there is a
-    password, "key" for the key that programs need wherever others than this machine reach the server.
+    `opens` is "all" for everyone; "session" if it needs a session when there is a password; "key" if it needs an
+    API key unless only this machine can reach the server.
     """
 
     path: str
@@ -61,11 +61,11 @@ ONE_MODEL = Address("/v1/models/{name:name}", READ, "key")
 TOOLS = Address("/mcp", SEND, "key")
 LOGIN = Address("/login", READ | SEND, "all", "gate")
 LOGOUT = Address("/logout", SEND, "all", "gate")
-# Gradio has dozens more. These were found by watching the page in a browser.
+# Gradio has dozens more; the page was seen to use only these.
 PAGE = Address("/", READ, "session", "gradio")
 ASSETS = Address("/assets/{name:name}", READ, "session", "gradio")  # scripts and styles
 THEME = Address("/theme.css", READ, "session", "gradio")
-APP_ID = Address("/gradio_api/app_id", READ, "all", "gradio")  # after a lost connection: is this the same server?
+APP_ID = Address("/gradio_api/app_id", READ, "all", "gradio")  # asked after a lost connection: is this the same server?
 EVENT = Address("/gradio_api/queue/join", SEND, "session", "gradio")  # an event begins
 STREAM = Address("/gradio_api/queue/data", READ, "session", "gradio")  # what comes of it
 
@@ -74,10 +74,10 @@ _COMPILED = [(compile_path(entry.path)[0], entry) for entry in ROUTES]
 
 
 def find(path: str) -> Address | None:
-    """What is served at this path, None where nothing is."""
+    """The address that serves this path, or None."""
     return next((entry for pattern, entry in _COMPILED if pattern.fullmatch(path)), None)
 
 
 def for_programs(path: str) -> bool:
-    """Whether programs ask here, served or not: they are answered in JSON."""
+    """Whether a path, served or not, is for programs, which get JSON."""
     return path.startswith("/v1/") or path == TOOLS.path

@@ -1,4 +1,4 @@
-"""The application behind the gate: the page, its articles, the widget, the doors for programs; and the server."""
+"""The application behind the gate (page, articles, widget, endpoints for programs), and its server."""
 
 import asyncio
 import errno
@@ -32,19 +32,19 @@ import gradio as gr  # isort: skip  (after page, which sets what Gradio reads wh
 
 STATIC = Path(__file__).parent / "static"
 PROGRAMS_AT_ONCE = page.QUESTIONS_AT_ONCE // 2
-"""Questions of programs that are answered at the same time: fewer than the page's, so that people go first."""
+"""Programs' questions answered at the same time: fewer than the page's, so that people come first."""
 STOP_SECONDS = 3
-"""How long open streams may take to end when the server stops."""
+"""Seconds that open streams may take to end when the server stops."""
 
 
 class ServeError(UserFacingError):
-    """The page cannot be served: the address is taken or unusable, or it would be open to everybody."""
+    """The page cannot be served: the address is taken or unusable, or it would be open to everyone."""
 
 
 def create_app(assistant: Answering, settings: Settings, examples: page.Offered = lambda _: []) -> ASGIApp:
-    """The whole of what is served, as an ASGI app: the page, `/article/…`, `/health`, `/widget.js`, `/v1/…`, `/mcp`.
+    """Everything that is served, as an ASGI app: the page, `/article/…`, `/health`, `/widget.js`, `/v1/…`, `/mcp`.
 
-    Best called while an event loop runs: where none does, Gradio makes one and leaves it open.
+    Best called within a running event loop; otherwise Gradio makes one and leaves it open.
     """
 
     def article(request: Request) -> Response:
@@ -71,7 +71,7 @@ def create_app(assistant: Answering, settings: Settings, examples: page.Offered 
         routes.SCRIPT.to(_static("page.js", "text/javascript", "no-cache")),
         routes.HISTORY.to(_static("history.js", "text/javascript", "no-cache")),
         routes.ICON.to(_static("icon.svg", "image/svg+xml", "max-age=86400")),
-        # Gradio's page asks for a script that lets whoever frames it drive its size; it gets an empty one.
+        # Gradio's page loads a script that lets a framing page control its size; it gets an empty one.
         routes.RESIZER.to(lambda _: Response("", media_type="text/javascript")),
         *history.doors(assistant, conversations, gate.session_of),
         ask.door(assistant, asks, asking),
@@ -79,11 +79,11 @@ def create_app(assistant: Answering, settings: Settings, examples: page.Offered 
         routes.TOOLS.to(_Tools(assistant, asks, asking)),
     ]
     app = FastAPI(docs_url=None, redoc_url=None, openapi_url=None, routes=bound)
-    # Where the outer app brings its own rules for other origins, Gradio leaves out its lax ones.
+    # If the outer app has its own CORS rules, Gradio leaves out its lax ones.
     app.add_middleware(CORSMiddleware, allow_origins=[])
 
     def who(request: Request) -> str | None:
-        # The same for everybody: Gradio writes it into the page, so it must not be the session's name.
+        # The same for everyone: Gradio writes it into the page, so it must not be the session's name.
         return ARTICLE_FRAME.name if settings.password is None or gate.session_of(request) else None
 
     gr.mount_gradio_app(
@@ -106,7 +106,7 @@ def create_app(assistant: Answering, settings: Settings, examples: page.Offered 
 
 
 class _Tools:
-    """The door of the tools. Their package is loaded at the first request; without it there is a 404 that says so."""
+    """The endpoint of the tools, which loads their package at the first request; without it, a 404 says so."""
 
     def __init__(self, assistant: Answering, asks: Callable[[Request], User], asking: Asking) -> None:
         self._given = assistant, asks, asking
@@ -130,15 +130,15 @@ def serve_page(
 ) -> None:
     """Serve until SIGTERM or Ctrl-C; calls `announce(address)` once the page answers.
 
-    Raises ServeError where the address is taken or unusable, or would let in everybody.
+    Raises ServeError if the address is taken or unusable, or would be open to everyone.
     """
     if settings.password is None and not gate.is_loopback(settings.host):
         raise ServeError(
             f"{settings.host} can be reached from other machines: set a password that the page asks for "
             "(ASSISTANT_PASSWORD=…, 8 characters or more), or serve on 127.0.0.1"
         )
-    # When all is closed the server raises once more the signal that ended it. SIGTERM would then kill the process on
-    # the spot; a KeyboardInterrupt lets our caller tidy up too.
+    # Once closed, the server re-raises the signal that ended it. SIGTERM would then kill the process on the spot; a
+    # KeyboardInterrupt lets our caller clean up too.
     with _listen(settings) as listener, _as_interrupt(signal.SIGTERM), suppress(KeyboardInterrupt):
         app = partial(create_app, assistant, settings, examples)
         asyncio.run(_until_stopped(app, settings, announce, listener))
@@ -146,7 +146,7 @@ def serve_page(
 
 @contextmanager
 def _as_interrupt(number: signal.Signals) -> Iterator[None]:
-    """Meanwhile a signal raises KeyboardInterrupt, which only the main thread can arrange."""
+    """Turns a signal into KeyboardInterrupt; only the main thread can."""
     if threading.current_thread() is not threading.main_thread():
         yield
         return
@@ -176,7 +176,7 @@ async def _until_stopped(
     )
     reports = logging.getLogger("uvicorn.error")
     reports.setLevel(logging.WARNING)
-    # Streams stay open until the end; that they are then cut off is not an error.
+    # Streams stay open until the end; cutting them off is not an error.
     reports.addFilter(lambda record: "timeout graceful shutdown exceeded" not in record.getMessage())
     server = _Server(config, lambda: announce(f"http://{host}:{settings.port}/"))
     await server.serve(sockets=[listener])
@@ -185,7 +185,7 @@ async def _until_stopped(
 
 
 class _Server(uvicorn.Server):
-    """A server that says when it answers."""
+    """A server that calls `ready` once it answers."""
 
     def __init__(self, config: uvicorn.Config, ready: Callable[[], None]) -> None:
         super().__init__(config)
@@ -198,7 +198,7 @@ class _Server(uvicorn.Server):
 
 
 def _listen(settings: Settings) -> socket.socket:
-    """A socket at the address to serve, bound before anything is loaded, so that a mistake shows at once."""
+    """A socket bound to the address to serve, before anything is loaded, so that a mistake shows at once."""
     try:
         family, kind, protocol, _, address = socket.getaddrinfo(
             settings.host, settings.port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
@@ -224,7 +224,7 @@ def _listen(settings: Settings) -> socket.socket:
 
 
 def _static(name: str, kind: str, kept: str) -> Callable[[Request], Response]:
-    """Answers with a file of ours, of this media type, to be kept by browsers as `kept` says."""
+    """An endpoint for one of our files; `kept` is its Cache-Control."""
 
     def answer(_: Request) -> Response:
         return FileResponse(STATIC / name, media_type=kind, headers={"cache-control": kept})
@@ -233,5 +233,5 @@ def _static(name: str, kind: str, kept: str) -> Callable[[Request], Response]:
 
 
 def _offset(value: str | None) -> int:
-    """A number of characters from an address; 0 for anything else."""
+    """A character offset from a query; 0 for anything else."""
     return int(value) if value and value.isascii() and value.isdigit() and len(value) < 12 else 0

@@ -1,4 +1,4 @@
-"""Who uses the page: sessions in a cookie, the login that begins one, and the limit on guessing."""
+"""Sessions of the page: their cookie, the login, and the limit on guessing."""
 
 import asyncio
 import hmac
@@ -22,18 +22,18 @@ from starlette.responses import HTMLResponse, RedirectResponse, Response
 from starlette.types import Scope
 
 SESSION_HOURS = 12
-"""How long a session lasts."""
+"""Hours that a session lasts."""
 MAX_SESSIONS = 50_000
-"""Sessions remembered; the one unused for longest makes room."""
+"""Maximum sessions; the least recently used is dropped."""
 TRIES = 5
-"""Wrong passwords, or keys, that one address may send within TRIES_SECONDS before it has to wait."""
+"""Wrong passwords or keys allowed from one address within TRIES_SECONDS."""
 TRIES_SECONDS = 60.0
 
 
 class Sessions:
-    """The sessions that were begun here, by their random names, of which only digests are kept.
+    """The sessions of this process, under random names of which only digests are kept.
 
-    A session ends SESSION_HOURS after it began (after its last use, if `sliding`), on logout, and with the process.
+    A session ends SESSION_HOURS after its start (after its last use, if `sliding`), on logout, and with the process.
     """
 
     def __init__(self, sliding: bool = False, clock: Callable[[], float] = time.monotonic) -> None:
@@ -49,7 +49,7 @@ class Sessions:
         return name
 
     def holds(self, name: str) -> bool:
-        """Whether a session of this name was begun here and has not ended."""
+        """Whether there is a session of this name."""
         with self._lock:
             held = self._held.get(sha256(name), False)
             if held and self._sliding:
@@ -57,24 +57,23 @@ class Sessions:
             return held
 
     def end(self, name: str) -> None:
-        """End a session, if there is one of this name."""
+        """End the session of this name, if any."""
         with self._lock:
             self._held.pop(sha256(name), None)
 
 
 class Tabs:
-    """Which session each of Gradio's tabs belongs to.
+    """The session that each of Gradio's tabs belongs to.
 
-    Gradio lets the browser name a tab and streams its events to whoever says that name. Here the first session
-    that uses a name owns it. A browser that keeps no cookie has no session; its tabs are protected by their random
-    names alone.
+    In Gradio the browser chooses a tab's name, and anyone who knows it gets the tab's events. Here the first session
+    to use a name owns it. A browser without cookies has no session; only random names protect its tabs.
     """
 
     def __init__(self) -> None:
         self._owners = LRUCache[str, str](MAX_SESSIONS)
 
     def admit(self, tab: str, session: str) -> bool:
-        """Whether this session may act for that tab ("" for none), which it then owns."""
+        """Whether this session may act for that tab ("" for none); from then on it owns the tab."""
         owner = self._owners.get(tab)
         if owner is not None:
             return hmac.compare_digest(owner, sha256(session))
@@ -84,14 +83,14 @@ class Tabs:
 
 
 class Tries:
-    """Slows down whoever guesses a password or a key: TRIES wrong ones from an address, then a wait."""
+    """Limits guessing of passwords and keys: after TRIES wrong ones an address has to wait."""
 
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
         self._clock = clock
         self._wrong = LRUCache[str, deque[float]](MAX_SESSIONS)
 
     def wait(self, address: str) -> float:
-        """Seconds until this address may try again, 0 when it may now."""
+        """Seconds until this address may try again, 0 for now."""
         wrong = self._wrong.get(address)
         now = self._clock()
         while wrong and wrong[0] + TRIES_SECONDS <= now:
@@ -99,28 +98,28 @@ class Tries:
         return wrong[0] + TRIES_SECONDS - now if wrong and len(wrong) >= TRIES else 0.0
 
     def count(self, address: str) -> None:
-        """Count a try as wrong until `forget` is called, so that many at once gain nothing."""
+        """Count a try as wrong until `forget` is called, so that trying in parallel gains nothing."""
         self._wrong.setdefault(address, deque(maxlen=TRIES)).append(self._clock())
 
     def forget(self, address: str) -> None:
-        """The password was right."""
+        """Clear the count after a right password."""
         self._wrong.pop(address, None)
 
 
 class Login:
-    """Gives a browser its session: for the shared password where there is one, else to everybody."""
+    """Gives a browser its session: for the shared password if one is set, else to everyone."""
 
     def __init__(self, settings: Settings) -> None:
         self.password = settings.password.get_secret_value() if settings.password else None
         self._name = settings.name
         # Cookies ignore the port: two assistants on one machine would end each other's sessions.
         self._cookie = f"assistant-{settings.port}"
-        # A login ends after its hours whatever one does; without one a session lasts while it is used.
+        # A login ends after its hours in any case; without a password, a session lasts while it is used.
         self.sessions = Sessions(sliding=self.password is None)
         self._tries = Tries()
 
     def session(self, scope: Scope) -> str:
-        """The session that a request belongs to, "" for none."""
+        """A request's session, "" for none."""
         wanted = self._cookie_name(scope)
         for header in Headers(scope=scope).getlist("cookie"):
             try:
@@ -133,7 +132,7 @@ class Login:
         return ""
 
     async def sign_in(self, scope: Scope, body: bytes, session: str) -> Response:
-        """Show the form, or take the password from it. A right one begins a new session."""
+        """Show the login form, or check the password from it and begin a new session."""
         if self.password is None:
             return RedirectResponse("/", 303)
         if scope["method"] != "POST":
@@ -152,7 +151,7 @@ class Login:
             await asyncio.sleep(0.3)
             return HTMLResponse(self._form(follow, "That is not the password."), 403)
         self._tries.forget(client)
-        # A new name at the moment of login: one that somebody planted before is worth nothing now.
+        # A new name at login makes one that was planted before worthless (session fixation).
         self.sessions.end(session)
         response = RedirectResponse(follow, 303)
         response.headers.append("set-cookie", self.cookie(scope, self.sessions.begin()))
@@ -162,7 +161,7 @@ class Login:
         return render.fill("login.html", name=self._name, follow=follow, problem=problem)
 
     def sign_out(self, scope: Scope, session: str) -> Response:
-        """End a session and take the cookie back."""
+        """End a session and delete its cookie."""
         self.sessions.end(session)
         response = RedirectResponse("/", 303)
         response.headers.append("set-cookie", self.cookie(scope, "", 0))
@@ -171,8 +170,8 @@ class Login:
     def cookie(self, scope: Scope, session: str, seconds: int = SESSION_HOURS * 3600) -> str:
         """The Set-Cookie header.
 
-        Lax reaches frames on the same site (chat.x in wiki.x), also over http. A page without a password may stand
-        in a frame on any listed site, where only a partitioned cookie survives, which https alone allows.
+        Lax cookies work in frames on the same site (chat.x in wiki.x), over http too. Without a password the page may
+        be framed by any listed site, where browsers keep only partitioned cookies, which need https.
         """
         line = f"{self._cookie_name(scope)}={session}; Path=/; HttpOnly; Max-Age={seconds}"
         if scope["scheme"] != "https":
@@ -182,12 +181,12 @@ class Login:
         return f"{line}; SameSite=None; Secure; Partitioned"
 
     def _cookie_name(self, scope: Scope) -> str:
-        # With this prefix a browser takes the cookie only from this very host, over https.
+        # With this prefix browsers accept the cookie only from this host, over https.
         return f"__Host-{self._cookie}" if scope["scheme"] == "https" else self._cookie
 
 
 def network(scope: Scope) -> str:
-    """Whose tries are counted together: an IPv4 address, or the /64 that one IPv6 customer has."""
+    """Rate-limit key: the IPv4 address, or the /64 of an IPv6 address."""
     host = str((scope.get("client") or ("",))[0])
     try:
         address = ipaddress.ip_address(host)
@@ -197,7 +196,7 @@ def network(scope: Scope) -> str:
 
 
 def tab_of(scope: Scope, body: bytes) -> str:
-    """The name of the Gradio tab that a request speaks for, "" for none."""
+    """The Gradio tab that a request is for, "" for none."""
     path = scope["path"]
     if path == routes.STREAM.path:
         query = parse_qs(scope["query_string"].decode("latin-1"))
@@ -213,5 +212,5 @@ def tab_of(scope: Scope, body: bytes) -> str:
 
 
 def _follow(path: str) -> str:
-    """Where to go after the login: one of our own pages, never another site."""
+    """The path to go to after login: one of our own pages, never another site."""
     return path if re.fullmatch(r"/(?:article/[A-Za-z0-9_.~%/!$&'()*+,;:@-]+(?:\?[a-z0-9=&]*)?)?", path) else "/"

@@ -1,4 +1,4 @@
-"""The tokens that a language model used today, against a limit."""
+"""A daily limit on the tokens of a language model."""
 
 import json
 import logging
@@ -11,14 +11,14 @@ from article_assistant.index.disk import replacing
 
 log = logging.getLogger(__name__)
 FILE = "llm-tokens.json"
-"""The file in the home that says how many tokens were used today."""
+"""The file in the home with today's token count."""
 
 
 class Budget:
-    """Tokens of this day (UTC), counted from any thread, and in a file that another process may count in too."""
+    """Tokens used this UTC day, counted from any thread and kept in a file that other processes may share."""
 
     def __init__(self, tokens_a_day: int, home: Path | None = None) -> None:
-        """`tokens_a_day` is 0 for no limit; without a `home` a restart begins anew."""
+        """`tokens_a_day` is 0 for no limit; without a `home` a restart starts from zero."""
         self._limit = tokens_a_day
         self._path = home / FILE if home else None
         self._lock = threading.Lock()
@@ -26,12 +26,12 @@ class Budget:
 
     @property
     def is_spent(self) -> bool:
-        """Whether no more may be used today."""
+        """Whether today's limit is reached."""
         with self._lock:
             return bool(self._limit) and self._used(_today()) >= self._limit
 
     def add(self, tokens: int) -> None:
-        """Count what was used. A file that cannot be written costs a warning."""
+        """Count used tokens. If the file cannot be written, only log a warning."""
         if not self._limit:
             return
         with self._lock:
@@ -43,7 +43,7 @@ class Budget:
                 log.warning("%s cannot be written (%s): a restart forgets today's tokens", self._path, error)
 
     def _used(self, day: str) -> int:
-        """The larger count for that day, of this process and of the file."""
+        """The day's count: the larger of this process's and the file's."""
         used = self._tokens if self._day == day else 0
         if self._path:
             with suppress(OSError, ValueError, TypeError, LookupError):  # not there yet, or damaged

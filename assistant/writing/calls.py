@@ -1,7 +1,7 @@
-"""An LLM called with care: words as they come, or one plain sentence about why there are none.
+"""Calls an LLM: its words as they arrive, or one plain sentence saying why there are none.
 
-Whatever a provider does, a call ends: within its time, with what was said so far, and with its connection
-closed as soon as nobody listens any more.
+Whatever the provider does, a call ends in time, keeps what was said so far, and closes its connection as soon as
+nobody reads it.
 """
 
 import asyncio
@@ -29,17 +29,17 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 CHARACTERS = 12_000
-"""Most characters of an answer; a longer one is taken to be endless."""
+"""Maximum characters of an answer; a longer one is taken to be endless."""
 WHOLE = 5
-"""Time limit of a whole answer, as a multiple of that for one word."""
+"""Time limit for a whole answer, as a multiple of the limit for one word."""
 TICK = 0.25
-"""Seconds after which a reader waiting for a word gets an empty piece, and can stop."""
+"""Seconds between empty pieces while no word arrives, so that the reader can stop."""
 RETRIES = (0.5, 1.5)
-"""Seconds before each retry, unless the server names another time."""
+"""Seconds before each retry, unless the server says otherwise."""
 FAILURES, PAUSE = 3, 30.0
-"""After this many failures in a row no call is made for this many seconds."""
+"""Consecutive failures after which no call is made, and for how many seconds."""
 
-AWAY = "The language model cannot be used just now."
+AWAY = "The language model is not available right now."
 LATE = "The language model did not answer in time."
 SILENT = "The language model gave no answer."
 BROKEN = "The language model broke off."
@@ -48,7 +48,7 @@ SPENT = "Today's budget for the language model is used up; this is the offline a
 
 
 class Unavailable(Exception):
-    """There are no words, or no more; `notice` tells the reader so in one sentence."""
+    """No words, or no more of them; `notice` tells the reader why in one sentence."""
 
     def __init__(self, notice: str) -> None:
         super().__init__(notice)
@@ -57,7 +57,7 @@ class Unavailable(Exception):
 
 @dataclass(slots=True)
 class Usage:
-    """Tokens of a call, in and out: as the provider reports them, otherwise `estimated` as characters / 4."""
+    """Tokens of a call, as the provider reports them, or `estimated` at four characters each."""
 
     prompt_tokens: int = 0
     completion_tokens: int = 0
@@ -65,14 +65,11 @@ class Usage:
 
 
 class Call(Iterator[str]):
-    """The words of one call, piece by piece. Raises Unavailable, also after some words.
-
-    While no word comes, pieces are empty, so that the reader can stop.
-    """
+    """The words of one call, in pieces; empty pieces while no word arrives. May raise Unavailable after some words."""
 
     def __init__(self, pieces: Generator[str], usage: Usage, stopped: threading.Event) -> None:
         self.usage = usage
-        """What it used, once it has ended."""
+        """Tokens used, once the call has ended."""
         self._pieces, self._stopped = pieces, stopped
         self._reading = threading.Lock()
 
@@ -84,9 +81,9 @@ class Call(Iterator[str]):
             return piece
 
     def close(self) -> None:
-        """End the call and its connection; from another thread than the one that reads, at the next piece."""
+        """End the call and its connection; if another thread is reading, at its next piece."""
         self._stopped.set()
-        if self._reading.acquire(blocking=False):  # CPython 3.11 crashes where a generator is closed while it runs
+        if self._reading.acquire(blocking=False):  # CPython 3.11 crashes when a running generator is closed
             try:
                 self._pieces.close()
             finally:
@@ -94,16 +91,16 @@ class Call(Iterator[str]):
 
 
 class Caller:
-    """Calls one LLM, from any thread, several at once; `close` it in the end."""
+    """Calls one LLM, from any thread, several calls at once; `close` it at the end."""
 
     def __init__(self, llm: "LLM", seconds: float, tokens_a_day: int = 0, home: Path | None = None) -> None:
-        """The first word and each later one may take `seconds`.
+        """`seconds` is the time limit for each word, the first included.
 
-        `tokens_a_day` (0: no limit) are counted in UTC days and, where there is a `home`, kept there. A call that
-        began below the limit is made to its end.
+        `tokens_a_day` (0: no limit) counts by UTC day, across restarts if there is a `home`. A call begun below the
+        limit is completed.
         """
         self.usage = Usage()
-        """Usage of the call that ended last; with several at once, each keeps its own in `Call.usage`."""
+        """Usage of the most recently finished call; concurrent calls keep their own in `Call.usage`."""
         self._llm = llm
         self._seconds = seconds
         self._budget = Budget(tokens_a_day, home)
@@ -114,15 +111,15 @@ class Caller:
         self._closed = False
 
     def stream(self, messages: "Sequence[ChatMessage]") -> Call:
-        """What the LLM says to these messages; nothing is sent before the first piece is asked for."""
+        """The LLM's reply; nothing is sent until the first piece is asked for."""
         return self._call(messages, self._seconds, self._seconds * WHOLE)
 
     def complete(self, messages: "Sequence[ChatMessage]", seconds: float) -> str:
-        """What the LLM says to these messages, all of it within `seconds`. Raises Unavailable."""
+        """The LLM's whole reply, within `seconds`. Raises Unavailable."""
         return "".join(self._call(messages, seconds, seconds))
 
     def close(self) -> None:
-        """End the calls that are still running, and make no more."""
+        """End running calls, and make no more."""
         with self._lock:
             loop, self._loop, self._closed = self._loop, None, True
         if loop and self._thread:
@@ -132,7 +129,7 @@ class Caller:
 
     def _call(self, messages: "Sequence[ChatMessage]", seconds: float, whole: float) -> Call:
         usage, stopped = Usage(), threading.Event()
-        # The pieces do not know their Call: one that is dropped is closed at once.
+        # The pieces hold no reference to their Call, so that a dropped Call is closed at once.
         return Call(self._pieces(messages, seconds, whole, usage, stopped), usage, stopped)
 
     def _pieces(
@@ -177,7 +174,7 @@ class Caller:
                     limit = time.monotonic() + seconds  # not before: the reader may be the slow one
         except _Failed as failed:
             self.breaker.failed(for_good=failed.status in errors.REFUSED)
-            rest = f"; it is not asked for {PAUSE:.0f} s" if self.breaker.is_open else ""
+            rest = f"; no further calls for {PAUSE:.0f} s" if self.breaker.is_open else ""
             log.warning("the language model failed: %s%s", failed, rest)
             raise Unavailable(failed.notice) from None
         except GeneratorExit:
@@ -193,12 +190,12 @@ class Caller:
             self._budget.add(usage.prompt_tokens + usage.completion_tokens)
 
     def _begin(self, messages: "Sequence[ChatMessage]", within: float) -> "tuple[_Arriving, Callable[[], object]]":
-        """Start to read an answer, with retries `within` seconds; returns where its pieces arrive, and what ends it."""
+        """Start reading an answer, with retries `within` seconds; returns its queue and a function that cancels it."""
         from llama_index.core.llms.custom import CustomLLM
 
         arriving = _Arriving()
         own = next(kind for kind in type(self._llm).__mro__ if "astream_chat" in vars(kind))
-        if own is CustomLLM:  # it only looks like a stream, and would block the event loop
+        if own is CustomLLM:  # its astream_chat blocks the event loop
             stop = threading.Event()
             threading.Thread(target=_hear, args=(self._llm, messages, arriving, within, stop), daemon=True).start()
             return arriving, stop.set
@@ -214,7 +211,7 @@ class Caller:
 
 
 class _Failed(Exception):
-    """A call that failed: `notice` for the reader, the text for the log, and the HTTP status or 0."""
+    """A failed call: `notice` for the reader, the text for the log, and the HTTP status or 0."""
 
     def __init__(self, notice: str, reason: str, status: int = 0) -> None:
         super().__init__(reason)
@@ -223,20 +220,20 @@ class _Failed(Exception):
 
 @dataclass(frozen=True, slots=True)
 class _Piece:
-    """Words, and the tokens in and out where the provider tells them."""
+    """Words, and the tokens in and out if the provider reports them."""
 
     text: str
     tokens: tuple[int, int] | None
 
 
 class _Arriving:
-    """Pieces of an answer between the thread that hears it and the one that reads; it never fills up."""
+    """An unbounded queue of pieces from the thread that receives an answer to the one that reads it."""
 
     def __init__(self) -> None:
         self._pieces = queue.SimpleQueue[_Piece | Exception | None]()
         self._said = 0
         self.get = self._pieces.get
-        """The next piece; at the end None, or the error that ended it."""
+        """The next piece; finally None, or the error that ended the answer."""
         self.end = self._pieces.put
 
     def put(self, response: "ChatResponse") -> None:
@@ -245,20 +242,20 @@ class _Arriving:
         self._said += len(piece.text)
         if self._said > CHARACTERS:
             raise _Failed(ENDLESS, f"it said more than {CHARACTERS} characters")
-        if piece.text or piece.tokens:  # thoughts come as neither
+        if piece.text or piece.tokens:  # a model's thoughts have neither
             self._pieces.put(piece)
 
     def tries(self, within: float) -> dict[str, Any]:
-        """How the answer is asked for again, so long as no word of it came; see `index.http.retries`."""
+        """Arguments for retrying while no word has arrived; see `index.http.retries`."""
         return retries(RETRIES, lambda error: not self._said and errors.is_passing(error), within, errors.retry_after)
 
 
 _begun: ContextVar[list[AsyncGenerator[Any, Any]]] = ContextVar("_begun")
-"""The asynchronous generators that were begun for one attempt, the outer ones first."""
+"""The asynchronous generators begun during one attempt, outermost first."""
 
 
 async def _ahear(llm: "LLM", messages: "Sequence[ChatMessage]", arriving: _Arriving, within: float) -> None:
-    """Put an answer into `arriving`; cancelling it closes the connection."""
+    """Put an answer into `arriving`; cancelling this closes the connection."""
 
     async def attempt() -> None:
         begun: list[AsyncGenerator[Any, Any]] = []
@@ -267,7 +264,7 @@ async def _ahear(llm: "LLM", messages: "Sequence[ChatMessage]", arriving: _Arriv
             async for response in await llm.astream_chat(messages):
                 arriving.put(response)
         finally:
-            for generator in begun:  # closing the outer one leaves the inner ones, and the connection, to the collector
+            for generator in begun:  # closing only the outer one leaves the connection to the garbage collector
                 with suppress(Exception):
                     await generator.aclose()
 
@@ -282,7 +279,7 @@ async def _ahear(llm: "LLM", messages: "Sequence[ChatMessage]", arriving: _Arriv
 def _hear(
     llm: "LLM", messages: "Sequence[ChatMessage]", arriving: _Arriving, within: float, stop: threading.Event
 ) -> None:
-    """The same for an LLM that cannot be awaited; it ends between two pieces."""
+    """The same for a synchronous LLM; it stops between two pieces."""
 
     def attempt() -> None:
         for response in () if stop.is_set() else llm.stream_chat(messages):
@@ -298,7 +295,7 @@ def _hear(
 
 
 def _tokens(response: "ChatResponse") -> tuple[int, int] | None:
-    """Tokens in and out, None where they are not told; each package puts them elsewhere and names them its way."""
+    """Tokens in and out, or None; packages differ in where they put them and what they call them."""
     said, raw = response.message.additional_kwargs, response.raw
     for told in (response.additional_kwargs, said, said.get("usage"), raw.get("usage") if isinstance(raw, dict) else 0):
         if isinstance(told, dict):
@@ -316,13 +313,13 @@ def _run_loop(loop: asyncio.AbstractEventLoop) -> None:
 
 
 def _note_generators() -> None:
-    """From now on, each that is begun in this thread is added to `_begun`."""
+    """Record in `_begun` every asynchronous generator that this thread begins from now on."""
     known = sys.get_asyncgen_hooks().firstiter
 
     def first(generator: AsyncGenerator[Any, Any]) -> None:
         if known:
             known(generator)
-        with suppress(LookupError):  # begun for no answer
+        with suppress(LookupError):  # not part of an answer
             _begun.get().append(generator)
 
     sys.set_asyncgen_hooks(firstiter=first)
@@ -331,7 +328,7 @@ def _note_generators() -> None:
 async def _end(loop: asyncio.AbstractEventLoop) -> None:
     tasks = asyncio.all_tasks(loop) - {asyncio.current_task()}
     for task in tasks:
-        if not task.cancelling():  # a second time would keep it from closing its connection
+        if not task.cancelling():  # cancelling again would keep it from closing its connection
             task.cancel()
     await asyncio.gather(*tasks, return_exceptions=True)
     await loop.shutdown_asyncgens()

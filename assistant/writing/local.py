@@ -1,4 +1,4 @@
-"""A language model from a folder, run on this machine by transformers."""
+"""A language model in a local folder, run by transformers."""
 
 import asyncio
 import threading
@@ -22,22 +22,22 @@ from llama_index.core.llms.custom import CustomLLM
 from pydantic import PrivateAttr
 
 WINDOW = 32_768
-"""Tokens that are used of a longer context window; their keys and values fill the memory."""
+"""Most tokens used of a context window, because their keys and values fill the memory."""
 
 Put = Callable[[str | Exception | None], object]
-"""Takes the words of an answer as they come; last comes None, or the exception that ended it."""
+"""Takes the words of an answer as they come, finally None or the exception that ended it."""
 
 
 class Local(CustomLLM):
-    """The causal language model of a transformers folder, on a GPU where there is one.
+    """A causal language model from a transformers folder, on a GPU if there is one.
 
-    Only safetensors are read and no code of the folder is run. Answers are the likeliest words, one answer at a
-    time; the others wait. To close what streams ends the work within one layer of the model.
+    Reads only safetensors and runs no code from the folder. Decoding is greedy, one answer at a time. Closing a
+    stream stops the work within one layer of the model.
     """
 
     folder: Path
     tokens: int
-    """That an answer may have."""
+    """Maximum tokens in an answer."""
 
     _model: Any = PrivateAttr()
     _tokenizer: Any = PrivateAttr()
@@ -45,9 +45,9 @@ class Local(CustomLLM):
     _stop: threading.Event = PrivateAttr(default_factory=threading.Event)
 
     def __init__(self, folder: Path, tokens: int, threads: int = 0) -> None:
-        """Load the model; `threads` are the cores it may use, 0 for all.
+        """Load the model; `threads` is the number of cores to use, 0 for all.
 
-        Raises SettingsError for a folder that does not hold such a model.
+        Raises SettingsError if the folder holds no such model.
         """
         super().__init__(folder=folder, tokens=tokens)
         import torch
@@ -62,7 +62,7 @@ class Local(CustomLLM):
             self._model = AutoModelForCausalLM.from_pretrained(
                 folder, use_safetensors=True, dtype="auto" if device == "cuda" else torch.float32, **careful
             )
-        except Exception as error:  # each file of the folder has its own way to be wrong
+        except Exception as error:  # every file can be wrong in its own way
             why = " ".join(str(error).split())[:200] or type(error).__name__
             raise SettingsError(f"no language model can be loaded from {folder}: {why}") from error
         self._model.to(device).eval()
@@ -82,7 +82,7 @@ class Local(CustomLLM):
 
     @llm_completion_callback()
     def complete(self, prompt: str, formatted: bool = False, **kwargs: Any) -> CompletionResponse:
-        """The whole answer; llama-index's."""
+        """The whole answer, in llama-index's form."""
         answer = CompletionResponse(text="")
         for said in self.stream_complete(prompt, formatted, **kwargs):
             answer = said
@@ -90,7 +90,7 @@ class Local(CustomLLM):
 
     @llm_completion_callback()
     def stream_complete(self, prompt: str, formatted: bool = False, **kwargs: Any) -> CompletionResponseGen:  # noqa: ARG002
-        """The answer as it comes; llama-index's."""
+        """The answer as it comes, in llama-index's form."""
 
         def pieces() -> CompletionResponseGen:
             arriving: SimpleQueue[str | Exception | None] = SimpleQueue()
@@ -110,7 +110,7 @@ class Local(CustomLLM):
 
     @llm_chat_callback()
     async def astream_chat(self, messages: Sequence[ChatMessage], **kwargs: Any) -> ChatResponseAsyncGen:  # noqa: ARG002
-        """The answer as it comes, awaited; llama-index's."""
+        """The same, asynchronously."""
         prompt = self._prompt(messages)
 
         async def pieces() -> ChatResponseAsyncGen:
@@ -140,7 +140,7 @@ class Local(CustomLLM):
         return min(WINDOW, getattr(self._model.config, "max_position_embeddings", WINDOW))
 
     def _prompt(self, messages: Sequence[ChatMessage]) -> str:
-        """Messages as the model was taught to read them, or plainly. No article can pass for such a mark."""
+        """The messages in the model's chat template, or as plain text; special tokens in them are broken up."""
         marks = {*self._tokenizer.all_special_tokens, *self._tokenizer.get_added_vocab()}
         said = [{"role": message.role.value, "content": _without(message.content or "", marks)} for message in messages]
         if self._tokenizer.chat_template:
@@ -148,32 +148,32 @@ class Local(CustomLLM):
         return "\n\n".join([*(f"{one['role']}: {one['content']}" for one in said), "assistant:"])
 
     def _start(self, prompt: str, formatted: bool, put: Put, stop: threading.Event) -> dict[str, int]:
-        """Begin an answer in a thread; the tokens it took and gave so far."""
+        """Begin an answer in a thread and return its token counts, which grow as it is written."""
         usage = {"prompt_tokens": 0, "completion_tokens": 0}
         arguments = (prompt, formatted, put, stop, usage)
         threading.Thread(target=self._say, args=arguments, name="language model", daemon=True).start()
         return usage
 
     def _say(self, prompt: str, formatted: bool, put: Put, stop: threading.Event, usage: dict[str, int]) -> None:
-        """One answer, word by word, when it is its turn."""
+        """Put one answer, word by word, once the earlier ones are done."""
         with self._turn:
             self._stop = stop
             try:
                 if not stop.is_set():
                     self._generate(prompt, formatted, put, usage)
                 put(None)
-            except Exception as error:  # also _Stopped, when nobody takes it
+            except Exception as error:  # including _Stopped, which nobody reads
                 put(error)
 
     def _generate(self, prompt: str, formatted: bool, put: Put, usage: dict[str, int]) -> None:
         import torch
 
-        written = formatted and bool(self._tokenizer.chat_template)  # the template has the marks in it
+        written = formatted and bool(self._tokenizer.chat_template)  # the template adds the special tokens
         asked = self._tokenizer(prompt, return_tensors="pt", add_special_tokens=not written).to(self._model.device)
         usage["prompt_tokens"] = asked["input_ids"].shape[1]
         left = self._window - usage["prompt_tokens"]
         if left <= 0:
-            raise ValueError(f"{usage['prompt_tokens']} tokens are too many for a window of {self._window}")
+            raise ValueError(f"{usage['prompt_tokens']} tokens do not fit a context window of {self._window}")
         with torch.inference_mode():
             self._model.generate(
                 input_ids=asked["input_ids"],
@@ -184,22 +184,22 @@ class Local(CustomLLM):
             )
 
     def _go_on(self, *_: object) -> None:
-        """Before each layer: a long prompt alone takes longer than a stop may."""
+        """Run before each layer, because reading a long prompt takes longer than a stop may."""
         if self._stop.is_set():
             raise _Stopped
 
 
 class Decoded:
-    """A streamer of transformers: tokens become pieces of text, each as soon as its last character is whole."""
+    """A transformers streamer: turns tokens into pieces of text, each as soon as its last character is complete."""
 
     def __init__(self, tokenizer: Any, put: Put, usage: dict[str, int]) -> None:
-        """The `usage` is kept up to date as the pieces are `put`."""
+        """`usage` is updated with each piece that is `put`."""
         self._tokenizer, self._put, self._usage = tokenizer, put, usage
-        self._tokens: list[int] | None = None  # none before the prompt, which comes first
-        self._first = self._said = 0  # those between were said, and tell how what follows is spaced
+        self._tokens: list[int] | None = None  # None until the prompt, which comes first
+        self._first = self._said = 0  # tokens between the two were said last; decoded again for the spacing
 
     def put(self, value: Any) -> None:
-        """The prompt, then each token; shape `(1, n)` or `(n,)`."""
+        """Take the prompt, then each token; shape `(1, n)` or `(n,)`."""
         if self._tokens is None:
             self._tokens = []
             return
@@ -208,7 +208,7 @@ class Decoded:
         self._say(whole=len(self._tokens) - self._said < 4)  # no character has more than four bytes
 
     def end(self) -> None:
-        """No token follows."""
+        """Say what is left after the last token."""
         self._say(whole=False)
 
     def _say(self, *, whole: bool) -> None:
@@ -223,11 +223,11 @@ class Decoded:
 
 
 class _Stopped(Exception):
-    """Nobody waits for the rest."""
+    """The reader has stopped."""
 
 
 def _without(text: str, marks: set[str]) -> str:
-    """A text in which no mark is whole: each has a space after its first character."""
+    """A text with each mark broken by a space after its first character."""
     for mark in (mark for mark in marks if len(mark) > 2):
         text = text.replace(mark, f"{mark[:1]} {mark[1:]}")
     return text

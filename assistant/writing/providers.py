@@ -1,8 +1,8 @@
-"""One setting becomes a llama-index LLM whose requests go to one server, with nothing in them but what it needs.
+"""Turns the setting `llm` into a llama-index LLM whose requests go to one server and carry only what it needs.
 
-The packages of the providers take keys, addresses, headers and proxies from the environment, follow redirects,
-repeat requests and describe the machine to the server. Here they get HTTP clients that do none of that: the
-key is put in as a request leaves, so that no object, no `repr` and no log of theirs ever holds it.
+The providers' packages take keys, addresses, headers and proxies from the environment, follow redirects, repeat
+requests and describe the machine to the server. Here they get HTTP clients that do none of that. The key is added
+as a request leaves, so that none of their objects, `repr`s and logs ever holds it.
 """
 
 import os
@@ -19,31 +19,31 @@ if TYPE_CHECKING:
     from llama_index.core.llms.llm import LLM
 
 OWN = {"openai": "OPENAI_API_KEY", "anthropic": "ANTHROPIC_API_KEY"}
-"""The variable that holds a provider's key, used for that provider at its own address alone."""
+"""The variable with a provider's key, used only at that provider's own address."""
 ADDRESSES = {
     "ollama": "http://127.0.0.1:11434",
     "openai": "https://api.openai.com/v1",
     "anthropic": "https://api.anthropic.com",
 }
-"""Where a provider is when no address is set."""
+"""A provider's address if none is set."""
 CONTEXT = 8_192
-"""Tokens that a question with its passages and the answer may have, where the model does not say."""
+"""Context window in tokens, where the model's is not known."""
 TOKENS = 2_000
-"""Tokens that an answer may have."""
+"""Maximum tokens in an answer."""
 STAND_IN = "put-in-as-the-request-leaves"
-"""What the packages are given for a key."""
+"""What the packages get in place of the key."""
 SENT = frozenset(
     "host accept accept-encoding connection content-type content-length transfer-encoding user-agent "
     "authorization x-api-key anthropic-version".split()
 )
-"""The headers that leave; a variable of a package's own may name others."""
+"""The only headers that are sent; a package's own environment variables may add others."""
 
 
 def load(settings: Settings) -> "LLM":
     """The LLM that `settings.llm` names; nothing is sent yet.
 
-    Raises SettingsError, in one line, for a provider or folder that is not there, a package that is missing and
-    a key that is missing or cannot be read.
+    Raises SettingsError, in one line, for an unknown provider or folder, a missing package, and a missing or
+    unreadable key.
     """
     if Path(settings.llm).expanduser().is_dir():
         from article_assistant.writing.local import Local
@@ -58,7 +58,7 @@ def load(settings: Settings) -> "LLM":
         raise SettingsError(f"the setting llm is {settings.llm!r}: set llm_url, the address of its server, too")
     key = _key(settings, provider)
     if not key and not settings.llm_url and provider in OWN:
-        raise SettingsError(f"{provider} asks for a key: put it into ASSISTANT_LLM_KEY or {OWN[provider]}")
+        raise SettingsError(f"{provider} needs a key: put it into ASSISTANT_LLM_KEY or {OWN[provider]}")
     try:
         return _MAKE[provider](name, address.rstrip("/"), key, settings.llm_seconds)
     except ImportError as error:
@@ -69,7 +69,7 @@ def load(settings: Settings) -> "LLM":
 
 
 def _key(settings: Settings, provider: str) -> str:
-    """The key that is sent, "" for none."""
+    """The key to send, "" for none."""
     if settings.llm_key is not None:
         return settings.llm_key.get_secret_value().strip()
     if settings.llm_key_file is not None:
@@ -79,18 +79,18 @@ def _key(settings: Settings, provider: str) -> str:
             why = error.strerror if isinstance(error, OSError) else "it is not plain text"
             raise SettingsError(f"the key in {settings.llm_key_file} cannot be read: {why}") from None
         if not key or not key.isprintable():
-            raise SettingsError(f"the file {settings.llm_key_file} does not hold a key alone, in one line")
+            raise SettingsError(f"the file {settings.llm_key_file} must hold the key alone, on one line")
         return key
     return os.environ.get(OWN.get(provider, ""), "").strip() if not settings.llm_url else ""
 
 
 def _openai(name: str, address: str, key: str, seconds: float) -> "LLM":
-    """A model of OpenAI, by the package that comes with llama-index."""
+    """An OpenAI model, with the package that comes with llama-index."""
     from llama_index.llms.openai import OpenAI
 
     try:
         llm = OpenAI(name, **_spoken_like_openai(name, address, key, seconds))
-        llm.metadata  # noqa: B018 - it knows its models by name, and fails at every call for another one
+        llm.metadata  # noqa: B018 - fails here, not at every call, for a model that the package does not know
     except ValueError:
         raise SettingsError(
             f"the installed llama-index-llms-openai does not know the model {name!r}; for a newer one set "
@@ -100,7 +100,7 @@ def _openai(name: str, address: str, key: str, seconds: float) -> "LLM":
 
 
 def _openai_like(name: str, address: str, key: str, seconds: float) -> "LLM":
-    """A model behind any server that speaks as OpenAI's does."""
+    """A model behind any server with OpenAI's API."""
     from llama_index.llms.openai_like import OpenAILike
 
     llm: LLM = OpenAILike(
@@ -111,7 +111,7 @@ def _openai_like(name: str, address: str, key: str, seconds: float) -> "LLM":
 
 def _spoken_like_openai(name: str, address: str, key: str, seconds: float) -> dict[str, Any]:
     careful = _client(seconds)
-    # OpenAI's own newer models think first: they take one temperature only, and count thoughts as tokens.
+    # OpenAI's newer models reason first: they accept one temperature only, and count their reasoning as tokens.
     thinks = urlsplit(address).hostname == "api.openai.com" and not name.removeprefix("ft:").startswith(
         ("gpt-3", "gpt-4")
     )
@@ -129,7 +129,7 @@ def _spoken_like_openai(name: str, address: str, key: str, seconds: float) -> di
 
 
 def _anthropic(name: str, address: str, key: str, seconds: float) -> "LLM":
-    """A model of Anthropic."""
+    """An Anthropic model."""
     from llama_index.llms.anthropic import Anthropic
 
     llm = Anthropic(
@@ -150,7 +150,7 @@ def _anthropic(name: str, address: str, key: str, seconds: float) -> "LLM":
 
 
 def _ollama(name: str, address: str, key: str, seconds: float) -> "LLM":
-    """A model that an Ollama server runs."""
+    """A model on an Ollama server."""
     import ollama
     from llama_index.llms.ollama import Ollama
 
@@ -159,7 +159,7 @@ def _ollama(name: str, address: str, key: str, seconds: float) -> "LLM":
         name,
         base_url=address,
         temperature=0.0,
-        context_window=CONTEXT,  # unset, it asks the server for it on the event loop, and waits there
+        context_window=CONTEXT,  # if unset, it asks the server and blocks the event loop
         thinking=False,  # the reader waits for the first word
         additional_kwargs={"num_predict": TOKENS},
         client=ollama.Client(address, **careful, event_hooks=_hooks(key)),
@@ -177,16 +177,16 @@ _MAKE: dict[str, Callable[[str, str, str, float], "LLM"]] = {
 
 
 def _client(seconds: float) -> dict[str, Any]:
-    """What every client is made with."""
+    """Arguments for every HTTP client."""
     return {
         **careful(),
-        "timeout": seconds * 2,  # a caller's own clock is the one that counts
-        "limits": httpx.Limits(max_keepalive_connections=0),  # none that is half dead, and none to be closed
+        "timeout": seconds * 2,  # the caller's clock is the one that counts
+        "limits": httpx.Limits(max_keepalive_connections=0),  # no stale connections, and none left to close
     }
 
 
 def _hooks(key: str) -> dict[str, list[Callable[[Any], None]]]:
-    """As a request leaves, its headers are reduced to SENT and its key becomes `key`; the response is bounded."""
+    """Hooks that reduce a request's headers to SENT, put in the real `key`, and bound the response."""
 
     def wall(request: httpx.Request) -> None:
         for name in set(request.headers) - SENT:
@@ -201,7 +201,7 @@ def _hooks(key: str) -> dict[str, list[Callable[[Any], None]]]:
 
 
 def _ahooks(key: str) -> dict[str, list[Callable[[Any], Awaitable[None]]]]:
-    """The same for a client that is awaited."""
+    """The same for an asynchronous client."""
     (wall,) = _hooks(key)["request"]
 
     async def awall(request: httpx.Request) -> None:

@@ -1,4 +1,4 @@
-"""What a language model writes, as it comes: plain sentences, each with the numbers of the passages it names."""
+"""Splits a language model's stream into plain sentences, each with the numbers of the passages it cites."""
 
 import re
 from collections.abc import Iterator
@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from article_assistant.index.chunk import sentences
 
 MARKS = 8
-"""Marks of one sentence that are looked at."""
+"""Maximum citation marks read from one sentence."""
 
 _CITED = r"(?:\[\s*\d{1,3}(?:\s*[,;–-]\s*\d{1,3})*\s*\]|【\s*\d{1,3}[^】\n]{0,20}】)"
 _AFTER_END = re.compile(rf"([.!?…:;]+[\"'”’»)]*)((?:\s*{_CITED})+)")
@@ -27,7 +27,7 @@ _UNSEEN = re.compile(r"[\x00-\x08\x0b-\x1f\x7f\u200b-\u200f\u202a-\u202e\u2060-\
 
 @dataclass(frozen=True, slots=True)
 class Worded:
-    """A sentence without marks and formats, the numbers that it names, and what stands behind it (`" "` or a break)."""
+    """A sentence without marks and formatting, the passages it cites, and what follows it: `" "` or a line break."""
 
     text: str
     marks: tuple[int, ...]
@@ -35,40 +35,40 @@ class Worded:
 
 
 class Wording:
-    """Text that comes in pieces, taken apart into sentences as soon as each is complete."""
+    """Text that arrives in pieces, split into sentences as soon as each is complete."""
 
     def __init__(self) -> None:
         self._text = ""
 
     def feed(self, piece: str) -> Iterator[Worded]:
-        """The sentences that this piece completes."""
+        """The sentences completed by this piece."""
         self._text += piece
         yield from self._taken(whole=False)
 
     def rest(self) -> Iterator[Worded]:
-        """The sentences that are left when no more comes."""
+        """The sentences left at the end of the text."""
         yield from self._taken(whole=True)
 
     @staticmethod
     def plain(text: str) -> str:
-        """All of a text without formats, marks and thoughts."""
+        """A text without formatting, marks and thoughts."""
         return _bare(_spoken(text))[0]
 
     @property
     def open(self) -> str:
-        """The sentence that has begun, without marks, as it is so far."""
+        """The unfinished last sentence, without marks."""
         return "" if _THINKS.match(self._text) else _bare(_OPEN_MARK.sub("", self._text))[0]
 
     def _taken(self, whole: bool) -> Iterator[Worded]:
         self._text = _spoken(self._text)
-        if _THINKS.match(self._text):  # what it thinks has no end yet
+        if _THINKS.match(self._text):  # still thinking
             self._text = "" if whole else self._text
             return
         begun = None if whole else _OPEN_MARK.search(self._text)
-        # A mark behind the full stop belongs to the sentence before it.
+        # A mark after the full stop belongs to the sentence before it.
         text = _AFTER_END.sub(lambda found: f"{found[2]}{found[1]}", self._text[: begun.start() if begun else None])
         found = sentences(text)
-        # The last one may go on, and so may the marks behind it, unless its line has ended.
+        # The last sentence, or its marks, may continue, unless its line has ended.
         if not whole and found and "\n" not in text[found[-1].end :]:
             found.pop()
         last = 0
@@ -81,12 +81,12 @@ class Wording:
 
 
 def _spoken(text: str) -> str:
-    """Text without what a model thinks aloud before it answers."""
+    """A text without the `<think>` part before an answer."""
     return _THOUGHT.sub("", text) if "</think" in text else text
 
 
 def _bare(sentence: str) -> tuple[str, tuple[int, ...]]:
-    """A sentence without marks, formats, links and pictures, and the numbers of its marks.
+    """A sentence without marks, formatting, links and pictures, and the numbers of its marks.
 
     >>> _bare("- It was **red** [2, 4-5]. See [here](http://x)")
     ('- It was red. See here', (2, 4, 5))

@@ -1,7 +1,7 @@
-"""The writer: a language model words a longer answer beneath the offline one, and every sentence is checked.
+"""The writer: a language model adds a longer answer below the offline one, and every sentence is checked.
 
-The model sees numbered passages that the asking person may read, and nothing else; it can call nothing. What
-it writes counts only as far as quotes carry it, whatever marks it sets.
+The model sees only numbered passages that the user may read, and has no tools. A sentence counts only if quotes
+support it, whatever the model cites.
 """
 
 import threading
@@ -22,15 +22,15 @@ from article_assistant.writing.stream import Worded, Wording
 from llama_index.core.base.llms.types import ChatMessage, MessageRole
 
 SENT = 8
-"""Passages that the model is sent."""
+"""Passages sent to the model."""
 RECALLED = 3
-"""Turns that it is sent to restate a question."""
+"""Turns sent to the model to restate a question."""
 RESTATED = 400
-"""Characters that a restated question may have."""
+"""Maximum characters of a restated question."""
 TURN = 600
-"""Characters of each answer of the turns that it is sent."""
+"""Characters sent of each turn's answer."""
 NONE = "NO ANSWER"
-"""What it writes where the passages do not answer."""
+"""What the model writes when the passages do not answer."""
 
 NOTHING_FOUND = "The language model found no answer in the passages."
 LEFT_OUT = "The language model’s text is left out: nothing in the articles supports it."
@@ -39,12 +39,12 @@ STOPPED = "You stopped the language model."
 
 
 class Writer:
-    """Answers offline first, then lets a language model write; stands in wherever that fails."""
+    """Answers offline, then with a language model; if that fails, the offline answer stands."""
 
     def __init__(
         self, offline: Answerer, caller: Caller, checker: Checker, remove: bool = False, folder: Path | None = None
     ) -> None:
-        """With `remove`, sentences without support are left out instead of marked. `folder` has prompts of one's own.
+        """`remove` drops unsupported sentences instead of marking them; `folder` holds custom prompts.
 
         Raises prompts.PromptError.
         """
@@ -59,11 +59,11 @@ class Writer:
         }
 
     def standalone(self, question: str, turns: Sequence[Turn]) -> str:
-        """The question with what it leaves to the turns before it, at once and offline; the model's own comes later."""
+        """The question restated offline, at once; the model restates it later."""
         return self._offline.standalone(question, turns)
 
     def answer(self, question: str, hits: Sequence[Hit], context: Context | None = None) -> Iterator[Event]:
-        """The offline answer's events, Ready, then Sentences as they come and are judged, last the Answer."""
+        """The offline answer's events, Ready, each Sentence as it is written and again as judged, then the Answer."""
         extract: Answer | None = None
         for event in self._offline.answer(question, hits, context):
             if isinstance(event, Answer):
@@ -87,7 +87,7 @@ class Writer:
         yield replace(draft.answer(notice), standalone=question, usage={"passages": len(draft.hits), **used})
 
     def _spoken(self, messages: Sequence[ChatMessage], stop: threading.Event, used: Counter[str]) -> Generator[str]:
-        """What the model says, in pieces; an empty one when there is nothing new. Raises Unavailable."""
+        """The model's text in pieces, empty ones while nothing new arrives. Raises Unavailable."""
         with closing(self._caller.stream(messages)) as call:
             try:
                 for piece in call:
@@ -95,11 +95,11 @@ class Writer:
                         raise Unavailable(STOPPED)
                     yield piece
             finally:
-                call.close()  # only then the tokens are known
+                call.close()  # the tokens are known only now
                 used.update(asdict(call.usage))
 
     def _written(self, question: str, draft: "Draft", stop: threading.Event, used: Counter[str]) -> Iterator[Event]:
-        """What the model writes, sentence by sentence. Raises Unavailable."""
+        """The model's sentences as events. Raises Unavailable."""
         wording = Wording()
         with closing(self._spoken(self._messages(question, draft.hits), stop, used)) as pieces:
             for piece in pieces:
@@ -133,7 +133,7 @@ class Writer:
         ]
 
     def _restated(self, context: Context, offline: str, used: Counter[str]) -> Generator[Event, None, str]:
-        """The question as the model words it without the turns before; the offline one where that does not fit."""
+        """The question as the model restates it, or `offline` if that fails `keeps`."""
         turns = [
             self._prompts["turn"].format(question=turn.question, answer=turn.answer[:TURN])
             for turn in context.turns[-RECALLED:]
@@ -151,9 +151,9 @@ class Writer:
 
 
 def keeps(restated: str, context: Context) -> bool:
-    """Whether a restated question holds the words of the one that was asked, and no others than those of the turns.
+    """Whether a restated question has all content words of the question asked, and no words from outside the turns.
 
-    So neither an answer nor a topic of its own can take the question's place.
+    This rules out an answer, or a topic of the model's own, in place of the question.
     """
     if not 0 < len(restated) <= RESTATED:
         return False
@@ -171,7 +171,7 @@ _LEANING = frozenset(
 
 @dataclass(slots=True)
 class Draft:
-    """What a writer has written so far over an offline answer, and what of it holds."""
+    """The sentences written so far below an offline answer, and their citations."""
 
     extract: Answer
     checker: Checker
@@ -183,11 +183,11 @@ class Draft:
     refused: bool = False
 
     def begun(self, text: str) -> Sentence:
-        """The sentence that is on its way."""
+        """The sentence being written."""
         return Sentence(len(self.sentences), "" if NONE.startswith(text.strip(" .").upper()) else text)
 
     def add(self, worded: Worded) -> Iterator[Event]:
-        """Take a sentence, judge it, and yield what is new."""
+        """Add a sentence: yield it as written, new citations, then the sentence as judged."""
         if self.over:
             return
         if worded.text.strip(" .*\"'").upper() == NONE:
@@ -208,7 +208,7 @@ class Draft:
         yield replace(judged, text="") if self.remove and not marks else judged
 
     def _support(self, worded: Worded) -> tuple[Quote, ...]:
-        """The quotes that carry a sentence: of the passages that it names, else of any other."""
+        """The quotes that support a sentence, from the passages it cites, else from any other."""
         named = [self.hits[mark - 1] for mark in worded.marks if 0 < mark <= len(self.hits)]
         found = [quote for hit in named for quote in self.checker.carries(worded.text, hit)]
         if found:
@@ -219,7 +219,7 @@ class Draft:
         return ()
 
     def _cited(self, quote: Quote) -> int:
-        """The number of a quote's citation; one that the offline answer has keeps its number."""
+        """The number of a quote's citation; a citation of the offline answer keeps its number."""
         if quote not in self.citations:
             there = (quote.article.id, quote.start, quote.end)
             own = next((c for c in self.extract.citations if (c.article, c.start, c.end) == there), None)
@@ -230,7 +230,7 @@ class Draft:
         return self.citations[quote].number
 
     def answer(self, notice: str) -> Answer:
-        """The answer as it stands: of the writer where some of it holds, else the offline one; with a notice."""
+        """The model's answer if any sentence is supported, else the offline one; with a notice."""
         kept = [sentence for sentence in self.sentences if sentence.state == "supported"]
         if not kept:
             if not notice:

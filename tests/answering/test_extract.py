@@ -7,82 +7,12 @@ import numpy as np
 import pytest
 from article_assistant.answering.extract import Extractor, least_confidence
 from article_assistant.answering.question import meaning
-from article_assistant.answering.rank import (
-    VERIFIED,
-    Contender,
-    Features,
-    Grounds,
-    candidates,
-    evidence,
-    names,
-    ranked,
-    share,
-)
+from article_assistant.answering.rank import VERIFIED, Contender, Features, evidence
 from article_assistant.answering.reader import Reading
-from article_assistant.index.chunk import split
-from article_assistant.index.keyword import asked_words
-from article_assistant.index.types import EVERYONE, Article, Hit
+from article_assistant.index.types import Article
 from article_assistant.types import Answer, Citation, Words
-from hypothesis import given
-from hypothesis import strategies as st
 
-from tests.parts import Words as WordEncoder
-
-FEATURES, EVIDENCE = names(Features), names(Grounds)
-
-
-class Told:
-    """Reads as it was told: words and the reader's score for each; in other sentences it finds nothing."""
-
-    def __init__(self, **found: float) -> None:
-        self._found = {words.replace("_", " "): score for words, score in found.items()}
-
-    def read(
-        self,
-        _question: str,
-        passages: Sequence[tuple[str, Sequence[tuple[int, int]]]],
-        fits: Callable[[str], bool] = bool,
-    ) -> list[list[Reading]]:
-        def one(text: str, start: int, end: int) -> Reading:
-            for words, score in self._found.items():
-                at = text.find(words, start, end)
-                if at >= 0:
-                    return Reading(at, at + len(words), score, fits(words))
-            return Reading(start, end, -12.0, fits(text[start:end]))
-
-        return [[one(text, *span) for span in spans] for text, spans in passages]
-
-    verify = read
-
-
-class Doubting(Told):
-    """The same, but what it finds the verifier does not believe; it notes what the verifier was asked about."""
-
-    asked: Sequence[tuple[str, Sequence[tuple[int, int]]]] = ()
-
-    def verify(
-        self,
-        _question: str,
-        passages: Sequence[tuple[str, Sequence[tuple[int, int]]]],
-        fits: Callable[[str], bool] = bool,
-    ) -> list[list[Reading]]:
-        self.asked = passages
-        return [[Reading(start, end, -12.0, fits(text[start:end])) for start, end in spans] for text, spans in passages]
-
-
-def hits(*articles: Article) -> list[Hit]:
-    """Every chunk of the articles, as found one after the other."""
-    encoder = WordEncoder()
-    found: list[Hit] = []
-    for article in articles:
-        for chunk in split(article, encoder):
-            near = tuple(0.6 for _ in chunk.sentences)
-            found.append(Hit(chunk, article, len(found) + 1, 0.8, 20.0, near))
-    return found
-
-
-def article(name: str, text: str, updated: str | None = None) -> Article:
-    return Article(name, name, text, "", "1", updated, frozenset({EVERYONE}))
+from tests.answering.told import Doubting, Told, article, hits
 
 
 def answer(question: str, reader: Told, *articles: Article) -> Answer:
@@ -157,23 +87,6 @@ def test_no_hits_are_a_refusal() -> None:
     assert (said.answered, said.nearest) == (False, ())
 
 
-@given(st.data())
-def test_the_order_counts_what_says_the_same_together(data: st.DataObject) -> None:
-    """Every sentence is in it once; fitting ones first; the first one's words have the most weight of all."""
-    count = data.draw(st.integers(1, 8))
-    said = [meaning(data.draw(st.sampled_from(["seven", "7", "eight", "a dog"]))) for _ in range(count)]
-    fitting = [data.draw(st.booleans()) for _ in range(count)]
-    scores = np.array([data.draw(st.floats(-9, 9)) for _ in range(count)])
-    order = ranked(said, fitting, scores)
-    assert sorted(order) == list(range(count))
-    assert [fitting[i] for i in order] == sorted(fitting, reverse=True)
-    weight = {meant: np.logaddexp.reduce(scores[[m == meant for m in said]]) for meant in said}
-    able = [i for i in range(count) if fitting[i]] or list(range(count))
-    assert weight[said[order[0]]] == pytest.approx(max(weight[said[i]] for i in able))
-    found = evidence(said, np.zeros((count, len(Features._fields))), scores, order[0])
-    assert np.isfinite(found).all()
-
-
 def test_the_verifier_looks_at_the_best_passages_and_its_doubt_counts() -> None:
     """It is asked about few passages, those that the reader likes best, and the answer is less sure for its doubt."""
     question = "How many assailants were captured in Aktobe?"
@@ -206,89 +119,6 @@ def test_the_setting_decides_between_answer_and_refusal() -> None:
     assert isinstance(strict, Answer)
     assert lax.confidence == strict.confidence
     assert not strict.answered
-
-
-# --- what is counted, and where the thresholds lie ------------------------------------------------------
-
-
-def test_each_feature_is_what_its_name_says() -> None:
-    """By hand: two sentences of the first hit, one of the second, with their scores, cosines and search scores."""
-    texts = (
-        article("Report", "Eleven assailants were killed. It was seven who were captured in Aktobe."),
-        article("Note", "Bergen saw 7 ships captured."),
-    )
-    first, second = hits(*texts)
-    found = [replace(first, bm25=20.0, cosines=(0.1, 0.6)), replace(second, bm25=60.0, cosines=(0.4,), score=0.3)]
-    reader = Told(seven=10.0, Eleven=2.0, **{"7": -4.0})
-    sentences, features = candidates("How many assailants were captured in Aktobe?", found, reader)  # type: ignore[arg-type]
-    eleven, seven, ships = (dict(zip(FEATURES, row, strict=True)) for row in features.tolist())
-    assert [sentence.words for sentence in sentences] == ["Eleven", "seven", "7"]
-    assert [len(sentence.text) for sentence in sentences] == [30, 41, 28]
-    wanted = {
-        "reader": (np.tanh(0.2), np.tanh(1.0), np.tanh(-0.4)),
-        "reader beside the best": (np.tanh(-2.0), 0.0, np.tanh(-3.5)),
-        "cosine": (0.1, 0.6, 0.4),
-        "cosine beside the best": (-0.5, 0.0, -0.2),
-        "search": (0.8, 0.8, 0.3),
-        "bm25": (0.5, 0.5, 1.0),
-        "first": (1.0, 1.0, 0.0),
-        # Stems of the question: assail, captur, aktob; weighted by their lengths.
-        "names missing": (0.0, 0.0, 1.0),
-        "names missing in article": (0.0, 0.0, 1.0),
-        "fits": (1.0, 1.0, 1.0),
-        "short": (0.0, 0.0, 1.0),
-        "cosine before": (0.0, 0.1, 0.0),
-        "cosine after": (0.6, 0.0, 0.0),
-        "verifier": (np.tanh(0.2), np.tanh(1.0), np.tanh(-0.4)),
-        "not verified": (0.0, 0.0, 0.0),
-    }
-    for name, values in wanted.items():
-        assert (eleven[name], seven[name], ships[name]) == pytest.approx(values), name
-    words = {word: len(word) for word in asked_words("How many assailants were captured in Aktobe?")}
-    assert set(words) == {"assail", "captur", "aktob"}
-    whole = sum(words.values())
-    assert eleven["shared"] == pytest.approx(words["assail"] / whole)
-    assert seven["shared"] == pytest.approx((words["captur"] + words["aktob"]) / whole)
-    assert eleven["shared around"] == seven["shared around"] == 1.0
-    assert ships["shared with place"] == pytest.approx(words["captur"] / whole)
-
-
-def test_a_heading_and_a_title_count_as_place() -> None:
-    """Words of the question in the title are shared with the place, not with the sentence."""
-    (found,) = hits(article("Aktobe", "It was seven."))
-    _, features = candidates("How many were captured in Aktobe?", [found], Told(seven=9.0))  # type: ignore[arg-type]
-    row = dict(zip(FEATURES, features[0].tolist(), strict=True))
-    assert (row["shared"], row["names missing"]) == (0.0, 0.0)
-    assert 0 < row["shared with place"] < 1
-
-
-def test_what_the_verifier_has_not_seen_is_marked() -> None:
-    """Of three passages it is shown two; the third has no score of its and says so."""
-    found = hits(*(article(f"a{n}", f"Ship number{n} was seen.") for n in range(3)))
-    reader = Told(number0=1.0, number1=3.0, number2=5.0)
-    _, features = candidates("Which ship was seen?", found, reader)  # type: ignore[arg-type]
-    assert features[:, FEATURES.index("not verified")].tolist() == [1.0, 0.0, 0.0]
-    assert features[:, FEATURES.index("verifier")].tolist() == pytest.approx([0.0, np.tanh(0.3), np.tanh(0.5)])
-
-
-def test_evidence_is_what_its_name_says() -> None:
-    """By hand: two sentences that say seven, one that says eight, at scores of 2, 1 and -1; and its bounds."""
-    said = [meaning("seven"), meaning("7"), meaning("eight")]
-    features = np.arange(3 * len(FEATURES), dtype=np.float64).reshape(3, -1) / 100
-    seen = dict(zip(EVIDENCE, evidence(said, features, np.array([2.0, 1.0, -1.0]), 0), strict=True))
-    own, rest = np.logaddexp(2, 1), np.logaddexp(-1, 0)
-    assert seen["odds"] == pytest.approx(own - rest)
-    assert seen["ahead of the next"] == pytest.approx(3.0)
-    assert seen["none of them"] == pytest.approx(-np.logaddexp(own, -1))
-    for name in ("reader", "cosine", "names missing", "verifier", "not verified"):
-        assert seen[name] == features[0, FEATURES.index(name)]
-    far = evidence(said, features, np.array([40.0, 1.0, -40.0]), 0)
-    assert far[:2] == (12, 12)
-    behind = evidence(said, features, np.array([-40.0, -40.0, 40.0]), 0)
-    assert behind[:2] == (-12, -6)
-    assert far[EVIDENCE.index("none of them")] == -12
-    alone = evidence(said[:1], features[:1], np.array([3.0]), 0)
-    assert alone[1] == 12, "with no other sentence it is far ahead"
 
 
 class Counting(Told):
@@ -436,26 +266,10 @@ def test_a_refusal_names_three_articles_and_eight_words() -> None:
     assert "“Ida”" not in said.answer
 
 
-def test_the_neighbours_of_a_sentence_are_those_beside_it() -> None:
-    """The cosines of the sentence before and after each of three; none beyond the ends."""
-    (found,) = hits(article("a", "Some went. Others came. It was seven."))
-    _, features = candidates("How many?", [replace(found, cosines=(0.1, 0.3, 0.7))], Told(seven=9.0))  # type: ignore[arg-type]
-    before, after = (names(Features).index(name) for name in ("cosine before", "cosine after"))
-    assert features[:, before].tolist() == [0.0, 0.1, 0.3]
-    assert features[:, after].tolist() == [0.3, 0.7, 0.0]
-
-
-def test_a_question_without_words_shares_nothing() -> None:
-    """Of no words no share stands anywhere, and a share of one letter is one of one."""
-    assert share([], {"a"}) == 0.0
-    assert share(["a"], {"a"}) == 1.0
-    assert share(["a"], set()) == 0.0
-
-
 def test_confidence_is_a_logistic_function_of_the_evidence() -> None:
     """Log odds of 0, of ln 3 and of -ln 3 are confidences of 0.5, 0.75 and 0.25."""
     extractor = Extractor(Told(), 0.5)  # type: ignore[arg-type]
-    seen = evidence([meaning("seven")], np.zeros((1, len(FEATURES))), np.array([0.0]), 0)
+    seen = evidence([meaning("seven")], np.zeros((1, len(Features._fields))), np.array([0.0]), 0)
     for odds, confidence in ((0.0, 0.5), (np.log(3), 0.75), (-np.log(3), 0.25)):
         extractor._trust = np.append(np.zeros(len(seen)), odds)
         assert extractor._confidence(seen) == pytest.approx(confidence)

@@ -161,7 +161,7 @@ def test_indexing_and_its_status(run: Run, docs: Path, tmp_path: Path) -> None:
         "added": [], "changed": [], "removed": [], "unchanged": 2, "chunks": 0,
         "failed": {"docs/bad.md": "the file is not text"}, "notices": {}, "others": {},
     }  # fmt: skip
-    assert "Not tried again, as they did not change: 1; assistant index --retry does." in run("index", docs).err
+    assert "Not tried again because unchanged: 1; to retry, type: assistant index --retry" in run("index", docs).err
     assert "Not tried" not in run("index", docs, "--retry").err
     assert run("index", docs, "--strict").code == 1
     (docs / "bad.md").unlink()
@@ -229,7 +229,7 @@ def test_status_tells_what_is_not_in_the_search_index(run: Run, docs: Path, tmp_
     library.close()
     status = json.loads(run("status", "--json").out)
     assert (status["chunks"], status["searched_exactly"], status["generation"]["gone"]) == (2, 1, 1)
-    assert "1 chunk new, found by an exact search; 1 gone" in run("status").out
+    assert "1 chunk new, found by exact search; 1 gone" in run("status").out
     shutil.rmtree(tmp_path / "home" / "generations")
     assert json.loads(run("status", "--json").out)["generation"] is None
     assert "none; type: assistant verify" in run("status").out
@@ -327,7 +327,7 @@ def test_an_interruption_is_one_line_and_loses_nothing(tmp_path: Path, with_sign
     kept = library.counts()["articles"]
     assert 0 < kept < 400
     *before, line = said.strip().splitlines()
-    assert f"Stopped. What was finished is kept, {kept} articles in {kept} chunks; the same command goes on" in line
+    assert f"Stopped. Finished work is kept, {kept} articles in {kept} chunks; the same command continues" in line
     if seen == "bar":
         assert "of 400 articles" in said
         assert said.count("\x1b[?25l") == said.count("\x1b[?25h") == 1  # the cursor is shown again

@@ -288,7 +288,7 @@ def test_signed_out_is_said(browser: Any, serve: Callable[..., web.Served]) -> N
         page.wait_for_timeout(50)
     context.clear_cookies()
     ask(page, "What did we change?")
-    page.get_by_text("You are signed out. Please load the page again and sign in.").wait_for()
+    page.get_by_text("You are signed out. Please reload the page and sign in.").wait_for()
     assert box(page).input_value() == "What did we change?"
     assert served.assistant.asked == []
     context.close()
@@ -432,7 +432,7 @@ def test_empty_and_endless_questions(open_page: Open, serve: Callable[..., web.S
     page.wait_for_timeout(500)
     assert not page.locator(".turn").count()
     ask(page, "a" * 2001)
-    page.get_by_text("up to 2,000 characters").wait_for()
+    page.get_by_text("at most 2,000 characters").wait_for()
     assert len(box(page).input_value()) == 2001
     assert served.assistant.asked == []
 

@@ -196,7 +196,7 @@ def test_a_model_without_a_template(tmp_path: Path) -> None:
 def test_a_question_that_is_too_long(local: Local) -> None:
     """More than the model's window is an error, not nonsense; the next question is answered."""
     assert local.metadata.context_window == RANKED_CHARACTERS
-    with pytest.raises(ValueError, match="too many for a window of 512"):
+    with pytest.raises(ValueError, match="do not fit a context window of 512"):
         local.chat([ChatMessage(role="user", content="x" * RANKED_CHARACTERS)])
     assert local.chat(ASKED).message.content
 
