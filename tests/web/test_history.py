@@ -142,7 +142,7 @@ def test_what_somebody_thinks_is_kept(talked: tuple[Any, web.Served]) -> None:
     page.get_by_role("button", name="Not helpful").click()
     page.get_by_role("textbox", name="What was wrong?").fill("another incident")
     page.keyboard.press("Enter")
-    page.locator(".word").wait_for(state="hidden")
+    page.locator(".word").wait_for(state="detached")
     page.reload()
     page.locator("[data-do=down][aria-pressed=true]").wait_for()
     page.get_by_role("button", name="Not helpful").click()

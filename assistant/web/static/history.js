@@ -176,10 +176,18 @@
         down: function (turn, button) { thumb(turn, button, 'down'); }
     };
     function thumb(turn, button, way) {
-        var given = button.getAttribute('aria-pressed') !== 'true', form = turn.querySelector('.word');
+        var given = button.getAttribute('aria-pressed') !== 'true', before = turn.querySelector('.word');
         judge(turn, given ? way : '');
-        form.hidden = !(given && way === 'down');
-        if (!form.hidden) { form.querySelector('input').focus(); }
+        if (before) { before.remove(); }
+        if (!given || way !== 'down') { return; }
+        var form = made('form', '', { 'class': 'word' });
+        form.append(made('input', '', {
+            name: 'word', maxlength: '1000', placeholder: 'What was wrong? (optional)',
+            'aria-label': 'What was wrong? A few words, if you like.'
+        }), made('button', 'Send', {}));
+        form.lastChild.type = 'submit';
+        turn.querySelector('.said').before(form);
+        form.firstChild.focus();
     }
 
     // ------------------------------------------------------------------ conversations to find again
@@ -276,7 +284,7 @@
         if (!event.target.matches('.word')) { return; }
         event.preventDefault();
         var form = event.target;
-        judge(form.closest('.turn'), 'down', form.elements.word.value).then(function () { form.hidden = true; });
+        judge(form.closest('.turn'), 'down', form.elements.word.value).then(function () { form.remove(); });
     });
     document.addEventListener('keydown', function (event) {
         var menu = event.key === 'Escape' && document.querySelector('.copy[open]');
