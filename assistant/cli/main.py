@@ -4,6 +4,7 @@ import os
 import signal
 import sys
 import time
+from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -23,6 +24,7 @@ from article_assistant.cli.console import (
     settings_of,
 )
 from article_assistant.cli.evaluate import evaluate
+from article_assistant.cli.unanswered import unanswered
 from article_assistant.index.types import UserFacingError
 from article_assistant.opening import open_index
 from rich.markup import escape
@@ -52,8 +54,20 @@ Host = Annotated[
 Port = Annotated[int | None, typer.Option(help="Port to listen on, by default 7860.")]
 
 
+def _show_version(wanted: bool) -> None:
+    if wanted:
+        out.print(f"assistant {version('article-assistant')}")
+        raise typer.Exit
+
+
 @app.callback()
-def assistant(context: typer.Context, home: Home = None) -> None:
+def assistant(
+    context: typer.Context,
+    home: Home = None,
+    _version: Annotated[
+        bool, typer.Option("--version", help="Print the version.", callback=_show_version, is_eager=True)
+    ] = False,
+) -> None:
     """Answers questions about your articles with verbatim, cited quotes. Offline; no LLM is needed.
 
     [bold]Begin with[/bold]  assistant chat FOLDER   and open the address that it prints.
@@ -190,7 +204,7 @@ def mcp(context: typer.Context, home: Home = None, group: keys.Groups = None) ->
 
 
 app.add_typer(keys.key, name="key")
-for command in (evaluate, library.status, library.backup, library.restore, library.verify):
+for command in (evaluate, unanswered, library.status, library.backup, library.restore, library.verify):
     app.command()(command)
 
 

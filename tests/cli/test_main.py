@@ -24,7 +24,7 @@ from tests.index.test_library import entry
 from tests.parts import pdf, write
 from tests.reading.test_parse import endless
 
-COMMANDS = "chat index forget ask evaluate serve status backup restore verify key mcp".split()
+COMMANDS = "chat index forget ask evaluate unanswered serve status backup restore verify key mcp".split()
 
 
 @dataclass
