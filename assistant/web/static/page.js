@@ -15,9 +15,20 @@
 
     function isTouched() { return window.matchMedia('(pointer: coarse)').matches; }
 
+    // The cards beside the conversation are those of the answer whose mark was followed.
+    function shelve(turn) {
+        var cards = turn && turn.querySelector('.evidence .cards'), shelved = document.querySelector('#shelf .cards');
+        if (!cards || !shelved) { return; }
+        var copy = cards.cloneNode(true);
+        copy.querySelectorAll('[id]').forEach(function (link) { link.id = 'shelf-' + link.id; });
+        shelved.replaceWith(copy);
+        document.querySelector('#shelf h2').textContent = copy.matches('.near') ? 'Nearest passages' : 'Sources';
+    }
+
     function open(link) {
         var pane = reading();
         if (!pane) { return; }
+        shelve(link.closest('.turn'));
         opener = link.id;
         // Back closes the article, as on a phone one expects of what covers the page.
         if (pane.hidden) { window.history.pushState({ article: true }, ''); }
@@ -52,6 +63,11 @@
         // nothing that anybody may not know.
         if (window.parent !== window.self) { window.parent.postMessage('article-assistant:close', '*'); }
     }
+
+    // Gradio says that the page is in the browser's language, whatever language its words are in.
+    function english() { if (document.documentElement.lang !== 'en') { document.documentElement.lang = 'en'; } }
+    new MutationObserver(english).observe(document.documentElement, { attributes: true, attributeFilter: ['lang'] });
+    english();
 
     document.addEventListener('keydown', onKey);
     window.addEventListener('popstate', function () { close(true); });
