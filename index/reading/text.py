@@ -14,10 +14,15 @@ from article_assistant.index.reading.wiki import WikiReader, wiki_of
 
 NARROWEST = 40
 """Characters of a line from which on it may have been broken at a fixed width."""
+RAGGED = 0.7
+"""Share of the widest line that a line takes which was broken by hand."""
+NEAR = 4
+"""Characters that a line may be wider than the usual widest one: few paragraphs have a line that is quite full."""
 LOWER = 0.25
 """Share of lines that begin with a small letter in prose; records begin with a capital or a figure."""
 
 _ITEM_OR_NAME = re.compile(r"([-*•–]|\d{1,3}(?:\.\d{1,3})*[.)]|[A-Za-z][.)]|[^\s:]{1,30}:)\s")
+_COUNTING = re.compile(r"(\d+)[.)]$")
 _RULE = re.compile(r"[\s|+:]*([-=_*~#])(?:\1|[ +|:]){2,}[\s|+:]*")
 _UNDER = re.compile(r"([=~-])\1{2,}\s*")
 _HASHES = re.compile(r"#{1,6} ")
@@ -86,7 +91,7 @@ def _blocks(text: str) -> list[list[str]]:
 
 def _width(blocks: Sequence[Sequence[str]]) -> int:
     """The width that paragraphs of prose were broken at, the median of the longer ones; 0 where there is none."""
-    widest = sorted(max(map(len, block)) for block in blocks if len(block) > 2 and _has_prose(block))
+    widest = sorted(max(map(len, block)) for block in blocks if len(block) > 1 and _has_prose(block))
     return widest[len(widest) // 2] if widest else 0
 
 
@@ -132,22 +137,25 @@ def _rejoined(lines: list[str], width: int) -> list[str]:
     indent = min((len(line) - len(line.lstrip()) for line in lines), default=0)
     inner = [line[indent:] for line in lines]
     most, is_prose = max(map(len, inner), default=0), _has_prose(inner)
-    if len(inner) < 3 and most <= width - indent:
+    if len(inner) < 3 and most <= width - indent + NEAR:
         # Too little to judge by itself; where the lines are as wide as the paragraphs around, it is one.
         is_prose = is_prose or most > 0.8 * (width - indent)
-        most = width - indent
+        most = max(most, width - indent)
     parts: list[list[str]] = []
+    number = 0  # of the last item
     hanging = 0  # where the text of an item begins, beneath which its further lines stand
     for last, line in pairwise(["", *inner]):
         own = line[hanging:] if hanging and line[:hanging].isspace() and line[hanging] != " " else line
         if (
             parts
-            and _continues(last, own, most, is_prose or (own is not line and own[0].isalpha()))
+            and _continues(last, own, most, is_prose or (own is not line and own[0].isalnum()), number)
             and not _HASHES.match(parts[-1][0])
         ):
             parts[-1].append(own)
             continue
         found = _ITEM_OR_NAME.match(line.lstrip())
+        if found and (counted := _COUNTING.match(found[1])):
+            number = int(counted[1])
         hanging = len(line) - len(line.lstrip()) + found.end() if found else 0
         parts.append([line])
     whole = [" ".join(one) for one in parts]
@@ -155,12 +163,20 @@ def _rejoined(lines: list[str], width: int) -> list[str]:
     return whole if len(whole) < len(lines) else lines
 
 
-def _continues(last: str, line: str, most: int, is_prose: bool) -> bool:
-    """Whether `line` goes on the paragraph of the line above it, which has room for `most` characters."""
-    if len(last) < NARROWEST or line.startswith(" ") or _ITEM_OR_NAME.match(line) or _HASHES.match(line):
+def _continues(last: str, line: str, most: int, is_prose: bool, number: int) -> bool:
+    """Whether `line` goes on the paragraph of the line above it, which has room for `most` characters.
+
+    `number` is that of the last item.
+    """
+    if len(last) < NARROWEST or line.startswith(" ") or _HASHES.match(line):
         return False
     if len(last) + 1 + len(line.split(" ", 1)[0]) <= most:
-        return False  # the word would have found room
+        # The word would have found room; who breaks lines by hand leaves some, in the midst of a sentence.
+        return is_prose and line[0].islower() and len(last) > RAGGED * most and last[-1].isalnum()
+    if item := _ITEM_OR_NAME.match(line):
+        counted = _COUNTING.match(item[1])
+        by_chance = int(counted[1]) not in {1, number + 1} if counted else item[1][0].islower() and item[1][-1] == ":"
+        return by_chance and last[-1] not in ".:;?!"
     if line[0].islower() or is_prose:
         return True
     # Records end with a name or a number; a sentence that was cut, with a word like "of the".

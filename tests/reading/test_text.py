@@ -166,3 +166,15 @@ def test_a_guess_is_named() -> None:
     assert "front matter" in text_page(b"---\ntitle: [a\n---\nText.").notice
     with pytest.raises(ArticleError):
         decoded(b"\x81\x8d\xff")
+
+
+def test_a_number_or_a_colon_at_the_edge_begins_no_item() -> None:
+    """What a line begins with by chance, where it was broken, is part of its sentence; a next number is an item."""
+    said = (
+        "The slowest part was not the copying but the rebuilding, which took from\n"
+        "55. That was in the spring. The pictures of the cameras are the only such\n"
+        "exception: they go after 30 days."
+    )
+    assert plain_text(said) == said.replace("\n", " ")
+    items = "4. Ring the bell at the gate and wait until the warden of the day has come\n5. Go in and sign."
+    assert plain_text(items) == items
