@@ -27,7 +27,7 @@ def wiki_of(text: str) -> WikiReader | None:
     headings = [len(found[1]) for found in WIKI_HEADING.finditer(text)] if "= " in text or "=\n" in text else []
     if headings and headings[0] >= max(5, headings[-1] - 1):
         return dokuwiki
-    if not any(sign in text for sign in ("'''", "[[", "{{", "{|", "<ref", "#REDIRECT", "**")):
+    if not any(sign[0] in text and sign in text for sign in ("'''", "[[", "{{", "{|", "<ref", "#REDIRECT", "**")):
         return None
     media = len(_MEDIAWIKI.findall(text))
     if not headings:

@@ -60,6 +60,7 @@ def test_aligned_columns_are_a_table(rows: list[tuple[str, str, str]]) -> None:
         ("* A long item that was broken at the width of a page,\n  And goes on there.",
          "* A long item that was broken at the width of a page, And goes on there."),
         ("Run this:\n\n    make clean\n    make", None),
+        ("* Opened    here  *\n* Closed    there *\n* Repaired  now   *", None),
         ("A notice\n\fPage 1 of\nOne.\n\fPage 2 of\nTwo.", "A notice\n\nOne.\n\nTwo."),
     ],
 )  # fmt: skip
