@@ -78,6 +78,7 @@ def test_lines_of_a_plain_text(source: str, text: str | None) -> None:
          "x\n\n- one\n  - two\n1. first\n2. second\n- term: meaning"),
         ('{| class="wikitable"\n|+ Rooms\n! Hall !! Key\n|-\n| rowspan=2 | N || red\n|-\n| blue\n|}',
          "Rooms\n\nHall: N | Key: red\nHall: N | Key: blue"),
+        ("{{Infobox room|owner=Ann|room=12}}\n'''Oak''' is {{dim|x=1|y=2}}big.", "owner: Ann\nroom: 12\n\nOak is big."),
         ("{{Infobox\n| owner = Ann\n| room = 12\n}}\nText {{convert|5|km}} '''on'''.",
          "owner: Ann\nroom: 12\n\nText 5 km on."),
         ("'''a''' <nowiki>'''b'''</nowiki> &amp; <!-- no -->c[[File:x.png|thumb|The pump]]",
