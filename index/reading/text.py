@@ -63,7 +63,7 @@ def _without_running_lines(text: str) -> str:
     """A text without the first and last lines of its printed pages that come again, page numbers aside."""
     if "\f" not in text:
         return text
-    pages = [page.strip().split("\n") for page in text.split("\f") if not page.isspace()]
+    pages = [page.strip().split("\n") for page in text.split("\f") if page.strip()]
     edges = Counter(key for page in pages for key in {_numberless(page[0]), _numberless(page[-1])})
     running = {key for key, times in edges.items() if times > 1}
     kept = []
