@@ -134,11 +134,16 @@ class _Reader:
                 self.builder.paragraph(text)
         self._open, self._item = [], None
 
-    def _literal(self, first: str) -> None:
-        lines = [first]
-        while self._at < len(self._lines) and self._lines[self._at].strip():
-            lines.append(self._lines[self._at])
+    def _until(self, end: str) -> list[str]:
+        """The next lines up to one that is `end`, which is taken too."""
+        begin = self._at
+        while self._at < len(self._lines) and self._lines[self._at].rstrip() != end:
             self._at += 1
+        self._at += 1
+        return self._lines[begin : self._at - 1]
+
+    def _literal(self, first: str) -> None:
+        lines = [first, *self._until("")]
         least = min(len(line) - len(line.lstrip()) for line in lines)
         self.builder.code("\n".join(line[least:] for line in lines))
 
@@ -147,20 +152,12 @@ class _Reader:
         if fence == "--" or sign in "=*_":
             return  # what is inside is read like the rest, and so is the end
         end = "```" if sign == "`" else fence
-        inside = []
-        while self._at < len(self._lines) and self._lines[self._at].rstrip() != end:
-            inside.append(self._lines[self._at])
-            self._at += 1
-        self._at += 1
+        inside = self._until(end)
         if sign in "-.`":
             self.builder.code("\n".join(re.sub(r"\s*(?://|#|;;)?\s*<[\d.]{1,2}>\s*$", "", line) for line in inside))
 
     def _table(self, end: str, attributes: str) -> None:
-        lines = []
-        while self._at < len(self._lines) and self._lines[self._at].rstrip() != end:
-            lines.append(self._lines[self._at].rstrip())
-            self._at += 1
-        self._at += 1
+        lines = [line.rstrip() for line in self._until(end)]
         cells: list[tuple[int, int, str]] = []  # how many columns and rows each takes
         first = 0
         for line in lines:

@@ -142,10 +142,7 @@ def _is_rule(line: str) -> bool:
 
 
 def _rejoined(lines: list[str], width: int, signed: bool = True) -> list[str]:
-    """The lines of a block, those put together that were one before they were broken at a width.
-
-    Where none is `signed`, a paragraph that fills its width is told without a look at how each line begins.
-    """
+    """The lines of a block, those put together that were broken at a width; `signed`: some may begin with a mark."""
     if max(map(len, lines), default=0) < NARROWEST:
         return lines
     indents = [len(line) - len(line.lstrip()) for line in lines]
@@ -190,10 +187,7 @@ def _is_filled(lines: list[str], most: int) -> bool:
 
 
 def _continues(last: str, line: str, most: int, is_prose: bool, number: int) -> bool:
-    """Whether `line` goes on the paragraph of the line above it, which has room for `most` characters.
-
-    `number` is that of the last item.
-    """
+    """Whether `line` goes on from the line above, which has room for `most` characters; `number`: of the last item."""
     if len(last) < NARROWEST:
         return False
     if len(last) + 1 + len(line.split(" ", 1)[0]) <= most:
@@ -213,10 +207,7 @@ def _continues(last: str, line: str, most: int, is_prose: bool, number: int) -> 
 
 
 def _column_rows(block: list[str], lines: list[str]) -> tuple[list[list[Cell]], int | None] | None:
-    """The rows of a block whose lines stand in columns, and how many of them are its header; None for other blocks.
-
-    `lines` are those of the block that are not drawn.
-    """
+    """The rows of a block in columns, and how many are its header; `lines` are those of it that are not drawn."""
     if len(lines) < 2:
         return None
     drawn = (number for number, (one, other) in enumerate(zip(block, lines, strict=False)) if one is not other)
