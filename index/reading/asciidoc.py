@@ -5,14 +5,16 @@ from collections.abc import Iterator
 
 from article_assistant.index.reading.encoding import decode
 from article_assistant.index.reading.page import Page, TextBuilder, iso_date, squeeze
-from article_assistant.index.reading.table import Cell, write_table
+from article_assistant.index.reading.table import Cell, grid, write_table
 
+PLACES_MOST = 100
+"""Columns or rows that a cell may take."""
 _FENCE = re.compile(r"(-{4,}|\.{4,}|\+{4,}|/{4,}|={4,}|\*{4,}|_{4,}|--|`{3,}.*)$")
 _BULLET_OR_NUMBER = re.compile(r"\s*(?:(\*{1,5}|-)|(\.{1,5})|(\d{1,3})\.)\s+(\S.*)")
 _TERM = re.compile(r"\s*(\S.*?):{2,4}(?:\s+(\S.*))?$")
 _SECTION = re.compile(r"(={1,6}|#{1,6})\s+(\S.*?)(?:\s+\1)?$")
 _DIRECTIVE = re.compile(r"(?:include|ifdef|ifndef|ifeval|endif|toc)::?.*")
-_CELL = re.compile(r"(?:^|(?<=\s))(?:(\d+)(?:\.\d+)?([+*]))?[<^>.]*[aehlmsdv]?\|")
+_CELL = re.compile(r"(?:^|(?<=\s))(?:(\d+)?(?:\.(\d+))?([+*]))?[<^>.]*[aehlmsdv]?\|")
 _INLINE = (
     (re.compile(r"\b(?:link|xref|mailto):[^\s\[]+\[([^\]]*)\]"), r"\1"),
     (re.compile(r"<<[^,>]*,\s*([^>]*)>>"), r"\1"),
@@ -51,7 +53,7 @@ class _Reader:
         self._numbers: dict[int, int] = {}
 
     def blocks(self) -> None:
-        attributes = ""
+        attributes, attached = "", False
         while self._at < len(self._lines):
             line = self._lines[self._at].rstrip()
             self._at += 1
@@ -63,12 +65,13 @@ class _Reader:
                 self.facts[found[1].lower()] = found[2] or ""
             elif line == "+":
                 self._flush()
+                attached = True
             elif line in {"|===", "!===", ",===", ":==="}:
-                self._flush()
+                attached = self._begin_block(attached)
                 self._table(line, attributes)
                 attributes = ""
             elif _FENCE.fullmatch(line):
-                self._flush()
+                attached = self._begin_block(attached)
                 self._fenced(line)
                 attributes = ""
             elif re.fullmatch(r"\[\[.*\]\]|\[.*\]", line) and not self._open:
@@ -94,6 +97,13 @@ class _Reader:
                 self._open.append(line.removesuffix(" +"))
                 attributes = ""
         self._flush()
+
+    def _begin_block(self, attached: bool) -> bool:
+        """End what is open; a block that is not attached to an item ends its list, too."""
+        self._flush()
+        if not attached:
+            self._numbers.clear()
+        return False
 
     def _heading(self, found: re.Match[str]) -> None:
         self._flush()
@@ -124,11 +134,16 @@ class _Reader:
                 self.builder.paragraph(text)
         self._open, self._item = [], None
 
-    def _literal(self, first: str) -> None:
-        lines = [first]
-        while self._at < len(self._lines) and self._lines[self._at].strip():
-            lines.append(self._lines[self._at])
+    def _until(self, end: str) -> list[str]:
+        """The next lines up to one that is `end`, which is taken too."""
+        begin = self._at
+        while self._at < len(self._lines) and self._lines[self._at].rstrip() != end:
             self._at += 1
+        self._at += 1
+        return self._lines[begin : self._at - 1]
+
+    def _literal(self, first: str) -> None:
+        lines = [first, *self._until("")]
         least = min(len(line) - len(line.lstrip()) for line in lines)
         self.builder.code("\n".join(line[least:] for line in lines))
 
@@ -137,52 +152,55 @@ class _Reader:
         if fence == "--" or sign in "=*_":
             return  # what is inside is read like the rest, and so is the end
         end = "```" if sign == "`" else fence
-        inside = []
-        while self._at < len(self._lines) and self._lines[self._at].rstrip() != end:
-            inside.append(self._lines[self._at])
-            self._at += 1
-        self._at += 1
+        inside = self._until(end)
         if sign in "-.`":
             self.builder.code("\n".join(re.sub(r"\s*(?://|#|;;)?\s*<[\d.]{1,2}>\s*$", "", line) for line in inside))
 
     def _table(self, end: str, attributes: str) -> None:
-        lines = []
-        while self._at < len(self._lines) and self._lines[self._at].rstrip() != end:
-            lines.append(self._lines[self._at].rstrip())
-            self._at += 1
-        self._at += 1
-        cells: list[tuple[int, str]] = []  # how many columns each takes
+        lines = [line.rstrip() for line in self._until(end)]
+        cells: list[tuple[int, int, str]] = []  # how many columns and rows each takes
         first = 0
         for line in lines:
-            for width, text in self._cells(line, cells):
-                cells.append((width, text))
-            first = first or sum(width for width, _ in cells)
+            cells += self._cells(line, cells)
+            first = first or sum(width for width, _, _ in cells)
         spec = re.search(r"cols=\"?(\d+)\*|cols=\"([^\"]*)\"|cols=([\d,]+)", attributes)
         columns = first
         if spec:
             columns = int(spec[1]) if spec[1] else len(re.split("[,;]", (spec[2] or spec[3]).strip(",; ")))
-        rows: list[list[Cell]] = [[]]
-        for width, text in cells:
-            if len(rows[-1]) >= max(columns, 1):
-                rows.append([])
-            rows[-1] += [Cell(self._inline(text))] * min(width, max(columns, 1))
+        rows = list(self._rows(cells, max(columns, 1)))
         filled = [i for i, line in enumerate(lines) if line]
         # A first line with an empty one behind it is a header, too.
         implied = bool(filled) and filled[0] == 0 and len(lines) > 1 and not lines[1] and len(rows) > 1
         named = re.search(r"header|%header", attributes) is not None
-        write_table(self.builder, rows, int(named or implied))
+        write_table(self.builder, grid(rows), int(named or implied))
 
-    def _cells(self, line: str, cells: list[tuple[int, str]]) -> Iterator[tuple[int, str]]:
+    def _rows(self, cells: list[tuple[int, int, str]], columns: int) -> Iterator[list[tuple[Cell, int, int]]]:
+        """Cells put to rows; one from above leaves fewer places free."""
+        row: list[tuple[Cell, int, int]] = []
+        room, taken = columns, [0] * PLACES_MOST
+        for width, height, text in cells:
+            row.append((Cell(self._inline(text)), min(width, columns), height))
+            room -= width
+            for below in range(min(height, PLACES_MOST) - 1):
+                taken[below] += width
+            if room <= 0:
+                yield row
+                row, room, taken = [], columns - taken[0], [*taken[1:], 0]
+        if row:
+            yield row
+
+    def _cells(self, line: str, cells: list[tuple[int, int, str]]) -> Iterator[tuple[int, int, str]]:
+        """The cells of a line: their columns, rows and text. What stands before the first belongs to the last one."""
         marks = list(_CELL.finditer(line))
         head = line[: marks[0].start()] if marks else line
         if cells and head.strip():
-            width, text = cells.pop()
-            yield width, f"{text} {head.strip()}"
-        for mark, behind in zip(marks, [*marks[1:], None], strict=True):
+            width, height, text = cells.pop()
+            yield width, height, f"{text} {head.strip()}"
+        for mark, behind in zip(marks, [*marks[1:], None], strict=False):
             text = line[mark.end() : behind.start() if behind else len(line)].strip()
-            times, sign = min(int(mark[1] or 1), 100), mark[2]
+            times, tall, sign = min(int(mark[1] or 1), PLACES_MOST), min(int(mark[2] or 1), PLACES_MOST), mark[3]
             for _ in range(times if sign == "*" else 1):
-                yield (times if sign == "+" else 1), text.replace("\\|", "|")
+                yield (times if sign == "+" else 1), (tall if sign == "+" else 1), text.replace("\\|", "|")
 
     def _inline(self, text: str) -> str:
         text = re.sub(r"\{([\w-]+)\}", lambda found: self.facts.get(found[1].lower(), found[0]), text)

@@ -103,11 +103,8 @@ class _Document:
             self.builder.heading(level, f"{label[0]} {text}" if label and label[0] else text)
         elif label is not None:
             sign, depth = label
-            self.builder.item(
-                text if _LABEL.fullmatch(sign) or not sign else f"{sign} {text}",
-                depth,
-                sign if _LABEL.fullmatch(sign) else None,
-            )
+            numbered = bool(_LABEL.fullmatch(sign))
+            self.builder.item(f"{sign} {text}" if sign and not numbered else text, depth, sign if numbered else None)
         elif name.startswith("list ") and name != "list paragraph":
             self.builder.item(text)
         elif self._runs.is_bold(paragraph, style) and squeeze(text).endswith("?"):
@@ -177,21 +174,17 @@ class _Document:
         """The cells of a table with what is shown as a name, and how many rows are said to be its header."""
         about = table.find(W + "tblPr")
         style, look = value_of(about, "tblStyle"), about.find(W + "tblLook") if about is not None else None
-        bits = (
-            int(look.get(W + "val", "0"), 16)
-            if look is not None and re.fullmatch("[0-9A-Fa-f]{1,8}", look.get(W + "val", "0"))
-            else 0
-        )
+        bits = look.get(W + "val", "") if look is not None else ""
+        number = int(bits, 16) if re.fullmatch("[0-9A-Fa-f]{1,8}", bits) else 0
 
         def looks(name: str, bit: int, where: str) -> bool:
             said = look.get(W + name) if look is not None else None
-            return (bool(bits & bit) if said is None else said in {"1", "true"}) and self._styles.shows_names(
-                style, where
-            )
+            shown = bool(number & bit) if said is None else said in {"1", "true"}
+            return shown and self._styles.shows_names(style, where)
 
         first_row, first_column = looks("firstRow", 0x20, "firstRow"), looks("firstColumn", 0x80, "firstCol")
         elements = {id(cell): cell for row in rows for cell in row}
-        texts = {key: self._cell(cell) for key, cell in elements.items()}
+        texts = {key: one_line(self._pieces(cell)) for key, cell in elements.items()}
         named = {key for key, cell in elements.items() if self._runs.is_bold(cell)}
         if not named:
             named = {key for key, cell in elements.items() if is_shaded(cell.find(W + "tcPr"))}
@@ -202,10 +195,6 @@ class _Document:
         made = {key: Cell(text, key in named) for key, text in texts.items()}
         marked = (is_on(row.find(W + "trPr"), "tblHeader") for row in descend(table, "tr", BLOCK_NAMES))
         return [[made[id(cell)] for cell in row] for row in rows], len(list(takewhile(bool, marked))) or None
-
-    def _cell(self, cell: Element) -> str:
-        """All that a cell holds, on one line."""
-        return one_line(self._pieces(cell))
 
     def _pieces(self, element: Element) -> Iterator[str]:
         for child in shown_in(element):

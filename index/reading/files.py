@@ -31,7 +31,7 @@ from article_assistant.index.reading.slides import slides_page
 from article_assistant.index.reading.text import text_page
 from article_assistant.index.types import ArticleError, SourceError
 
-VERSION = "3"
+VERSION = "4"
 """Changes whenever the same bytes would be read otherwise, so that files are indexed again."""
 READERS: dict[str, Callable[[bytes], Page]] = {
     ".md": markdown_page,
@@ -120,9 +120,8 @@ def _storable_text(text: str) -> str:
     A tag character is an invisible twin of an ASCII one: a person sees nothing where a language model reads a text.
     """
     text = text.encode("utf-8", "replace").decode().replace("\0", "")
-    return (
-        _TAGS.sub("", text) if not text.isascii() and _TAG_CHARACTER.search(text) else text
-    )  # to look is faster than to replace
+    tagged = not text.isascii() and _TAG_CHARACTER.search(text)  # to look is faster than to replace
+    return _TAGS.sub("", text) if tagged else text
 
 
 def read_bytes(path: Path, most: int) -> bytes:

@@ -37,9 +37,8 @@ def html_page(source: str | bytes) -> Page:
     headings = [squeeze(inline_text(heading)) for heading in root.iter("h1")]
     title, updated = squeeze(root.findtext(".//title") or ""), _declared_date(root)
     # Pages put the name of the site behind their own: "Travel policy - Our wiki".
-    own = next(
-        (heading for heading in headings if heading and title.startswith(heading)), title or "".join(headings[:1])
-    )
+    begins = (heading for heading in headings if heading and title.lower().startswith(heading.lower()))
+    own = next(begins, title or "".join(headings[:1]))
     return Page(own or None, _text_of(article_of(root)), updated)
 
 

@@ -32,11 +32,12 @@ def joined(lines: Iterable[str], known: Container[str] = ()) -> str:
     """
     text = ""
     for line in lines:
-        begin, end = _BROKEN.search(text), _WORD_PART.match(line)
+        last = text[text.rfind(" ") + 1 :]  # to search all of it each time is quadratic
+        begin, end = _BROKEN.search(last), _WORD_PART.match(line)
         if begin and end and begin[1][-1].islower() and end[0][0].islower():
             whole, parted = f"{begin[1]}{end[0]}".lower(), f"{begin[1]}-{end[0]}".lower()
             text = text + line if parted in known and whole not in known else text[:-1] + line
-        elif not text or (_NO_SPACE[0].search(text) and _NO_SPACE[1].match(line)):
+        elif not text or (_NO_SPACE[0].search(last) and _NO_SPACE[1].match(line)):
             text += line
         else:
             text += f" {line}"

@@ -6,11 +6,18 @@ from article_assistant.index.reading.html import html_text
 from article_assistant.index.reading.page import Page, first_heading, squeeze
 from markdown_it import MarkdownIt
 from mdit_py_plugins.deflist import deflist_plugin
+from mdit_py_plugins.footnote import footnote_plugin
 
 
 def markdown(source: str) -> str:
-    """The text of a Markdown document (CommonMark, with tables, strikethrough and definition lists)."""
-    rendered = MarkdownIt("commonmark").enable(["table", "strikethrough"]).use(deflist_plugin).render(source)
+    """The text of a Markdown document (CommonMark, with tables, strikethrough, definition lists and footnotes).
+
+    Footnotes stand at the end; their marks are no words of a sentence.
+    """
+    parser = MarkdownIt("commonmark").enable(["table", "strikethrough"]).use(deflist_plugin).use(footnote_plugin)
+    for unseen in ("footnote_ref", "footnote_anchor"):
+        parser.add_render_rule(unseen, lambda *_: "")
+    rendered = parser.render(source)
     return html_text(rendered) if rendered.strip() else ""
 
 

@@ -26,7 +26,8 @@ _BREAK = "\u2028"
 def mediawiki(source: str) -> tuple[str, str]:
     """Title ("" where there is none) and text of wikitext, without categories, pictures and comments.
 
-    What a template makes is not known: its words stand in their place, and named ones over several lines are rows.
+    What a template makes is not known: its words stand in their place, and named ones of an infobox or over several
+    lines are rows.
     """
     text = _Wikitext().page(source)
     return first_heading(text), text
@@ -87,7 +88,7 @@ class _Wikitext:
             (squeeze(str(one.name)).replace("_", " "), self._text(one.value)) for one in template.params if one.showkey
         ]
         said = [squeeze(self._text(one.value)) for one in template.params if not one.showkey]
-        if len(named) > 1 and "\n" in str(template):
+        if len(named) > 1 and ("\n" in str(template) or str(template.name).lower().startswith("infobox")):
             rows = [[Cell(name, True), Cell(_cell_line(value))] for name, value in named if value.strip()]
             return self._hold(lambda: write_table(self.builder, rows, 0))
         return " ".join(filter(None, said)) or next((text for name, text in named if name == "title"), "")

@@ -9,6 +9,9 @@ from article_assistant.index.reading.table import Cell, write_table
 _LISTED = re.compile(r"(\s*)(?:[-+]|(?<=\s)\*|(\d{1,3})[.)])\s+(?:\[[ X-]\]\s+)?(\S.*)")
 _EMPHASIS = re.compile(r"(?<![\w*/=~_+])([*/=~_+])(?=\S)([^\n]*?\S)\1(?![\w*/=~_+])")
 
+_FOOTNOTE = re.compile(r"\[fn:[\w-]+\] ?")
+"""The mark of a footnote, in its place and before the note itself."""
+
 
 def org_page(data: bytes) -> Page:
     """An Org file; headlines of deleted things (COMMENT) are left out with what is below them."""
@@ -36,7 +39,7 @@ def org_page(data: bytes) -> Page:
 
 def _org_blocks(text: str, builder: TextBuilder) -> None:
     lines = text.split("\n")
-    open_, item = list[str](), None
+    open_, item, indents = list[str](), None, list[int]()
     at = 0
 
     def flush() -> None:
@@ -72,6 +75,9 @@ def _org_blocks(text: str, builder: TextBuilder) -> None:
                 rows.append(lines[at])
                 at += 1
             _org_table(rows, builder)
+        elif caption := re.match(r"\s*#\+caption:\s*(\S.*)", line, re.IGNORECASE):
+            flush()
+            builder.paragraph(_unmarked_text(caption[1]))
         elif re.match(r"\s*(?:#\+|# |#$)", line) or re.fullmatch(r"-{5,}", line):
             flush()
         elif fixed := re.match(r"\s*: ?(.*)", line) if line.lstrip().startswith((": ", ":\t")) or line == ":" else None:
@@ -79,7 +85,8 @@ def _org_blocks(text: str, builder: TextBuilder) -> None:
             builder.code(fixed[1], goes_on=True)
         elif found := _LISTED.fullmatch(line):
             flush()
-            item = (len(found[1]) // 2, int(found[2]) if found[2] else None)
+            indents = [*(one for one in indents if one < len(found[1])), len(found[1])]
+            item = (len(indents) - 1, int(found[2]) if found[2] else None)
             open_.append(found[3].replace(" :: ", ": ", 1))
         elif not line:
             flush()
@@ -88,6 +95,8 @@ def _org_blocks(text: str, builder: TextBuilder) -> None:
             if item and not line.startswith(" "):
                 flush()
                 item = None
+            if not item and not line.startswith(" "):
+                indents.clear()
             open_.append(line)
     flush()
 
@@ -105,4 +114,4 @@ def _org_table(lines: list[str], builder: TextBuilder) -> None:
 
 
 def _unmarked_text(text: str) -> str:
-    return _EMPHASIS.sub(r"\2", text)
+    return _EMPHASIS.sub(r"\2", _FOOTNOTE.sub("", text))

@@ -149,6 +149,8 @@ def iso_date(value: object) -> str | None:
     """
     if isinstance(value, datetime | date):
         return value.isoformat()[:10]
+    if value is None:
+        return None
     try:
         return date.fromisoformat(str(value).strip()[:10]).isoformat()
     except ValueError:

@@ -28,7 +28,7 @@ def pdf_page(data: bytes, languages: str = "") -> Page:
         raise ArticleError(f"the PDF is broken ({reason or error})") from error
     try:
         facts = document.get_metadata_dict()
-        seen = [_seen(document, number, languages) for number in range(len(document))]
+        seen = [_looked_at(document, number, languages) for number in range(len(document))]
     finally:
         document.close()
     text = PageWriter(seen).text()
@@ -47,7 +47,7 @@ def pdf_page(data: bytes, languages: str = "") -> Page:
     return Page(title or None, text, updated, notice, pages)
 
 
-def _seen(document: Any, number: int, languages: str) -> SeenPage:
+def _looked_at(document: Any, number: int, languages: str) -> SeenPage:
     import pypdfium2.raw as c
     from article_assistant.index.reading.pdfium import sheet
 

@@ -7,7 +7,10 @@ from article_assistant.index.reading.encoding import decode
 from article_assistant.index.reading.html import html_page
 from article_assistant.index.reading.page import Page, first_heading, iso_date
 
-_SILENT = {"toctree", "only", "index", "currentmodule", "module", "contents", "sectionauthor", "codeauthor"}
+_SILENT = {
+    "toctree", "only", "index", "currentmodule", "module", "contents", "sectionauthor", "codeauthor",
+    "highlight", "tabularcolumns", "default-domain",
+}  # fmt: skip
 """Directives of Sphinx that show no text of their own."""
 
 
@@ -29,6 +32,7 @@ def rst_page(data: bytes) -> Page:
         },
     )  # fmt: skip
     body = made["body"].replace("<aside", "<div").replace("</aside", "</div")
+    body = body.replace('<span class="colon">:</span>', "")  # a term has a colon of ours
     found = html_page(f"<html><body>{body}</body></html>")
     dated = re.search(r"^:(?:date|updated|modified): *(\S+)", source, re.MULTILINE | re.IGNORECASE)
     return Page(first_heading(found.text) or None, found.text, iso_date(dated[1]) if dated else None)

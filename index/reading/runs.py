@@ -54,7 +54,7 @@ class Runs:
                 add(self._diagram(child.get(R_NAMES + "dm")))
             elif name in {"oMath", "oMathPara"}:
                 add(_equation(child))
-            elif name == "r" and self._is_hidden(child):
+            elif name == "r" and self._run_says(child, "vanish", None):
                 continue
             elif name not in {"instrText", "delText", "delInstrText"}:
                 self._runs(child, add, boxes)
@@ -81,9 +81,6 @@ class Runs:
         points = (one for one in root.iter() if local_name(one) == "pt") if root is not None else ()
         texts = (squeeze("".join(one.text or "" for one in point.iter() if local_name(one) == "t")) for point in points)
         return "; ".join(text for text in texts if text)
-
-    def _is_hidden(self, run: Element) -> bool:
-        return self._run_says(run, "vanish", None)
 
     def _run_says(self, run: Element, name: str, style: str | None) -> bool:
         """Whether a property of runs is on: by the run itself, else its style, else that of its paragraph."""

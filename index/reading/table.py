@@ -84,7 +84,8 @@ def table_lines(rows: Rows, heads: int | None = None) -> tuple[list[str], list[s
     >>> table_lines([[Cell("Owner"), Cell("Dana")], [Cell("Approved by"), Cell("Ravi")]])
     ([], ['Owner: Dana', 'Approved by: Ravi'])
     """
-    rows = [row for row in rows if any(cell.text.strip() for cell in row)]
+    filled = [any(cell.text.strip() for cell in row) for row in rows]
+    rows, heads = [row for row, one in zip(rows, filled, strict=True) if one], heads and sum(filled[:heads])
     if not rows:
         return [], []
     titles = []

@@ -2,7 +2,7 @@
 
 import re
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import pairwise
 
 from article_assistant.index.reading.encoding import decoded
@@ -14,13 +14,22 @@ from article_assistant.index.reading.wiki import WikiReader, wiki_of
 
 NARROWEST = 40
 """Characters of a line from which on it may have been broken at a fixed width."""
+RAGGED = 0.7
+"""Share of the widest line that a line takes which was broken by hand."""
+NEAR = 4
+"""Characters that a line may be wider than the usual widest one: few paragraphs have a line that is quite full."""
 LOWER = 0.25
 """Share of lines that begin with a small letter in prose; records begin with a capital or a figure."""
 
 _ITEM_OR_NAME = re.compile(r"([-*•–]|\d{1,3}(?:\.\d{1,3})*[.)]|[A-Za-z][.)]|[^\s:]{1,30}:)\s")
+_COUNTING = re.compile(r"(\d+)[.)]$")
 _RULE = re.compile(r"[\s|+:]*([-=_*~#])(?:\1|[ +|:]){2,}[\s|+:]*")
+_SIGN = re.compile(r"\n[^\S\n]*(?:[-*•–=_~#+:\d]|[A-Za-z][.)]|[^\s:]{1,30}:\s|[QA]\d)")
+"""How a line begins that may be more than words: an item, a heading, a drawn line, a question."""
 _UNDER = re.compile(r"([=~-])\1{2,}\s*")
 _HASHES = re.compile(r"#{1,6} ")
+_GAP = re.compile(rb"\0{2,}(?=\x01)")
+_SHADOW = bytes(sign != ord(" ") for sign in range(256))
 _ASKED_LINE = re.compile(rf"{ASKS}\s+(\S.*)")
 _ANSWERED_LINE = re.compile(rf"{ANSWERS}\s+(\S.*)")
 
@@ -45,18 +54,17 @@ def plain_text(text: str) -> str:
     >>> plain_text("Sat   9:00   Ann\\nSun   9:30   Bo\\nMon   8:00   Ida")
     'Sat | 9:00 | Ann\\nSun | 9:30 | Bo\\nMon | 8:00 | Ida'
     """
-    blocks = _blocks(_without_running_lines(text))
+    blocks = list(_blocks(_without_running_lines(text)))
     width = _width(blocks)
-    written = (block[0].expandtabs(4) if len(block) == 1 else "\n".join(_block(block, width)) for block in blocks)
-    return "\n\n".join(filter(None, written))
+    return "\n\n".join(filter(None, ("\n".join(_block(block, width)) for block in blocks)))
 
 
 def _without_running_lines(text: str) -> str:
     """A text without the first and last lines of its printed pages that come again, page numbers aside."""
     if "\f" not in text:
         return text
-    pages = [[line for line in page.split("\n") if line.strip()] for page in text.split("\f")]
-    edges = Counter(key for page in pages for key in {_numberless(line) for line in [*page[:1], *page[-1:]]})
+    pages = [page.strip().split("\n") for page in text.split("\f") if page.strip()]
+    edges = Counter(key for page in pages for key in {_numberless(page[0]), _numberless(page[-1])})
     running = {key for key, times in edges.items() if times > 1}
     kept = []
     for page in text.split("\f"):
@@ -71,34 +79,42 @@ def _numberless(line: str) -> str:
     return re.sub(r"\d+", "0", squeeze(line))
 
 
-def _blocks(text: str) -> list[list[str]]:
+def _blocks(text: str) -> Iterator[list[str]]:
     """The lines between blank ones."""
-    blocks: list[list[str]] = []
-    begins = True
-    for line in map(str.rstrip, text.split("\n")):
-        if line and begins:
-            blocks.append([line])
-        elif line:
-            blocks[-1].append(line)
-        begins = not line
-    return blocks
+    for block in "\n".join(map(str.rstrip, text.split("\n"))).split("\n\n"):
+        if lines := block.strip("\n"):
+            yield lines.split("\n")
 
 
 def _width(blocks: Sequence[Sequence[str]]) -> int:
     """The width that paragraphs of prose were broken at, the median of the longer ones; 0 where there is none."""
-    widest = sorted(max(map(len, block)) for block in blocks if len(block) > 2 and _has_prose(block))
+    widest = sorted(max(map(len, block)) for block in blocks if len(block) > 1 and _has_prose(block))
     return widest[len(widest) // 2] if widest else 0
 
 
 def _has_prose(lines: Sequence[str]) -> bool:
     """Whether lines were one paragraph: some go on with a small letter, or a letter of a script without capitals."""
-    begin = [line.lstrip()[:1] for line in lines[1:]]
-    small = sum(sign.islower() or (sign.isalpha() and not sign.isupper()) for sign in begin)
+    begin = "".join([line.lstrip()[:1] for line in lines[1:]])
+    small = sum(map(str.islower, begin))
+    if not begin.isascii():
+        small += sum(sign.isalpha() and not sign.isupper() and not sign.islower() for sign in begin)
     return small >= max(LOWER * len(begin), 1)
 
 
-def _block(block: list[str], width: int) -> Iterator[str]:
-    if rows := _column_rows(block):
+def _block(block: list[str], width: int) -> Iterable[str]:
+    if len(block) == 1:
+        return [block[0].expandtabs(4)]
+    text = "\n".join(["", *block])
+    apart = text.count("\n ") == 0 and text.count("  ") >= 0.8 * len(block)
+    if apart or "|" in text or "\t" in text or _SIGN.search(text):
+        return _signed_block(block, width)
+    return _rejoined(block, width, signed=False)
+
+
+def _signed_block(block: list[str], width: int) -> Iterator[str]:
+    """A block that may be a table, or whose lines may begin with a mark or be drawn."""
+    lines = [line for line in block if not _is_rule(line)]
+    if rows := _column_rows(block, lines):
         builder = TextBuilder()
         write_table(builder, *rows)
         yield builder.text()
@@ -107,9 +123,9 @@ def _block(block: list[str], width: int) -> Iterator[str]:
         yield f"{'#' if block[1][0] == '=' else '##'} {squeeze(block[0])}"
         if len(block) > 2:
             yield ""
-            yield from _block(block[2:], width)
+            yield from _signed_block(block[2:], width)
         return
-    lines = [line.expandtabs(4) for line in block if not _is_rule(line)]
+    lines = [line.expandtabs(4) for line in lines]
     asks = any(map(_ASKED_LINE.match, lines)) and any(map(_ANSWERED_LINE.match, lines))
     for number, line in enumerate(_rejoined(lines, width)):
         if asks and (asked := _ASKED_LINE.match(line)):
@@ -125,29 +141,35 @@ def _is_rule(line: str) -> bool:
     return not line[-1].isalnum() and bool(_RULE.fullmatch(line))
 
 
-def _rejoined(lines: list[str], width: int) -> list[str]:
-    """The lines of a block, those put together that were one before they were broken at a width."""
-    if all(len(line) < NARROWEST for line in lines):
+def _rejoined(lines: list[str], width: int, signed: bool = True) -> list[str]:
+    """The lines of a block, those put together that were broken at a width; `signed`: some may begin with a mark."""
+    if max(map(len, lines), default=0) < NARROWEST:
         return lines
-    indent = min((len(line) - len(line.lstrip()) for line in lines), default=0)
-    inner = [line[indent:] for line in lines]
+    indents = [len(line) - len(line.lstrip()) for line in lines]
+    indent = min(indents)
+    inner = [line[indent:] for line in lines] if indent else lines
     most, is_prose = max(map(len, inner), default=0), _has_prose(inner)
-    if len(inner) < 3 and most <= width - indent:
+    if len(inner) < 3 and most <= width - indent + NEAR:
         # Too little to judge by itself; where the lines are as wide as the paragraphs around, it is one.
         is_prose = is_prose or most > 0.8 * (width - indent)
-        most = width - indent
+        most = max(most, width - indent)
+    if not signed and is_prose and max(indents) == indent and _is_filled(inner, most):
+        return [" ".join(inner)]
     parts: list[list[str]] = []
+    number = 0  # of the last item
     hanging = 0  # where the text of an item begins, beneath which its further lines stand
     for last, line in pairwise(["", *inner]):
         own = line[hanging:] if hanging and line[:hanging].isspace() and line[hanging] != " " else line
         if (
             parts
-            and _continues(last, own, most, is_prose or (own is not line and own[0].isalpha()))
+            and _continues(last, own, most, is_prose or (own is not line and own[0].isalnum()), number)
             and not _HASHES.match(parts[-1][0])
         ):
             parts[-1].append(own)
             continue
         found = _ITEM_OR_NAME.match(line.lstrip())
+        if found and (counted := _COUNTING.match(found[1])):
+            number = int(counted[1])
         hanging = len(line) - len(line.lstrip()) + found.end() if found else 0
         parts.append([line])
     whole = [" ".join(one) for one in parts]
@@ -155,12 +177,28 @@ def _rejoined(lines: list[str], width: int) -> list[str]:
     return whole if len(whole) < len(lines) else lines
 
 
-def _continues(last: str, line: str, most: int, is_prose: bool) -> bool:
-    """Whether `line` goes on the paragraph of the line above it, which has room for `most` characters."""
-    if len(last) < NARROWEST or line.startswith(" ") or _ITEM_OR_NAME.match(line) or _HASHES.match(line):
+def _is_filled(lines: list[str], most: int) -> bool:
+    """Whether no line has room for the first word of the next one."""
+    for last, line in pairwise(lines):
+        word = line.find(" ")
+        if len(last) < NARROWEST or len(last) + 1 + (word if word > 0 else len(line)) <= most:
+            return False
+    return True
+
+
+def _continues(last: str, line: str, most: int, is_prose: bool, number: int) -> bool:
+    """Whether `line` goes on from the line above, which has room for `most` characters; `number`: of the last item."""
+    if len(last) < NARROWEST:
         return False
     if len(last) + 1 + len(line.split(" ", 1)[0]) <= most:
-        return False  # the word would have found room
+        # The word would have found room; who breaks lines by hand leaves some, in the midst of a sentence.
+        return is_prose and line[0].islower() and len(last) > RAGGED * most and last[-1].isalnum()
+    if line.startswith(" ") or _HASHES.match(line):
+        return False
+    if item := _ITEM_OR_NAME.match(line):
+        counted = _COUNTING.match(item[1])
+        by_chance = int(counted[1]) not in {1, number + 1} if counted else item[1][0].islower() and item[1][-1] == ":"
+        return by_chance and last[-1] not in ".:;?!"
     if line[0].islower() or is_prose:
         return True
     # Records end with a name or a number; a sentence that was cut, with a word like "of the".
@@ -168,12 +206,12 @@ def _continues(last: str, line: str, most: int, is_prose: bool) -> bool:
     return bool(line[0].isalpha() and cut and cut[1].islower() and len(cut[1]) <= 3 and cut[1].isalpha())
 
 
-def _column_rows(block: list[str]) -> tuple[list[list[Cell]], int | None] | None:
-    """The rows of a block whose lines stand in columns, and how many of them are its header; None for other blocks."""
-    ruled = next((number for number, line in enumerate(block) if _is_rule(line)), None)
-    lines = [line for line in block if not _is_rule(line)]
+def _column_rows(block: list[str], lines: list[str]) -> tuple[list[list[Cell]], int | None] | None:
+    """The rows of a block in columns, and how many are its header; `lines` are those of it that are not drawn."""
     if len(lines) < 2:
         return None
+    drawn = (number for number, (one, other) in enumerate(zip(block, lines, strict=False)) if one is not other)
+    ruled = next(drawn, len(lines)) if len(lines) < len(block) else None
     heads = 1 if ruled is not None and 0 < ruled < 3 else None
     if all("|" in line for line in lines) and all(line.strip()[0] == line.strip()[-1] == "|" for line in lines):
         return _even_rows([line.strip()[1:-1].split("|") for line in lines]), 1 if ruled is not None else None
@@ -199,15 +237,13 @@ def _rivers(lines: list[str]) -> list[int]:
 
     Lines that begin with spaces or a mark are a list or code, whose deeper lines stand apart by chance.
     """
-    if any(line[0] == " " for line in lines) or sum(bool(re.match(r"[-*•–]\\s", line)) for line in lines) > 1:
+    if any(line[0] == " " for line in lines) or sum(line[0] in "-*•–" and line[1:2] == " " for line in lines) > 1:
         return []
     if sum("  " in line for line in lines) < 0.8 * len(lines):
         return []
-    shortest = max(len(line) for line in lines)
-    free = [all(at >= len(line) or line[at] == " " for line in lines) for at in range(shortest)]
-    edges = []
-    for at in range(2, shortest):
-        if free[at - 1] and free[at - 2] and not free[at] and any(line[:at].strip() for line in lines):
-            edges.append(at)
+    shadow = 0  # of all lines: a byte that is not 0 where any of them has a sign
+    for line in lines:
+        shadow |= int.from_bytes(line.encode("ascii", "replace").translate(_SHADOW), "little")
+    edges = [gap.end() for gap in _GAP.finditer(shadow.to_bytes(max(map(len, lines)), "little"))]
     # A gap that only long lines have is the end of the short ones.
     return [at for at in edges if sum(len(line) > at for line in lines) >= 0.5 * len(lines)]

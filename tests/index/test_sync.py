@@ -7,12 +7,15 @@ import subprocess
 import sys
 import textwrap
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from article_assistant.index import embed
 from article_assistant.index.generation import Damaged
 from article_assistant.index.reading import files
+from article_assistant.index.reading.markdown import markdown_page
+from article_assistant.index.reading.page import Page
 from article_assistant.index.search import Index
 from article_assistant.index.sync import Progress, forget, sync
 from article_assistant.index.types import EVERYONE, ArticleError, LibraryBusy, LibraryError, SourceError
@@ -494,6 +497,40 @@ def test_a_newer_reader_or_splitter_reads_again(index: Index, docs: Path, monkey
     for version in ("index.reading.files.VERSION", "index.chunk.SPLIT_VERSION"):
         monkeypatch.setattr(f"article_assistant.{version}", "next")
         assert len(update(index, docs).changed) == 2
+
+
+def test_what_an_older_reader_read_is_read_anew_and_answers_meanwhile(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A newer reader's run is stopped midway: what it has read anew stays, the rest answers with the old text, and the
+    next run reads that alone. It ends as if the older reader had never been."""
+    folder = write(tmp_path / "docs", {f"{number:03}.md": f"Article {number}. " * 400 for number in range(40)})
+    opened = Index.open(tmp_path / "home", Words())
+    update(opened, folder)
+
+    def newer(data: bytes) -> Page:
+        page = markdown_page(data)
+        return replace(page, text=page.text.replace("Article", "Paper"))
+
+    def stop(run: Progress) -> None:
+        if run.doing == "docs/030.md":
+            raise KeyboardInterrupt
+
+    monkeypatch.setattr(files, "VERSION", "next")
+    monkeypatch.setitem(files.READERS, ".md", newer)
+    with pytest.raises(KeyboardInterrupt):
+        sync([str(folder)], opened, MOST, stop)
+    texts = {article.id: article.text for article in opened.library.articles(ALL)}
+    anew = [name for name, text in texts.items() if text.startswith("Paper")]
+    assert len(texts) == 40
+    assert 0 < len(anew) < 40
+    opened.ready()
+    assert set(found(opened, "Paper 3")) & set(anew)
+    assert set(found(opened, "Article 39")) - set(anew)
+    report = update(opened, folder)
+    assert (report.unchanged, len(report.changed), report.added) == (len(anew), 40 - len(anew), [])
+    assert state(opened) == fresh(folder, tmp_path / "fresh")
+    opened.close()
 
 
 def test_the_sample_articles(tmp_path: Path) -> None:

@@ -4,6 +4,7 @@ import csv
 import io
 import json
 import zipfile
+from collections.abc import Sequence
 from email.message import EmailMessage
 from pathlib import Path
 from typing import Any
@@ -387,3 +388,42 @@ def test_what_unpacks_to_gigabytes_is_refused(kind: str) -> None:
             part.write(b"\0" * 1_000_000)
     with pytest.raises(ArticleError, match="unpacks to more than 400 MB"):
         page(f"a{kind}", out.getvalue())
+
+
+def book(rows: Sequence[Sequence[object]], merged: str = "") -> str:
+    """What a workbook of one sheet becomes."""
+    made = openpyxl.Workbook()
+    for row in rows:
+        made.active.append(row)
+    if merged:
+        made.active.merge_cells(merged)
+    out = io.BytesIO()
+    made.save(out)
+    return read_page(Path("a.xlsx"), out.getvalue()).text
+
+
+def test_names_of_columns_in_a_workbook() -> None:
+    """Over two rows with a merged cell, apart from the figures by an empty row, or over nothing but words."""
+    assert book([["Zone", "Sales", None], [None, "Oslo", "Bergen"], ["North", 4, 5]], "B1:C1") == (
+        "Zone: North | Sales Oslo: 4 | Sales Bergen: 5"
+    )
+    assert book([["In millions", None], [None, "Sales", "Profit"], [], ["North", 12, 3]]) == (
+        "In millions\n\nNorth | Sales: 12 | Profit: 3"
+    )
+    words = [["Place", "Warden", "Deputy"], ["Hall", "Ann", "Bo"], ["Gate", "Ida", "Ole"]]
+    assert book(words) == "Place: Hall | Warden: Ann | Deputy: Bo\nPlace: Gate | Warden: Ida | Deputy: Ole"
+
+
+def test_a_title_above_a_file_of_records() -> None:
+    """Its single cell is no name of a column."""
+    said = read_page(Path("a.csv"), b"Stanley Cups,,\nTeam,Place,Cups\nBlues,STL,1\nFlyers,PHI,2\n").text
+    assert said == "Stanley Cups\n\nTeam: Blues | Place: STL | Cups: 1\nTeam: Flyers | Place: PHI | Cups: 2"
+
+
+def test_lists_and_tables_of_asciidoc_and_org() -> None:
+    """A table without a cell is none; a block ends a numbered list; the first item stands at the edge."""
+    said = read_page(Path("a.adoc"), b". Ring.\n. Go in.\n\n|===\nnothing\n|===\n\n. Sign.\n").text
+    assert said == "1. Ring.\n2. Go in.\n\n1. Sign."
+    assert read_page(Path("a.org"), b"* Steps\n    - one\n      - deeper\n    - two\n").text == (
+        "# Steps\n\n- one\n  - deeper\n- two"
+    )

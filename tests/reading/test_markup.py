@@ -194,6 +194,7 @@ def test_title_and_date_of_a_page() -> None:
         "content='2024-02-01T10:00Z'></head><body><h1>Travel policy</h1><p>x</p></body></html>"
     )
     assert (page.title, page.updated) == ("Travel policy", "2024-02-01")
+    assert html_page("<title>vpn [Our wiki]</title><h1>VPN</h1><p>x</p>").title == "VPN"
     assert html_page("<p>x</p>").title is None
     assert html_page("<p>x</p>").updated is None
 

@@ -60,6 +60,7 @@ def test_aligned_columns_are_a_table(rows: list[tuple[str, str, str]]) -> None:
         ("* A long item that was broken at the width of a page,\n  And goes on there.",
          "* A long item that was broken at the width of a page, And goes on there."),
         ("Run this:\n\n    make clean\n    make", None),
+        ("* Opened    here  *\n* Closed    there *\n* Repaired  now   *", None),
         ("A notice\n\fPage 1 of\nOne.\n\fPage 2 of\nTwo.", "A notice\n\nOne.\n\nTwo."),
     ],
 )  # fmt: skip
@@ -77,6 +78,7 @@ def test_lines_of_a_plain_text(source: str, text: str | None) -> None:
          "x\n\n- one\n  - two\n1. first\n2. second\n- term: meaning"),
         ('{| class="wikitable"\n|+ Rooms\n! Hall !! Key\n|-\n| rowspan=2 | N || red\n|-\n| blue\n|}',
          "Rooms\n\nHall: N | Key: red\nHall: N | Key: blue"),
+        ("{{Infobox room|owner=Ann|room=12}}\n'''Oak''' is {{dim|x=1|y=2}}big.", "owner: Ann\nroom: 12\n\nOak is big."),
         ("{{Infobox\n| owner = Ann\n| room = 12\n}}\nText {{convert|5|km}} '''on'''.",
          "owner: Ann\nroom: 12\n\nText 5 km on."),
         ("'''a''' <nowiki>'''b'''</nowiki> &amp; <!-- no -->c[[File:x.png|thumb|The pump]]",
@@ -166,3 +168,15 @@ def test_a_guess_is_named() -> None:
     assert "front matter" in text_page(b"---\ntitle: [a\n---\nText.").notice
     with pytest.raises(ArticleError):
         decoded(b"\x81\x8d\xff")
+
+
+def test_a_number_or_a_colon_at_the_edge_begins_no_item() -> None:
+    """What a line begins with by chance, where it was broken, is part of its sentence; a next number is an item."""
+    said = (
+        "The slowest part was not the copying but the rebuilding, which took from\n"
+        "55. That was in the spring. The pictures of the cameras are the only such\n"
+        "exception: they go after 30 days."
+    )
+    assert plain_text(said) == said.replace("\n", " ")
+    items = "4. Ring the bell at the gate and wait until the warden of the day has come\n5. Go in and sign."
+    assert plain_text(items) == items
