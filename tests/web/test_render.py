@@ -16,7 +16,25 @@ from tests import served as web
 
 VOID = {"meta", "link", "input", "br"}
 ALLOWED = {
-    *("html", "head", "meta", "title", "link", "body", "main", "h1", "h2", "h3", "h4", "h5", "h6", "p", "span", "a"),
+    *(
+        "html",
+        "head",
+        "meta",
+        "title",
+        "link",
+        "body",
+        "main",
+        "h1",
+        "h2",
+        "h3",
+        "h4",
+        "h5",
+        "h6",
+        "p",
+        "span",
+        "a",
+        "button",
+    ),
     *(
         "bdi",
         "time",
