@@ -16,8 +16,8 @@ install: $(VENV)/installed ## make .venv with the pinned packages (needs the net
 chat: $(VENV)/installed ## index seeds/ or what you indexed before, and serve the chat page
 	@$(BIN)/assistant chat
 
-test: $(VENV)/installed-dev ## run the test suite (under 20 minutes on two cores)
-	@$(BIN)/python -m pytest
+test: $(VENV)/installed-dev ## run the test suite in two processes (under 8 minutes on two cores)
+	@$(BIN)/python -m pytest --numprocesses 2 --dist worksteal
 
 check: $(VENV)/installed-dev ## lint, types and layers
 	@$(BIN)/ruff check . && $(BIN)/ruff format --check . && $(BIN)/mypy && $(BIN)/lint-imports

@@ -1,7 +1,6 @@
 """A real server of vectors on loopback."""
 
 import shutil
-import socket
 import subprocess
 import sys
 import time
@@ -11,6 +10,8 @@ from pathlib import Path
 import httpx
 import pytest
 from article_assistant.index.remote import Server
+
+from tests.ports import free_port
 
 Backend = Callable[[], Server | None]
 """Makes what an index is opened with: nothing for a store in its folder, or a server."""
@@ -26,8 +27,7 @@ class Chroma:
         found = str(command) if command.is_file() else shutil.which("chroma")
         if found is None:
             pytest.skip("the command chroma, which comes with chromadb, is not there")
-        with socket.create_server(("127.0.0.1", 0)) as free:
-            port = free.getsockname()[1]
+        port = free_port()
         self.folder = folder
         self.address = f"http://127.0.0.1:{port}"
         self._command = [found, "run", "--path", str(folder / "data"), "--host", "127.0.0.1", "--port", str(port)]

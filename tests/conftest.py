@@ -10,11 +10,16 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 from tests.chroma import Backend, Chroma
 
 # A shell that starts the suite with an `&` makes it deaf to Ctrl-C, which some tests send and wait for.
 signal.signal(signal.SIGINT, signal.default_int_handler)
+
+# A machine that does other work too is no reason for a test to fail.
+settings.register_profile("suite", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("suite")
 
 SHARED = Path(os.environ.get("ASSISTANT_SHARED", Path(__file__).resolve().parents[2] / "shared"))
 """The folder with what tests share between checkouts; the one setting that says where it is."""

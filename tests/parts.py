@@ -15,7 +15,7 @@ from article_assistant.index.embed import Embedder, Spans
 from article_assistant.index.search import Index
 from article_assistant.index.sync import SyncReport, sync
 from article_assistant.index.types import EVERYONE, Article, ArticleError, Matrix, Vector
-from hypothesis import HealthCheck, settings
+from hypothesis import settings
 from hypothesis import strategies as st
 
 T = TypeVar("T")
@@ -23,8 +23,8 @@ SEEDS = Path(__file__).parents[1] / "seeds"
 MOST = 1_000_000
 """Bytes that a file of these tests may have."""
 
-modest = settings(max_examples=80, deadline=None, suppress_health_check=[HealthCheck.too_slow])
-"""A machine that does other work too is no reason for a test to fail."""
+modest = settings(max_examples=80)
+"""Fewer examples, for what takes milliseconds each."""
 
 lines = st.lists(
     st.sampled_from(

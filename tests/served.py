@@ -2,7 +2,6 @@
 
 import asyncio
 import re
-import socket
 import threading
 import time
 from collections import deque
@@ -17,6 +16,8 @@ from article_assistant.index.types import EVERYONE, Article, Chunk, Hit
 from article_assistant.settings import Settings
 from article_assistant.types import Answer, Citation, Event, Found, Thumb, Turn, User, Waiting, Words
 from article_assistant.web import server as api
+
+from tests.ports import free_port
 
 TEXT = (
     """# Incident of 21 November
@@ -175,13 +176,6 @@ def scripted(*steps: Any) -> Scripted:
 def good(question: str = "What did we change?") -> Answer:
     """The answer most of these tests want."""
     return answered(question, "Logs are now rotated every night. [1]", citation(article(), QUOTE))
-
-
-def free_port() -> int:
-    """A port that was free a moment ago."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 @contextmanager

@@ -143,7 +143,7 @@ def forget(
 
     with open_index(settings_of(context, home)) as opened:
         articles = sync.forget(source, opened)
-    out.print(f"Forgot {escape(source)}: {count(articles, 'article')}.")
+    out.print(f"Forgot {escape(source)}: {count(articles, 'article')}.", soft_wrap=True)
 
 
 @app.command()

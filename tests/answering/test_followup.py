@@ -5,7 +5,16 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import pytest
-from article_assistant.answering.followup import BODY, BRACKETED, WORD, _asking, standalone
+from article_assistant.answering.followup import (
+    BODY,
+    BRACKETED,
+    WORD,
+    _asking,
+    _is_fragment,
+    _noun,
+    _speaks_of,
+    standalone,
+)
 from article_assistant.evaluation.questions import holds, named
 from article_assistant.index import embed
 from article_assistant.index.search import Index
@@ -247,3 +256,86 @@ def test_a_question_word_at_the_end_does_not_begin_the_question() -> None:
     """Only among the first three words does it say what is asked for."""
     assert _asking("The firm behind the tank serves who".split()) == 0
     assert _asking("In which town lies it".split()) > 0
+
+
+# --- where the limits lie -----------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("text", "fragment"),
+    [
+        ("When?", True), ("How big?", True), ("Which of the firms?", True), ("Which of the big firms?", False),
+        ("When for us?", False), ("The second hotel stay when?", False), ("the firms", False), ("from the firms", True),
+        ("for a b c d e f g?", True), ("for a b c d e f g h?", False), ("How big is it?", False), ("", False),
+    ],
+)  # fmt: skip
+def test_a_fragment_is_short_and_asks_at_its_beginning(text: str, fragment: bool) -> None:
+    """At most eight words; the question word among the first three, and at most three words after it."""
+    assert _is_fragment(text, led=False) == fragment
+
+
+def test_after_and_any_part_is_a_fragment() -> None:
+    """ "And the firms?", but not with a verb, a pronoun or nine words."""
+    assert [_is_fragment(text, led=True) for text in ("the firms", "the firms are", "their firms", "a " * 9)] == [
+        True, False, False, False,
+    ]  # fmt: skip
+
+
+def test_a_question_that_only_ends_with_a_question_word_stands_alone() -> None:
+    """It is no fragment, so nothing of it is replaced."""
+    question = "Our hotel stay ends when?"
+    assert standalone(question, after("Who pays for hotels?")) == question
+
+
+@pytest.mark.parametrize(("length", "leans"), [(1000, True), (1001, False)])
+def test_a_very_long_question_stands_alone(length: int, leans: bool) -> None:
+    """From 1,001 characters on, whatever its pronouns."""
+    question = f"Who was it? {'x' * (length - 12)}"
+    assert (standalone(question, after("Who founded Brackenlode?")) != question) == leans
+
+
+@pytest.mark.parametrize(("length", "found"), [(300, "How many laptops are in Ghent?"), (301, "And in Ghent?")])
+def test_no_part_of_a_very_long_question_is_replaced(length: int, found: str) -> None:
+    """Up to 300 characters it is; after a longer one, a fragment with a name is asked as it stands."""
+    known = "How many laptops are in Hull"
+    known = f"{known}{'y' * (length - len(known) - 1)}?"
+    assert standalone("And in Ghent?", [Turn(known, "It is so. [1]", (), known)]) == found
+
+
+def test_twelve_words_of_forty_characters_are_borrowed() -> None:
+    """The first twelve; a word of 41 characters is none that can be looked for."""
+    names = [f"Name{number}" for number in range(14)]
+    restated = standalone("When was it?", after(f"Who knows {' '.join(names)}?"))
+    assert restated == f"When was it (knows {' '.join(names[:11])})?"
+    assert standalone("When was it?", after(f"Who knows {'X' * 40}?")) == f"When was it (knows {'X' * 40})?"
+    assert standalone("When was it?", after(f"Who knows {'X' * 41}?")) == "When was it (knows)?"
+
+
+def test_a_pronoun_among_many_words_of_its_own_is_explained() -> None:
+    """Five words that tell something find the article; with four the earlier words are needed."""
+    turns = after("Who founded Brackenlode?")
+    four, five = "Was blue paint of it sold Monday?", "Was blue paint of it sold Monday evening?"
+    assert standalone(four, turns) == "Was blue paint of it sold Monday (founded Brackenlode)?"
+    assert standalone(five, turns) == five
+
+
+def test_after_and_two_words_lean_and_three_do_not() -> None:
+    """ "And what colour is the lid?" is about what was asked before; "the round lid" may be about anything."""
+    turns = after("How heavy is the S3?")
+    assert standalone("And what colour is the lid?", turns) == "What colour is the lid (S3)?"
+    assert standalone("And what colour is the round lid?", turns) == "And what colour is the round lid?"
+
+
+@pytest.mark.parametrize(("apart", "near"), [(1_900, True), (3_900, False), (4_100, False)])
+def test_words_of_an_article_stand_together_within_a_window(apart: int, near: bool) -> None:
+    """Windows of 4,000 characters, each beginning in the middle of the one before."""
+    text = f"{'-' * 300}Corvane{' ' * apart}insurance{' ' * 4_000}"
+    assert _speaks_of(parts.article(text), ["Corvane", "insurance"]) == near
+
+
+def test_what_is_counted_on_is_at_most_two_long_words() -> None:
+    """Eighty characters, so that the question stays bounded."""
+    assert _noun("How many very large rooms do we have".split()) == ["very", "large", "rooms"]
+    assert _noun(["How", "many", "x" * 80, "do", "we", "have"]) == ["x" * 80]
+    assert _noun(["How", "many", "x" * 81, "do", "we", "have"]) == []
+    assert _noun("How heavy is the S3".split()) == []

@@ -290,8 +290,7 @@ def test_two_at_once_is_one_line(run: Run, docs: Path, tmp_path: Path) -> None:
     library.close()
 
 
-@pytest.mark.parametrize("with_signal", [signal.SIGINT, signal.SIGTERM])
-@pytest.mark.parametrize("seen", ["bar", "lines"])
+@pytest.mark.parametrize(("with_signal", "seen"), [(signal.SIGINT, "bar"), (signal.SIGTERM, "lines")])
 def test_an_interruption_is_one_line_and_loses_nothing(tmp_path: Path, with_signal: signal.Signals, seen: str) -> None:
     """Ctrl-C or a kill while indexing: exit code 1, one line that says what is kept, no process left behind, the
     terminal as it was, the library whole and free, and the next run does the rest."""

@@ -6,7 +6,7 @@ from html.parser import HTMLParser
 
 import pytest
 from article_assistant.index.types import Article
-from article_assistant.types import Citation
+from article_assistant.types import Citation, Sentence, State
 from article_assistant.web import render
 from article_assistant.web.article import article_page
 from hypothesis import example, given
@@ -16,7 +16,25 @@ from tests import served as web
 
 VOID = {"meta", "link", "input", "br"}
 ALLOWED = {
-    *("html", "head", "meta", "title", "link", "body", "main", "h1", "h2", "h3", "h4", "h5", "h6", "p", "span", "a"),
+    *(
+        "html",
+        "head",
+        "meta",
+        "title",
+        "link",
+        "body",
+        "main",
+        "h1",
+        "h2",
+        "h3",
+        "h4",
+        "h5",
+        "h6",
+        "p",
+        "span",
+        "a",
+        "button",
+    ),
     *(
         "bdi",
         "time",
@@ -308,3 +326,100 @@ def test_counted_and_estimated_tokens_are_told_apart(estimated: int, said: str) 
     usage = {"prompt_tokens": 1_000, "completion_tokens": 200, "passages": 3, "estimated": estimated}
     assert said in render._used(usage)
     assert "3 passages" in render._used(usage)
+
+
+def test_exactly_these_characters_are_replaced() -> None:
+    """Controls but tab and line feed, DEL, and halves of characters; nothing else, so that text stays what it is."""
+    replaced = {code for code in range(0x110000) if chr(code).translate(render.UNSHOWABLE) != chr(code)}
+    assert replaced == {*range(32), 127, *range(0xD800, 0xE000)} - {ord("\t"), ord("\n")}
+
+
+def written(*sentences: tuple[str, State]) -> render.Blocks:
+    """Lines of a language model's sentences, each with its state, in their order; [1] is a citation."""
+    made = [Sentence(number, text, state) for number, (text, state) in enumerate(sentences)]
+    return render._written(made, render._marker([web.citation(web.article(), web.QUOTE)], "m"))
+
+
+def shapes(blocks: render.Blocks) -> list[tuple[bool, list[list[str]]]]:
+    """Whether each block is a list, and the texts of its lines' pieces."""
+    return [
+        (is_list, [["".join(part.text for part in piece.parts) for piece in line] for line in lines])
+        for is_list, lines in blocks
+    ]
+
+
+def test_written_sentences_make_lines_lists_and_paragraphs() -> None:
+    """A sentence follows the one before on its line until one ends with a break; items begin lines; empty ones go."""
+    said: State = "supported"
+    blocks = written(
+        ("One. ", said), ("Two. ", said), ("Three.\n", said), ("Four. ", said), (" \n", said), ("- a", said),
+        ("b\n", said), ("- c", said), ("Five.", said),
+    )  # fmt: skip
+    assert shapes(blocks) == [
+        (False, [["One.", "Two.", "Three."], ["Four."]]),
+        (True, [["a", "b"], ["c", "Five."]]),
+    ]
+
+
+def test_a_run_of_unsupported_sentences_is_cautioned_once_at_its_end() -> None:
+    """Whatever follows it, or nothing; sentences that are not judged yet end no run of their own."""
+    blocks = written(
+        ("A. ", "unsupported"), ("B. ", "unsupported"), ("C. ", "supported"), ("D. ", "unsupported"),
+        ("E. ", "unchecked"), ("F.", "unsupported"),
+    )  # fmt: skip
+    ((_, (line,)),) = blocks
+    assert [piece.cautioned for piece in line] == [False, True, False, True, False, True]
+    assert [piece.state for piece in line][-2:] == ["unchecked", "unsupported"]
+
+
+def test_marks_are_cut_out_with_ids_in_their_order() -> None:
+    """A mark whose number a citation has, also of three digits; others stay text; a space before it is kept apart."""
+    first = web.citation(web.article(), web.QUOTE)
+    far = replace(first, number=123)
+    found = list(render._marker([first, far], "m")("a [1] b[123] [2] c [1]d [1234]"))
+    assert [(one.text, one.citation and one.citation.number, one.spaced, one.id) for one in found] == [
+        ("a", None, False, ""), ("", 1, True, "m-1"), (" b", None, False, ""), ("", 123, False, "m-2"),
+        (" [2] c", None, False, ""), ("", 1, True, "m-3"), ("d [1234]", None, False, ""),
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("confidence", "said"), [(0.0, "1 in 10"), (0.04, "1 in 10"), (0.16, "2 in 10"), (0.74, "7 in 10"), (0.75, "")]
+)
+def test_how_often_such_answers_are_right(confidence: float, said: str) -> None:
+    """Rounded to tenths, at least one; from three quarters on nothing is said."""
+    answer = replace(web.answered("q", "Yes. [1]", web.citation(web.article(), web.QUOTE)), confidence=confidence)
+    html = render.conversation([render.Shown("q", answer=answer)])
+    assert (f"about {said} are right" in html) if said else ("in 10" not in html)
+
+
+def test_an_offline_refusal_gives_way_to_what_is_written() -> None:
+    """Where the model answers what was refused offline, the refusal is not shown above it; else both are."""
+    cited = web.citation(web.article(), web.QUOTE)
+    sentences = (Sentence(0, "It is so. [1]", "supported"),)
+    model = replace(web.answered("q", "It is so. [1]", cited), mode="generative", sentences=sentences)
+    refusal = web.refused("q", cited)
+    assert render._turn(1, render.Shown("q", answer=model, ready=refusal))["answer"] is None
+    offline = web.answered("q", "Offline. [1]", cited)
+    both = render._turn(1, render.Shown("q", answer=replace(model, extract=offline.answer), ready=offline))
+    assert both["answer"]
+    assert both["written"]
+    waiting = render._turn(1, render.Shown("q", ready=refusal, status="Reads…"))
+    assert (waiting["refused"], waiting["status"]) == (True, "Reads…")
+
+
+def test_a_question_is_shown_as_it_was_searched_where_that_differs() -> None:
+    """Only then, and only with the answer."""
+    answer = web.answered("And then?", "x")
+    assert render._turn(1, render.Shown("And then?"))["searched"] == ""
+    for standalone, shown in (("And then?", ""), ("", ""), ("What happened then?", "What happened then?")):
+        turn = render.Shown("And then?", answer=replace(answer, standalone=standalone))
+        assert render._turn(1, turn)["searched"] == shown
+
+
+def test_only_a_whole_heading_path_below_the_title_is_shown() -> None:
+    """The page of a PDF and the date stand behind it; what is not known is left out."""
+    cited = replace(web.citation(web.article(), web.QUOTE), heading="A › B", page=7, updated="2016-06-09")
+    assert render._where(cited) == "A › B · page 7 · 9 June 2016"
+    assert render._where(replace(cited, heading="", page=None, updated=None)) == ""
+    assert render._where(replace(cited, heading=cited.title, page=None)) == "9 June 2016"

@@ -14,6 +14,7 @@ from article_assistant.settings import Settings
 from article_assistant.web import server as api
 
 from tests import served as web
+from tests.ports import free_port
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -91,7 +92,7 @@ def test_port_in_use_says_what_to_type() -> None:
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
 def test_server_announces_itself_and_ends_cleanly(number: signal.Signals) -> None:
     """The address is announced once it answers; a signal ends the server within seconds, open streams too."""
-    port = web.free_port()
+    port = free_port()
     program = (
         "from article_assistant.web import server as api; from article_assistant.settings import Settings;"
         "from tests import served as web;"

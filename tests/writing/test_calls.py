@@ -60,10 +60,12 @@ KEY = "sk-a-key-that-nobody-may-read"
 TEXT = "What the articles say is for the provider alone."
 ASKED = [ChatMessage(role="system", content="Answer from the passages."), ChatMessage(role="user", content=TEXT)]
 FIVE = "one two three four five"
-SECONDS = 3.0
-"""That a test waits for a word that does not come."""
+SECONDS = 1.0
+"""Seconds to wait for a first word that does not come."""
+LATER = 2.5
+"""Seconds to wait for the next word where some came before."""
 LONG = 60.0
-"""That it would wait where words do come, or an end: a busy machine does not make them late."""
+"""Seconds that a test would wait where words do come, or an end: a busy machine does not make them late."""
 
 Make = Callable[..., Caller]
 
@@ -231,10 +233,10 @@ def cases() -> Iterator[Any]:
     for name, act in INSTEAD.items():
         yield pytest.param(act, "", SECONDS if act in WAITED_FOR else LONG, id=name)
     for name, act in WITHIN.items():
-        seconds = SECONDS if act in WAITED_FOR else LONG
-        yield pytest.param(say("", act), "", seconds, id=f"{name} before the first word")
-        yield pytest.param(say(FIVE, act), FIVE, seconds, id=f"{name} after five words")
-        yield pytest.param(say(FIVE, finished(act)), FIVE, seconds, id=f"{name} at the end")
+        first, later = (SECONDS, LATER) if act in WAITED_FOR else (LONG, LONG)
+        yield pytest.param(say("", act), "", first, id=f"{name} before the first word")
+        yield pytest.param(say(FIVE, act), FIVE, later, id=f"{name} after five words")
+        yield pytest.param(say(FIVE, finished(act)), FIVE, later, id=f"{name} at the end")
 
 
 @pytest.mark.parametrize(("act", "words", "seconds"), list(cases()))
@@ -310,7 +312,8 @@ def test_the_other_protocols_broken(
 ) -> None:
     """As with the first one: the words that came, then at most one plain sentence, and no key in the log."""
     provider.play(*[say(words, trouble)] * 3)
-    text, notice = listen(make(llm, seconds=SECONDS if trouble is hang else LONG).stream(ASKED))
+    seconds = LONG if trouble is not hang else LATER if words else SECONDS
+    text, notice = listen(make(llm, seconds=seconds).stream(ASKED))
     assert text == words
     assert notice in {AWAY, LATE, SILENT, BROKEN, ""}
     assert KEY not in caplog.text

@@ -12,7 +12,7 @@ from article_assistant.index.chunk import split
 from article_assistant.index.embed import Embedder
 from article_assistant.index.types import Hit
 from article_assistant.writing.entailment import FEATURES, Checker, missing_numbers, words_of
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.parts import article, lines, modest
@@ -83,7 +83,7 @@ def test_what_says_nothing_is_not_carried(sentence: str, checker: Checker, encod
     assert checker.carries(sentence, hit(FERRY, encoder)) == ()
 
 
-@modest
+@settings(max_examples=25)
 @given(text=lines.filter(str.strip), noise=st.text(min_size=1, max_size=80))
 def test_whatever_is_asked_of_it(text: str, noise: str, checker: Checker, encoder: Embedder) -> None:
     """Any sentence beside any passage gets finite features, and quotes that lie in the passage's sentences."""
