@@ -13,7 +13,7 @@ from lxml.etree import _Element as Element
 
 SKIPPED = {
     "script", "style", "noscript", "template", "nav", "button", "svg", "iframe", "object", "select", "head", "audio",
-    "video", "canvas", "dialog", "input", "textarea", "datalist", "map",
+    "video", "canvas", "dialog", "input", "textarea", "datalist", "map", "rt", "rp",
 }  # fmt: skip
 """Elements that show no text of the article, with all that is in them."""
 ROLES = {"navigation", "search", "menu", "menubar", "toolbar", "dialog", "alertdialog", "contentinfo", "doc-toc"}

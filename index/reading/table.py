@@ -1,10 +1,11 @@
 """A table becomes rows that make sense alone: each cell behind the name of its column, or of its row."""
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
+from article_assistant.index.reading.lines import LABEL
 from article_assistant.index.reading.page import TextBuilder, squeeze
 
 
@@ -89,19 +90,33 @@ def table_lines(rows: Rows, heads: int | None = None) -> tuple[list[str], list[s
     if not rows:
         return [], []
     titles = []
-    while len(rows) > 1 and len(rows[0]) > 1 and _distinct(rows[0]) == 1 and not _heads_alone(rows, heads):
+    while len(rows) > 1 and _spans_all(rows[0]) and not _heads_alone(rows, heads):
         titles.append(squeeze(rows[0][0].text))
         rows, heads = rows[1:], max(heads - 1, 0) if heads else heads
     if heads is None:
         heads = _leading_names(rows) or int(_looks_named(rows))
+    heads = next((number for number in range(1, heads) if _spans_all(rows[number])), heads)
     if heads >= len(rows):
         heads = 0
-    names = _column_names(rows[:heads])
-    return titles, [line for row in rows[heads:] if (line := _row_line(names, row))]
+    return titles, list(filter(None, _body_lines(_column_names(rows[:heads]), rows[heads:])))
 
 
-def _distinct(row: Sequence[Cell]) -> int:
-    return len({id(cell) for cell in row})
+def _body_lines(names: Sequence[str], rows: Rows) -> Iterator[str]:
+    """A line for each row; a name over all columns is said with each row below it, as a row must make sense alone."""
+    section = ""
+    for row, below in zip(rows, [*rows[1:], None], strict=True):
+        if not _spans_all(row):
+            line = _row_line(names, row)
+            yield f"{section} | {line}" if section and line else line
+        elif row[0].is_name and below and not _spans_all(below):
+            section = squeeze(row[0].text)
+        else:
+            yield squeeze(row[0].text)
+
+
+def _spans_all(row: Sequence[Cell]) -> bool:
+    """Whether one cell takes all of several columns."""
+    return len(row) > 1 and len({id(cell) for cell in row}) == 1
 
 
 def _heads_alone(rows: Rows, heads: int | None) -> bool:
@@ -111,7 +126,7 @@ def _heads_alone(rows: Rows, heads: int | None) -> bool:
 
 def _leading_names(rows: Rows) -> int:
     """How many rows, from the first, are all names, where the rest is not; a last row may be a bold total."""
-    named = [all(cell.is_name or not cell.text.strip() for cell in row) for row in rows]
+    named = [all(cell.is_name or not cell.text.strip() for cell in row) and not _spans_all(row) for row in rows]
     many = next((number for number, one in enumerate(named) if not one), 0)
     return many if many and not any(named[many:-1]) else 0
 
@@ -150,7 +165,7 @@ def _row_line(names: Sequence[str], row: Sequence[Cell]) -> str:
     cells = [cell for number, cell in enumerate(row) if cell.text.strip() and cell not in row[:number]]
     texts = [squeeze(cell.text) for cell in cells]
     if len(cells) == 2 and len(row) == 2 and not cells[1].is_name:
-        return f"{texts[0].rstrip(':')}: {texts[1]}"
+        return f"{texts[0]} {texts[1]}" if LABEL.fullmatch(texts[0]) else f"{texts[0].rstrip(':')}: {texts[1]}"
     parts = texts[:1]
     for (before, text), (last, cell) in zip(pairwise(texts), pairwise(cells), strict=True):
         name = (last.is_name and not cell.is_name) or before.endswith(":")

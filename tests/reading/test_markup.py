@@ -152,6 +152,11 @@ def test_markdown_becomes_lines(source: str, text: str) -> None:
          "It is started by hand:\n\n    run --now\n    end"),
         ("<figure><img alt='x'><figcaption>The pump</figcaption></figure><img alt='The key is red'><img alt='a.png'>",
          "The pump\n\nThe key is red"),
+        ("<table><tr><th>Size<th>Shelf<tr><th colspan=2>Bolts<tr><td>M4<td>A1<tr><td>M5<td>A2<tr><th colspan=2>Nuts"
+         "<tr><td>M4<td>B1<tr><td colspan=2>Ask Ann.</table>",
+         "Bolts | Size: M4 | Shelf: A1\nBolts | Size: M5 | Shelf: A2\nNuts | Size: M4 | Shelf: B1\nAsk Ann."),
+        ("<table><tr><td>1.<td>Open it<tr><td>2.<td>Wait</table>", "1. Open it\n2. Wait"),
+        ("<p><ruby>東京<rp>(</rp><rt>とうきょう</rt><rp>)</rp></ruby>に", "東京に"),
         ("<ol><li>a<li value=5>b</ol>", "1. a\n5. b"),
         ("<p>Fo\u00ado\u200bt</p>", "Foot"),
     ],
