@@ -155,9 +155,7 @@ class _Document:
             properties = row.find(W + "trPr")
             if properties is not None and properties.find(W + "del") is not None:
                 continue
-            cells: list[Element] = []
-            empty = lxml.etree.Element(W + "tc")
-            cells += [empty] * min(whole_number(value_of(properties, "gridBefore")), SPAN_MOST)
+            cells = [lxml.etree.Element(W + "tc")] * min(whole_number(value_of(properties, "gridBefore")), SPAN_MOST)
             for cell in descend(row, "tc", BLOCK_NAMES):
                 about = cell.find(W + "tcPr")
                 if about is not None and about.find(W + "cellDel") is not None:

@@ -24,8 +24,7 @@ def wiki_of(text: str) -> WikiReader | None:
     'mediawiki'
     >>> wiki_of("One === two, or [[brackets]].")
     """
-    # To look for a sign is faster than to match it.
-    marked = "\n=" in text or text.startswith("=")
+    marked = "\n=" in text or text.startswith("=")  # to look for a sign is faster than to match it
     headings = [len(found[1]) for found in WIKI_HEADING.finditer(text)] if marked else []
     if headings and headings[0] >= max(5, headings[-1] - 1):
         return dokuwiki
