@@ -144,7 +144,8 @@ def _looks_named(rows: Rows) -> bool:
         return False
     if not first[0].text.strip():
         return bool(columns) and all(cell.text.strip() for cell in columns[0])
-    figures = (all(re.search(r"\d", cell.text) for cell in column) for column in columns)
+    texts = ([cell.text for cell in column if cell.text.strip()] for column in columns)
+    figures = (len(said) >= max(2, len(rows) / 2) and all(re.search(r"\d", text) for text in said) for said in texts)
     return len(rows) > 2 and not re.search(r"\d", first[0].text) and any(figures)
 
 

@@ -44,7 +44,7 @@ def text_page(data: bytes, otherwise: WikiReader | None = None) -> Page:
     else:
         text = plain_text(body)
         first = squeeze(text.split("\n", 1)[0]).lstrip("# ")
-        title = first if len(first) <= 120 else ""
+        title = first if len(first) <= 120 and " | " not in first else ""
     return Page(squeeze(str(facts.get("title") or "")) or title or None, text, date_of(facts), notice=notice)
 
 
@@ -105,7 +105,7 @@ def _block(block: list[str], width: int) -> Iterable[str]:
     if len(block) == 1:
         return [block[0].expandtabs(4)]
     text = "\n".join(["", *block])
-    apart = text.count("\n ") == 0 and text.count("  ") >= 0.8 * len(block)
+    apart = block[0][0] != " " and text.count("  ") >= 0.8 * len(block)
     if apart or "|" in text or "\t" in text or _SIGN.search(text):
         return _signed_block(block, width)
     return _rejoined(block, width, signed=False)
@@ -114,12 +114,15 @@ def _block(block: list[str], width: int) -> Iterable[str]:
 def _signed_block(block: list[str], width: int) -> Iterator[str]:
     """A block that may be a table, or whose lines may begin with a mark or be drawn."""
     lines = [line for line in block if not _is_rule(line)]
-    if rows := _column_rows(block, lines):
+    item, under = _ITEM_OR_NAME.match(block[0]), "".join(block[1:2])
+    numbered = bool(item) and block[0][0].isdigit() and abs(len(block[0]) - len(under)) < 3
+    titled = bool(_UNDER.fullmatch(under)) and len(block[0]) <= 100 and (numbered or not item)
+    if not (titled and "  " not in block[0]) and (rows := _column_rows(block, lines)):
         builder = TextBuilder()
         write_table(builder, *rows)
         yield builder.text()
         return
-    if len(block) > 1 and _UNDER.fullmatch(block[1]) and len(block[0]) <= 100 and not _ITEM_OR_NAME.match(block[0]):
+    if titled:
         yield f"{'#' if block[1][0] == '=' else '##'} {squeeze(block[0])}"
         if len(block) > 2:
             yield ""
@@ -222,9 +225,16 @@ def _column_rows(block: list[str], lines: list[str]) -> tuple[list[list[Cell]], 
     if not edges or (len(lines) < 3 and heads is None and len(edges) < 2):
         return None
     places = list(pairwise([0, *edges, max(map(len, lines)) + 1]))
-    rows = [[line[start:end] for start, end in places] for line in lines]
-    filled = sum(all(cell.strip() for cell in row[:2]) for row in rows)
-    return (_even_rows(rows), heads) if filled >= 0.8 * len(rows) else None
+    rows: list[list[str]] = []
+    for line in lines:
+        row = [line[start:end].strip() for start, end in places]
+        if rows and not row[0] and all(cell[0].islower() for cell in row if cell):
+            # What found no room goes on in the line below; a total there is a row of its own.
+            rows[-1] = [f"{above} {cell}" if cell else above for above, cell in zip(rows[-1], row, strict=True)]
+        else:
+            rows.append(row)
+    begun = [row for row in rows if row[0]]
+    return (_even_rows(rows), heads) if sum(bool(row[1]) for row in begun) >= 0.8 * len(begun) else None
 
 
 def _even_rows(rows: list[list[str]]) -> list[list[Cell]]:
@@ -235,15 +245,20 @@ def _even_rows(rows: list[list[str]]) -> list[list[Cell]]:
 def _rivers(lines: list[str]) -> list[int]:
     """Where columns begin: behind two spaces or more that run through all lines, with words on both sides.
 
-    Lines that begin with spaces or a mark are a list or code, whose deeper lines stand apart by chance.
+    Lines that begin with a mark, or with fewer spaces than a column has, are a list or code, whose deeper lines stand
+    apart by chance.
     """
-    if any(line[0] == " " for line in lines) or sum(line[0] in "-*•–" and line[1:2] == " " for line in lines) > 1:
+    own = [line for line in lines if line[0] != " "]
+    if lines[0][0] == " " or len(own) < max(2, 0.5 * len(lines)):
         return []
-    if sum("  " in line for line in lines) < 0.8 * len(lines):
+    if sum(line[0] in "-*•–" and line[1:2] == " " for line in own) > 1:
+        return []
+    if sum("  " in line for line in own) < 0.8 * len(own):
         return []
     shadow = 0  # of all lines: a byte that is not 0 where any of them has a sign
     for line in lines:
         shadow |= int.from_bytes(line.encode("ascii", "replace").translate(_SHADOW), "little")
     edges = [gap.end() for gap in _GAP.finditer(shadow.to_bytes(max(map(len, lines)), "little"))]
     # A gap that only long lines have is the end of the short ones.
-    return [at for at in edges if sum(len(line) > at for line in lines) >= 0.5 * len(lines)]
+    edges = [at for at in edges if sum(len(line) > at for line in own) >= 0.5 * len(own)]
+    return edges if edges and all(line[: edges[0]].isspace() for line in lines if line[0] == " ") else []

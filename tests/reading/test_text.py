@@ -60,6 +60,12 @@ def test_aligned_columns_are_a_table(rows: list[tuple[str, str, str]]) -> None:
         ("* A long item that was broken at the width of a page,\n  And goes on there.",
          "* A long item that was broken at the width of a page, And goes on there."),
         ("Run this:\n\n    make clean\n    make", None),
+        ("2. Contacts\n-----------\nRole       Name   Phone  Notes\nManager    Ada    555-1  on leave until\n"
+         "                         the 4th of May\nFirst aid  Cara   555-2",
+         "## 2. Contacts\n\nRole: Manager | Name: Ada | Phone: 555-1 | Notes: on leave until the 4th of May\n"
+         "Role: First aid | Name: Cara | Phone: 555-2"),
+        ("Item     Qty  Total\n----     ---  -----\nWidget     4  10.00\nNut       10  37.50\n              47.50",
+         "Item: Widget | Qty: 4 | Total: 10.00\nItem: Nut | Qty: 10 | Total: 37.50\nTotal: 47.50"),
         ("* Opened    here  *\n* Closed    there *\n* Repaired  now   *", None),
         ("A notice\n\fPage 1 of\nOne.\n\fPage 2 of\nTwo.", "A notice\n\nOne.\n\nTwo."),
     ],
