@@ -1,4 +1,4 @@
-"""What the page's own script sends about conversations: what somebody thinks of an answer, and what to forget."""
+"""Requests of the page's own script: to judge an answer, and to forget conversations."""
 
 import asyncio
 from collections.abc import Callable
@@ -13,13 +13,13 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 MAX_WORD = 1000
-"""Characters that somebody may write about an answer."""
+"""Maximum characters of a comment on an answer."""
 MAX_NAMES = 500
-"""Conversations that one request may forget."""
+"""Maximum conversations that one request can forget."""
 
 
 class JudgeBody(BaseModel):
-    """A thumb for the last answer to a question of a conversation, and a word if one was written."""
+    """A thumb up or down for the last answer to a question of a conversation, with an optional comment."""
 
     conversation: str
     question: str
@@ -28,13 +28,13 @@ class JudgeBody(BaseModel):
 
 
 class ForgetBody(BaseModel):
-    """The names of conversations of which nothing is to be kept."""
+    """The names of the conversations to forget."""
 
     conversations: list[str] = Field(max_length=MAX_NAMES)
 
 
 def doors(assistant: Answering, conversations: Conversations, owner: Callable[[Any], str]) -> list[Route]:
-    """The doors. `owner(request)` names the session that a request belongs to, "" for none."""
+    """The routes; `owner(request)` is the session name of a request, "" for none."""
 
     @errors.plainly
     async def judge(request: Request) -> Response:

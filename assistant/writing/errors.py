@@ -1,4 +1,4 @@
-"""What an error of any provider's package means: whether another try makes sense, and what the log may say."""
+"""What an error of a provider's package means: whether to retry, and what to log."""
 
 import re
 from collections.abc import Iterator
@@ -8,13 +8,13 @@ from email.utils import parsedate_to_datetime
 from typing import Any
 
 AGAIN = frozenset({408, 409, 429})
-"""The statuses below 500 with which a server asks for another try."""
+"""HTTP statuses below 500 that are worth a retry."""
 REFUSED = frozenset({401, 403})
-"""Those with which it refuses the key."""
+"""HTTP statuses that mean the key is refused."""
 
 
 def status(error: Exception) -> int:
-    """The HTTP status that a server answered, 0 where it did not answer one.
+    """The HTTP status of the server's response, 0 if there was none.
 
     >>> status(ConnectionError("refused"))
     0
@@ -24,7 +24,7 @@ def status(error: Exception) -> int:
 
 
 def is_passing(error: Exception) -> bool:
-    """Whether another try may do: nobody was reached, or the server says that it is busy or broken.
+    """Whether a retry may help: the server was not reached, or says that it is busy or broken.
 
     >>> is_passing(ConnectionError("refused")), is_passing(ValueError("no JSON"))
     (True, False)
@@ -34,7 +34,7 @@ def is_passing(error: Exception) -> bool:
 
 
 def retry_after(error: Exception) -> float | None:
-    """The seconds after which a server wants to be asked again, None where it says none."""
+    """The seconds after which the server wants a retry, None if it does not say."""
     response = _response(error)
     value = "" if response is None else response.headers.get("Retry-After", "")
     if re.fullmatch("[0-9]{1,9}", value):
@@ -46,29 +46,29 @@ def retry_after(error: Exception) -> float | None:
 
 
 def reason(error: Exception) -> str:
-    """One line of at most 200 printable characters for the log: what the server said, without the key."""
+    """What the server said, for the log: one line of at most 200 printable characters, without the key."""
     response, chain = _response(error), list(_chain(error))
     if response is not None:
         text = ""
-        with suppress(Exception):  # a body that was not read to its end
+        with suppress(Exception):  # the body was not read completely
             text = response.text
         text = f"{response.status_code} {text}"
     else:
         text = ": ".join(f"{type(link).__name__} {link}" for link in dict.fromkeys((chain[0], chain[-1])))
     keys = set[str]()
     for link in chain:
-        with suppress(AttributeError, RuntimeError):  # it knows no request
+        with suppress(AttributeError, RuntimeError):  # it has no request
             headers = link.request.headers  # type: ignore[attr-defined]
             keys.update(headers.get(name, "").removeprefix("Bearer ") for name in ("authorization", "x-api-key"))
     for key in keys - {""}:
         text = text.replace(key, "…")
-    if not keys:  # nothing tells what the key is; it is one of the long words, if it is there
+    if not keys:  # the key is unknown: hide every long word, since any may be it
         text = re.sub(r"\S{20,}", "…", text)
     return " ".join("".join(c if c.isprintable() else " " for c in text).split())[:200]
 
 
 def _chain(error: BaseException | None) -> Iterator[BaseException]:
-    """An error and those behind it: the packages wrap the one that tells more."""
+    """An error and its causes: packages wrap the one that says more."""
     while error is not None:
         yield error
         error = error.__cause__ or error.__context__
@@ -83,5 +83,5 @@ def _response(error: Exception) -> Any:
 
 
 def _is_of_connection(error: BaseException) -> bool:
-    """By name, as httpx and its successor each have an error of their own."""
+    """By name, because httpx and its successor each have their own classes."""
     return isinstance(error, OSError) or any(base.__name__ == "TransportError" for base in type(error).__mro__)
