@@ -55,11 +55,11 @@ def evaluate(
     """
     reports = _reports(report or [], (questions, against, answers))
 
-    from article_assistant.evaluation.comparison import compare, failure
+    from article_assistant.evaluation.comparison import compare, failure, read_report
     from article_assistant.evaluation.figures import run
     from article_assistant.evaluation.markdown import as_markdown
     from article_assistant.evaluation.questions import read_questions
-    from article_assistant.evaluation.report import make_report, provenance, read_report
+    from article_assistant.evaluation.report import make_report, provenance
     from rich.progress import Progress
 
     asked = read_questions(questions)
@@ -130,7 +130,7 @@ def _write(path: Path, text: str) -> None:
 
 
 def _print_figures(made: "Report") -> None:
-    from article_assistant.evaluation.markdown import interval, shown
+    from article_assistant.evaluation.markdown import figure_text, interval
     from rich.table import Table
 
     def show(title: str, headings: tuple[str, ...], rows: Iterable[tuple[str, ...]]) -> None:
@@ -145,7 +145,7 @@ def _print_figures(made: "Report") -> None:
         count(len(made["questions"]), "question"),
         ("figure", "value", "95 % interval", "of"),
         (
-            (name, shown(name, f["value"]), interval(name, f["low"], f["high"]), f"{f['of']:,}")
+            (name, figure_text(name, f["value"]), interval(name, f["low"], f["high"]), f"{f['of']:,}")
             for name, f in made["figures"].items()
         ),
     )
@@ -159,8 +159,8 @@ def _print_figures(made: "Report") -> None:
         (
             (
                 name,
-                shown(name, f["earlier"]),
-                shown(name, f["now"]),
+                figure_text(name, f["earlier"]),
+                figure_text(name, f["now"]),
                 interval(name, f["low"], f["high"], "+"),
                 f["verdict"],
             )

@@ -140,15 +140,15 @@ def percentile(values: Sequence[float] | NDArray[np.float64], percent: float) ->
     return float(np.percentile(values, percent, method="inverted_cdf"))
 
 
-def resampled(of: int, measure: Callable[[NDArray[np.intp]], float]) -> NDArray[np.float64]:
-    """A measure of `SAMPLES` bootstrap samples (Efron 1979), ascending; samples for which it is NaN are left out.
+def resampled(of: int, measure: Callable[[NDArray[np.intp]], float], samples: int = SAMPLES) -> NDArray[np.float64]:
+    """A measure of bootstrap samples (Efron 1979), ascending; samples for which it is NaN are left out.
 
     `measure` is given the indices of a sample, drawn with replacement from `range(of)`; the same ones every time.
     """
     if of == 1:  # scipy wants two observations; a sample of one can only be drawn one way
         return np.array([measure(np.zeros(1, dtype=np.intp))])
     drawn = stats.bootstrap(
-        (np.arange(of),), measure, vectorized=False, n_resamples=SAMPLES, method="percentile",
+        (np.arange(of),), measure, vectorized=False, n_resamples=samples, method="percentile",
         rng=np.random.default_rng(20160609),
     ).bootstrap_distribution  # fmt: skip
     values: NDArray[np.float64] = np.sort(drawn[~np.isnan(drawn)])

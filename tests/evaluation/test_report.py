@@ -11,18 +11,16 @@ from typing import Any
 
 import pytest
 from article_assistant.evaluation import report
-from article_assistant.evaluation.comparison import GATES, compare, failure
+from article_assistant.evaluation.comparison import GATES, ReportError, compare, failure, read_report
 from article_assistant.evaluation.figures import Outcome, figures, run
 from article_assistant.evaluation.markdown import as_markdown
 from article_assistant.evaluation.questions import Question
 from article_assistant.evaluation.report import (
     CAUSES,
     Report,
-    ReportError,
     cause,
     make_report,
     provenance,
-    read_report,
 )
 from article_assistant.index.search import Index
 from article_assistant.index.types import Article, Chunk, Hit

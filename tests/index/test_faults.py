@@ -5,7 +5,7 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
-import article_assistant.writing.calls
+import article_assistant.writing.hearing
 import pytest
 from article_assistant.index.search import Index
 from article_assistant.index.types import EVERYONE
@@ -87,7 +87,7 @@ def index(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Index]:
 @pytest.fixture
 def provider(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[Provider]:
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr(article_assistant.writing.calls, "RETRIES", (0.05, 0.1))
+    monkeypatch.setattr(article_assistant.writing.hearing, "RETRIES", (0.05, 0.1))
     with Provider() as running:
         yield running
 

@@ -16,21 +16,20 @@ from pathlib import Path
 from typing import Any
 
 import article_assistant.writing.budget
-import article_assistant.writing.calls
+import article_assistant.writing.hearing
 import pytest
 from article_assistant.settings import read
 from article_assistant.writing.budget import FILE
 from article_assistant.writing.calls import (
     AWAY,
     BROKEN,
-    CHARACTERS,
-    ENDLESS,
     LATE,
     SILENT,
     SPENT,
     Caller,
     Unavailable,
 )
+from article_assistant.writing.hearing import CHARACTERS, ENDLESS
 from article_assistant.writing.providers import load
 from llama_index.core.base.llms.types import ChatMessage, CompletionResponse, CompletionResponseGen
 from llama_index.core.llms.mock import MockLLM
@@ -76,7 +75,7 @@ def elsewhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     for name in ("OPENAI_API_KEY", "ANTHROPIC_API_KEY", "ASSISTANT_LLM_KEY"):
         monkeypatch.delenv(name, raising=False)
-    monkeypatch.setattr(article_assistant.writing.calls, "RETRIES", (0.05, 0.1))
+    monkeypatch.setattr(article_assistant.writing.hearing, "RETRIES", (0.05, 0.1))
 
 
 @pytest.fixture
