@@ -11,7 +11,7 @@ from pathlib import Path
 from article_assistant.types import Answer, Thumb, Turn, User
 from pydantic import TypeAdapter
 
-FILE = "memory.sqlite3"
+MEMORY_FILE = "memory.sqlite3"
 TURNS = 6
 """Turns that are looked back on."""
 KEPT_DAYS = 30
@@ -47,8 +47,8 @@ class Memory:
         """Keep turns for `days` in the folder `home`, or for as long as this object lives without one."""
         if home is not None:
             home.mkdir(mode=0o700, parents=True, exist_ok=True)
-            (home / FILE).touch(mode=0o600)
-        path = ":memory:" if home is None else str(home / FILE)
+            (home / MEMORY_FILE).touch(mode=0o600)
+        path = ":memory:" if home is None else str(home / MEMORY_FILE)
         self._connection = sqlite3.connect(path, check_same_thread=False, isolation_level=None, timeout=10)
         self._lock = threading.Lock()
         self._connection.execute(_TABLE)

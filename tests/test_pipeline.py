@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from article_assistant.index.search import Index
 from article_assistant.index.types import EVERYONE
-from article_assistant.memory import FILE, TURNS, Memory
+from article_assistant.memory import MEMORY_FILE, TURNS, Memory
 from article_assistant.pipeline import GONE, PASSAGES, Assistant
 from article_assistant.types import Answer, Found, Turn, User, Words
 
@@ -104,7 +104,7 @@ def test_without_a_conversation_nothing_is_remembered(index: Index, tmp_path: Pa
         assistant.answer("One?", MIA)
         assistant.answer("Two?", MIA)
     assert answerer.turns == [[], []]
-    with closing(sqlite3.connect(tmp_path / FILE)) as connection:
+    with closing(sqlite3.connect(tmp_path / MEMORY_FILE)) as connection:
         assert connection.execute("SELECT count(*) FROM turn").fetchone() == (0,)
 
 

@@ -76,13 +76,13 @@ def evaluate(
         outcomes = list(run(answering, asked, lambda: bar.advance(task)))
     if answers is not None:
         lines = [json.dumps(outcome.answer.as_json(), ensure_ascii=False) for outcome in outcomes]
-        _write(answers, "\n".join(lines) + "\n")
+        _write_text(answers, "\n".join(lines) + "\n")
     made = make_report(outcomes, questions.name, made_with)
     if earlier is not None:
         made["comparison"] = compare(earlier, made)
     for path in reports:
         for_people = path.suffix.lower() == ".md"
-        _write(path, as_markdown(made) if for_people else json.dumps(made, ensure_ascii=False, indent=1) + "\n")
+        _write_text(path, as_markdown(made) if for_people else json.dumps(made, ensure_ascii=False, indent=1) + "\n")
     if as_json:
         document: dict[str, Any] = {"questions": len(asked), **made["figures"], "causes": made["causes"]}
         print_json(document | ({"comparison": made["comparison"]} if earlier is not None else {}))
@@ -122,7 +122,7 @@ def _check_writable(path: Path) -> None:
         raise UserFacingError(f"{path} cannot be written ({error.strerror}); name another file") from error
 
 
-def _write(path: Path, text: str) -> None:
+def _write_text(path: Path, text: str) -> None:
     try:
         path.write_text(text, encoding="utf-8", errors="replace")  # lone surrogates, which JSON may hold
     except OSError as error:

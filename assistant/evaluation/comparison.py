@@ -134,7 +134,7 @@ def _made_with(report: Report) -> dict[str, Any]:
     }
 
 
-def _parts(row: Judged) -> dict[str, tuple[float, float]]:
+def _shares(row: Judged) -> dict[str, tuple[float, float]]:
     """What a question adds to each figure that is a share or a mean: to its numerator, to its denominator."""
     known, answered = bool(row["answers"]), row["answered"]
     rank = row["rank"] or math.inf
@@ -156,7 +156,7 @@ def _parts(row: Judged) -> dict[str, tuple[float, float]]:
 def _compared(pairs: Sequence[tuple[Judged, Judged]]) -> dict[str, dict[str, Any]]:
     """The paired differences of each figure that some of the pairs are asked for."""
     found: dict[str, dict[str, Any]] = {}
-    parts = [(_parts(earlier), _parts(later)) for earlier, later in pairs]
+    parts = [(_shares(earlier), _shares(later)) for earlier, later in pairs]
     for name in parts[0][0] if parts else ():
         rows = np.array([(then[name], now[name]) for then, now in parts], dtype=np.float64)
         rows = rows[rows[:, :, 1].sum(axis=1) > 0]
@@ -195,7 +195,7 @@ def _difference(name: str, then: Measure, now: Measure, of: int) -> dict[str, An
 
 def _moved(then: Judged, now: Judged, way: int) -> dict[str, Any]:
     """The question, its causes, and in which figures of GATES it got better (way 1) or worse (way -1)."""
-    before, after = _parts(then), _parts(now)
+    before, after = _shares(then), _shares(now)
     signs = {name: -way if name in LESS_IS_BETTER else way for name in GATES}
     return {
         "question": now["question"],

@@ -13,7 +13,7 @@ def as_markdown(report: Report) -> str:
     """The report for people. Words from outside stand in code spans, never in a table."""
     wrong = [name for name in CAUSES if name not in GOOD and report["causes"][name]]
     given = {"comparison": None, **report, "meanings": CAUSES, "wrong": wrong}
-    return _TEMPLATES.get_template("report.md.jinja").render(given).rstrip() + "\n"
+    return _MARKDOWN.get_template("report.md.jinja").render(given).rstrip() + "\n"
 
 
 def figure_text(name: str, value: float, sign: str = "") -> str:
@@ -44,12 +44,12 @@ def in_code(text: str, most: int = 200) -> str:
 
 
 # Markdown, not HTML: what comes from outside passes `in_code` in place of HTML's escapes.
-_TEMPLATES = Environment(  # noqa: S701
+_MARKDOWN = Environment(  # noqa: S701
     loader=FileSystemLoader(Path(__file__).parent), undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
 )
-_TEMPLATES.filters |= {
+_MARKDOWN.filters |= {
     "code": in_code,
     "count": lambda number, noun: f"{number:,} {noun}{'' if number == 1 else 's'}",
     "thousands": lambda number: f"{number:,}",
 }
-_TEMPLATES.globals |= {"shown": figure_text, "interval": interval}
+_MARKDOWN.globals |= {"shown": figure_text, "interval": interval}

@@ -157,7 +157,7 @@ class Caller:
                     raise arrived
                 if isinstance(arrived, Exception):
                     sent = bool(said)
-                    raise Failed(BROKEN if said else AWAY, errors.reason(arrived), errors.status(arrived))
+                    raise Failed(BROKEN if said else AWAY, errors.reason_of(arrived), errors.status_of(arrived))
                 told = arrived.tokens or told
                 if arrived.text:
                     said += len(arrived.text)

@@ -13,10 +13,10 @@ REFUSED = frozenset({401, 403})
 """Those with which it refuses the key."""
 
 
-def status(error: Exception) -> int:
-    """The HTTP status that a server answered, 0 where it did not answer one.
+def status_of(error: Exception) -> int:
+    """The HTTP status_of that a server answered, 0 where it did not answer one.
 
-    >>> status(ConnectionError("refused"))
+    >>> status_of(ConnectionError("refused"))
     0
     """
     response = _response(error)
@@ -29,7 +29,7 @@ def is_passing(error: Exception) -> bool:
     >>> is_passing(ConnectionError("refused")), is_passing(ValueError("no JSON"))
     (True, False)
     """
-    code = status(error)
+    code = status_of(error)
     return code in AGAIN or code >= 500 or (not code and any(_is_of_connection(link) for link in _chain(error)))
 
 
@@ -45,7 +45,7 @@ def retry_after(error: Exception) -> float | None:
     return None
 
 
-def reason(error: Exception) -> str:
+def reason_of(error: Exception) -> str:
     """One line of at most 200 printable characters for the log: what the server said, without the key."""
     response, chain = _response(error), list(_chain(error))
     if response is not None:

@@ -18,7 +18,7 @@ from article_assistant.index.library import DATABASE, Library
 from article_assistant.index.schema import SCHEMA
 from article_assistant.index.search import Index
 from article_assistant.index.types import LibraryBusy, LibraryError
-from article_assistant.memory import FILE as MEMORY
+from article_assistant.memory import MEMORY_FILE as MEMORY
 from article_assistant.memory import Memory
 from article_assistant.types import Turn, User
 

@@ -11,11 +11,11 @@ from article_assistant.index.search import Index
 from article_assistant.index.types import EVERYONE
 from article_assistant.memory import Memory
 from article_assistant.pipeline import Assistant
-from article_assistant.settings import read
+from article_assistant.settings import Settings
 from article_assistant.types import Answer, User
 from article_assistant.web import render
 from article_assistant.writing.calls import Caller
-from article_assistant.writing.providers import load
+from article_assistant.writing.providers import load_llm
 from article_assistant.writing.writer import Writer
 
 from tests import parts
@@ -94,7 +94,7 @@ def provider(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[Provid
 
 def ask(index: Index, provider: Provider, quote: str | None = TRIP, seconds: float = LONG) -> Answer:
     """The answer of an assistant that quotes `quote` offline, None refuses, and has this provider's model."""
-    llm = load(read(llm="openai-like/m", llm_url=provider.url, llm_key=KEY))
+    llm = load_llm(Settings.read(llm="openai-like/m", llm_url=provider.url, llm_key=KEY))
     caller = Caller(llm, seconds)
     writer = Writer(Scripted(quote), caller, ByWords())  # type: ignore[arg-type]
     try:
