@@ -5,6 +5,7 @@ import sqlite3
 import threading
 import time
 from collections.abc import Iterator
+from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -51,6 +52,13 @@ class Memory:
         path = ":memory:" if home is None else str(home / MEMORY_FILE)
         self._connection = sqlite3.connect(path, check_same_thread=False, isolation_level=None, timeout=10)
         self._lock = threading.Lock()
+        with ExitStack() as failed:
+            failed.callback(self._connection.close)
+            self._prepare(days)
+            failed.pop_all()
+
+    def _prepare(self, days: int) -> None:
+        """Make the table, or bring that of an older version up to this one, and drop turns older than `days`."""
         self._connection.execute(_TABLE)
         there = {row[1] for row in self._connection.execute("PRAGMA table_info(turn)")}
         for column in _ADDED:

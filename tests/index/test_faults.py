@@ -3,6 +3,7 @@
 import logging
 import re
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 
 import article_assistant.writing.hearing
@@ -97,10 +98,8 @@ def ask(index: Index, provider: Provider, quote: str | None = TRIP, seconds: flo
     llm = load_llm(Settings.read(llm="openai-like/m", llm_url=provider.url, llm_key=KEY))
     caller = Caller(llm, seconds)
     writer = Writer(Scripted(quote), caller, ByWords())  # type: ignore[arg-type]
-    try:
-        return Assistant(index, writer, Memory()).answer("Who approves a trip?", MIA)
-    finally:
-        caller.close()
+    with closing(caller), closing(Memory()) as memory:
+        return Assistant(index, writer, memory).answer("Who approves a trip?", MIA)
 
 
 @pytest.mark.parametrize("fault", ACTS)

@@ -2,6 +2,7 @@
 
 import threading
 import time
+import weakref
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -46,7 +47,9 @@ class Room:
         self.caller = Caller(self.llm, 5)
         self.checker = ByWords()
         writer = Writer(Scripted(*quotes), self.caller, self.checker, **given)  # type: ignore[arg-type]
-        self.assistant = Assistant(index, writer, Memory())
+        memory = Memory()
+        self.assistant = Assistant(index, writer, memory)
+        weakref.finalize(self, memory.close)
 
     def events(self, question: str, **given: Any) -> list[Any]:
         return [e for e in self.assistant.ask(question, MIA, **given) if not isinstance(e, Waiting)]
