@@ -31,7 +31,7 @@ _ANSWER = TypeAdapter(Answer)
 
 
 @dataclass(frozen=True, slots=True)
-class Judged:
+class Opinion:
     """How one question went: when it was asked (seconds since 1970), whether it was answered, what was said of it."""
 
     question: str
@@ -107,7 +107,7 @@ class Memory:
             )
             return changed.rowcount > 0
 
-    def judged(self) -> Iterator[Judged]:
+    def judged(self) -> Iterator[Opinion]:
         """Every question that is kept with its answer, oldest first, as it was searched, and how it went."""
         query = (
             "SELECT CASE standalone WHEN '' THEN question ELSE standalone END, at, "
@@ -116,7 +116,7 @@ class Memory:
         with self._lock:
             rows = self._connection.execute(query).fetchall()
         for question, at, answered, thumb, word in rows:
-            yield Judged(question, at, bool(answered), thumb, word)
+            yield Opinion(question, at, bool(answered), thumb, word)
 
     def forget(self, user: User, conversation: str) -> None:
         """Drop a conversation."""

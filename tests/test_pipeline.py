@@ -165,7 +165,7 @@ def test_the_json_has_the_promised_keys(index: Index, memory: Memory) -> None:
     }  # fmt: skip
 
 
-def test_a_conversation_is_shown_as_its_reader_may_read_it_now(tmp_path: Path) -> None:
+def test_a_conversation_is_shown_as_its_reader_may_read_it_now(tmp_path: Path, memory: Memory) -> None:
     """An old answer cites its words where they stand today; without its article, or its words, it says nothing."""
     files: dict[str, str | bytes] = {
         "a.md": "# A\n\nTrips are by train.",
@@ -174,7 +174,7 @@ def test_a_conversation_is_shown_as_its_reader_may_read_it_now(tmp_path: Path) -
     }
     with closing(Index.open(tmp_path / "home", parts.Words())) as index:
         parts.update(index, parts.write(tmp_path / "docs", dict(files)))
-        assistant = Assistant(index, Scripted("Trips are by train.", "Lunch is at noon.", "Doors open at 7."), Memory())
+        assistant = Assistant(index, Scripted("Trips are by train.", "Lunch is at noon.", "Doors open at 7."), memory)
         said = [assistant.answer(f"{name}?", MIA, "c1") for name in ("Trips", "Lunch", "Doors")]
         assert assistant.conversation(MIA, "c1", 30) == said
         assert assistant.conversation(User("tom", MIA.groups), "c1", 30) == []

@@ -1,6 +1,5 @@
 """Questions with known answers become figures, each with its 95 % interval."""
 
-import math
 import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
@@ -129,10 +128,8 @@ def wilson(successes: int, of: int) -> tuple[float, float]:
     >>> [round(bound, 3) for bound in wilson(9, 10)]
     [0.596, 0.982]
     """
-    z, p = 1.959964, successes / of
-    middle = (p + z * z / (2 * of)) / (1 + z * z / of)
-    reach = z * math.sqrt(p * (1 - p) / of + z * z / (4 * of * of)) / (1 + z * z / of)
-    return max(middle - reach, 0.0), min(middle + reach, 1.0)
+    found = stats.binomtest(successes, of).proportion_ci(method="wilson")
+    return float(found.low), float(found.high)
 
 
 def percentile(values: Sequence[float] | NDArray[np.float64], percent: float) -> float:

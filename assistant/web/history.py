@@ -33,7 +33,7 @@ class ForgetBody(BaseModel):
     conversations: list[str] = Field(max_length=MAX_NAMES)
 
 
-def doors(assistant: Answering, conversations: Conversations, owner: Callable[[Any], str]) -> list[Route]:
+def history_doors(assistant: Answering, conversations: Conversations, owner: Callable[[Any], str]) -> list[Route]:
     """The doors. `owner(request)` names the session that a request belongs to, "" for none."""
 
     @errors.plainly
