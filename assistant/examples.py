@@ -9,7 +9,7 @@ from article_assistant.index.types import Article, Groups
 from article_assistant.pipeline import Assistant
 from article_assistant.types import User
 
-_ASKED = re.compile(r"^#{1,6} (\S[^\n]{10,80}\?)$", re.MULTILINE)
+_HEADING_ASKED = re.compile(r"^#{1,6} (\S[^\n]{10,80}\?)$", re.MULTILINE)
 # A row whose first cell is a name and whose second has a number under a heading of two plain words.
 _ROW = re.compile(
     r"^[A-Z][\w ]{2,20}: (?P<name>[A-Z][\w-]+(?: [A-Z][\w-]+)?) \| "
@@ -71,7 +71,7 @@ def propose(articles: Iterable[Article]) -> Iterator[str]:
 
 def _of(text: str) -> Iterator[str]:
     """Questions about one text, the likeliest to be answered well first."""
-    for asked in _ASKED.finditer(text):
+    for asked in _HEADING_ASKED.finditer(text):
         yield asked[1]
     rows = list(_ROW.finditer(text))
     for row in rows[len(rows) // 2 : len(rows) // 2 + 1]:

@@ -1,5 +1,7 @@
 """The assistant as a llama-index query engine; needs no LLM and leaves the global Settings alone."""
 
+from dataclasses import asdict
+
 from article_assistant.pipeline import Assistant
 from article_assistant.types import User
 from llama_index.core.base.base_query_engine import BaseQueryEngine
@@ -22,26 +24,11 @@ class QueryEngine(BaseQueryEngine):
 
     def _query(self, query_bundle: QueryBundle) -> RESPONSE_TYPE:
         answer = self._assistant.answer(query_bundle.query_str, self._user)
-        nodes = [
-            NodeWithScore(
-                node=TextNode(
-                    text=citation.quote,
-                    start_char_idx=citation.start,
-                    end_char_idx=citation.end,
-                    metadata={
-                        "number": citation.number,
-                        "article": citation.article,
-                        "title": citation.title,
-                        "heading": citation.heading,
-                        "url": citation.url,
-                        "revision": citation.revision,
-                        "updated": citation.updated,
-                        "page": citation.page,
-                    },
-                )
-            )
-            for citation in answer.citations
-        ]
+        nodes = []
+        for citation in map(asdict, answer.citations):
+            text, start, end = (citation.pop(name) for name in ("quote", "start", "end"))
+            node = TextNode(text=text, start_char_idx=start, end_char_idx=end, metadata=citation)
+            nodes.append(NodeWithScore(node=node))
         return Response(answer.answer, nodes, {"answered": answer.answered, "short": answer.short, "mode": answer.mode})
 
     async def _aquery(self, query_bundle: QueryBundle) -> RESPONSE_TYPE:

@@ -5,13 +5,14 @@ import sqlite3
 import threading
 import time
 from collections.abc import Iterator
+from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 
 from article_assistant.types import Answer, Thumb, Turn, User
 from pydantic import TypeAdapter
 
-FILE = "memory.sqlite3"
+MEMORY_FILE = "memory.sqlite3"
 TURNS = 6
 """Turns that are looked back on."""
 KEPT_DAYS = 30
@@ -30,7 +31,7 @@ _ANSWER = TypeAdapter(Answer)
 
 
 @dataclass(frozen=True, slots=True)
-class Judged:
+class Opinion:
     """How one question went: when it was asked (seconds since 1970), whether it was answered, what was said of it."""
 
     question: str
@@ -47,10 +48,17 @@ class Memory:
         """Keep turns for `days` in the folder `home`, or for as long as this object lives without one."""
         if home is not None:
             home.mkdir(mode=0o700, parents=True, exist_ok=True)
-            (home / FILE).touch(mode=0o600)
-        path = ":memory:" if home is None else str(home / FILE)
+            (home / MEMORY_FILE).touch(mode=0o600)
+        path = ":memory:" if home is None else str(home / MEMORY_FILE)
         self._connection = sqlite3.connect(path, check_same_thread=False, isolation_level=None, timeout=10)
         self._lock = threading.Lock()
+        with ExitStack() as failed:
+            failed.callback(self._connection.close)
+            self._prepare(days)
+            failed.pop_all()
+
+    def _prepare(self, days: int) -> None:
+        """Make the table, or bring that of an older version up to this one, and drop turns older than `days`."""
         self._connection.execute(_TABLE)
         there = {row[1] for row in self._connection.execute("PRAGMA table_info(turn)")}
         for column in _ADDED:
@@ -99,7 +107,7 @@ class Memory:
             )
             return changed.rowcount > 0
 
-    def judged(self) -> Iterator[Judged]:
+    def judged(self) -> Iterator[Opinion]:
         """Every question that is kept with its answer, oldest first, as it was searched, and how it went."""
         query = (
             "SELECT CASE standalone WHEN '' THEN question ELSE standalone END, at, "
@@ -108,7 +116,7 @@ class Memory:
         with self._lock:
             rows = self._connection.execute(query).fetchall()
         for question, at, answered, thumb, word in rows:
-            yield Judged(question, at, bool(answered), thumb, word)
+            yield Opinion(question, at, bool(answered), thumb, word)
 
     def forget(self, user: User, conversation: str) -> None:
         """Drop a conversation."""

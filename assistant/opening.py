@@ -25,10 +25,10 @@ def open(settings: "Settings | Path | str | None" = None, *, index: "Index | Non
     be given, and stays open. Raises UserFacingError where the library is empty or damaged, SettingsError (which is
     one) where a setting is not usable.
     """
-    from article_assistant.settings import Settings, read
+    from article_assistant.settings import Settings
 
     if not isinstance(settings, Settings):
-        settings = read(home=Path(settings) if settings is not None else None)
+        settings = Settings.read(home=Path(settings) if settings is not None else None)
     with ExitStack() as parts:
         if index is None:
             index = parts.enter_context(open_index(settings, filled=True))
@@ -87,7 +87,7 @@ def _over(index: "Index", settings: "Settings", parts: ExitStack) -> "Assistant"
     from article_assistant.writing.entailment import Checker
     from article_assistant.writing.writer import Writer
 
-    llm = providers.load(settings)
+    llm = providers.load_llm(settings)
     caller = Caller(llm, settings.llm_seconds, settings.llm_tokens_a_day, index.library.home)
     parts.callback(caller.close)
     checker = Checker(reader, index.embedder)

@@ -1,7 +1,7 @@
 """Settings, read once and frozen: command line, then environment, then `assistant.toml`, then default."""
 
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, Self
 from urllib.parse import urlsplit
 
 import platformdirs
@@ -9,7 +9,7 @@ from article_assistant.index.types import UserFacingError
 from pydantic import Field, SecretStr, ValidationError, ValidationInfo, field_validator
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict, TomlConfigSettingsSource
 
-FILE = "assistant.toml"
+SETTINGS_FILE = "assistant.toml"
 ACCEPTED_WRONG = 0.3
 """The share of wrong answers that is accepted where a team sets none."""
 PROVIDERS = ("ollama", "openai", "anthropic", "openai-like")
@@ -24,7 +24,7 @@ class SettingsError(UserFacingError):
 class Settings(BaseSettings):
     """Everything a team can set. In the environment each name stands behind `ASSISTANT_`."""
 
-    model_config = SettingsConfigDict(env_prefix="ASSISTANT_", toml_file=FILE, frozen=True, extra="forbid")
+    model_config = SettingsConfigDict(env_prefix="ASSISTANT_", toml_file=SETTINGS_FILE, frozen=True, extra="forbid")
 
     home: Path = Field(
         default_factory=lambda: platformdirs.user_data_path("article-assistant"),
@@ -168,23 +168,23 @@ class Settings(BaseSettings):
     ) -> tuple[PydanticBaseSettingsSource, ...]:
         return init_settings, env_settings, TomlConfigSettingsSource(settings_cls)
 
+    @classmethod
+    def read(cls, **given: Any) -> Self:
+        """The settings, with those `given` that are not None taking precedence.
 
-def read(**given: Any) -> Settings:
-    """The settings, with those `given` that are not None taking precedence.
-
-    Raises SettingsError, in one line, for a value that cannot be.
-    """
-    try:
-        return Settings(**{name: value for name, value in given.items() if value is not None})
-    except ValidationError as error:
-        first = error.errors()[0]
-        name = ".".join(str(part) for part in first["loc"])
-        raise SettingsError(
-            f"the setting {name} is not usable: {first['msg']}; see `assistant --help`, "
-            f"the variable ASSISTANT_{name.upper()} or the file {FILE}"
-        ) from None
-    except (ValueError, OSError) as error:  # no TOML, or a list in the environment that is no JSON
-        raise SettingsError(
-            f"the file {FILE} or a variable ASSISTANT_… cannot be read: {error} "
-            '(a list in the environment is written ["https://wiki.example.org"])'
-        ) from None
+        Raises SettingsError, in one line, for a value that cannot be.
+        """
+        try:
+            return cls(**{name: value for name, value in given.items() if value is not None})
+        except ValidationError as error:
+            first = error.errors()[0]
+            name = ".".join(str(part) for part in first["loc"])
+            raise SettingsError(
+                f"the setting {name} is not usable: {first['msg']}; see `assistant --help`, "
+                f"the variable ASSISTANT_{name.upper()} or the file {SETTINGS_FILE}"
+            ) from None
+        except (ValueError, OSError) as error:  # no TOML, or a list in the environment that is no JSON
+            raise SettingsError(
+                f"the file {SETTINGS_FILE} or a variable ASSISTANT_… cannot be read: {error} "
+                '(a list in the environment is written ["https://wiki.example.org"])'
+            ) from None

@@ -49,8 +49,8 @@ marks = [("begin", time.perf_counter())]
 def mark(name): marks.append((name, time.perf_counter()))
 import article_assistant.cli.main
 mark("import of the command line")
-from article_assistant import settings
-read = settings.read(home=Path(home))
+from article_assistant.settings import Settings
+read = Settings.read(home=Path(home))
 mark("settings")
 from article_assistant.index import embed
 from article_assistant.index.search import Index

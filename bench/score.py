@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from article_assistant.evaluation.figures import RANKED_CHARACTERS, Figure, wilson
+from article_assistant.evaluation.figures import RANKED_CHARACTERS, Figure, interval_of, resampled, wilson
 from article_assistant.evaluation.questions import Question, holds, named
 from article_assistant.index.embed import Spans
 
@@ -12,8 +12,6 @@ DEPTH = 10
 """Pieces that each system returns for a question."""
 SPECIAL = 2
 """Tokens of its own that the encoder adds to a text, inside its limit."""
-SAMPLES = 1000
-"""Samples with replacement that an interval is taken from."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,10 +80,8 @@ def against(ours: Sequence[Score], theirs: Sequence[Score]) -> Figure:
 def mean(values: Sequence[float]) -> Figure:
     """The mean and its 95 % interval by bootstrap; the same every time."""
     array = np.asarray(values, dtype=np.float64)
-    chance = np.random.default_rng(20160609)
-    samples = [array[chance.integers(0, len(array), len(array))].mean() for _ in range(SAMPLES)]
-    low, high = np.quantile(samples, [0.025, 0.975])
-    return Figure(float(array.mean()), float(low), float(high), len(array))
+    low, high = interval_of(resampled(len(array), lambda drawn: float(array[drawn].mean())))
+    return Figure(float(array.mean()), low, high, len(array))
 
 
 def share_read(

@@ -22,6 +22,7 @@ from typing import Any
 
 import numpy as np
 from article_assistant.answering.reader import Reader
+from article_assistant.evaluation.figures import interval_of, resampled
 from article_assistant.index import embed
 from article_assistant.index.chunk import split
 from article_assistant.index.types import Article, Hit
@@ -103,13 +104,12 @@ def interval(
     for i, name in enumerate(group):
         members[name].append(i)
     parts = [np.array(part) for part in members.values()]
-    chance = np.random.default_rng(SEED)
-    found = []
-    for _ in range(DRAWS):
-        drawn = np.concatenate([parts[i] for i in chance.integers(len(parts), size=len(parts))])
-        found.append(figure(scores[drawn], right[drawn]))
-    low, high = np.nanquantile(found, [0.025, 0.975])
-    return float(low), float(high)
+
+    def of_parts(drawn: NDArray[np.intp]) -> float:
+        of = np.concatenate([parts[i] for i in drawn])
+        return figure(scores[of], right[of])
+
+    return interval_of(resampled(len(parts), of_parts, DRAWS))
 
 
 def measured(asked: Sequence[Row], scores: NDArray[np.float64], least: float) -> dict[str, Any]:

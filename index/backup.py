@@ -39,7 +39,7 @@ _LIMIT = 1_000_000
 _DATABASE_NAME = re.compile(r"[a-z_]{1,40}\.sqlite3")
 _PAGES = 1000
 """Pages of 4 KB copied in one step, which blocks the writers of a file without a write-ahead log."""
-_BLOCK = 1 << 20
+_BYTES_AT_ONCE = 1 << 20
 _NO_BACKUP = zipfile.BadZipFile, zlib.error, EOFError, LookupError, AttributeError, TypeError, ValueError, RuntimeError
 """What reading raises where a file is not a backup, or not a whole one."""
 _LOGS = ("-wal", "-shm", "-journal")
@@ -215,7 +215,7 @@ def _store(path: Path, archive: zipfile.ZipFile, tell: Tell) -> Part:
     """Add a file to an archive."""
     size, done, digest = path.stat().st_size, 0, hashlib.sha256()
     with path.open("rb") as file, archive.open(_info(path.name), "w", force_zip64=True) as target:
-        while block := file.read(_BLOCK):
+        while block := file.read(_BYTES_AT_ONCE):
             target.write(block)
             digest.update(block)
             done += len(block)
@@ -239,7 +239,7 @@ def _checked(archive: zipfile.ZipFile, name: str, part: Part) -> Iterator[tuple[
     """Blocks of a file in an archive, each with the bytes so far. Raises ValueError at the end if it was damaged."""
     done, digest = 0, hashlib.sha256()
     with archive.open(name) as file:
-        while (block := file.read(_BLOCK)) and done <= part.bytes:
+        while (block := file.read(_BYTES_AT_ONCE)) and done <= part.bytes:
             digest.update(block)
             done += len(block)
             yield done, block

@@ -20,7 +20,7 @@ from article_assistant.index.keyword import Keyword
 from article_assistant.index.library import Library
 from article_assistant.index.remote import Remote
 from article_assistant.index.scan import Flat
-from article_assistant.index.schema import Pending, Row
+from article_assistant.index.schema import ChunkRow, Pending
 from article_assistant.index.types import Matrix, Tell
 from article_assistant.index.vectors import Lacking, Neighbours, Vectors
 from numpy.typing import NDArray
@@ -82,11 +82,11 @@ class Builder:
         self._seal(folder, to, dropped)
         with closing(Generation(folder, self.remote)) as built:
             try:
-                check(built, self.library, gone, self.tell)
+                check_whole(built, self.library, gone, self.tell)
             except Lacking as error:
                 raise Damaged(str(error)) from error
 
-    def _rows(self, what: str, after: int, to: int) -> Iterator[Row]:
+    def _rows(self, what: str, after: int, to: int) -> Iterator[ChunkRow]:
         """The library's rows in `(after, to]`; says now and then how many have been read."""
         count, said = len(self.library.numbers(after, to)), -TELL_SECONDS
         for done, row in enumerate(self.library.rows(after, to)):
@@ -150,7 +150,7 @@ def _is_still(path: Path) -> bool:
     return "vectors" not in path.parts[-3:] or (path.parent / "index_metadata.pickle").exists()
 
 
-def check(built: Generation, library: Library, gone: Sequence[int], tell: Tell = lambda *_: None) -> None:
+def check_whole(built: Generation, library: Library, gone: Sequence[int], tell: Tell = lambda *_: None) -> None:
     """Compare a generation with the library: number of rows, their numbers, and recall. Raises Damaged, Away.
 
     None of the chunks `gone` may be left in its own folder; at a server they may.

@@ -38,7 +38,7 @@ ABBREVIATION = 8
 
 
 @dataclass(frozen=True, slots=True)
-class Sentence:
+class TextSentence:
     """Characters `[start, end)` of a text: a sentence, a list item, a table row or a heading line.
 
     `block` is the number of its paragraph, list or table; `heading` is the path of headings above it, which
@@ -52,7 +52,7 @@ class Sentence:
     is_heading: bool
 
 
-def sentences(text: str) -> list[Sentence]:
+def sentences(text: str) -> list[TextSentence]:
     """The sentences of a text, in order; only white space is left out.
 
     >>> [(s.start, s.end) for s in sentences("# A\\n\\nOne. Two!")]
@@ -71,10 +71,10 @@ def sentences(text: str) -> list[Sentence]:
             level = len(heading[1])
             path = [*((depth, name) for depth, name in path if depth < level), (level, heading[2])]
             names = tuple(name for _, name in path)
-            found.append(Sentence(line.start(), line.start() + len(line[0].rstrip()), block, names, True))
+            found.append(TextSentence(line.start(), line.start() + len(line[0].rstrip()), block, names, True))
             continue
         names = tuple(name for _, name in path)
-        found.extend(Sentence(a, b, block, names, False) for a, b in _split_line(text, line.start(), line.end()))
+        found.extend(TextSentence(a, b, block, names, False) for a, b in _split_line(text, line.start(), line.end()))
     return found
 
 
@@ -126,7 +126,7 @@ def split(article: Article, embedder: Embedder, target: int = TARGET) -> list[Ch
     text = article.text
     places: dict[str, int] = {}
 
-    def room(piece: Sentence) -> int:
+    def room(piece: TextSentence) -> int:
         place = _place(article.title, PATH.join(piece.heading))
         if place not in places:
             (places[place],) = embedder.lengths([place])
@@ -135,7 +135,7 @@ def split(article: Article, embedder: Embedder, target: int = TARGET) -> list[Ch
 
     most = embedder.limit // 2
     whole = sentences(text)
-    pieces, counts = list[Sentence](), list[int]()
+    pieces, counts = list[TextSentence](), list[int]()
     # Counted for a whole article at once: a call for each sentence would take longer than the counting.
     for sentence, count in zip(whole, embedder.lengths([text[s.start : s.end] for s in whole]), strict=True):
         fits = min(most, room(sentence))
@@ -144,7 +144,7 @@ def split(article: Article, embedder: Embedder, target: int = TARGET) -> list[Ch
             counts.append(count)
         else:
             (tokens,) = embedder.tokens([text[sentence.start : sentence.end]])
-            cut = _pieces(text, sentence, tokens, fits)
+            cut = _cut_up(text, sentence, tokens, fits)
             pieces += cut
             counts += embedder.lengths([text[p.start : p.end] for p in cut])
     chunks: list[Chunk] = []
@@ -158,7 +158,7 @@ def split(article: Article, embedder: Embedder, target: int = TARGET) -> list[Ch
     return chunks
 
 
-def _pieces(text: str, sentence: Sentence, spans: Spans, most: int) -> list[Sentence]:
+def _cut_up(text: str, sentence: TextSentence, spans: Spans, most: int) -> list[TextSentence]:
     """The parts of a sentence that has more than `most` tokens, which are at `spans` in it."""
     starts = [sentence.start + begin for begin, _ in spans]
     edges, first = [sentence.start], 0
@@ -175,7 +175,7 @@ def _pieces(text: str, sentence: Sentence, spans: Spans, most: int) -> list[Sent
 
 
 def _pack(
-    text: str, pieces: Sequence[Sentence], counts: Sequence[int], room: Callable[[Sentence], int], target: int
+    text: str, pieces: Sequence[TextSentence], counts: Sequence[int], room: Callable[[TextSentence], int], target: int
 ) -> Iterator[tuple[int, int]]:
     """First and last piece of each chunk."""
     block_size = Counter[int]()

@@ -29,7 +29,7 @@ BUILD_FORMAT = 3
 """Changes whenever a build of the same chunks would look different."""
 SPARE = 1.3
 """Over-fetch factor where the asker may not see every chunk."""
-ROWS = 8
+ROWS_A_NEIGHBOUR = 8
 """Cost of one more neighbour from the graph, in rows of a linear scan (10 µs and 1.3 µs)."""
 HERE = "into its folder"
 """Where a generation's vectors were put, when no server keeps them."""
@@ -111,7 +111,7 @@ class Generation:
         """
         seen = self.flat.seen(groups)
         ask = k if seen == self.count else int(SPARE * k * self.count / max(seen, 1))
-        if not self.lacks and (seen == self.count or seen > ROWS * ask):
+        if not self.lacks and (seen == self.count or seen > ROWS_A_NEIGHBOUR * ask):
             try:
                 found = self.flat.only(self._neighbours(vector, ask), groups)
             except Lacking as error:

@@ -17,10 +17,10 @@ from article_assistant.index.ledger import Ledger
 from article_assistant.index.schema import (
     SCHEMA,
     Candidate,
+    ChunkRow,
     Entry,
     LibraryState,
     Pending,
-    Row,
     Source,
     count_change,
     insert,
@@ -215,7 +215,7 @@ class Library:
     def article(self, identifier: str, groups: Groups) -> Article | None:
         """One article, where `groups` may see it."""
         rows = self.all(f"SELECT {_ARTICLE} FROM article WHERE id = ?", (identifier,))
-        found = _article(rows[0]) if rows else None
+        found = _article_of(rows[0]) if rows else None
         return found if found and _visible(found.groups, groups) else None
 
     def articles(self, groups: Groups) -> Iterator[Article]:
@@ -258,7 +258,7 @@ class Library:
             found.append((number, seen, np.frombuffer(vector, "<f4"), np.frombuffer(terms or b"", "<u4")))
         return found
 
-    def rows(self, after: int = 0, to: int = _MOST) -> Iterator[Row]:
+    def rows(self, after: int = 0, to: int = _MOST) -> Iterator[ChunkRow]:
         """The chunks with numbers in `(after, to]`, by number."""
         query = (
             'SELECT number, article, heading, title, start, "end", groups, vector FROM chunk '
@@ -273,7 +273,7 @@ class Library:
                     known, found = article, self.all("SELECT text FROM article WHERE id = ?", (article,))
                     whole = str(found[0][0]) if found else ""
                 words = worded(title, heading, whole[start:end])
-                yield Row(number, words, frozenset(json.loads(groups)), np.frombuffer(vector, "<f4"))
+                yield ChunkRow(number, words, frozenset(json.loads(groups)), np.frombuffer(vector, "<f4"))
                 last = number
 
     def vectors(self, to: int) -> Iterator[Matrix]:
@@ -290,7 +290,7 @@ class Library:
             return schema.counts_of(self._connection)
 
 
-def _article(row: Sequence[Any]) -> Article:
+def _article_of(row: Sequence[Any]) -> Article:
     identifier, title, text, url, revision, updated, groups, pages = row
     numbered = tuple((start, number) for start, number in json.loads(pages))
     return Article(identifier, title, text, url, revision, updated, frozenset(json.loads(groups)), numbered)

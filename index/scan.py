@@ -87,7 +87,9 @@ class Flat:
             return list(found)
         asked = np.array([number for number, _ in found], np.int64)
         at = np.searchsorted(self._numbers, asked).clip(max=max(len(self) - 1, 0))
-        seen = _seen(self._groups, groups)[self._shown[at]] & (self._numbers[at] == asked) if len(self) else asked < 0
+        seen = asked < 0
+        if len(self):
+            seen = _may_see(self._groups, groups)[self._shown[at]] & (self._numbers[at] == asked)
         return [one for one, shown in zip(found, seen, strict=True) if shown]
 
     def nearest(self, vector: Vector, groups: Groups, k: int) -> list[tuple[int, float]]:
@@ -95,7 +97,7 @@ class Flat:
         rows = None
         if groups is not None:
             rows = self._rows(groups)[1]
-            rows = np.flatnonzero(_seen(self._groups, groups)[self._shown]) if rows is None else rows
+            rows = np.flatnonzero(_may_see(self._groups, groups)[self._shown]) if rows is None else rows
         count = len(self) if rows is None else len(rows)
         numbers, cosines = np.zeros(0, np.int64), np.zeros(0, np.float32)
         for first in range(0, count, BLOCK):
@@ -117,7 +119,7 @@ class Flat:
         if found is None:
             if len(self._known) >= CACHED:
                 self._known.clear()
-            seen = _seen(self._groups, groups)
+            seen = _may_see(self._groups, groups)
             count = int(np.bincount(self._shown, minlength=len(seen))[seen].sum())
             found = self._known[groups] = (count, np.flatnonzero(seen[self._shown]) if count <= FEW else None)
         return found
@@ -192,12 +194,12 @@ class Fresh:
     def _first(self, scores: NDArray[np.floating], groups: Groups, k: int) -> list[tuple[int, float]]:
         rows = np.arange(len(scores))
         if groups is not None:
-            rows = rows[_seen(self._groups, groups)[self._shown]]
+            rows = rows[_may_see(self._groups, groups)[self._shown]]
         rows = rows[_top(scores[rows], k)]
         return _in_order(self.numbers[rows], scores[rows])
 
 
-def _seen(shown: Iterable[frozenset[str]], groups: frozenset[str]) -> NDArray[np.bool_]:
+def _may_see(shown: Iterable[frozenset[str]], groups: frozenset[str]) -> NDArray[np.bool_]:
     """For each set of groups in `shown`, whether it shares one with `groups`."""
     return np.array([bool(one & groups) for one in shown], dtype=bool)
 

@@ -157,7 +157,7 @@ class Candidate:
 
 
 @dataclass(frozen=True, slots=True)
-class Row:
+class ChunkRow:
     """What a generation is built from: a chunk, its words (title and headings first), groups and vector."""
 
     number: int

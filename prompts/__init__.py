@@ -27,12 +27,12 @@ class PromptError(ValueError):
     """A file of words that is missing or unknown, has no version, or other fields than it must have."""
 
 
-def load(name: str, folder: Path | None = None) -> str:
+def load_prompt(name: str, folder: Path | None = None) -> str:
     """The text of `name`.txt, from `folder` where that has it, to be filled with `.format(…)`.
 
     Raises PromptError.
 
-    >>> load("refused").format(asked="“wages”", nearest="Leave policy")
+    >>> load_prompt("refused").format(asked="“wages”", nearest="Leave policy")
     'The articles don’t answer this. I looked for “wages”. Nearest to it: Leave policy.'
     """
     return _text(name, folder)[1]
@@ -50,7 +50,7 @@ def check(folder: Path) -> None:
     for path in sorted(folder.glob("*.txt")):
         if path.stem not in FIELDS:
             raise PromptError(f"{path} is not among the prompts; there are {', '.join(sorted(FIELDS))}")
-        load(path.stem, folder)
+        load_prompt(path.stem, folder)
 
 
 def _text(name: str, folder: Path | None) -> tuple[int, str]:

@@ -6,10 +6,12 @@ import shutil
 import signal
 import socket
 from collections.abc import Callable, Generator, Iterator
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
 import pytest
+from article_assistant.memory import Memory
 from hypothesis import HealthCheck, settings
 
 from tests.chroma import Backend, Chroma
@@ -71,6 +73,13 @@ def shared() -> Path:
     if not SHARED.is_dir():
         pytest.skip(f"no shared folder at {SHARED}; ASSISTANT_SHARED says where it is")
     return SHARED
+
+
+@pytest.fixture
+def memory() -> Iterator[Memory]:
+    """A memory of conversations that ends with the test."""
+    with closing(Memory()) as opened:
+        yield opened
 
 
 @pytest.fixture(scope="session")

@@ -23,7 +23,7 @@ CODE = "\n".join(re.findall(r"```.*?```|`[^`\n]+`", "\n".join(EVERYTHING.values(
 
 def commands() -> set[str]:
     """The commands of the program, as they are typed behind `assistant`."""
-    there = {command.callback.__name__ for command in cli.app.registered_commands if command.callback}
+    there = {command.name or command.callback.__name__ for command in cli.app.registered_commands if command.callback}
     for group in cli.app.registered_groups:
         assert group.typer_instance
         for command in group.typer_instance.registered_commands:

@@ -120,9 +120,9 @@ def test_metadata_of_a_document_becomes_that_of_the_article() -> None:
     assert (other.url, other.updated) == ("", None)
 
 
-def test_the_assistant_is_a_query_engine(index: Index) -> None:
+def test_the_assistant_is_a_query_engine(index: Index, memory: Memory) -> None:
     """A response has the answer's words, and the citations as source nodes; a refusal has none."""
-    engine = QueryEngine(Assistant(index, Scripted("Tobias approves trips.", None), Memory()), User("mia", ALL))
+    engine = QueryEngine(Assistant(index, Scripted("Tobias approves trips.", None), memory), User("mia", ALL))
     response = engine.query("Who approves trips?")
     assert str(response) == "Tobias approves trips. [1]"
     (node,) = response.source_nodes

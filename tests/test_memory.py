@@ -7,7 +7,7 @@ import time
 from contextlib import closing
 from pathlib import Path
 
-from article_assistant.memory import FILE, KEPT_DAYS, TURNS, Memory
+from article_assistant.memory import KEPT_DAYS, MEMORY_FILE, TURNS, Memory
 from article_assistant.types import Answer, Citation, Turn, User
 
 MIA = User("mia", frozenset({"everyone"}))
@@ -49,7 +49,7 @@ def test_old_turns_are_dropped(tmp_path: Path) -> None:
     memory.add(MIA, "one", turn(1))
     memory.add(MIA, "one", turn(2))
     memory.close()
-    with closing(sqlite3.connect(tmp_path / FILE)) as connection, connection:
+    with closing(sqlite3.connect(tmp_path / MEMORY_FILE)) as connection, connection:
         connection.execute("UPDATE turn SET at = at - ? WHERE number = 1", ((KEPT_DAYS + 1) * 86400,))
     connection.close()
     again = Memory(tmp_path)
@@ -59,7 +59,7 @@ def test_old_turns_are_dropped(tmp_path: Path) -> None:
 
 def test_a_file_of_an_older_version_goes_on(tmp_path: Path) -> None:
     """Turns that were kept before they were restated come back without that, and new ones with it."""
-    with closing(sqlite3.connect(tmp_path / FILE)) as connection, connection:
+    with closing(sqlite3.connect(tmp_path / MEMORY_FILE)) as connection, connection:
         connection.execute(
             "CREATE TABLE turn (number INTEGER PRIMARY KEY, user TEXT NOT NULL, conversation TEXT NOT NULL, "
             "at REAL NOT NULL, question TEXT NOT NULL, answer TEXT NOT NULL, articles TEXT NOT NULL)"
@@ -77,7 +77,7 @@ def test_a_file_of_an_older_version_goes_on(tmp_path: Path) -> None:
 def test_the_file_is_its_owners_alone(tmp_path: Path) -> None:
     """Nobody else on the machine reads what was asked."""
     Memory(tmp_path / "home").close()
-    assert stat.S_IMODE((tmp_path / "home" / FILE).stat().st_mode) == 0o600
+    assert stat.S_IMODE((tmp_path / "home" / MEMORY_FILE).stat().st_mode) == 0o600
     assert stat.S_IMODE((tmp_path / "home").stat().st_mode) == 0o700
 
 
@@ -132,7 +132,7 @@ def test_how_long_turns_are_kept_can_be_said(tmp_path: Path) -> None:
     memory = Memory(tmp_path)
     memory.add(MIA, "one", turn(1))
     memory.close()
-    with closing(sqlite3.connect(tmp_path / FILE, isolation_level=None)) as file:
+    with closing(sqlite3.connect(tmp_path / MEMORY_FILE, isolation_level=None)) as file:
         file.execute("UPDATE turn SET at = at - 2 * 86400")
     assert [turns(tmp_path, days) for days in (3, 1)] == [1, 0]
 

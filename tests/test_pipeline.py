@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from article_assistant.index.search import Index
 from article_assistant.index.types import EVERYONE
-from article_assistant.memory import FILE, TURNS, Memory
+from article_assistant.memory import MEMORY_FILE, TURNS, Memory
 from article_assistant.pipeline import GONE, PASSAGES, Assistant
 from article_assistant.types import Answer, Found, Turn, User, Words
 
@@ -29,9 +29,9 @@ def index(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Index]:
     opened.close()
 
 
-def test_events_come_in_their_order_and_end_with_the_answer(index: Index) -> None:
+def test_events_come_in_their_order_and_end_with_the_answer(index: Index, memory: Memory) -> None:
     """Found with the passages, then words and citations, last one answer that says how long it took."""
-    assistant = Assistant(index, Scripted("Page 3 is about trips."), Memory())
+    assistant = Assistant(index, Scripted("Page 3 is about trips."), memory)
     found, words, citation, answer = assistant.ask("What is page 3 about?", MIA)
     assert isinstance(found, Found)
     assert len(found.hits) == PASSAGES
@@ -43,19 +43,19 @@ def test_events_come_in_their_order_and_end_with_the_answer(index: Index) -> Non
     assert answer.seconds["total"] == pytest.approx(answer.seconds["find"] + answer.seconds["read"], abs=0.001)
 
 
-def test_a_quote_is_the_article_as_it_stands(index: Index) -> None:
+def test_a_quote_is_the_article_as_it_stands(index: Index, memory: Memory) -> None:
     """The article that a citation names has the quote at its place."""
-    assistant = Assistant(index, Scripted("Page 3"), Memory())
+    assistant = Assistant(index, Scripted("Page 3"), memory)
     (citation,) = assistant.answer("Page 3?", MIA).citations
     article = assistant.article(citation.article, MIA)
     assert article
     assert article.text[citation.start : citation.end] == citation.quote == "Page 3"
 
 
-def test_a_conversation_is_remembered_and_restated(index: Index) -> None:
+def test_a_conversation_is_remembered_and_restated(index: Index, memory: Memory) -> None:
     """The second question is searched with what the answerer makes of both; the answer names it as asked."""
     answerer = Scripted("Page 3", None)
-    assistant = Assistant(index, answerer, Memory())
+    assistant = Assistant(index, answerer, memory)
     assistant.answer("Page 3?", MIA, "c1")
     second = assistant.answer("And it?", MIA, "c1")
     cited = assistant.article("docs/03.md", MIA)
@@ -68,11 +68,11 @@ def test_a_conversation_is_remembered_and_restated(index: Index) -> None:
     assert answerer.turns[2:] == [[], []]
 
 
-def test_turns_that_the_caller_keeps_are_restated_by_the_answerer(index: Index) -> None:
+def test_turns_that_the_caller_keeps_are_restated_by_the_answerer(index: Index, memory: Memory) -> None:
     """Each of a caller's own turns gets the standalone form that it would have had, and the last few count."""
     answerer = Scripted("Page 3")
     before = [Turn(f"Page {number}?", "So.", ()) for number in range(TURNS + 2)]
-    (*_, answer) = Assistant(index, answerer, Memory()).ask("And it?", MIA, before=before)
+    (*_, answer) = Assistant(index, answerer, memory).ask("And it?", MIA, before=before)
     assert isinstance(answer, Answer)
     assert answer.standalone == f"And it? Page {TURNS + 1}?"
     given = answerer.turns[-1]
@@ -104,14 +104,14 @@ def test_without_a_conversation_nothing_is_remembered(index: Index, tmp_path: Pa
         assistant.answer("One?", MIA)
         assistant.answer("Two?", MIA)
     assert answerer.turns == [[], []]
-    with closing(sqlite3.connect(tmp_path / FILE)) as connection:
+    with closing(sqlite3.connect(tmp_path / MEMORY_FILE)) as connection:
         assert connection.execute("SELECT count(*) FROM turn").fetchone() == (0,)
 
 
-def test_only_what_the_person_may_see_is_read(index: Index) -> None:
+def test_only_what_the_person_may_see_is_read(index: Index, memory: Memory) -> None:
     """Somebody of no group gets no passage and no article; the operator gets all."""
     answerer = Scripted()
-    assistant = Assistant(index, answerer, Memory())
+    assistant = Assistant(index, answerer, memory)
     nobody = User("nobody", frozenset())
     assistant.answer("Page 3 trips?", nobody)
     assert answerer.read == [("Page 3 trips?", [])]
@@ -120,20 +120,20 @@ def test_only_what_the_person_may_see_is_read(index: Index) -> None:
     assert assistant.article("docs/none.md", OPERATOR) is None
 
 
-def test_a_question_that_failed_is_not_remembered(index: Index) -> None:
+def test_a_question_that_failed_is_not_remembered(index: Index, memory: Memory) -> None:
     """An error on the way reaches the caller, and the next question starts from the turns before it."""
     answerer = Scripted(RuntimeError("broken"), "Page 3")
-    assistant = Assistant(index, answerer, Memory())
+    assistant = Assistant(index, answerer, memory)
     with pytest.raises(RuntimeError, match="broken"):
         assistant.answer("One?", MIA, "c1")
     assistant.answer("Page 3?", MIA, "c1")
     assert answerer.turns == [[], []]
 
 
-def test_an_answer_that_nobody_waits_for_is_not_remembered(index: Index) -> None:
+def test_an_answer_that_nobody_waits_for_is_not_remembered(index: Index, memory: Memory) -> None:
     """A reader who leaves in the middle leaves no turn behind."""
     answerer = Scripted("Page 3", None)
-    assistant = Assistant(index, answerer, Memory())
+    assistant = Assistant(index, answerer, memory)
     events = assistant.ask("Page 3?", MIA, "c1")
     assert isinstance(next(events), Found)
     events.close()  # type: ignore[attr-defined]
@@ -152,9 +152,9 @@ def test_any_text_is_a_question(index: Index, tmp_path: Path, question: str) -> 
     memory.close()
 
 
-def test_the_json_has_the_promised_keys(index: Index) -> None:
+def test_the_json_has_the_promised_keys(index: Index, memory: Memory) -> None:
     """An answer looks the same from every door."""
-    document = Assistant(index, Scripted("Page 3"), Memory()).answer("Page 3?", MIA).as_json()
+    document = Assistant(index, Scripted("Page 3"), memory).answer("Page 3?", MIA).as_json()
     assert set(document) == {
         "question", "answered", "short", "answer", "mode", "confidence", "citations", "nearest", "seconds",
         "standalone", "extract", "sentences", "notice", "usage",
@@ -165,7 +165,7 @@ def test_the_json_has_the_promised_keys(index: Index) -> None:
     }  # fmt: skip
 
 
-def test_a_conversation_is_shown_as_its_reader_may_read_it_now(tmp_path: Path) -> None:
+def test_a_conversation_is_shown_as_its_reader_may_read_it_now(tmp_path: Path, memory: Memory) -> None:
     """An old answer cites its words where they stand today; without its article, or its words, it says nothing."""
     files: dict[str, str | bytes] = {
         "a.md": "# A\n\nTrips are by train.",
@@ -174,7 +174,7 @@ def test_a_conversation_is_shown_as_its_reader_may_read_it_now(tmp_path: Path) -
     }
     with closing(Index.open(tmp_path / "home", parts.Words())) as index:
         parts.update(index, parts.write(tmp_path / "docs", dict(files)))
-        assistant = Assistant(index, Scripted("Trips are by train.", "Lunch is at noon.", "Doors open at 7."), Memory())
+        assistant = Assistant(index, Scripted("Trips are by train.", "Lunch is at noon.", "Doors open at 7."), memory)
         said = [assistant.answer(f"{name}?", MIA, "c1") for name in ("Trips", "Lunch", "Doors")]
         assert assistant.conversation(MIA, "c1", 30) == said
         assert assistant.conversation(User("tom", MIA.groups), "c1", 30) == []

@@ -11,7 +11,7 @@ from article_assistant.prompts import PromptError
 @pytest.mark.parametrize("name", sorted(prompts.FIELDS))
 def test_the_words_that_are_shipped_load(name: str) -> None:
     """Every file of words fills with its fields, the values stand in the result as they are, and it has a version."""
-    text = prompts.load(name)
+    text = prompts.load_prompt(name)
     values = {field: f"{{{field}}} <b>" for field in prompts.FIELDS[name]}
     for value in values.values():
         assert value in text.format(**values)
@@ -29,8 +29,8 @@ def test_a_folder_of_ones_own_takes_the_place_of_what_it_has(tmp_path: Path) -> 
     """A team's file is used instead of ours, with its own version; what it leaves out is ours."""
     (tmp_path / "write.txt").write_text("version: 7\nBe brief.")
     prompts.check(tmp_path)
-    assert (prompts.load("write", tmp_path), prompts.version("write", tmp_path)) == ("Be brief.", 7)
-    assert prompts.load("restate", tmp_path) == prompts.load("restate")
+    assert (prompts.load_prompt("write", tmp_path), prompts.version("write", tmp_path)) == ("Be brief.", 7)
+    assert prompts.load_prompt("restate", tmp_path) == prompts.load_prompt("restate")
 
 
 def test_a_folder_that_does_not_fit_is_refused(tmp_path: Path) -> None:
@@ -47,7 +47,7 @@ def test_a_file_with_other_fields_is_refused(tmp_path: Path, content: str) -> No
     """Missing, unknown, nameless or broken fields: refused at load, with the file's name."""
     (tmp_path / "refused_empty.txt").write_text(f"version: 1\n{content}")
     with pytest.raises(PromptError, match=r"refused_empty\.txt"):
-        prompts.load("refused_empty", tmp_path)
+        prompts.load_prompt("refused_empty", tmp_path)
 
 
 @pytest.mark.parametrize("content", [b"{asked}", b"version: \n{asked}", b"version: 1\n{asked} caf\xe9"])
@@ -55,7 +55,7 @@ def test_a_file_without_version_or_utf8_is_refused(tmp_path: Path, content: byte
     """No version in the first line, or no UTF-8: refused with the file's name."""
     (tmp_path / "refused_empty.txt").write_bytes(content)
     with pytest.raises(PromptError, match=r"refused_empty\.txt"):
-        prompts.load("refused_empty", tmp_path)
+        prompts.load_prompt("refused_empty", tmp_path)
 
 
 def test_no_field_reaches_into_an_object() -> None:

@@ -19,8 +19,8 @@ ITEMS = 24
 LIST = 2_400
 """Characters that it may have."""
 
-_WORD = re.compile(r"[^\W\d_]+(?:['’-][^\W\d_]+)*[,.;:!?…]*(?= |\Z)")
-_CODE = re.compile(r"(?:^| )-|[_/\\=<>{}$@#]")
+_FIRST_WORD = re.compile(r"[^\W\d_]+(?:['’-][^\W\d_]+)*[,.;:!?…]*(?= |\Z)")
+_COMMAND_SIGNS = re.compile(r"(?:^| )-|[_/\\=<>{}$@#]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,17 +78,17 @@ def heading_at(text: str, offset: int) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Said:
-    """A piece of an answer: plain text, the quote that it rests on, and what follows the mark of its citation."""
+    """A piece of an answer: unmarked text, the quote that it rests on, and what follows the mark of its citation."""
 
     text: str
     quote: Quote
     after: str = ""
 
 
-def plain(sentence: str) -> str:
+def unmarked(sentence: str) -> str:
     """A sentence without the mark of its list or heading, on one line.
 
-    >>> plain("- Steady red:  water")
+    >>> unmarked("- Steady red:  water")
     'Steady red: water'
     """
     return " ".join(MARK.sub("", sentence, count=1).split()) if MARK.match(sentence) else " ".join(sentence.split())
@@ -100,7 +100,7 @@ def short_text(words: str) -> str:
     >>> short_text("seven"), short_text("sluicectl failover --to g"), short_text("St. John's Rd.")
     ('Seven.', 'sluicectl failover --to g.', "St. John's Rd.")
     """
-    if _WORD.match(words) and not _CODE.search(words):
+    if _FIRST_WORD.match(words) and not _COMMAND_SIGNS.search(words):
         words = words[0].upper() + words[1:]
     return words if words[-1] in ".!?…" else f"{words}."
 
@@ -134,7 +134,7 @@ def disagreement(said: Sequence[tuple[str, Quote]]) -> list[Said]:
 
 def in_sentences(quotes: Iterable[Quote]) -> list[Said]:
     """Sentences as they stand, each with its quote."""
-    return [Said(plain(quote.article.text[quote.start : quote.end]), quote) for quote in quotes]
+    return [Said(unmarked(quote.article.text[quote.start : quote.end]), quote) for quote in quotes]
 
 
 def whole_list(article: Article, start: int, end: int) -> tuple[Quote, str, list[str]] | None:
@@ -162,8 +162,8 @@ def whole_list(article: Article, start: int, end: int) -> tuple[Quote, str, list
     begin = lines[opening if introduced else first][0]
     if not 2 <= last - first + 1 <= ITEMS or lines[last][1] - begin > LIST:
         return None
-    intro = plain(article.text[slice(*lines[opening])]) if introduced else ""
-    items = [plain(article.text[slice(*line)]) for line in lines[first : last + 1]]
+    intro = unmarked(article.text[slice(*lines[opening])]) if introduced else ""
+    items = [unmarked(article.text[slice(*line)]) for line in lines[first : last + 1]]
     return Quote(article, begin, lines[last][1]), intro, items
 
 

@@ -59,8 +59,8 @@ class Extractor:
         self._bias = -float(np.array(model["mean"]) @ self._weights) - float(model["none"])
         self._trust = np.array(model["trust"])
         self._least = least_confidence(model["accepted"], accepted_wrong)
-        self._refused = prompts.load("refused")
-        self._refused_empty = prompts.load("refused_empty")
+        self._refused = prompts.load_prompt("refused")
+        self._refused_empty = prompts.load_prompt("refused_empty")
 
     def standalone(self, question: str, turns: Sequence[Turn]) -> str:
         """The question with what it leaves to the turns before it."""

@@ -25,7 +25,8 @@ SPAN = 24
 TRIED = 12
 """Spans of a sentence that are tried, best first, until one is of the kind that was asked for."""
 
-Spans = Sequence[tuple[int, int]]
+SentenceSpans = Sequence[tuple[int, int]]
+"""The sentences of a passage, as characters `[start, end)`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,19 +55,19 @@ class Reader:
         self._verifier = onnx.session(verifier, threads=threads)
 
     def read(
-        self, question: str, passages: Sequence[tuple[str, Spans]], fits: Callable[[str], bool] = bool
+        self, question: str, passages: Sequence[tuple[str, SentenceSpans]], fits: Callable[[str], bool] = bool
     ) -> list[list[Reading]]:
         """For each passage and each of its sentences (character spans), the best words in it that `fits` takes."""
         return self._read(self._session, question, passages, fits)
 
     def verify(
-        self, question: str, passages: Sequence[tuple[str, Spans]], fits: Callable[[str], bool] = bool
+        self, question: str, passages: Sequence[tuple[str, SentenceSpans]], fits: Callable[[str], bool] = bool
     ) -> list[list[Reading]]:
         """The same by the verifier."""
         return self._read(self._verifier, question, passages, fits)
 
     def _read(
-        self, session: Any, question: str, passages: Sequence[tuple[str, Spans]], fits: Callable[[str], bool]
+        self, session: Any, question: str, passages: Sequence[tuple[str, SentenceSpans]], fits: Callable[[str], bool]
     ) -> list[list[Reading]]:
         if not passages:
             return []

@@ -34,9 +34,9 @@ AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON document an
 
 def settings_of(context: typer.Context, home: Path | None, **given: Any) -> "Settings":
     """The settings of a command; `--home` may stand before or after its name."""
-    from article_assistant import settings
+    from article_assistant.settings import Settings
 
-    return settings.read(home=home or context.obj, **given)
+    return Settings.read(home=home or context.obj, **given)
 
 
 @contextmanager

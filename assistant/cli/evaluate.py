@@ -55,11 +55,11 @@ def evaluate(
     """
     reports = _reports(report or [], (questions, against, answers))
 
-    from article_assistant.evaluation.comparison import compare, failure
+    from article_assistant.evaluation.comparison import compare, failure, read_report
     from article_assistant.evaluation.figures import run
     from article_assistant.evaluation.markdown import as_markdown
     from article_assistant.evaluation.questions import read_questions
-    from article_assistant.evaluation.report import make_report, provenance, read_report
+    from article_assistant.evaluation.report import make_report, provenance
     from rich.progress import Progress
 
     asked = read_questions(questions)
@@ -76,13 +76,13 @@ def evaluate(
         outcomes = list(run(answering, asked, lambda: bar.advance(task)))
     if answers is not None:
         lines = [json.dumps(outcome.answer.as_json(), ensure_ascii=False) for outcome in outcomes]
-        _write(answers, "\n".join(lines) + "\n")
+        _write_text(answers, "\n".join(lines) + "\n")
     made = make_report(outcomes, questions.name, made_with)
     if earlier is not None:
         made["comparison"] = compare(earlier, made)
     for path in reports:
         for_people = path.suffix.lower() == ".md"
-        _write(path, as_markdown(made) if for_people else json.dumps(made, ensure_ascii=False, indent=1) + "\n")
+        _write_text(path, as_markdown(made) if for_people else json.dumps(made, ensure_ascii=False, indent=1) + "\n")
     if as_json:
         document: dict[str, Any] = {"questions": len(asked), **made["figures"], "causes": made["causes"]}
         print_json(document | ({"comparison": made["comparison"]} if earlier is not None else {}))
@@ -122,7 +122,7 @@ def _check_writable(path: Path) -> None:
         raise UserFacingError(f"{path} cannot be written ({error.strerror}); name another file") from error
 
 
-def _write(path: Path, text: str) -> None:
+def _write_text(path: Path, text: str) -> None:
     try:
         path.write_text(text, encoding="utf-8", errors="replace")  # lone surrogates, which JSON may hold
     except OSError as error:
@@ -130,7 +130,7 @@ def _write(path: Path, text: str) -> None:
 
 
 def _print_figures(made: "Report") -> None:
-    from article_assistant.evaluation.markdown import interval, shown
+    from article_assistant.evaluation.markdown import figure_text, interval
     from rich.table import Table
 
     def show(title: str, headings: tuple[str, ...], rows: Iterable[tuple[str, ...]]) -> None:
@@ -145,7 +145,7 @@ def _print_figures(made: "Report") -> None:
         count(len(made["questions"]), "question"),
         ("figure", "value", "95 % interval", "of"),
         (
-            (name, shown(name, f["value"]), interval(name, f["low"], f["high"]), f"{f['of']:,}")
+            (name, figure_text(name, f["value"]), interval(name, f["low"], f["high"]), f"{f['of']:,}")
             for name, f in made["figures"].items()
         ),
     )
@@ -159,8 +159,8 @@ def _print_figures(made: "Report") -> None:
         (
             (
                 name,
-                shown(name, f["earlier"]),
-                shown(name, f["now"]),
+                figure_text(name, f["earlier"]),
+                figure_text(name, f["now"]),
                 interval(name, f["low"], f["high"], "+"),
                 f["verdict"],
             )

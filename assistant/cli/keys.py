@@ -13,13 +13,13 @@ if TYPE_CHECKING:
 
 key = typer.Typer(no_args_is_help=True, help="Make, list and remove API keys for programs.")
 Name = Annotated[str, typer.Argument(metavar="NAME", help="What the key is for, like wiki-bot.")]
-Groups = Annotated[
+GroupNames = Annotated[
     list[str] | None, typer.Option("--group", metavar="GROUP", help="A group whose articles it may read; repeatable.")
 ]
 
 
 @key.command()
-def new(context: typer.Context, name: Name, group: Groups = None, home: Home = None) -> None:
+def new(context: typer.Context, name: Name, group: GroupNames = None, home: Home = None) -> None:
     """Make a key and print it. It is shown only this once; a running server accepts it at once.
 
     Without --group it can read the articles that everyone may read.
@@ -46,8 +46,8 @@ def list_(context: typer.Context, home: Home = None, as_json: AsJson = False) ->
         out.print("There are no keys. To make one type: assistant key new NAME")
 
 
-@key.command()
-def remove(context: typer.Context, name: Name, home: Home = None) -> None:
+@key.command("remove")
+def remove_key(context: typer.Context, name: Name, home: Home = None) -> None:
     """Remove a key. A running server refuses it at once."""
     from article_assistant.web import keys
 

@@ -23,7 +23,7 @@ from article_assistant.opening import open_index, server_of
 from rich.markup import escape
 
 
-def status(context: typer.Context, home: Home = None, as_json: AsJson = False) -> None:
+def print_status(context: typer.Context, home: Home = None, as_json: AsJson = False) -> None:
     """Show the library's articles, sources and search index, and what could not be read."""
     from article_assistant.index.library import Library
 
@@ -63,7 +63,7 @@ def status(context: typer.Context, home: Home = None, as_json: AsJson = False) -
     print_others(facts["others"])
 
 
-def backup(
+def write_backup(
     context: typer.Context,
     file: Annotated[Path, typer.Argument(metavar="FILE", help="The file to write, like backup.zip.")],
     home: Home = None,
@@ -86,7 +86,7 @@ def backup(
     out.print(f"{_content(made.counts)} are in {escape(str(file))}, {size:,.1f} MB.", soft_wrap=True)
 
 
-def restore(
+def restore_backup(
     context: typer.Context,
     file: Annotated[Path, typer.Argument(metavar="FILE", help="A file from `assistant backup`.")],
     home: Home = None,
@@ -116,7 +116,7 @@ def restore(
             opened.publish()
 
 
-def verify(context: typer.Context, home: Home = None, as_json: AsJson = False) -> None:
+def verify_library(context: typer.Context, home: Home = None, as_json: AsJson = False) -> None:
     """Check the library, its search index and its files, and repair what can be repaired.
 
     It may run while the page is served. It rebuilds what is derived from the library, and makes files private

@@ -132,8 +132,8 @@ def index(
         raise typer.Exit(1)
 
 
-@app.command()
-def forget(
+@app.command("forget")
+def forget_source(
     context: typer.Context,
     source: Annotated[str, typer.Argument(metavar="SOURCE", help="As `assistant status` shows it.")],
     home: Home = None,
@@ -192,7 +192,7 @@ def serve(context: typer.Context, home: Home = None, host: Host = None, port: Po
 
 
 @app.command()
-def mcp(context: typer.Context, home: Home = None, group: keys.Groups = None) -> None:
+def mcp(context: typer.Context, home: Home = None, group: keys.GroupNames = None) -> None:
     """Serve the tools search, ask and read (Model Context Protocol) over standard input and output.
 
     Anyone who can start this command can read the library; by default the tools see the articles that everyone
@@ -204,8 +204,12 @@ def mcp(context: typer.Context, home: Home = None, group: keys.Groups = None) ->
 
 
 app.add_typer(keys.key, name="key")
-for command in (evaluate, unanswered, library.status, library.backup, library.restore, library.verify):
-    app.command()(command)
+app.command()(evaluate)
+app.command()(unanswered)
+app.command("status")(library.print_status)
+app.command("backup")(library.write_backup)
+app.command("restore")(library.restore_backup)
+app.command("verify")(library.verify_library)
 
 
 # --- what the commands share ----------------------------------------------------------------------

@@ -14,7 +14,7 @@ from article_assistant.cli.console import AsJson, Home, count, out, print_json, 
 from rich.markup import escape
 
 if TYPE_CHECKING:
-    from article_assistant.memory import Judged
+    from article_assistant.memory import Opinion
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,9 +62,9 @@ def unanswered(
         _print(found)
 
 
-def grouped(judged: Iterable["Judged"]) -> list[Wanting]:
+def grouped(judged: Iterable["Opinion"]) -> list[Wanting]:
     """The questions that want something, most frequent first; those that differ in case and spaces only are one."""
-    groups: dict[str, list[Judged]] = {}
+    groups: dict[str, list[Opinion]] = {}
     for one in judged:
         groups.setdefault(" ".join(one.question.casefold().split()).rstrip("?!. "), []).append(one)
     found = [

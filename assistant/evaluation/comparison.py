@@ -1,20 +1,81 @@
-"""Two reports side by side: what changed between them, and whether it is worse by more than chance."""
+"""An earlier report beside this one: what changed between them, and whether it is worse by more than chance."""
 
 import math
 from collections.abc import Callable, Sequence
 from functools import partial
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 from article_assistant.evaluation.figures import IN_WINDOW, interval_of, percentile, resampled
-from article_assistant.evaluation.report import Judged, Report, asked_as
+from article_assistant.evaluation.questions import Question
+from article_assistant.evaluation.report import REPORT_VERSION, STRICT_RECORD, Judged, Report
+from article_assistant.index.types import UserFacingError
 from numpy.typing import NDArray
+from pydantic import TypeAdapter, ValidationError
+from typing_extensions import TypedDict
 
 Measure = Callable[[NDArray[np.intp]], float]
 """A figure of the questions with these indices."""
 GATES = ("exact match", "f1", "first quote right", "false answers", "false refusals")
 """The figures that let a comparison fail."""
 LESS_IS_BETTER = frozenset({"false answers", "false refusals", "p50 ms", "p95 ms"})
+
+
+class _Begun(TypedDict):
+    __pydantic_config__ = STRICT_RECORD  # type: ignore[misc]
+    report: int
+
+
+class ReportError(UserFacingError):
+    """An earlier report that nothing can be compared with."""
+
+
+def read_report(path: Path, asked: Sequence[Question]) -> Report:
+    """An earlier report that has at least one of the questions to be asked. Raises ReportError."""
+    try:
+        content = path.read_bytes()
+        version = TypeAdapter(_Begun).validate_json(content)["report"]
+    except OSError as error:
+        raise ReportError(
+            f"the earlier report {path} cannot be read ({error.strerror}); name the JSON file of an earlier run"
+        ) from error
+    except ValidationError as error:
+        problem = error.errors()[0]
+        if problem["type"] == "json_invalid":
+            raise ReportError(
+                f"the earlier report {path} cannot be read ({problem['msg']}); name the JSON file of an earlier run"
+            ) from error
+        raise ReportError(
+            f"{path} is not a report; name the JSON file that an earlier run wrote with --report"
+        ) from error
+    if version != REPORT_VERSION:
+        age, cure = ("an older", "make it anew with") if version < REPORT_VERSION else ("a newer", "compare with")
+        raise ReportError(
+            f"{path} is a report of {age} version of the assistant (shape {version}, not {REPORT_VERSION}); "
+            f"{cure} this one's"
+        )
+    try:
+        found = TypeAdapter(Report).validate_json(content)
+    except ValidationError as error:
+        problem = error.errors()[0]
+        where = ".".join(map(str, problem["loc"]))
+        raise ReportError(
+            f"the report {path} is damaged ({where}: {problem['msg']}); make it anew with --report"
+        ) from error
+    if not {asked_as(row) for row in found["questions"]} & {
+        (question.question, question.before, question.article, tuple(sorted(question.answers))) for question in asked
+    }:
+        raise ReportError(
+            f"the report {path} has none of these questions with the same answers; "
+            "name one that was made from this question file"
+        )
+    return found
+
+
+def asked_as(row: Judged) -> tuple[Any, ...]:
+    """What makes two rows the same question. With other answers it is another: the file changed, not the assistant."""
+    return row["question"], tuple(row["before"]), row["article"], tuple(sorted(row["answers"]))
 
 
 def compare(earlier: Report, now: Report) -> dict[str, Any]:
@@ -73,7 +134,7 @@ def _made_with(report: Report) -> dict[str, Any]:
     }
 
 
-def _parts(row: Judged) -> dict[str, tuple[float, float]]:
+def _shares(row: Judged) -> dict[str, tuple[float, float]]:
     """What a question adds to each figure that is a share or a mean: to its numerator, to its denominator."""
     known, answered = bool(row["answers"]), row["answered"]
     rank = row["rank"] or math.inf
@@ -95,7 +156,7 @@ def _parts(row: Judged) -> dict[str, tuple[float, float]]:
 def _compared(pairs: Sequence[tuple[Judged, Judged]]) -> dict[str, dict[str, Any]]:
     """The paired differences of each figure that some of the pairs are asked for."""
     found: dict[str, dict[str, Any]] = {}
-    parts = [(_parts(earlier), _parts(later)) for earlier, later in pairs]
+    parts = [(_shares(earlier), _shares(later)) for earlier, later in pairs]
     for name in parts[0][0] if parts else ():
         rows = np.array([(then[name], now[name]) for then, now in parts], dtype=np.float64)
         rows = rows[rows[:, :, 1].sum(axis=1) > 0]
@@ -134,7 +195,7 @@ def _difference(name: str, then: Measure, now: Measure, of: int) -> dict[str, An
 
 def _moved(then: Judged, now: Judged, way: int) -> dict[str, Any]:
     """The question, its causes, and in which figures of GATES it got better (way 1) or worse (way -1)."""
-    before, after = _parts(then), _parts(now)
+    before, after = _shares(then), _shares(now)
     signs = {name: -way if name in LESS_IS_BETTER else way for name in GATES}
     return {
         "question": now["question"],

@@ -1,6 +1,5 @@
 """Questions with known answers become figures, each with its 95 % interval."""
 
-import math
 import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
@@ -129,10 +128,8 @@ def wilson(successes: int, of: int) -> tuple[float, float]:
     >>> [round(bound, 3) for bound in wilson(9, 10)]
     [0.596, 0.982]
     """
-    z, p = 1.959964, successes / of
-    middle = (p + z * z / (2 * of)) / (1 + z * z / of)
-    reach = z * math.sqrt(p * (1 - p) / of + z * z / (4 * of * of)) / (1 + z * z / of)
-    return max(middle - reach, 0.0), min(middle + reach, 1.0)
+    found = stats.binomtest(successes, of).proportion_ci(method="wilson")
+    return float(found.low), float(found.high)
 
 
 def percentile(values: Sequence[float] | NDArray[np.float64], percent: float) -> float:
@@ -140,15 +137,15 @@ def percentile(values: Sequence[float] | NDArray[np.float64], percent: float) ->
     return float(np.percentile(values, percent, method="inverted_cdf"))
 
 
-def resampled(of: int, measure: Callable[[NDArray[np.intp]], float]) -> NDArray[np.float64]:
-    """A measure of `SAMPLES` bootstrap samples (Efron 1979), ascending; samples for which it is NaN are left out.
+def resampled(of: int, measure: Callable[[NDArray[np.intp]], float], samples: int = SAMPLES) -> NDArray[np.float64]:
+    """A measure of bootstrap samples (Efron 1979), ascending; samples for which it is NaN are left out.
 
     `measure` is given the indices of a sample, drawn with replacement from `range(of)`; the same ones every time.
     """
     if of == 1:  # scipy wants two observations; a sample of one can only be drawn one way
         return np.array([measure(np.zeros(1, dtype=np.intp))])
     drawn = stats.bootstrap(
-        (np.arange(of),), measure, vectorized=False, n_resamples=SAMPLES, method="percentile",
+        (np.arange(of),), measure, vectorized=False, n_resamples=samples, method="percentile",
         rng=np.random.default_rng(20160609),
     ).bootstrap_distribution  # fmt: skip
     values: NDArray[np.float64] = np.sort(drawn[~np.isnan(drawn)])

@@ -9,12 +9,10 @@ from pathlib import Path
 from typing import Any, Literal, NotRequired
 
 from article_assistant.evaluation.figures import Outcome, exact, figures, in_window, overlap, right, wilson
-from article_assistant.evaluation.questions import Question
 from article_assistant.index.search import Index
-from article_assistant.index.types import UserFacingError
 from article_assistant.settings import Settings
 from article_assistant.types import Citation
-from pydantic import ConfigDict, TypeAdapter, ValidationError
+from pydantic import ConfigDict
 from typing_extensions import TypedDict  # pydantic takes typing's own from Python 3.12 on
 
 REPORT_VERSION = 1
@@ -51,7 +49,7 @@ _ELSEWHERE = {
 """Settings that are about the machine or the page, or in the report already. A new one is written down
 until it is named here."""
 _MODELS = Path(__file__).parents[1] / "models"
-_STRICT = ConfigDict(strict=True, allow_inf_nan=False, extra="allow")
+STRICT_RECORD = ConfigDict(strict=True, allow_inf_nan=False, extra="allow")
 
 
 class Value(TypedDict):
@@ -106,7 +104,7 @@ class Judged(TypedDict):
 class Report(TypedDict):
     """What an evaluation found, as JSON holds it: `json.loads(json.dumps(report)) == report`."""
 
-    __pydantic_config__ = _STRICT  # type: ignore[misc]
+    __pydantic_config__ = STRICT_RECORD  # type: ignore[misc]
     report: int
     made: str
     """ISO time in UTC."""
@@ -127,15 +125,6 @@ class Report(TypedDict):
     """In the order of the file."""
     comparison: NotRequired[dict[str, Any]]
     """Where there is an earlier report: what `comparison.compare` returns."""
-
-
-class _Shape(TypedDict):
-    __pydantic_config__ = _STRICT  # type: ignore[misc]
-    report: int
-
-
-class ReportError(UserFacingError):
-    """An earlier report that nothing can be compared with."""
 
 
 def cause(outcome: Outcome) -> Cause:
@@ -256,50 +245,3 @@ def _reliability(rows: Sequence[Judged]) -> Reliability | None:
             }
         )  # fmt: skip
     return {"of": len(stated), "error": round(error, 4), "bins": bins}
-
-
-def read_report(path: Path, asked: Sequence[Question]) -> Report:
-    """An earlier report that has at least one of the questions to be asked. Raises ReportError."""
-    try:
-        content = path.read_bytes()
-        version = TypeAdapter(_Shape).validate_json(content)["report"]
-    except OSError as error:
-        raise ReportError(
-            f"the earlier report {path} cannot be read ({error.strerror}); name the JSON file of an earlier run"
-        ) from error
-    except ValidationError as error:
-        problem = error.errors()[0]
-        if problem["type"] == "json_invalid":
-            raise ReportError(
-                f"the earlier report {path} cannot be read ({problem['msg']}); name the JSON file of an earlier run"
-            ) from error
-        raise ReportError(
-            f"{path} is not a report; name the JSON file that an earlier run wrote with --report"
-        ) from error
-    if version != REPORT_VERSION:
-        age, cure = ("an older", "make it anew with") if version < REPORT_VERSION else ("a newer", "compare with")
-        raise ReportError(
-            f"{path} is a report of {age} version of the assistant (shape {version}, not {REPORT_VERSION}); "
-            f"{cure} this one's"
-        )
-    try:
-        found = TypeAdapter(Report).validate_json(content)
-    except ValidationError as error:
-        problem = error.errors()[0]
-        where = ".".join(map(str, problem["loc"]))
-        raise ReportError(
-            f"the report {path} is damaged ({where}: {problem['msg']}); make it anew with --report"
-        ) from error
-    if not {asked_as(row) for row in found["questions"]} & {
-        (question.question, question.before, question.article, tuple(sorted(question.answers))) for question in asked
-    }:
-        raise ReportError(
-            f"the report {path} has none of these questions with the same answers; "
-            "name one that was made from this question file"
-        )
-    return found
-
-
-def asked_as(row: Judged) -> tuple[Any, ...]:
-    """What makes two rows the same question. With other answers it is another: the file changed, not the assistant."""
-    return row["question"], tuple(row["before"]), row["article"], tuple(sorted(row["answers"]))

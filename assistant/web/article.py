@@ -18,7 +18,7 @@ _COLUMN = re.compile(r"[^:|]{1,60}: ")
 
 
 @dataclass(frozen=True, slots=True)
-class Block:
+class ShownBlock:
     """Consecutive lines of one kind; the content of `lines` depends on the kind (see article.html).
 
     `level` is a heading's, 1 to 6; `same` says that all rows of a table have the same columns, so that the first
@@ -65,19 +65,19 @@ class _Text:
         self._end = end
         self._named = False  # whether a mark has the id `quote`
 
-    def blocks(self, titled: bool) -> Iterator[Block]:
+    def blocks(self, titled: bool) -> Iterator[ShownBlock]:
         """Headings, paragraphs, lists, tables and code in order; `titled` makes the first heading an h1."""
-        lines = list(_lines(self._text))
+        lines = list(_lines_at(self._text))
         at = 0
         while at < len(lines):
             begin, line = lines[at]
             kind = _kind(line, False)
             after = at + 1
             if kind == "blank":
-                yield Block(kind, escape(self._shown[begin : begin + len(line)]))
+                yield ShownBlock(kind, escape(self._shown[begin : begin + len(line)]))
             elif kind == "heading":
                 level = 1 if titled else min(line.index(" ") + 1, 6)
-                yield Block(kind, self._after(_HEADING_START, begin, line), level)
+                yield ShownBlock(kind, self._after(_HEADING_START, begin, line), level)
                 titled = False
             else:
                 while after < len(lines) and _kind(lines[after][1], kind == "item") == kind:
@@ -85,18 +85,18 @@ class _Text:
                 yield self._block(kind, lines[at:after])
             at = after
 
-    def _block(self, kind: str, lines: Sequence[tuple[int, str]]) -> Block:
+    def _block(self, kind: str, lines: Sequence[tuple[int, str]]) -> ShownBlock:
         if kind == "plain":
             last, line = lines[-1]
-            return Block(kind, self._piece(lines[0][0], last + len(line)))
+            return ShownBlock(kind, self._piece(lines[0][0], last + len(line)))
         if kind == "item":
-            return Block(kind, [self._item(begin, line) for begin, line in lines])
+            return ShownBlock(kind, [self._item(begin, line) for begin, line in lines])
         if kind == "code":
             indents = [(begin, begin + CODE_INDENT, begin + len(line)) for begin, line in lines]
-            return Block(kind, [(self._piece(a, b, False), self._piece(b, c)) for a, b, c in indents])
-        rows = [list(_cells(begin, line)) for begin, line in lines]
+            return ShownBlock(kind, [(self._piece(a, b, False), self._piece(b, c)) for a, b, c in indents])
+        rows = [list(_table_cells(begin, line)) for begin, line in lines]
         names = {tuple(self._text[begin:name] for begin, name, _, _ in row) for row in rows}
-        return Block(kind, [[self._cell(*cell) for cell in row] for row in rows], same=len(names) == 1)
+        return ShownBlock(kind, [[self._cell(*cell) for cell in row] for row in rows], same=len(names) == 1)
 
     def _piece(self, begin: int, end: int, seen: bool = True) -> Markup:
         """Characters `[begin, end)` of the text, with the part in the quote marked."""
@@ -129,7 +129,7 @@ class _Text:
         return self._piece(begin, name), self._piece(name, stop), self._piece(stop, over, seen=False)
 
 
-def _lines(text: str) -> Iterator[tuple[int, str]]:
+def _lines_at(text: str) -> Iterator[tuple[int, str]]:
     """Each line of a text with its start."""
     begin = 0
     for line in text.split("\n"):
@@ -137,7 +137,7 @@ def _lines(text: str) -> Iterator[tuple[int, str]]:
         begin += len(line) + 1
 
 
-def _cells(begin: int, line: str) -> Iterator[tuple[int, int, int, int]]:
+def _table_cells(begin: int, line: str) -> Iterator[tuple[int, int, int, int]]:
     """Each cell's start, and the ends of its column name, of its words and of the bar after them."""
     at = 0
     for bar in [*_BAR.finditer(line), None]:

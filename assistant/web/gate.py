@@ -74,7 +74,7 @@ class Gate:
                 refusal = await self._locked_door(scope)
             body = b""
             if refusal is None and scope["method"] == "POST":
-                body = await _body(receive, _most(scope["path"]))
+                body = await _whole_body(receive, _most(scope["path"]))
                 receive = _replay(body, receive)
         except TooLarge:
             refusal = _too_large(scope["path"])
@@ -255,7 +255,7 @@ def _hostname(host: str) -> str:
         return ""
 
 
-async def _body(receive: Receive, most: int) -> bytes:
+async def _whole_body(receive: Receive, most: int) -> bytes:
     """The whole body; raises TooLarge as soon as it exceeds `most` bytes."""
     parts: list[bytes] = []
     size = 0

@@ -33,7 +33,7 @@ class ForgetBody(BaseModel):
     conversations: list[str] = Field(max_length=MAX_NAMES)
 
 
-def doors(assistant: Answering, conversations: Conversations, owner: Callable[[Any], str]) -> list[Route]:
+def history_doors(assistant: Answering, conversations: Conversations, owner: Callable[[Any], str]) -> list[Route]:
     """The routes; `owner(request)` is the session name of a request, "" for none."""
 
     @errors.plainly

@@ -87,7 +87,7 @@ def server(assistant: Answering, who: Who, asking: Asking) -> Server[Any]:
             raise Problem(422, f"The article ends at {len(article.text):,} characters.")
         end = min(len(article.text), given.start + PIECE, given.end or len(article.text))
         return {
-            **_named(article),
+            **_about_article(article),
             "revision": article.revision,
             "start": given.start,
             "end": max(given.start, end),
@@ -153,7 +153,7 @@ async def over_pipes(tools: Server[Any]) -> None:
         await tools.run(incoming, outgoing, tools.create_initialization_options())
 
 
-def _named(article: Article) -> dict[str, Any]:
+def _about_article(article: Article) -> dict[str, Any]:
     return {
         "article": article.id,
         "title": article.title,
@@ -165,7 +165,7 @@ def _named(article: Article) -> dict[str, Any]:
 def _passage(hit: Hit) -> dict[str, Any]:
     chunk = hit.chunk
     return {
-        **_named(hit.article),
+        **_about_article(hit.article),
         "heading": chunk.heading,
         "start": chunk.start,
         "end": chunk.end,

@@ -19,7 +19,7 @@ from article_assistant.types import Answer, Citation, Sentence
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from jinja2.ext import Extension
 
-SURE = 0.75
+SURE_ENOUGH = 0.75
 """Confidence, 0 to 1, below which an answer says how often answers like it are right."""
 
 LIKELY = 0.5
@@ -27,7 +27,7 @@ LIKELY = 0.5
 
 UNSHOWABLE = dict.fromkeys([*range(9), 11, 12, 13, *range(14, 32), 127, *range(0xD800, 0xE000)], "\ufffd")
 """Characters not allowed in HTML, for `str.translate`: each becomes one replacement character, so offsets hold."""
-_CITED = re.compile(r"( ?)\[(\d{1,3})\]")
+_CITATION_MARK = re.compile(r"( ?)\[(\d{1,3})\]")
 ITEM_START = re.compile(r"( *)(?:- +|(\d{1,9})[.)] +)(?=\S)")
 """The start of a list item: its indentation, and its number if it has one."""
 
@@ -141,7 +141,7 @@ class Piece:
     cautioned: bool = False
 
 
-Line = tuple[bool, list[Piece]]
+MarkedLine = tuple[bool, list[Piece]]
 """Whether a line is a list item, and its pieces."""
 Blocks = list[tuple[bool, list[list[Piece]]]]
 """Consecutive lines grouped into lists and paragraphs."""
@@ -186,10 +186,10 @@ def _turn(number: int, turn: Shown) -> dict[str, Any]:
         "answer": _paragraphs(words, _marker(cited, f"mark-{number}"), None if doubtful else short) if words else None,
         "refused": offline and not offline.answered,
         "quoted": [_quoted(citation, short) for citation in offline.citations] if offline and short else [],
-        "often": max(round(confidence * 10), 1) if confidence is not None and confidence < SURE else None,
+        "often": max(round(confidence * 10), 1) if confidence is not None and confidence < SURE_ENOUGH else None,
         "doubtful": doubtful,
         "done": answer is not None,
-        "written": _written(written, _marker(cited, f"written-{number}")) if written else None,
+        "written": _worded(written, _marker(cited, f"written-{number}")) if written else None,
         "status": "" if answer or turn.notice else turn.status,
         "notice": turn.notice or (answer.notice if answer else ""),
         "cited": cited if answer else (),
@@ -227,7 +227,7 @@ def _marker(cited: Sequence[Citation], prefix: str) -> Callable[[str], Iterator[
 
     def cut(words: str) -> Iterator[Stretch]:
         at = 0
-        for found in _CITED.finditer(words):
+        for found in _CITATION_MARK.finditer(words):
             citation = by_number.get(int(found[2]))
             if citation is not None:
                 yield Stretch(words[at : found.start()])
@@ -240,7 +240,7 @@ def _marker(cited: Sequence[Citation], prefix: str) -> Callable[[str], Iterator[
 
 def _paragraphs(words: str, marked: Callable[[str], Iterator[Stretch]], short: str | None) -> Blocks:
     """An answer's paragraphs and lists, with the first occurrence of the `short` answer in bold."""
-    lines: list[Line] = []
+    lines: list[MarkedLine] = []
     for line in words.split("\n"):
         item = ITEM_START.match(line)
         if item and item[2]:
@@ -249,7 +249,7 @@ def _paragraphs(words: str, marked: Callable[[str], Iterator[Stretch]], short: s
         parts: list[Stretch] = []
         if short:
             # An answer that begins with the short answer capitalizes it.
-            cited_at = _CITED.search(said)
+            cited_at = _CITATION_MARK.search(said)
             before = said[: cited_at.start() if cited_at else len(said)]
             at = max(before.find(short), before.find(short[0].upper() + short[1:]))
             if at >= 0:
@@ -261,9 +261,9 @@ def _paragraphs(words: str, marked: Callable[[str], Iterator[Stretch]], short: s
     return _grouped(lines)
 
 
-def _written(sentences: Sequence[Sentence], marked: Callable[[str], Iterator[Stretch]]) -> Blocks:
+def _worded(sentences: Sequence[Sentence], marked: Callable[[str], Iterator[Stretch]]) -> Blocks:
     """A language model's text: unchecked sentences are pale, each run of unsupported ones has one mark."""
-    lines: list[Line] = []
+    lines: list[MarkedLine] = []
     fresh = True
     for sentence, following in zip_longest(sentences, sentences[1:]):
         words = sentence.text.strip()
@@ -280,5 +280,5 @@ def _written(sentences: Sequence[Sentence], marked: Callable[[str], Iterator[Str
     return _grouped(lines)
 
 
-def _grouped(lines: Sequence[Line]) -> Blocks:
+def _grouped(lines: Sequence[MarkedLine]) -> Blocks:
     return [(is_item, [pieces for _, pieces in own]) for is_item, own in groupby(lines, key=itemgetter(0))]

@@ -73,7 +73,7 @@ def create_app(assistant: Answering, settings: Settings, examples: page.Offered 
         routes.ICON.to(_static("icon.svg", "image/svg+xml", "max-age=86400")),
         # Gradio's page loads a script that lets a framing page control its size; it gets an empty one.
         routes.RESIZER.to(lambda _: Response("", media_type="text/javascript")),
-        *history.doors(assistant, conversations, gate.session_of),
+        *history.history_doors(assistant, conversations, gate.session_of),
         ask.door(assistant, asks, asking),
         *completions.doors(assistant, asks, asking),
         routes.TOOLS.to(_Tools(assistant, asks, asking)),

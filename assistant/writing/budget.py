@@ -10,7 +10,7 @@ from pathlib import Path
 from article_assistant.index.disk import replacing
 
 log = logging.getLogger(__name__)
-FILE = "llm-tokens.json"
+BUDGET_FILE = "llm-tokens.json"
 """The file in the home with today's token count."""
 
 
@@ -20,7 +20,7 @@ class Budget:
     def __init__(self, tokens_a_day: int, home: Path | None = None) -> None:
         """`tokens_a_day` is 0 for no limit; without a `home` a restart starts from zero."""
         self._limit = tokens_a_day
-        self._path = home / FILE if home else None
+        self._path = home / BUDGET_FILE if home else None
         self._lock = threading.Lock()
         self._day, self._tokens = "", 0
 

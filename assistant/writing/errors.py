@@ -13,10 +13,10 @@ REFUSED = frozenset({401, 403})
 """HTTP statuses that mean the key is refused."""
 
 
-def status(error: Exception) -> int:
+def status_of(error: Exception) -> int:
     """The HTTP status of the server's response, 0 if there was none.
 
-    >>> status(ConnectionError("refused"))
+    >>> status_of(ConnectionError("refused"))
     0
     """
     response = _response(error)
@@ -29,7 +29,7 @@ def is_passing(error: Exception) -> bool:
     >>> is_passing(ConnectionError("refused")), is_passing(ValueError("no JSON"))
     (True, False)
     """
-    code = status(error)
+    code = status_of(error)
     return code in AGAIN or code >= 500 or (not code and any(_is_of_connection(link) for link in _chain(error)))
 
 
@@ -45,7 +45,7 @@ def retry_after(error: Exception) -> float | None:
     return None
 
 
-def reason(error: Exception) -> str:
+def reason_of(error: Exception) -> str:
     """What the server said, for the log: one line of at most 200 printable characters, without the key."""
     response, chain = _response(error), list(_chain(error))
     if response is not None:

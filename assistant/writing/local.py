@@ -180,7 +180,7 @@ class Local(CustomLLM):
                 attention_mask=asked["attention_mask"],
                 max_new_tokens=min(self.tokens, left),
                 pad_token_id=self._tokenizer.pad_token_id or self._tokenizer.eos_token_id or 0,
-                streamer=Decoded(self._tokenizer, put, usage),
+                streamer=DecodedStream(self._tokenizer, put, usage),
             )
 
     def _go_on(self, *_: object) -> None:
@@ -189,7 +189,7 @@ class Local(CustomLLM):
             raise _Stopped
 
 
-class Decoded:
+class DecodedStream:
     """A transformers streamer: turns tokens into pieces of text, each as soon as its last character is complete."""
 
     def __init__(self, tokenizer: Any, put: Put, usage: dict[str, int]) -> None:

@@ -32,14 +32,14 @@ TOKENS = 2_000
 """Maximum tokens in an answer."""
 STAND_IN = "put-in-as-the-request-leaves"
 """What the packages get in place of the key."""
-SENT = frozenset(
+HEADERS_SENT = frozenset(
     "host accept accept-encoding connection content-type content-length transfer-encoding user-agent "
     "authorization x-api-key anthropic-version".split()
 )
 """The only headers that are sent; a package's own environment variables may add others."""
 
 
-def load(settings: Settings) -> "LLM":
+def load_llm(settings: Settings) -> "LLM":
     """The LLM that `settings.llm` names; nothing is sent yet.
 
     Raises SettingsError, in one line, for an unknown provider or folder, a missing package, and a missing or
@@ -186,10 +186,10 @@ def _client(seconds: float) -> dict[str, Any]:
 
 
 def _hooks(key: str) -> dict[str, list[Callable[[Any], None]]]:
-    """Hooks that reduce a request's headers to SENT, put in the real `key`, and bound the response."""
+    """Hooks that reduce a request's headers to HEADERS_SENT, put in the real `key`, and bound the response."""
 
     def wall(request: httpx.Request) -> None:
-        for name in set(request.headers) - SENT:
+        for name in set(request.headers) - HEADERS_SENT:
             del request.headers[name]
         for name, value in (("authorization", f"Bearer {key}"), ("x-api-key", key)):
             if name in request.headers:

@@ -22,7 +22,7 @@ _FORMAT = re.compile(
     r"\*\*|__|`+|(?<=\s)\*(?=\S)|(?<=\S)\*(?=\s|$)|(?m:^\s*(?:#{1,6}\s+|>\s?|(?:-{3,}|\*{3,}|_{3,})\s*$))"
 )
 _BULLET = re.compile(r"\s*(?:[-*•]|\d{1,3}[.)])\s+")
-_UNSEEN = re.compile(r"[\x00-\x08\x0b-\x1f\x7f\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff]")
+_HIDDEN_SIGNS = re.compile(r"[\x00-\x08\x0b-\x1f\x7f\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,5 +100,5 @@ def _bare(sentence: str) -> tuple[str, tuple[int, ...]]:
     words = _LINK.sub(r"\1", _PICTURE.sub("", words))
     item = _BULLET.match(words)
     words = ("- " if item else "") + _FORMAT.sub("", words[item.end() :] if item else words)
-    words = " ".join(_UNSEEN.sub("", words).split())
+    words = " ".join(_HIDDEN_SIGNS.sub("", words).split())
     return words, tuple(dict.fromkeys(numbers))[:MARKS]

@@ -21,7 +21,7 @@ from article_assistant.writing.entailment import Checker
 from article_assistant.writing.stream import Worded, Wording
 from llama_index.core.base.llms.types import ChatMessage, MessageRole
 
-SENT = 8
+PASSAGES_SENT = 8
 """Passages sent to the model."""
 RECALLED = 3
 """Turns sent to the model to restate a question."""
@@ -55,7 +55,7 @@ class Writer:
         if folder:
             prompts.check(folder)
         self._prompts = {
-            name: prompts.load(name, folder) for name in ("write", "passages", "passage", "restate", "turn")
+            name: prompts.load_prompt(name, folder) for name in ("write", "passages", "passage", "restate", "turn")
         }
 
     def standalone(self, question: str, turns: Sequence[Turn]) -> str:
@@ -79,7 +79,7 @@ class Writer:
                 restated = yield from self._restated(context, question, used)
                 if restated != question:
                     question, hits = restated, context.find(restated)
-            draft.hits = hits[:SENT]
+            draft.hits = hits[:PASSAGES_SENT]
             yield from self._written(question, draft, stop, used)
             notice = ""
         except Unavailable as why:

@@ -11,10 +11,10 @@ from article_assistant.answering.cite import (
     heading_at,
     in_sentences,
     list_answer,
-    plain,
     resolve,
     short_answer,
     short_text,
+    unmarked,
     whole_list,
 )
 from article_assistant.index.types import EVERYONE, Article
@@ -160,7 +160,7 @@ def test_what_is_no_list_gives_none() -> None:
 
 def test_sentences_lose_only_their_marks() -> None:
     """List and heading marks and line breaks go, words stay."""
-    assert plain("- **Steady** red:\n  water") == "**Steady** red: water"
+    assert unmarked("- **Steady** red:\n  water") == "**Steady** red: water"
     assert [piece.text for piece in in_sentences([quote("## Two heads\n", "## Two heads")])] == ["Two heads"]
 
 

@@ -191,12 +191,12 @@ class Restating:
         yield Answer(question, False, None, "Not answered.", "refused", None, ())
 
 
-def test_nobody_gets_words_of_anothers_conversation(tmp_path: Path) -> None:
+def test_nobody_gets_words_of_anothers_conversation(tmp_path: Path, memory: Memory) -> None:
     """The same name of a conversation, asked in by another person, restates nothing from it."""
     index = Index.open(tmp_path / "home", parts.Words())
     parts.update(index, parts.write(tmp_path / "docs", {"a.md": "# Salaries\n\nThe secret salary is 5,000."}))
     answerer = Restating()
-    assistant = Assistant(index, answerer, Memory())
+    assistant = Assistant(index, answerer, memory)
     assistant.answer("How high is the secret salary of Okonjo?", MIA, "c1")
     assistant.answer("And when was it raised?", TOM, "c1")
     assistant.answer("And when was it raised?", MIA, "c2")
@@ -206,12 +206,12 @@ def test_nobody_gets_words_of_anothers_conversation(tmp_path: Path) -> None:
     index.close()
 
 
-def test_a_closed_article_lends_no_title(tmp_path: Path) -> None:
+def test_a_closed_article_lends_no_title(tmp_path: Path, memory: Memory) -> None:
     """Of the articles that a turn cited, the answerer gets those that the person may read at this moment."""
     index = Index.open(tmp_path / "home", parts.Words())
     docs = parts.write(tmp_path / "docs", {"a.md": "# Salaries\n\nThe salary is 5,000."})
     parts.update(index, docs)
-    memory, answerer = Memory(), Restating()
+    answerer = Restating()
     (identifier,) = (article.id for article in index.library.articles(None))
     for groups, titles in ((frozenset({EVERYONE}), ["Salaries"]), (frozenset({"others"}), [])):
         user = User("mia", groups)

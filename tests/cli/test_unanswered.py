@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from article_assistant.cli import main
 from article_assistant.cli.unanswered import Wanting, grouped
-from article_assistant.memory import Judged, Memory
+from article_assistant.memory import Memory, Opinion
 from article_assistant.types import Answer, Turn, User
 from typer.testing import CliRunner
 
@@ -19,11 +19,11 @@ DAY = 86400.0
 def test_questions_are_grouped_by_what_they_ask() -> None:
     """Case, spaces and the question mark make no other question; what was answered and liked is left out."""
     asked = [
-        Judged("Who pays?", DAY, False, "", ""),
-        Judged("who  pays", 3 * DAY, True, "down", "the old rule"),
-        Judged("WHO PAYS?", 2 * DAY, True, "up", ""),
-        Judged("Who goes?", DAY, True, "", ""),
-        Judged("Who stays?", DAY, True, "down", ""),
+        Opinion("Who pays?", DAY, False, "", ""),
+        Opinion("who  pays", 3 * DAY, True, "down", "the old rule"),
+        Opinion("WHO PAYS?", 2 * DAY, True, "up", ""),
+        Opinion("Who goes?", DAY, True, "", ""),
+        Opinion("Who stays?", DAY, True, "down", ""),
     ]
     assert grouped(asked) == [
         Wanting("WHO PAYS?", 3, 1, 1, "1970-01-04", ("the old rule",)),

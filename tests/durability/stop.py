@@ -7,9 +7,9 @@ import time
 from contextlib import closing
 
 from article_assistant.evaluation.figures import percentile
-from article_assistant.settings import read
+from article_assistant.settings import Settings
 from article_assistant.writing.calls import Caller
-from article_assistant.writing.providers import load
+from article_assistant.writing.providers import load_llm
 
 from bench import report
 from tests.provider import Provider, hang, say, silent
@@ -33,7 +33,7 @@ def main() -> None:
         took = []
         with Provider() as provider:
             url = provider.url if name.startswith("openai") else provider.root
-            with closing(Caller(load(read(llm=name, llm_url=url, llm_key="k")), 60)) as caller:
+            with closing(Caller(load_llm(Settings.read(llm=name, llm_url=url, llm_key="k")), 60)) as caller:
                 for number in range(given.stops):
                     took.append(_stopped(caller, provider, asked, amid=bool(number % 2)) * 1000)
         found[name] = took

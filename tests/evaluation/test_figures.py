@@ -178,14 +178,14 @@ def test_what_no_question_asks_for_is_left_out() -> None:
     assert figures(only * 9) == figures(only * 9)
 
 
-def test_questions_are_asked_in_conversations_of_their_own(tmp_path: Path) -> None:
+def test_questions_are_asked_in_conversations_of_their_own(tmp_path: Path, memory: Memory) -> None:
     """Earlier questions come first, in the same conversation, and no question hears another's."""
     index = Index.open(tmp_path / "home", Words())
     update(index, write(tmp_path / "docs", {"a.md": "It was seven.", "b.md": "It was eight."}))
     answerer = Scripted(None, "It was seven.", "It was eight.")
     asked = [Question("And it?", ("seven",), "a.md", ("Was it?",)), Question("It was what?", ("eight",), "a.md")]
     ticks: list[int] = []
-    first, second = run(Assistant(index, answerer, Memory()), asked, lambda: ticks.append(1))
+    first, second = run(Assistant(index, answerer, memory), asked, lambda: ticks.append(1))
     assert len(ticks) == 2
     assert [len(turns) for turns in answerer.turns] == [0, 1, 0]
     assert first.answer.citations[0].quote == "It was seven."

@@ -11,18 +11,16 @@ from typing import Any
 
 import pytest
 from article_assistant.evaluation import report
-from article_assistant.evaluation.comparison import GATES, compare, failure
+from article_assistant.evaluation.comparison import GATES, ReportError, compare, failure, read_report
 from article_assistant.evaluation.figures import Outcome, figures, run
 from article_assistant.evaluation.markdown import as_markdown
 from article_assistant.evaluation.questions import Question
 from article_assistant.evaluation.report import (
     CAUSES,
     Report,
-    ReportError,
     cause,
     make_report,
     provenance,
-    read_report,
 )
 from article_assistant.index.search import Index
 from article_assistant.index.types import Article, Chunk, Hit
@@ -123,7 +121,7 @@ def index(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Index]:
     opened.close()
 
 
-def test_a_report_is_made_of_what_was_really_asked(index: Index) -> None:
+def test_a_report_is_made_of_what_was_really_asked(index: Index, memory: Memory) -> None:
     """Asked over a real index: causes, ranks, what was cited, and where it all came from; and it is JSON."""
     asked = [
         Question("Who approves trips?", ("Tobias approves trips",), "trips.md", ("Are there trips?",)),
@@ -133,7 +131,7 @@ def test_a_report_is_made_of_what_was_really_asked(index: Index) -> None:
         Question("Who feeds dogs?", ()),
     ]
     answerer = Scripted(None, "Tobias approves trips.", "Leave is thirty days.", None, None, "Leave is thirty days.")
-    outcomes = list(run(Assistant(index, answerer, Memory()), asked, lambda: None))
+    outcomes = list(run(Assistant(index, answerer, memory), asked, lambda: None))
     made = make_report(outcomes, "ours.jsonl", provenance(index, Settings()))
     assert [row["cause"] for row in made["questions"]] == [
         "right", "found but not read", "wrongly refused", "not found", "wrongly answered",

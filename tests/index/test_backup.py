@@ -18,7 +18,7 @@ from article_assistant.index.library import DATABASE, Library
 from article_assistant.index.schema import SCHEMA
 from article_assistant.index.search import Index
 from article_assistant.index.types import LibraryBusy, LibraryError
-from article_assistant.memory import FILE as MEMORY
+from article_assistant.memory import MEMORY_FILE as MEMORY
 from article_assistant.memory import Memory
 from article_assistant.types import Turn, User
 
@@ -153,7 +153,8 @@ def test_a_backup_takes_the_place_of_a_file_only_where_that_is_asked(home: Path,
     assert made.read_bytes() == before
     change(home)
     backup.create(home, made, force=True)
-    assert backup.unpack(made).counts["articles"] == Library.open(home).counts()["articles"]
+    with closing(Library.open(home)) as library:
+        assert backup.unpack(made).counts["articles"] == library.counts()["articles"]
 
 
 @pytest.mark.parametrize("name", ["home/inside.zip", "home/library.sqlite3", "missing/made.zip", "."])

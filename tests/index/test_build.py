@@ -7,7 +7,7 @@ from typing import Any
 import article_assistant.index.build
 import article_assistant.index.generation
 import pytest
-from article_assistant.index.build import check, recall
+from article_assistant.index.build import check_whole, recall
 from article_assistant.index.chunk import split
 from article_assistant.index.generation import Damaged, Generation
 from article_assistant.index.remote import Remote
@@ -108,7 +108,7 @@ def test_recall_is_of_the_true_neighbours(index_: Index) -> None:
         found.vectors.extend((), numbers[:20].tolist())
     assert recall(found.vectors, index_.library, numbers) < 0.9
     with pytest.raises(Damaged, match="holds"):
-        check(found, index_.library, [])
+        check_whole(found, index_.library, [])
     found.close()
 
 
@@ -137,7 +137,7 @@ def test_a_search_finds_the_nearest_of_what_may_be_seen(
     backend: Backend, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, rows: int
 ) -> None:
     """Whatever share of the chunks a person may see, as many come back as are wanted, all visible, best first."""
-    monkeypatch.setattr(article_assistant.index.generation, "ROWS", rows)
+    monkeypatch.setattr(article_assistant.index.generation, "ROWS_A_NEIGHBOUR", rows)
     opened = Index.open(tmp_path, Words(), server=backend())
     with opened.library.writing():
         opened.library.for_encoder(opened.embedder.version)

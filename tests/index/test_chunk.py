@@ -1,7 +1,7 @@
 """Sentences and chunks: nothing lost, nothing twice, nothing that the encoder would not read."""
 
 import pytest
-from article_assistant.index.chunk import PATH, Sentence, passage, sentences, split
+from article_assistant.index.chunk import PATH, TextSentence, passage, sentences, split
 from article_assistant.index.embed import MiniLM
 from hypothesis import given
 from hypothesis import strategies as st
@@ -158,4 +158,4 @@ def test_a_heading_with_nothing_below_it_can_be_found() -> None:
     """A chunk of headings alone has them for its sentences."""
     (chunk,) = split(article("# Only a heading"), Words())
     assert chunk.sentences == ((0, 16),)
-    assert sentences("# Only a heading") == [Sentence(0, 16, 1, ("Only a heading",), True)]
+    assert sentences("# Only a heading") == [TextSentence(0, 16, 1, ("Only a heading",), True)]

@@ -3,19 +3,20 @@
 import logging
 import re
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 
-import article_assistant.writing.calls
+import article_assistant.writing.hearing
 import pytest
 from article_assistant.index.search import Index
 from article_assistant.index.types import EVERYONE
 from article_assistant.memory import Memory
 from article_assistant.pipeline import Assistant
-from article_assistant.settings import read
+from article_assistant.settings import Settings
 from article_assistant.types import Answer, User
 from article_assistant.web import render
 from article_assistant.writing.calls import Caller
-from article_assistant.writing.providers import load
+from article_assistant.writing.providers import load_llm
 from article_assistant.writing.writer import Writer
 
 from tests import parts
@@ -87,20 +88,18 @@ def index(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Index]:
 @pytest.fixture
 def provider(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[Provider]:
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr(article_assistant.writing.calls, "RETRIES", (0.05, 0.1))
+    monkeypatch.setattr(article_assistant.writing.hearing, "RETRIES", (0.05, 0.1))
     with Provider() as running:
         yield running
 
 
 def ask(index: Index, provider: Provider, quote: str | None = TRIP, seconds: float = LONG) -> Answer:
     """The answer of an assistant that quotes `quote` offline, None refuses, and has this provider's model."""
-    llm = load(read(llm="openai-like/m", llm_url=provider.url, llm_key=KEY))
+    llm = load_llm(Settings.read(llm="openai-like/m", llm_url=provider.url, llm_key=KEY))
     caller = Caller(llm, seconds)
     writer = Writer(Scripted(quote), caller, ByWords())  # type: ignore[arg-type]
-    try:
-        return Assistant(index, writer, Memory()).answer("Who approves a trip?", MIA)
-    finally:
-        caller.close()
+    with closing(caller), closing(Memory()) as memory:
+        return Assistant(index, writer, memory).answer("Who approves a trip?", MIA)
 
 
 @pytest.mark.parametrize("fault", ACTS)

@@ -16,7 +16,7 @@ import pytest
 from article_assistant.index.build import remove
 from article_assistant.index.chunk import split
 from article_assistant.index.library import Library
-from article_assistant.index.schema import Row, Source
+from article_assistant.index.schema import ChunkRow, Source
 from article_assistant.index.search import Index, fuse
 from article_assistant.index.types import EVERYONE, Article, Groups
 from hypothesis import given
@@ -253,7 +253,7 @@ def slowed(library: Library, patched: pytest.MonkeyPatch) -> threading.Event:
     real = library.rows
     reached = threading.Event()
 
-    def rows(after: int = 0, to: int = 2**63 - 1) -> Iterator[Row]:
+    def rows(after: int = 0, to: int = 2**63 - 1) -> Iterator[ChunkRow]:
         for row in real(after, to):
             reached.set()
             time.sleep(0.2)

@@ -22,7 +22,7 @@ import pytest
 from article_assistant.index import embed
 from article_assistant.index.search import Index
 from article_assistant.index.types import LibraryError
-from article_assistant.memory import FILE as MEMORY
+from article_assistant.memory import MEMORY_FILE as MEMORY
 from article_assistant.pipeline import Assistant
 from article_assistant.settings import Settings
 from article_assistant.types import Event, Found, Ready, Sentence, User, Waiting, Words

@@ -6,6 +6,7 @@ The suite plays every fifteenth article; `pytest tests/web/test_injection.py --l
 import re
 from collections import deque
 from collections.abc import Iterator
+from contextlib import closing
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -52,9 +53,10 @@ def served(request: pytest.FixtureRequest, index: Index) -> Iterator[tuple[web.S
     puppet, reader = Told(), Reader()
     caller = Caller(puppet, 20)
     writer = Writer(Extractor(reader), caller, Checker(reader, index.embedder), request.param == "remove")
-    running = web.Served(Assistant(index, writer, Memory()))
-    yield running, puppet, request.param
-    running.stop()
+    with closing(Memory()) as memory:
+        running = web.Served(Assistant(index, writer, memory))
+        yield running, puppet, request.param
+        running.stop()
     caller.close()
 
 

@@ -337,7 +337,7 @@ def test_exactly_these_characters_are_replaced() -> None:
 def written(*sentences: tuple[str, State]) -> render.Blocks:
     """Lines of a language model's sentences, each with its state, in their order; [1] is a citation."""
     made = [Sentence(number, text, state) for number, (text, state) in enumerate(sentences)]
-    return render._written(made, render._marker([web.citation(web.article(), web.QUOTE)], "m"))
+    return render._worded(made, render._marker([web.citation(web.article(), web.QUOTE)], "m"))
 
 
 def shapes(blocks: render.Blocks) -> list[tuple[bool, list[list[str]]]]:

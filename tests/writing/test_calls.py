@@ -16,22 +16,21 @@ from pathlib import Path
 from typing import Any
 
 import article_assistant.writing.budget
-import article_assistant.writing.calls
+import article_assistant.writing.hearing
 import pytest
-from article_assistant.settings import read
-from article_assistant.writing.budget import FILE
+from article_assistant.settings import Settings
+from article_assistant.writing.budget import BUDGET_FILE
 from article_assistant.writing.calls import (
     AWAY,
     BROKEN,
-    CHARACTERS,
-    ENDLESS,
     LATE,
     SILENT,
     SPENT,
     Caller,
     Unavailable,
 )
-from article_assistant.writing.providers import load
+from article_assistant.writing.hearing import CHARACTERS, ENDLESS
+from article_assistant.writing.providers import load_llm
 from llama_index.core.base.llms.types import ChatMessage, CompletionResponse, CompletionResponseGen
 from llama_index.core.llms.mock import MockLLM
 
@@ -76,7 +75,7 @@ def elsewhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     for name in ("OPENAI_API_KEY", "ANTHROPIC_API_KEY", "ASSISTANT_LLM_KEY"):
         monkeypatch.delenv(name, raising=False)
-    monkeypatch.setattr(article_assistant.writing.calls, "RETRIES", (0.05, 0.1))
+    monkeypatch.setattr(article_assistant.writing.hearing, "RETRIES", (0.05, 0.1))
 
 
 @pytest.fixture
@@ -92,7 +91,7 @@ def make(provider: Provider) -> Iterator[Make]:
 
         def made(llm: str = "openai-like/m", **more: Any) -> Caller:
             url = provider.url if llm.startswith("openai") else provider.root
-            model = load(read(llm=llm, llm_url=url, llm_key=KEY))
+            model = load_llm(Settings.read(llm=llm, llm_url=url, llm_key=KEY))
             caller = Caller(model, **{"seconds": LONG, **more})
             open_callers.callback(caller.close)
             return caller
@@ -575,8 +574,8 @@ def test_a_day_has_its_tokens(provider: Provider, make: Make, tmp_path: Path, mo
     assert listen(again.stream(ASKED)) == ("", SPENT)
     assert listen(caller.stream(ASKED)) == ("", SPENT)
     assert len(provider.requests) == 2
-    assert stat.S_IMODE((tmp_path / FILE).stat().st_mode) == 0o600
-    assert [path.name for path in tmp_path.iterdir()] == [FILE]
+    assert stat.S_IMODE((tmp_path / BUDGET_FILE).stat().st_mode) == 0o600
+    assert [path.name for path in tmp_path.iterdir()] == [BUDGET_FILE]
     monkeypatch.setattr(article_assistant.writing.budget, "_today", lambda: "2999-01-01")
     assert listen(again.stream(ASKED)) == (FIVE, "")
 
@@ -595,14 +594,14 @@ def test_many_threads_count_together(tmp_path: Path) -> None:
             thread.start()
         for thread in threads:
             thread.join()
-    assert json.loads((tmp_path / FILE).read_text())["tokens"] == 800
+    assert json.loads((tmp_path / BUDGET_FILE).read_text())["tokens"] == 800
 
 
 @pytest.mark.parametrize("content", ["", "{", "[]", '{"day": 5}', '{"day": "2026-01-01", "tokens": "x"}', "\xff"])
 def test_a_damaged_count_is_none(content: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """It begins anew; nobody is kept from asking."""
     monkeypatch.setattr(article_assistant.writing.budget, "_today", lambda: "2026-01-01")
-    (tmp_path / FILE).write_text(content, encoding="latin-1")
+    (tmp_path / BUDGET_FILE).write_text(content, encoding="latin-1")
     budget = article_assistant.writing.budget.Budget(10, tmp_path)
     assert not budget.is_spent
     budget.add(10)
@@ -623,15 +622,15 @@ def test_what_was_stopped_or_broken_counts_too(provider: Provider, make: Make, t
     caller = make(tokens_a_day=1_000_000, home=tmp_path)
     provider.play(status(400), say(FIVE, Line.cut), say(FIVE, hang))
     listen(caller.stream(ASKED))
-    assert json.loads((tmp_path / FILE).read_text())["tokens"] == 0
+    assert json.loads((tmp_path / BUDGET_FILE).read_text())["tokens"] == 0
     listen(caller.stream(ASKED))
-    after_one = json.loads((tmp_path / FILE).read_text())["tokens"]
+    after_one = json.loads((tmp_path / BUDGET_FILE).read_text())["tokens"]
     assert after_one == sum(len(message.content or "") for message in ASKED) // 4 + len(FIVE) // 4
     pieces = caller.stream(ASKED)
     while next(pieces) != " five":
         pass
     pieces.close()
-    assert json.loads((tmp_path / FILE).read_text())["tokens"] == 2 * after_one
+    assert json.loads((tmp_path / BUDGET_FILE).read_text())["tokens"] == 2 * after_one
 
 
 def test_notices_are_for_readers() -> None:

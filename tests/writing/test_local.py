@@ -9,10 +9,10 @@ from typing import Any
 
 import numpy as np
 import pytest
-from article_assistant.settings import SettingsError, read
+from article_assistant.settings import Settings, SettingsError
 from article_assistant.writing.calls import Caller
-from article_assistant.writing.local import Decoded, Local
-from article_assistant.writing.providers import load
+from article_assistant.writing.local import DecodedStream, Local
+from article_assistant.writing.providers import load_llm
 from llama_index.core.base.llms.types import ChatMessage
 
 from tests import parts
@@ -110,14 +110,14 @@ def test_characters_come_whole(local: Local) -> None:
     """A character of several tokens comes when its last one is there; what is none comes all the same."""
     for text in ("Zoë pays 5 € for 猫 🙂!", " two  spaces\n\tand lines ", "🙂"):
         pieces: list[Any] = []
-        decoded = Decoded(local._tokenizer, pieces.append, {})
+        decoded = DecodedStream(local._tokenizer, pieces.append, {})
         decoded.put(np.array([[1, 2, 3]]))
         for token in local._tokenizer(text, add_special_tokens=False)["input_ids"]:
             decoded.put(np.array([token]))
         decoded.end()
         assert pieces == list(text)
     broken: list[Any] = []
-    decoded = Decoded(local._tokenizer, broken.append, {})
+    decoded = DecodedStream(local._tokenizer, broken.append, {})
     decoded.put(np.array([[1]]))
     for token in local._tokenizer("é", add_special_tokens=False)["input_ids"][:1] * 9:
         decoded.put(np.array([token]))
@@ -127,7 +127,7 @@ def test_characters_come_whole(local: Local) -> None:
 
 def test_by_one_setting_and_with_care(folder: Path) -> None:
     """The folder is the setting; a caller streams from it and knows what it took."""
-    caller = Caller(load(read(llm=str(folder))), 60)
+    caller = Caller(load_llm(Settings.read(llm=str(folder))), 60)
     text = "".join(caller.stream(ASKED))
     assert text
     assert not caller.usage.estimated
@@ -233,6 +233,6 @@ def test_what_cannot_be_loaded_is_named_in_one_line(wrong: str, folder: Path, tm
             torch.save(load_file(weights), broken / "pytorch_model.bin")
         weights.unlink()
     with pytest.raises(SettingsError, match=f"no language model can be loaded from {broken}: .") as caught:
-        load(read(llm=str(broken)))
+        load_llm(Settings.read(llm=str(broken)))
     assert "\n" not in str(caught.value)
     assert not (tmp_path / "run").exists()

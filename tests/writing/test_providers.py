@@ -7,8 +7,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from article_assistant.settings import SettingsError, read
-from article_assistant.writing.providers import SENT, load
+from article_assistant.settings import Settings, SettingsError
+from article_assistant.writing.providers import HEADERS_SENT, load_llm
 from llama_index.core.base.llms.types import ChatMessage
 from llama_index.core.llms.llm import LLM
 
@@ -67,10 +67,10 @@ def text(llm: LLM) -> str:
 def test_nothing_of_the_environment_is_sent(llm: str, provider: Provider) -> None:
     """Only the headers that are needed leave, only our key, and only to the address that is set."""
     provider.play(say("Tobias Okonjo."))
-    made = load(read(llm=llm, llm_url=address(provider, llm), llm_key=KEY))
+    made = load_llm(Settings.read(llm=llm, llm_url=address(provider, llm), llm_key=KEY))
     assert text(made) == "Tobias Okonjo."
     (asked,) = provider.requests
-    assert set(asked.headers) <= SENT
+    assert set(asked.headers) <= HEADERS_SENT
     assert [value for value in asked.headers.values() if KEY in value] in ([KEY], [f"Bearer {KEY}"])
     assert "own-" not in str(asked.headers) + asked.text
     assert asked.body["model"] == llm.split("/")[1]
@@ -80,7 +80,7 @@ def test_nothing_of_the_environment_is_sent(llm: str, provider: Provider) -> Non
 def test_without_a_key_none_is_sent(llm: str, provider: Provider) -> None:
     """A server that asks for none gets none, also not the provider's own key: it is for another address."""
     provider.play(say("Tobias Okonjo."))
-    assert text(load(read(llm=llm, llm_url=address(provider, llm)))) == "Tobias Okonjo."
+    assert text(load_llm(Settings.read(llm=llm, llm_url=address(provider, llm)))) == "Tobias Okonjo."
     assert not {"authorization", "x-api-key"} & set(provider.requests[0].headers)
 
 
@@ -90,7 +90,7 @@ def test_the_first_answer_is_the_last(llm: str, provider: Provider) -> None:
     with Provider() as other:
         for act in (status(500), status(429), redirect(f"{other.root}/v1/chat/completions")):
             provider.play(act)
-            made = load(read(llm=llm, llm_url=address(provider, llm), llm_key=KEY))
+            made = load_llm(Settings.read(llm=llm, llm_url=address(provider, llm), llm_key=KEY))
             with pytest.raises(Exception):  # noqa: B017, PT011 - each package has its own
                 text(made)
         assert len(provider.requests) == 3
@@ -102,7 +102,7 @@ def test_a_key_is_never_shown(llm: str, provider: Provider, caplog: pytest.LogCa
     """Not by the object, not in what it becomes as a record, not by an error, and not in the most talkative log."""
     caplog.set_level(logging.DEBUG)
     provider.play(status(401))
-    made = load(read(llm=llm, llm_url=address(provider, llm), llm_key=KEY))
+    made = load_llm(Settings.read(llm=llm, llm_url=address(provider, llm), llm_key=KEY))
     try:
         text(made)
     except Exception:
@@ -115,10 +115,10 @@ def test_a_key_is_never_shown(llm: str, provider: Provider, caplog: pytest.LogCa
 )
 def test_a_provider_at_home_takes_its_own_key(llm: str, variable: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """Without an address of ours its own variable will do; without that, the line says what to set."""
-    assert load(read(llm=llm)).metadata.model_name == llm.split("/")[1]
+    assert load_llm(Settings.read(llm=llm)).metadata.model_name == llm.split("/")[1]
     monkeypatch.delenv(variable)
     with pytest.raises(SettingsError, match=f"ASSISTANT_LLM_KEY or {variable}"):
-        load(read(llm=llm))
+        load_llm(Settings.read(llm=llm))
 
 
 @pytest.mark.parametrize("content", [f"{KEY}\n", f"  {KEY}  "])
@@ -126,7 +126,7 @@ def test_a_key_from_a_file(content: str, provider: Provider, tmp_path: Path) -> 
     """The file holds the key and, at most, an end of line."""
     (tmp_path / "key").write_text(content)
     provider.play(say("Yes."))
-    text(load(read(llm="ollama/m", llm_url=provider.root, llm_key_file=tmp_path / "key")))
+    text(load_llm(Settings.read(llm="ollama/m", llm_url=provider.root, llm_key_file=tmp_path / "key")))
     assert provider.requests[0].headers["authorization"] == f"Bearer {KEY}"
 
 
@@ -137,7 +137,7 @@ def test_a_file_without_a_key(content: bytes | None, tmp_path: Path) -> None:
     if content is not None:
         path.write_bytes(content)
     with pytest.raises(SettingsError, match=str(path)) as caught:
-        load(read(llm="ollama/m", llm_key_file=path))
+        load_llm(Settings.read(llm="ollama/m", llm_key_file=path))
     assert "\n" not in str(caught.value)
     assert "second part" not in str(caught.value)
 
@@ -155,7 +155,7 @@ def test_a_file_without_a_key(content: bytes | None, tmp_path: Path) -> None:
 def test_what_cannot_be_is_named_in_one_line(given: dict[str, str], line: str) -> None:
     """An unknown provider, folder or model, or no address: the line says what to type."""
     with pytest.raises(SettingsError, match=line) as caught:
-        load(read(**given))
+        load_llm(Settings.read(**given))
     assert "\n" not in str(caught.value)
     assert KEY not in str(caught.value)
 
@@ -165,7 +165,7 @@ def test_a_missing_package_is_named(provider: str, monkeypatch: pytest.MonkeyPat
     """Whoever did not install it reads what to type."""
     monkeypatch.setitem(sys.modules, f"llama_index.llms.{provider.replace('-', '_')}", None)
     with pytest.raises(SettingsError, match=rf"pip install 'article-assistant\[{provider}\]'"):
-        load(read(llm=f"{provider}/m", llm_url="http://127.0.0.1:1", llm_key=KEY))
+        load_llm(Settings.read(llm=f"{provider}/m", llm_url="http://127.0.0.1:1", llm_key=KEY))
 
 
 @pytest.mark.parametrize(
@@ -182,7 +182,7 @@ def test_a_missing_package_is_named(provider: str, monkeypatch: pytest.MonkeyPat
 )
 def test_the_likeliest_words_where_they_may_be_asked_for(llm: str, url: str, temperature: float, bounded: bool) -> None:
     """Temperature 0 and a bound, but not for OpenAI's models that think: they refuse both."""
-    sent = load(read(llm=llm, llm_url=url, llm_key=KEY))._get_model_kwargs(stream=True)  # type: ignore[attr-defined]
+    sent = load_llm(Settings.read(llm=llm, llm_url=url, llm_key=KEY))._get_model_kwargs(stream=True)  # type: ignore[attr-defined]
     assert sent["temperature"] == temperature
     assert ("max_tokens" in sent) == bounded
     assert sent["stream_options"] == {"include_usage": True}
@@ -205,13 +205,13 @@ def test_the_likeliest_words_where_they_may_be_asked_for(llm: str, url: str, tem
 def test_a_setting_that_cannot_be_is_named(given: dict[str, str], name: str) -> None:
     """A form that is none, a secret in an address, two keys, or one that others on the way could read."""
     with pytest.raises(SettingsError, match=f"the setting {name} is not usable") as caught:
-        read(**given)
+        Settings.read(**given)
     assert "secret" not in str(caught.value)
 
 
 @pytest.mark.parametrize("url", ["", "http://127.0.0.1:11434", "http://[::1]:1", "http://localhost:1", "https://a.org"])
 def test_a_key_goes_to_this_machine_or_over_tls(url: str) -> None:
     """Where nobody in between can read it, a key may be set; it is not shown."""
-    settings = read(llm="ollama/m", llm_url=url, llm_key=KEY)
+    settings = Settings.read(llm="ollama/m", llm_url=url, llm_key=KEY)
     assert KEY not in repr(settings)
-    assert load(settings)
+    assert load_llm(settings)

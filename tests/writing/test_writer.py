@@ -2,6 +2,7 @@
 
 import threading
 import time
+import weakref
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -14,7 +15,7 @@ from article_assistant.memory import Memory
 from article_assistant.pipeline import Assistant
 from article_assistant.types import Answer, Citation, Context, Found, Ready, Sentence, Turn, User, Waiting, Words
 from article_assistant.writing.calls import Caller
-from article_assistant.writing.writer import EMPTY, LEFT_OUT, NOTHING_FOUND, SENT, STOPPED, Writer, keeps
+from article_assistant.writing.writer import EMPTY, LEFT_OUT, NOTHING_FOUND, PASSAGES_SENT, STOPPED, Writer, keeps
 
 from tests import parts
 from tests.writers import ByWords, Scripted, Told
@@ -46,7 +47,9 @@ class Room:
         self.caller = Caller(self.llm, 5)
         self.checker = ByWords()
         writer = Writer(Scripted(*quotes), self.caller, self.checker, **given)  # type: ignore[arg-type]
-        self.assistant = Assistant(index, writer, Memory())
+        memory = Memory()
+        self.assistant = Assistant(index, writer, memory)
+        weakref.finalize(self, memory.close)
 
     def events(self, question: str, **given: Any) -> list[Any]:
         return [e for e in self.assistant.ask(question, MIA, **given) if not isinstance(e, Waiting)]
@@ -161,13 +164,13 @@ def test_stopping_keeps_the_offline_answer_and_is_remembered(index: Index) -> No
 
 
 def test_only_passages_that_the_person_may_read_are_sent(index: Index) -> None:
-    """The model sees the hits of whoever asks, numbered, at most SENT of them, and nothing else."""
+    """The model sees the hits of whoever asks, numbered, at most PASSAGES_SENT of them, and nothing else."""
     room = Room(index, [None], ["NO ANSWER"])
     room.answer("Who approves a trip?")
     (asked,) = room.llm.asked
     assert asked.count("[1] ") == 1
     assert TRIP in asked
-    assert f"[{SENT + 1}]" not in asked
+    assert f"[{PASSAGES_SENT + 1}]" not in asked
     nobody = Room(index, [None], ["NO ANSWER"])
     nobody.assistant.answer("Who approves a trip?", User("x", frozenset({"other"})))
     assert "Tobias" not in nobody.llm.asked[0]
