@@ -54,12 +54,12 @@ class Examples:
 
 
 def propose(articles: Iterable[Article]) -> Iterator[str]:
-    """Questions that the articles seem to answer, the first of each article before any second.
+    """Questions that the articles in English seem to answer, the first of each article before any second.
 
     >>> list(propose([Article("a", "Trips", "City: Oslo | Per diem: €84", "", "", None, frozenset())]))
     ['What is the per diem for Oslo?']
     """
-    waiting = [iter(_of(article.text)) for article in articles]
+    waiting = [iter(_of(article.text)) for article in articles if article.language == "en"]
     while waiting:
         going_on = []
         for questions in waiting:

@@ -8,6 +8,7 @@ from contextlib import ExitStack
 from dataclasses import replace
 from typing import Self
 
+from article_assistant.index.chunk import page_at
 from article_assistant.index.search import Index
 from article_assistant.index.types import Article, Hit
 from article_assistant.memory import TURNS, Memory
@@ -133,7 +134,7 @@ class Assistant:
             start = article.text.find(citation.quote)
         if start < 0:
             return None
-        end, page = start + len(citation.quote), article.page(start)
+        end, page = start + len(citation.quote), page_at(article, start)
         return replace(citation, start=start, end=end, page=page, revision=article.revision, updated=article.updated)
 
     def forget(self, user: User, conversation: str) -> None:

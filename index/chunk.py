@@ -1,7 +1,7 @@
 """A text becomes sentences, and sentences become chunks that the encoder reads to their end."""
 
 import re
-from bisect import bisect_left
+from bisect import bisect, bisect_left
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
@@ -16,8 +16,11 @@ from llama_index.core.schema import BaseNode, NodeRelationship, TextNode
 from llama_index.core.utils import get_tqdm_iterable
 from pydantic import PrivateAttr
 
-SPLIT_VERSION = "1"
+SPLIT_VERSION = "2"
 """Changes whenever the same article would be split differently, so that it is indexed again."""
+BYTES = 3
+"""Bytes of UTF-8 that count as a token where the encoder does not know the language and would spell its words: a kana,
+or half a word in German."""
 TARGET = 160
 """Tokens at which a chunk is full; a paragraph stays whole up to the encoder's limit."""
 PATH = " › "
@@ -27,7 +30,9 @@ PLACE = 220
 
 _MARKS = re.compile(r"^(?:#{1,6} |\s*- )")
 _LINE = re.compile(r"[^\n]+")
-_END = re.compile(r"[.!?…]+[\"'”’»)\]]*(?=\s+[\"'“‘«(\[]*[A-Z0-9À-ÞА-ЯΑ-Ω])|[。！？]+[」』”’）]*")
+_CAPITALS = "".join(filter(str.isupper, map(chr, range(0x100, 0x530))))
+"""Letters beyond Latin-1, to Cyrillic, that begin a sentence: Ş and İ as well as Š, Ω and Я."""
+_END = re.compile(rf"[.!?…]+[\"'”’»)\]]*(?=\s+[\"'“‘«(\[¿¡]*[A-Z0-9À-Þ{_CAPITALS}])|[。！？]+[」』”’）]*")
 _NO_END = re.compile(
     r"(?:^|[\s(\[\"'“‘])(?:[A-Z]|[A-Z]\.[A-Z]|Mr|Mrs|Ms|Dr|Prof|Sr|Jr|St|Mt|Gen|Col|Lt|Sgt|Capt|Cmdr|Rev|Hon|Gov|Sen|Rep|"
     r"Pres|No|Nos|Vol|vs|pp?|ca|cf|approx|e\.g|i\.e|al|[Ff]igs?|[Ee]q|[Ss]ec|[Cc]h|Jan|Feb|Mar|Apr|Jun|Jul|Aug|Sept?|Oct|"
@@ -96,6 +101,16 @@ def _abbreviates(line: str, at: int) -> bool:
     return bool(_NO_END.search(line, max(at - ABBREVIATION, 0), at))
 
 
+def page_at(article: Article, offset: int) -> int | None:
+    """The page of the file that a place in the text stands on; None where it has no pages.
+
+    >>> page_at(Article("a.pdf", "A", "One. Two.", "", "", None, frozenset(), ((0, 1), (5, 2))), 5)
+    2
+    """
+    at = bisect(article.pages, (offset, 1 << 62))
+    return article.pages[at - 1][1] if at else None
+
+
 def passage(title: str, chunk: Chunk) -> tuple[str, Spans]:
     """What the encoder reads for a chunk, and the spans of the chunk's sentences in that.
 
@@ -120,16 +135,20 @@ def _place(title: str, heading: str) -> str:
 def split(article: Article, embedder: Embedder, target: int = TARGET) -> list[Chunk]:
     """The chunks of an article, in order: cut at headings, then between paragraphs, then between sentences.
 
-    With its place, each has at most as many tokens as the encoder reads. All text but white space is in exactly
-    one of them.
+    With its place, each has at most as many tokens as the encoder reads, where that knows the language. All text
+    but white space is in exactly one of them.
     """
     text = article.text
     places: dict[str, int] = {}
+    known = embedder.reads(article.language)
+
+    def sizes(texts: Sequence[str]) -> list[int]:
+        return embedder.lengths(texts) if known else [len(one.encode()) // BYTES for one in texts]
 
     def room(piece: TextSentence) -> int:
         place = _place(article.title, PATH.join(piece.heading))
         if place not in places:
-            (places[place],) = embedder.lengths([place])
+            (places[place],) = sizes([place])
         # Two special tokens, and the line breaks that join the parts.
         return max(embedder.limit - 4 - places[place], embedder.limit // 8)
 
@@ -137,7 +156,7 @@ def split(article: Article, embedder: Embedder, target: int = TARGET) -> list[Ch
     whole = sentences(text)
     pieces, counts = list[TextSentence](), list[int]()
     # Counted for a whole article at once: a call for each sentence would take longer than the counting.
-    for sentence, count in zip(whole, embedder.lengths([text[s.start : s.end] for s in whole]), strict=True):
+    for sentence, count in zip(whole, sizes([text[s.start : s.end] for s in whole]), strict=True):
         fits = min(most, room(sentence))
         if count <= fits:
             pieces.append(sentence)
@@ -146,7 +165,7 @@ def split(article: Article, embedder: Embedder, target: int = TARGET) -> list[Ch
             (tokens,) = embedder.tokens([text[sentence.start : sentence.end]])
             cut = _cut_up(text, sentence, tokens, fits)
             pieces += cut
-            counts += embedder.lengths([text[p.start : p.end] for p in cut])
+            counts += sizes([text[p.start : p.end] for p in cut])
     chunks: list[Chunk] = []
     for first, last in _pack(text, pieces, counts, room, target):
         inside = pieces[first : last + 1]

@@ -35,12 +35,17 @@ class Embedder(BaseEmbedding):
     """What the index needs of an encoder.
 
     `limit` is the number of tokens that it reads of a text; `version` changes whenever the same text would get
-    another vector.
+    another vector. `languages` (ISO 639-1 codes) are those it was made for; empty where that is not known.
     """
 
     limit: int
     dimension: int
     version: str
+    languages: tuple[str, ...] = ()
+
+    def reads(self, language: str) -> bool:
+        """Whether its vectors of texts in that language mean something."""
+        return not self.languages or language in self.languages
 
     @abstractmethod
     def passages(self, texts: Sequence[str], spans: Sequence[Spans] | None = None) -> tuple[Matrix, list[Matrix]]:
@@ -90,7 +95,7 @@ class MiniLM(Embedder):
     _pool: ThreadPoolExecutor = PrivateAttr()
 
     def __init__(self, threads: int = 0) -> None:
-        super().__init__(model_name=DEFAULT, limit=256, dimension=384, version=f"{DEFAULT}/2")
+        super().__init__(model_name=DEFAULT, limit=256, dimension=384, version=f"{DEFAULT}/2", languages=("en",))
         folder = default_folder()
         self._counter = Tokenizer.from_file(str(folder / "tokenizer.json"))
         self._counter.no_truncation()

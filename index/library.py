@@ -13,6 +13,7 @@ from typing import Any
 
 import numpy as np
 from article_assistant.index import lock, schema
+from article_assistant.index.language import written
 from article_assistant.index.ledger import Ledger
 from article_assistant.index.schema import (
     SCHEMA,
@@ -32,12 +33,12 @@ DATABASE = "library.sqlite3"
 """The library's file in the home."""
 _MOST = 2**63 - 1
 """The highest number that SQLite can give."""
-_ARTICLE = "article.id, title, article.text, url, revision, updated, groups, pages"
+_ARTICLE = "article.id, title, article.text, url, revision, updated, groups, pages, language"
 
 
-def worded(title: str, heading: str, text: str) -> str:
-    """What the keyword search reads of a chunk: title, headings and text, a line each."""
-    return "\n".join(part for part in (title, heading, text) if part)
+def worded(title: str, heading: str, text: str, language: str = "en") -> str:
+    """What the keyword search reads of a chunk: title, headings and text, a line each, as `written` in its language."""
+    return written("\n".join(part for part in (title, heading, text) if part), language)
 
 
 class Library:
@@ -261,18 +262,18 @@ class Library:
     def rows(self, after: int = 0, to: int = _MOST) -> Iterator[ChunkRow]:
         """The chunks with numbers in `(after, to]`, by number."""
         query = (
-            'SELECT number, article, heading, title, start, "end", groups, vector FROM chunk '
+            'SELECT number, article, heading, title, start, "end", groups, vector, language FROM chunk '
             "JOIN article ON article.id = article WHERE number > ? AND number <= ? ORDER BY number LIMIT 2000"
         )
         last = after
         # An article's chunks follow each other, so its text is read only once.
         known, whole = "", ""
         while page := self.all(query, (last, to)):
-            for number, article, heading, title, start, end, groups, vector in page:
+            for number, article, heading, title, start, end, groups, vector, language in page:
                 if article != known:
                     known, found = article, self.all("SELECT text FROM article WHERE id = ?", (article,))
                     whole = str(found[0][0]) if found else ""
-                words = worded(title, heading, whole[start:end])
+                words = worded(title, heading, whole[start:end], language)
                 yield ChunkRow(number, words, frozenset(json.loads(groups)), np.frombuffer(vector, "<f4"))
                 last = number
 
@@ -291,9 +292,9 @@ class Library:
 
 
 def _article_of(row: Sequence[Any]) -> Article:
-    identifier, title, text, url, revision, updated, groups, pages = row
+    identifier, title, text, url, revision, updated, groups, pages, language = row
     numbered = tuple((start, number) for start, number in json.loads(pages))
-    return Article(identifier, title, text, url, revision, updated, frozenset(json.loads(groups)), numbered)
+    return Article(identifier, title, text, url, revision, updated, frozenset(json.loads(groups)), numbered, language)
 
 
 def _visible(shown: frozenset[str], groups: Groups) -> bool:

@@ -9,7 +9,7 @@ from typing import NamedTuple
 import numpy as np
 from article_assistant.index.types import Article, Chunk, Matrix, Terms, Vector
 
-SCHEMA = 5
+SCHEMA = 6
 """Version of the tables, kept as SQLite's `user_version`: a newer one is refused, an older one brought forward."""
 
 _TABLES = """
@@ -20,7 +20,7 @@ CREATE TABLE source (
 CREATE TABLE article (
     id TEXT PRIMARY KEY, source INTEGER NOT NULL REFERENCES source ON DELETE CASCADE, title TEXT NOT NULL,
     url TEXT NOT NULL, revision TEXT NOT NULL, updated TEXT, groups TEXT NOT NULL, fingerprint TEXT NOT NULL,
-    text TEXT NOT NULL, pages TEXT NOT NULL DEFAULT '[]'
+    text TEXT NOT NULL, pages TEXT NOT NULL DEFAULT '[]', language TEXT NOT NULL DEFAULT 'en'
 );
 CREATE INDEX article_source ON article (source);
 CREATE TABLE chunk (
@@ -80,6 +80,10 @@ CREATE TABLE other (
     folder TEXT, source INTEGER NOT NULL REFERENCES source ON DELETE CASCADE, kind TEXT, files INTEGER NOT NULL,
     PRIMARY KEY (folder, kind)
 ) WITHOUT ROWID;
+""",
+    # An article has a language; what was read before there were any counts as English until it is read again.
+    5: """
+ALTER TABLE article ADD COLUMN language TEXT NOT NULL DEFAULT 'en';
 """,
 }
 """For each older schema, the statements that lead to the next one."""
@@ -187,10 +191,11 @@ def insert(connection: sqlite3.Connection, source: Source, entry: Entry) -> None
     article = entry.article
     connection.execute("DELETE FROM article WHERE id = ?", (article.id,))
     connection.execute(
-        "INSERT INTO article VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        "INSERT INTO article VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
         (
             article.id, source.id, article.title, article.url, article.revision, article.updated,
             json.dumps(sorted(article.groups)), entry.fingerprint, article.text, json.dumps(article.pages),
+            article.language,
         ),
     )  # fmt: skip
     for chunk, vector, sentences, terms in zip(entry.chunks, entry.vectors, entry.sentences, entry.terms, strict=True):

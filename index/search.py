@@ -8,6 +8,7 @@ from article_assistant.index.chunk import passage
 from article_assistant.index.embed import Embedder
 from article_assistant.index.generation import SETTLED, Damaged, Generation, Generations
 from article_assistant.index.keyword import asked_words, number_of, terms
+from article_assistant.index.language import asked, language_of
 from article_assistant.index.library import Library, worded
 from article_assistant.index.remote import Server
 from article_assistant.index.scan import Fresh, Statistics
@@ -94,7 +95,7 @@ class Index:
         """Commit encoded articles, all in one transaction; returns the number of chunks."""
         entries = []
         for (article, fingerprint, chunks), vectors, sentences in encoded:
-            words = [terms(worded(article.title, chunk.heading, chunk.text)) for chunk in chunks]
+            words = [terms(worded(article.title, chunk.heading, chunk.text, article.language)) for chunk in chunks]
             entries.append(Entry(article, fingerprint, chunks, vectors, sentences, words))
         if entries:
             self.library.replace(source, entries)
@@ -119,11 +120,13 @@ class Index:
         if not question.strip():
             return []
         vector = self.embedder.question(question)
+        language = language_of(question)
+        words = asked(question, language)
         reach = POOL
         while True:
             with self.generations.reading() as (generation, fresh):
                 try:
-                    keyword, pool = self._pool(generation, fresh, question, vector, groups, reach)
+                    keyword, pool = self._pool(generation, fresh, words, vector, groups, reach)
                 except Damaged as error:
                     assert generation
                     self.generations.drop(generation, error)
@@ -134,7 +137,9 @@ class Index:
                 break
             reach *= 4
         cosines = {number: found.sentences @ vector for number, found in candidates.items()}
-        scores = fuse({number: float(values.max()) for number, values in cosines.items()}, keyword)
+        # An encoder that was made for other languages has nothing to say.
+        understood = float(self.embedder.reads(language))
+        scores = fuse({number: understood * float(values.max()) for number, values in cosines.items()}, keyword)
         hits: list[Hit] = []
         # Ties in the order of articles: numbers tell only which was indexed first.
         order = sorted(candidates.values(), key=lambda found: (-scores[found.number], found.article, found.start))

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from article_assistant.index import chunk
+from article_assistant.index.language import WORDS_VERSION, WRITTEN_SURE, language_of
 from article_assistant.index.reading import files, parse, recognition
 from article_assistant.index.schema import Failure, Source
 from article_assistant.index.search import Encoded, Index, Prepared
@@ -210,7 +211,7 @@ class _Run:
                 revision = hashlib.sha256(data).hexdigest()[:16]
                 article = Article(
                     name, page.title or file.path.stem, page.text, "", revision, page.updated, frozenset({EVERYONE}),
-                    page.pages,
+                    page.pages, language_of(page.text, WRITTEN_SURE),
                 )  # fmt: skip
                 read.articles.append((article, fingerprint, chunk.split(article, self.index.embedder)))
                 read.bytes += file.bytes
@@ -302,6 +303,6 @@ def _source(path: Path, index: Index) -> tuple[Path, Source | None]:
 
 
 def _fingerprint(file: Path, data: bytes, encoder: str) -> str:
-    """SHA-256 of a file's bytes, its name and the versions of reader, splitter and encoder, in hexadecimal."""
-    versions = f"{file.name}\0{files.VERSION}\0{chunk.SPLIT_VERSION}\0{encoder}\0".encode()
+    """SHA-256 of a file's bytes, its name and the versions of reader, splitter, words and encoder, in hexadecimal."""
+    versions = f"{file.name}\0{files.VERSION}\0{chunk.SPLIT_VERSION}\0{WORDS_VERSION}\0{encoder}\0".encode()
     return hashlib.sha256(versions + data).hexdigest()

@@ -1,6 +1,5 @@
 """What the modules of `index` exchange: frozen records, arrays and errors; it imports none of them."""
 
-from bisect import bisect
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -57,6 +56,7 @@ class Article:
     number, a table row is one line, code is indented by four spaces. `updated` is an ISO date (`2016-06-09`) or
     None. An article without `groups` is shown to nobody. `pages` tell on which page of its file a text stands:
     offsets, rising, each with the number (from 1) of the page of what begins there; empty where a file has no pages.
+    `language` is an ISO 639-1 code.
     """
 
     id: str
@@ -67,15 +67,7 @@ class Article:
     updated: str | None
     groups: frozenset[str]
     pages: tuple[tuple[int, int], ...] = ()
-
-    def page(self, offset: int) -> int | None:
-        """The page of the file that a place in the text stands on; None where it has no pages.
-
-        >>> Article("a.pdf", "A", "One. Two.", "", "", None, frozenset(), ((0, 1), (5, 2))).page(5)
-        2
-        """
-        at = bisect(self.pages, (offset, 1 << 62))
-        return self.pages[at - 1][1] if at else None
+    language: str = "en"
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import date
 from urllib.parse import quote as percent
 
-from article_assistant.index.chunk import PATH, sentences
+from article_assistant.index.chunk import PATH, page_at, sentences
 from article_assistant.index.reading.lines import ITEM, MARK
 from article_assistant.index.types import Article
 from article_assistant.types import Citation
@@ -54,7 +54,7 @@ def resolve(quotes: Iterable[Quote], first: int = 1) -> tuple[Citation, ...]:
                 end=quote.end,
                 revision=quote.article.revision,
                 updated=quote.article.updated,
-                page=quote.article.page(quote.start),
+                page=page_at(quote.article, quote.start),
             )
         )
     return tuple(found)
@@ -62,7 +62,7 @@ def resolve(quotes: Iterable[Quote], first: int = 1) -> tuple[Citation, ...]:
 
 def original_at(article: Article, offset: int) -> str:
     """The address of an article's original; where that has pages, opened at the one that a place stands on."""
-    page = article.page(offset)
+    page = page_at(article, offset)
     return f"{article.url}#page={page}" if page and article.url and "#" not in article.url else article.url
 
 

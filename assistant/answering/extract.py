@@ -11,7 +11,7 @@ from pathlib import Path
 
 import numpy as np
 from article_assistant import prompts
-from article_assistant.answering import followup
+from article_assistant.answering import followup, passage
 from article_assistant.answering.cite import (
     Said,
     disagreement,
@@ -25,6 +25,7 @@ from article_assistant.answering.question import Kind, kind_of, meaning
 from article_assistant.answering.rank import Contender, Features, Grounds, candidates, evidence, names, ranked, share
 from article_assistant.answering.reader import Reader
 from article_assistant.index.keyword import UNASKED, asked_words, stems
+from article_assistant.index.language import ENGLISH, language_of
 from article_assistant.index.types import Hit
 from article_assistant.settings import ACCEPTED_WRONG
 from article_assistant.types import Answer, Citation, Context, Event, Turn, Words
@@ -63,11 +64,29 @@ class Extractor:
         self._refused_empty = prompts.load_prompt("refused_empty")
 
     def standalone(self, question: str, turns: Sequence[Turn]) -> str:
-        """The question with what it leaves to the turns before it."""
-        return followup.standalone(question, turns) if turns else question
+        """The question with what it leaves to the turns before it; one that is not in English as it is."""
+        return followup.standalone(question, turns) if turns and language_of(question) == ENGLISH else question
 
     def answer(self, question: str, hits: Sequence[Hit], context: Context | None = None) -> Iterator[Event]:  # noqa: ARG002
-        """The words that answer, the list, or the sentences, each with its citation; or a refusal."""
+        """The words that answer, the list, or the sentences, each with its citation; or a refusal.
+
+        Question and articles are read in English: where either is in another language, the answer is a passage.
+        """
+        language = language_of(question)
+        known = [hit for hit in hits if language == hit.article.language == ENGLISH]
+        if language == ENGLISH and len(known) == len(hits):
+            yield from self._answer(question, known)
+            return
+        first, *rest = self._answer(question, known)
+        if isinstance(first, Answer):
+            others = [hit for hit in hits if hit not in known]
+            yield from passage.answer(question, language, others, first)
+        else:
+            yield first
+            yield from rest
+
+    def _answer(self, question: str, hits: Sequence[Hit]) -> Iterator[Event]:
+        """The answer to a question in English from hits in English, or a refusal as the one event."""
         sentences, features = candidates(question, hits[:READ], self._reader)
         scores = features @ self._weights + self._bias
         said = [meaning(sentence.words) for sentence in sentences]

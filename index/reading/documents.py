@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Iterator
 
+from article_assistant.index.language import WRITTEN_SURE, language_of
 from article_assistant.index.reading.page import iso_date, squeeze
 from article_assistant.index.types import Article
 from llama_index.core.schema import Document
@@ -26,4 +27,6 @@ def articles(documents: Iterable[Document], label: str, groups: frozenset[str]) 
         title = next((squeeze(str(facts[name])) for name in _TITLES if facts.get(name)), "")
         url = next((str(facts[name]) for name in _ADDRESSES if str(facts.get(name, "")).startswith("http")), "")
         updated = next((day for name in _DATES if (day := iso_date(facts.get(name)))), None)
-        yield Article(f"{label}/{document.node_id}", title, text, url, document.hash[:16], updated, groups)
+        language = language_of(text, WRITTEN_SURE)
+        name, revision = f"{label}/{document.node_id}", document.hash[:16]
+        yield Article(name, title, text, url, revision, updated, groups, language=language)
