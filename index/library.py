@@ -32,7 +32,7 @@ DATABASE = "library.sqlite3"
 """The library's file in the home."""
 _MOST = 2**63 - 1
 """The highest number that SQLite can give."""
-_ARTICLE = "article.id, title, article.text, url, revision, updated, groups, pages"
+_ARTICLE = "article.id, title, article.text, url, revision, updated, groups, pages, anchors, names, editor"
 
 
 def worded(title: str, heading: str, text: str) -> str:
@@ -261,18 +261,18 @@ class Library:
     def rows(self, after: int = 0, to: int = _MOST) -> Iterator[Row]:
         """The chunks with numbers in `(after, to]`, by number."""
         query = (
-            'SELECT number, article, heading, title, start, "end", groups, vector FROM chunk '
+            'SELECT number, article, heading, title, names, start, "end", groups, vector FROM chunk '
             "JOIN article ON article.id = article WHERE number > ? AND number <= ? ORDER BY number LIMIT 2000"
         )
         last = after
         # An article's chunks follow each other, so its text is read only once.
         known, whole = "", ""
         while page := self.all(query, (last, to)):
-            for number, article, heading, title, start, end, groups, vector in page:
+            for number, article, heading, title, names, start, end, groups, vector in page:
                 if article != known:
                     known, found = article, self.all("SELECT text FROM article WHERE id = ?", (article,))
                     whole = str(found[0][0]) if found else ""
-                words = worded(title, heading, whole[start:end])
+                words = worded(" ".join([title, *json.loads(names)]), heading, whole[start:end])
                 yield Row(number, words, frozenset(json.loads(groups)), np.frombuffer(vector, "<f4"))
                 last = number
 
@@ -291,9 +291,12 @@ class Library:
 
 
 def _article(row: Sequence[Any]) -> Article:
-    identifier, title, text, url, revision, updated, groups, pages = row
+    identifier, title, text, url, revision, updated, groups, pages, anchors, names, editor = row
     numbered = tuple((start, number) for start, number in json.loads(pages))
-    return Article(identifier, title, text, url, revision, updated, frozenset(json.loads(groups)), numbered)
+    return Article(
+        identifier, title, text, url, revision, updated, frozenset(json.loads(groups)), numbered,
+        tuple(json.loads(anchors)), tuple(json.loads(names)), editor,
+    )  # fmt: skip
 
 
 def _visible(shown: frozenset[str], groups: Groups) -> bool:

@@ -1,5 +1,6 @@
 """What the modules of `index` exchange: frozen records, arrays and errors; it imports none of them."""
 
+import re
 from bisect import bisect
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -23,6 +24,9 @@ Groups = frozenset[str] | None
 
 Tell = Callable[[str, int, int], None]
 """Called while something long is done: what it is, how much of how much is done; 0 of 0 where that is not counted."""
+
+
+_MARKED = re.compile(r"^#{1,6} ", re.MULTILINE)
 
 
 class UserFacingError(Exception):
@@ -57,6 +61,8 @@ class Article:
     number, a table row is one line, code is indented by four spaces. `updated` is an ISO date (`2016-06-09`) or
     None. An article without `groups` is shown to nobody. `pages` tell on which page of its file a text stands:
     offsets, rising, each with the number (from 1) of the page of what begins there; empty where a file has no pages.
+    `anchors` are the fragments (or "") that lead to each heading of the text at `url`, in order; empty where `url` does
+    not show that text. `names` are further names that lead to the article, and `editor` is who wrote this revision.
     """
 
     id: str
@@ -67,6 +73,9 @@ class Article:
     updated: str | None
     groups: frozenset[str]
     pages: tuple[tuple[int, int], ...] = ()
+    anchors: tuple[str, ...] = ()
+    names: tuple[str, ...] = ()
+    editor: str = ""
 
     def page(self, offset: int) -> int | None:
         """The page of the file that a place in the text stands on; None where it has no pages.
@@ -76,6 +85,17 @@ class Article:
         """
         at = bisect(self.pages, (offset, 1 << 62))
         return self.pages[at - 1][1] if at else None
+
+    def anchor(self, offset: int) -> str:
+        """The fragment of the heading above a place in the text; "" where none is known.
+
+        >>> Article("w/A", "A", "Hi.\\n\\n## B\\n\\nYes.", "", "", None, frozenset(), anchors=("B",)).anchor(11)
+        'B'
+        """
+        if not self.anchors:
+            return ""
+        above = sum(heading.start() <= offset for heading in _MARKED.finditer(self.text))
+        return next((anchor for anchor in reversed(self.anchors[:above]) if anchor), "")
 
 
 @dataclass(frozen=True, slots=True)
