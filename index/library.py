@@ -291,12 +291,10 @@ class Library:
 
 
 def _article(row: Sequence[Any]) -> Article:
-    identifier, title, text, url, revision, updated, groups, pages, anchors, names, editor = row
+    *texts, groups, pages, anchors, names, editor = row  # the texts are in the order of an article's fields
     numbered = tuple((start, number) for start, number in json.loads(pages))
-    return Article(
-        identifier, title, text, url, revision, updated, frozenset(json.loads(groups)), numbered,
-        tuple(json.loads(anchors)), tuple(json.loads(names)), editor,
-    )  # fmt: skip
+    shown = frozenset(json.loads(groups))
+    return Article(*texts, shown, numbered, tuple(json.loads(anchors)), tuple(json.loads(names)), editor)
 
 
 def _visible(shown: frozenset[str], groups: Groups) -> bool:

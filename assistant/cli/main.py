@@ -109,10 +109,7 @@ def chat(
 @app.command()
 def index(
     context: typer.Context,
-    sources: Annotated[
-        list[str] | None,
-        typer.Argument(metavar="[SOURCE]...", help="Folders, files or wikis; else those of the settings."),
-    ] = None,
+    sources: Annotated[list[str] | None, typer.Argument(metavar="[SOURCE]...", help="Folders, files, wikis.")] = None,
     home: Home = None,
     strict: Strict = False,
     retry: Annotated[bool, typer.Option("--retry", help="Try unreadable files again.")] = False,

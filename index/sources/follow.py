@@ -80,7 +80,7 @@ def plan(
     made = Plan(remote, source, stamp, changes, known)
     for key, listed in changes.pages.items():
         article, one = made.id(key), replace(listed, groups=source.groups or listed.groups)
-        print_ = _print(stamp, one)
+        print_ = _fingerprint_of(stamp, one)
         if article in known:
             made.readers[article] = one.groups
         if known.get(article) == print_ and not one.again:
@@ -127,7 +127,7 @@ def read_wanted(made: Plan, library: Library, parser: Parser) -> Iterator[tuple[
             yield name, None, ""
             continue
         try:
-            tried = _print(made.stamp, listed)
+            tried = _fingerprint_of(made.stamp, listed)
             page = parser.read(Path(f"page{fetched.kind}"), fetched.body)
         except ArticleError as error:
             made.failed[name] = Failure(str(error), tried)
@@ -167,6 +167,6 @@ def _ahead(remote: RemoteSource, keys: Iterable[str]) -> Iterator[tuple[str, Fut
                 waiting.cancel()
 
 
-def _print(stamp: str, listed: Listed) -> str:
+def _fingerprint_of(stamp: str, listed: Listed) -> str:
     """The fingerprint of a page: what it is read with, whether anybody sees it, and its revision."""
     return hashlib.sha256(f"{stamp}\0{bool(listed.groups)}\0{listed.revision}".encode()).hexdigest()
