@@ -1,10 +1,13 @@
 """Settings, read once and frozen: command line, then environment, then `assistant.toml`, then default."""
 
+from collections.abc import Iterable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, Literal, Self
 from urllib.parse import urlsplit
 
 import platformdirs
+from article_assistant.index.sources.source import Access
 from article_assistant.index.types import UserFacingError
 from pydantic import Field, SecretStr, ValidationError, ValidationInfo, field_validator
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict, TomlConfigSettingsSource
@@ -90,6 +93,12 @@ class Settings(BaseSettings):
         default=30, ge=0, le=3650, description="how long questions and answers of conversations are kept, in days"
     )
 
+    sources: dict[str, Access] = Field(
+        default_factory=dict, description="what there is to say of wikis and folders, by address: see docs/sources.md"
+    )
+    source_password: SecretStr | None = Field(
+        default=None, description="the password of the user that the address of a wiki names"
+    )
     hosts: tuple[str, ...] = Field(
         default=(), description="further names the page is served under, like chat.example.org behind a proxy"
     )
@@ -156,6 +165,20 @@ class Settings(BaseSettings):
         if password is not None and len(password.get_secret_value()) < 8:
             raise ValueError("a password has at least 8 characters")
         return password
+
+    def access(self, addresses: Iterable[str], groups: frozenset[str] = frozenset()) -> dict[str, Access]:
+        """What is said of these sources, by address; `groups`, where there are some, may read all of them."""
+        from article_assistant.index.sources.kinds import address_of
+
+        said = {address_of(address): one for address, one in self.sources.items()}
+        secret = self.source_password.get_secret_value() if self.source_password else ""
+        found = {}
+        for address in map(address_of, addresses):
+            one = said.get(address, Access())
+            if not one.password and not one.password_file:
+                one = replace(one, password=secret)
+            found[address] = replace(one, groups=groups) if groups else one
+        return found
 
     @classmethod
     def settings_customise_sources(

@@ -1,5 +1,6 @@
 """What a library knows of its sources: when each was read, what it gave, and what could not be read."""
 
+import json
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from types import MappingProxyType
@@ -19,7 +20,11 @@ class Ledger:
 
     def sources(self) -> list[Source]:
         """All sources, oldest first."""
-        return [Source(*row) for row in self._library.all("SELECT id, address, label, synced FROM source ORDER BY id")]
+        query = "SELECT id, address, label, synced, state, waiting, groups FROM source ORDER BY id"
+        return [
+            Source(number, address, label, synced, frozenset(json.loads(groups)), state, waiting)
+            for number, address, label, synced, state, waiting, groups in self._library.all(query)
+        ]
 
     def add(self, address: str, label: str) -> Source:
         """The source at `address`, with a label no other one has: `label`, or `label~2` and so on."""
@@ -31,6 +36,41 @@ class Ledger:
         with self._library.transaction() as connection:
             connection.execute("INSERT INTO source (address, label) VALUES (?, ?)", (address, free))
         return next(source for source in self.sources() if source.address == address)
+
+    def note(self, source: Source) -> None:
+        """Keep a source's groups, its state, and how many of its articles wait."""
+        row = json.dumps(sorted(source.groups)), source.state, source.waiting, source.id
+        with self._library.transaction() as connection:
+            connection.execute("UPDATE source SET groups = ?, state = ?, waiting = ? WHERE id = ?", row)
+
+    def readers(self, source: Source) -> dict[str, frozenset[str]]:
+        """Article id to the groups that may see it, for one source."""
+        query = "SELECT id, groups FROM article WHERE source = ?"
+        return {str(one): frozenset(json.loads(groups)) for one, groups in self._library.all(query, (source.id,))}
+
+    def regroup(self, readers: Mapping[str, frozenset[str]]) -> None:
+        """Give articles other groups, in one transaction; nothing is embedded again.
+
+        Their chunks get new numbers: a generation filters by the groups that it was built with.
+        """
+        if not readers:
+            return
+        with self._library.transaction() as connection:
+            for article, groups in readers.items():
+                connection.execute("UPDATE article SET groups = ? WHERE id = ?", (json.dumps(sorted(groups)), article))
+                if not groups:  # what nobody may see has no chunks, and is read again when somebody may
+                    connection.execute("DELETE FROM chunk WHERE article = ?", (article,))
+                    connection.execute("UPDATE article SET fingerprint = '' WHERE id = ?", (article,))
+                numbers = connection.execute("SELECT number FROM chunk WHERE article = ? ORDER BY number", (article,))
+                for (number,) in numbers.fetchall():
+                    another = connection.execute(
+                        'INSERT INTO chunk (article, start, "end", heading, vector, terms) '
+                        'SELECT article, start, "end", heading, vector, terms FROM chunk WHERE number = ?',
+                        (number,),
+                    ).lastrowid
+                    connection.execute("UPDATE sentence SET chunk = ? WHERE chunk = ?", (another, number))
+                    connection.execute("DELETE FROM chunk WHERE number = ?", (number,))
+            count_change(connection)
 
     def forget(self, source: Source) -> None:
         """Drop a source with its articles and failures."""

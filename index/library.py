@@ -33,7 +33,7 @@ DATABASE = "library.sqlite3"
 """The library's file in the home."""
 _MOST = 2**63 - 1
 """The highest number that SQLite can give."""
-_ARTICLE = "article.id, title, article.text, url, revision, updated, groups, pages, language"
+_ARTICLE = "article.id, title, article.text, url, revision, updated, groups, pages, language, anchors, names, editor"
 
 
 def worded(title: str, heading: str, text: str, language: str = "en") -> str:
@@ -262,18 +262,19 @@ class Library:
     def rows(self, after: int = 0, to: int = _MOST) -> Iterator[ChunkRow]:
         """The chunks with numbers in `(after, to]`, by number."""
         query = (
-            'SELECT number, article, heading, title, start, "end", groups, vector, language FROM chunk '
+            'SELECT number, article, heading, title, names, start, "end", groups, vector, language FROM chunk '
             "JOIN article ON article.id = article WHERE number > ? AND number <= ? ORDER BY number LIMIT 2000"
         )
         last = after
         # An article's chunks follow each other, so its text is read only once.
         known, whole = "", ""
         while page := self.all(query, (last, to)):
-            for number, article, heading, title, start, end, groups, vector, language in page:
+            for number, article, heading, title, names, start, end, groups, vector, language in page:
                 if article != known:
                     known, found = article, self.all("SELECT text FROM article WHERE id = ?", (article,))
                     whole = str(found[0][0]) if found else ""
-                words = worded(title, heading, whole[start:end], language)
+                called = " ".join([title, *json.loads(names)])
+                words = worded(called, heading, whole[start:end], language)
                 yield ChunkRow(number, words, frozenset(json.loads(groups)), np.frombuffer(vector, "<f4"))
                 last = number
 
@@ -292,9 +293,11 @@ class Library:
 
 
 def _article_of(row: Sequence[Any]) -> Article:
-    identifier, title, text, url, revision, updated, groups, pages, language = row
+    identifier, title, text, url, revision, updated, groups, pages, language, anchors, names, editor = row
     numbered = tuple((start, number) for start, number in json.loads(pages))
-    return Article(identifier, title, text, url, revision, updated, frozenset(json.loads(groups)), numbered, language)
+    shown = frozenset(json.loads(groups))
+    lead, called = tuple(json.loads(anchors)), tuple(json.loads(names))
+    return Article(identifier, title, text, url, revision, updated, shown, numbered, language, lead, called, editor)
 
 
 def _visible(shown: frozenset[str], groups: Groups) -> bool:

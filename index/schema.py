@@ -9,18 +9,20 @@ from typing import NamedTuple
 import numpy as np
 from article_assistant.index.types import Article, Chunk, Matrix, Terms, Vector
 
-SCHEMA = 6
+SCHEMA = 7
 """Version of the tables, kept as SQLite's `user_version`: a newer one is refused, an older one brought forward."""
 
 _TABLES = """
 CREATE TABLE fact (name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
 CREATE TABLE source (
-    id INTEGER PRIMARY KEY, address TEXT NOT NULL UNIQUE, label TEXT NOT NULL UNIQUE, synced TEXT
+    id INTEGER PRIMARY KEY, address TEXT NOT NULL UNIQUE, label TEXT NOT NULL UNIQUE, synced TEXT,
+    groups TEXT NOT NULL DEFAULT '[]', state TEXT NOT NULL DEFAULT '', waiting INTEGER NOT NULL DEFAULT 0
 );
 CREATE TABLE article (
     id TEXT PRIMARY KEY, source INTEGER NOT NULL REFERENCES source ON DELETE CASCADE, title TEXT NOT NULL,
     url TEXT NOT NULL, revision TEXT NOT NULL, updated TEXT, groups TEXT NOT NULL, fingerprint TEXT NOT NULL,
-    text TEXT NOT NULL, pages TEXT NOT NULL DEFAULT '[]', language TEXT NOT NULL DEFAULT 'en'
+    text TEXT NOT NULL, pages TEXT NOT NULL DEFAULT '[]', language TEXT NOT NULL DEFAULT 'en',
+    anchors TEXT NOT NULL DEFAULT '[]', names TEXT NOT NULL DEFAULT '[]', editor TEXT NOT NULL DEFAULT ''
 );
 CREATE INDEX article_source ON article (source);
 CREATE TABLE chunk (
@@ -85,6 +87,15 @@ CREATE TABLE other (
     5: """
 ALTER TABLE article ADD COLUMN language TEXT NOT NULL DEFAULT 'en';
 """,
+    # A source may be a wiki, which remembers how far it was read and who may read it.
+    6: """
+ALTER TABLE source ADD COLUMN groups TEXT NOT NULL DEFAULT '[]';
+ALTER TABLE source ADD COLUMN state TEXT NOT NULL DEFAULT '';
+ALTER TABLE source ADD COLUMN waiting INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE article ADD COLUMN anchors TEXT NOT NULL DEFAULT '[]';
+ALTER TABLE article ADD COLUMN names TEXT NOT NULL DEFAULT '[]';
+ALTER TABLE article ADD COLUMN editor TEXT NOT NULL DEFAULT '';
+""",
 }
 """For each older schema, the statements that lead to the next one."""
 
@@ -114,12 +125,19 @@ class Pending(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """Where articles come from. `label` begins the ids of its articles; `synced` is a UTC time or None."""
+    """Where articles come from. `label` begins the ids of its articles; `synced` is a UTC time or None.
+
+    `groups` are those that somebody gave to all its articles; empty where nobody did. `state` is how far it was
+    read, in words of its own, and `waiting` how many articles wait for a confirmation that they are gone.
+    """
 
     id: int
     address: str
     label: str
     synced: str | None
+    groups: frozenset[str] = frozenset()
+    state: str = ""
+    waiting: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -191,11 +209,11 @@ def insert(connection: sqlite3.Connection, source: Source, entry: Entry) -> None
     article = entry.article
     connection.execute("DELETE FROM article WHERE id = ?", (article.id,))
     connection.execute(
-        "INSERT INTO article VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        "INSERT INTO article VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
         (
             article.id, source.id, article.title, article.url, article.revision, article.updated,
             json.dumps(sorted(article.groups)), entry.fingerprint, article.text, json.dumps(article.pages),
-            article.language,
+            article.language, json.dumps(article.anchors), json.dumps(article.names), article.editor,
         ),
     )  # fmt: skip
     for chunk, vector, sentences, terms in zip(entry.chunks, entry.vectors, entry.sentences, entry.terms, strict=True):

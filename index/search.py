@@ -95,7 +95,8 @@ class Index:
         """Commit encoded articles, all in one transaction; returns the number of chunks."""
         entries = []
         for (article, fingerprint, chunks), vectors, sentences in encoded:
-            words = [terms(worded(article.title, chunk.heading, chunk.text, article.language)) for chunk in chunks]
+            called = " ".join([article.title, *article.names])
+            words = [terms(worded(called, chunk.heading, chunk.text, article.language)) for chunk in chunks]
             entries.append(Entry(article, fingerprint, chunks, vectors, sentences, words))
         if entries:
             self.library.replace(source, entries)

@@ -1,19 +1,19 @@
 """Bring the library up to date with its sources: what is new, what changed, what is gone."""
 
-import hashlib
-import os
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
+from types import MappingProxyType
 
 from article_assistant.index import chunk
-from article_assistant.index.language import WORDS_VERSION, WRITTEN_SURE, language_of
-from article_assistant.index.reading import files, parse, recognition
+from article_assistant.index.reading import files, parse
 from article_assistant.index.schema import Failure, Source
 from article_assistant.index.search import Encoded, Index, Prepared
-from article_assistant.index.types import EVERYONE, Article, ArticleError, LibraryError, SourceError
+from article_assistant.index.sources import folder, follow, kinds
+from article_assistant.index.sources.source import Access, RemoteSource, Withdrawn
+from article_assistant.index.types import EVERYONE, Article, LibraryError, SourceError
 
 BATCH = 128
 """Chunks encoded and committed together: a commit then costs little, and an interruption loses little."""
@@ -25,9 +25,13 @@ builds together write a few times its size.
 """
 
 
+PAGE_BYTES = 10_000
+"""Bytes that a wiki's page counts for in the progress of a run, whatever it has."""
+
+
 @dataclass(frozen=True, slots=True)
 class Progress:
-    """How far a run is. A file is done once its article is stored or there is nothing to store."""
+    """How far a run is. A file, or a wiki's page, is done once its article is stored or there is nothing to store."""
 
     files: int
     of_files: int
@@ -53,95 +57,89 @@ class SyncReport:
     untried: int = 0
     """How many of the failed ones were unchanged since they failed before, and not tried again."""
     chunks: int = 0
+    readers: int = 0
+    """How many articles got other readers."""
+    waiting: dict[str, int] = field(default_factory=dict)
+    """By source, how many articles it does not list any more: too many to believe it unless that is confirmed."""
+    left_out: Counter[str] = field(default_factory=Counter)
+    """What wikis hold that is not read, by reason."""
 
     @property
     def anything(self) -> bool:
         """Whether the library has changed."""
-        return bool(self.added or self.changed or self.removed)
+        return bool(self.added or self.changed or self.removed or self.readers)
 
 
 def sync(
-    sources: Sequence[str],
+    sources: Sequence[str | RemoteSource],
     index: Index,
     most_bytes: int,
     progress: Callable[[Progress], None] = lambda _: None,
     most_seconds: float = parse.SECONDS,
     retry: bool = False,
     languages: str = "",
+    access: Mapping[str, Access] = MappingProxyType({}),
+    confirmed: bool = False,
+    dry: bool = False,
 ) -> SyncReport:
-    """Bring `sources` (folders or files) up to date and publish what changed.
+    """Bring `sources` (folders, files, addresses of wikis or sources themselves) up to date and publish what changed.
 
     A file may have at most `most_bytes` and is parsed for at most `most_seconds`, in another process
     (`index.reading.parse`). Only articles of these sources are deleted. An article that cannot be read is named in
     the report and leaves the library; unless it changes, it is not tried again with the same `most_seconds` and
     `languages` (of the text in pictures), but by `retry`. After an interruption the next run
-    continues from what was committed.
+    continues from what was committed. `access` says more of sources, by address; when `confirmed`, any number of
+    articles may be gone from a wiki at once. A `dry` run reports what would be done, by id, and does none of it.
 
     Raises SourceError where a source is missing or has no readable file (nothing is deleted then) or files cannot
     be parsed at all, LibraryBusy where another process writes.
     """
     with index.library.writing(), parse.Parser(most_seconds, languages=languages) as parser:
-        known = [source.address for source in index.library.ledger.sources()]
-        another = index.library.fact("encoder") not in {None, index.embedder.version}
+        library, readable = index.library, files.kinds(languages)
+        there = {source.address: source for source in library.ledger.sources()}
+        another = library.fact("encoder") not in {None, index.embedder.version}
         # With another encoder all articles are dropped, so every source must be there first.
-        addresses = list(dict.fromkeys([*(known if another else []), *sources]))
-        kinds = files.kinds(languages)
-        found = [_look(files.locate(address, kinds), address, kinds) for address in addresses]
-        index.library.for_encoder(index.embedder.version)
-        sizes = [file.bytes for one in found for file in one.files]
-        run = _Run(index, most_bytes, parser, retry, progress, len(sizes), sum(sizes))
-        for one in found:
-            run.bring(one)
-        index.settle(tell=run.building)
+        named = {
+            kinds.address_of(one) if isinstance(one, str) else one.address: one
+            for one in [*(there if another else []), *sources]
+        }
+        said = {kinds.address_of(address): one for address, one in access.items()}
+        found: list[folder.FolderFiles | RemoteSource] = []
+        for address, one in named.items():
+            given = said.get(address, Access())
+            if not given.groups and address in there:
+                given = replace(given, groups=there[address].groups)
+            remote = kinds.remote(address, given) if isinstance(one, str) else one
+            found.append(remote or folder.look(files.locate(str(one), readable), str(one), readable, given.groups))
+        if not dry:
+            library.for_encoder(index.embedder.version)
+        sizes = [file.bytes for one in found if isinstance(one, folder.FolderFiles) for file in one.files]
+        run = _Run(index, most_bytes, parser, retry, progress, len(sizes), sum(sizes), confirmed, dry)
+        for source in found:
+            if isinstance(source, folder.FolderFiles):
+                run.bring(source)
+            else:
+                run.keep_up_with(source, said.get(source.address, Access()).groups)
+        if not dry:
+            index.settle(tell=run.building)
     return run.report
 
 
 def forget(address: str, index: Index) -> int:
     """Drop a source, by its address or label; returns its number of articles. Raises SourceError for an unknown one."""
     with index.library.writing():
-        ledger = index.library.ledger
-        known = ledger.sources()
-        path = str(Path(address).expanduser().resolve())
+        known = index.library.ledger.sources()
+        path = kinds.address_of(address)
         source = next(
             (source for source in known if address in {source.address, source.label} or source.address == path), None
         )
         if source is None:
             names = ", ".join(source.address for source in known) or "none yet"
             raise SourceError(f"this library has no source {address}; its sources: {names}")
-        articles = len(ledger.fingerprints(source))
-        ledger.forget(source)
+        articles = len(index.library.ledger.fingerprints(source))
+        index.library.ledger.forget(source)
         index.settle()
     return articles
-
-
-@dataclass(frozen=True, slots=True)
-class _File:
-    """A file of a source, with the reason if it is left out."""
-
-    path: Path
-    reason: str | None
-    bytes: int
-
-
-@dataclass(frozen=True, slots=True)
-class _Found:
-    """The files of a source, or of a part of it."""
-
-    path: Path
-    files: list[_File]
-    others: Counter[tuple[Path, str]]
-
-
-def _look(path: Path, address: str, known: tuple[str, ...]) -> _Found:
-    """Raises SourceError where no file can be read."""
-    others = Counter[tuple[Path, str]]()
-    found = list(files.files_below(path, known, others)) if path.is_dir() else [(path, None)]
-    if not any(reason is None for _, reason in found):
-        raise SourceError(
-            f"there is no readable file in {address}; put articles there ({', '.join(known)}), or name another folder"
-        )
-    sized = [_File(file, reason, _bytes_of(file) if reason is None else 0) for file, reason in found]
-    return _Found(path, sized, others)
 
 
 @dataclass
@@ -155,85 +153,134 @@ class _Run:
     progress: Callable[[Progress], None]
     of_files: int
     of_bytes: int
+    confirmed: bool = False
+    dry: bool = False
     files: int = 0
     bytes: int = 0
     publishes: bool = True
     report: SyncReport = field(default_factory=SyncReport)
 
-    def bring(self, found: _Found) -> None:
+    def bring(self, found: folder.FolderFiles) -> None:
         """Bring these files up to date. Raises SourceError where the folder contains another source."""
-        ledger, report = self.index.library.ledger, self.report
+        library, report = self.index.library, self.report
         root, source = _source(found.path, self.index)
+        label = (root if root.is_dir() else root.parent).name or "files"
+        source = source or self._added(str(root), label)
+        source = replace(source, groups=found.groups or source.groups)
         base = root if root.is_dir() else root.parent
-        source = source or ledger.add(str(root), base.name or "files")
         inside = found.path.relative_to(base).as_posix()
         place = source.label if inside == "." else f"{source.label}/{inside}"
-
-        known = ledger.fingerprints(source, place)
-        refused = {} if self.retry else ledger.failed(source)
-        # What could not be read may be readable once there is a Tesseract.
-        languages = self.parser.languages
-        recognising = f" {languages}" if languages and recognition.installed() else ""
+        known = library.ledger.fingerprints(source, place)
         failed: dict[str, Failure] = {}
         seen: set[str] = set()
-        read, before = _Batch(), _Batch()
-        # One batch is read and another stored while a third is encoded.
-        with ThreadPoolExecutor(2) as beside:
-            for file in found.files:
-                as_on_disk = f"{source.label}/{file.path.relative_to(base).as_posix()}"
-                name = _as_text(as_on_disk)
-                reason = file.reason if name == as_on_disk else "its name is not UTF-8; rename it"
-                self._say(name)
-                tried = ""
-                try:
-                    if reason is not None:
-                        raise ArticleError(reason)
-                    data = files.read_bytes(file.path, self.most_bytes)
-                    fingerprint = _fingerprint(file.path, data, self.index.embedder.version)
-                    if known.get(name) == fingerprint:
-                        seen.add(name)
-                        report.unchanged += 1
-                        self._count(1, file.bytes)
-                        continue
-                    tried = f"{fingerprint} {self.parser.seconds:g}{recognising}"
-                    if name in refused and refused[name].fingerprint == tried:
-                        report.untried += 1
-                        raise ArticleError(refused[name].reason)
-                    page = self.parser.read(file.path, data)
-                except ArticleError as error:
-                    failed[name] = Failure(str(error), tried)
-                    self._count(1, file.bytes)
-                    continue
-                seen.add(name)
-                if page.notice:
-                    report.notices[name] = page.notice
-                (report.changed if name in known else report.added).append(name)
-                revision = hashlib.sha256(data).hexdigest()[:16]
-                article = Article(
-                    name, page.title or file.path.stem, page.text, "", revision, page.updated, frozenset({EVERYONE}),
-                    page.pages, language_of(page.text, WRITTEN_SURE),
-                )  # fmt: skip
-                read.articles.append((article, fingerprint, chunk.split(article, self.index.embedder)))
-                read.bytes += file.bytes
-                if read.chunks >= BATCH:
-                    read.encode(beside, self.index)
-                    self._store(source, before)
-                    self._keep_up()
-                    read, before = _Batch(), read
-            read.encode(beside, self.index)
-            self._store(source, before)
-            self._store(source, read)
+        self._show(source, dict.fromkeys(library.ledger.readers(source), source.groups or frozenset({EVERYONE})))
+        self._store(source, self._read(found, base, source, known, seen, failed))
         gone = sorted(known.keys() - seen)
-        self.index.library.remove(gone)
         report.removed += [name for name in gone if name not in failed]
         report.failed |= {name: failure.reason for name, failure in failed.items()}
         others = Counter[tuple[str, str]]()
-        for (folder, kind), number in found.others.items():
-            below = folder.relative_to(base).as_posix()
-            others[_as_text(source.label if below == "." else f"{source.label}/{below}"), _as_text(kind)] += number
-            report.others[_as_text(kind)] = report.others.get(_as_text(kind), 0) + number
-        ledger.synced(source, failed, place, others)
+        for (place_of, kind), number in found.others.items():
+            below = place_of.relative_to(base).as_posix()
+            named = folder.as_text(source.label if below == "." else f"{source.label}/{below}")
+            others[named, folder.as_text(kind)] += number
+            report.others[folder.as_text(kind)] = report.others.get(folder.as_text(kind), 0) + number
+        if not self.dry:
+            library.remove(gone)
+            library.ledger.synced(source, failed, place, others)
         self._say("")
+
+    def keep_up_with(self, remote: RemoteSource, groups: frozenset[str]) -> None:
+        """Bring the articles of a wiki up to date; `groups`, or else those given to it before, may read them all."""
+        library, report = self.index.library, self.report
+        self._say(f"asking {remote.label} what changed")
+        stored = next((one for one in library.ledger.sources() if one.address == remote.address), None)
+        source = stored or Source(0, remote.address, remote.label, None)
+        source = replace(source, groups=groups or source.groups)
+        try:
+            made = follow.plan(
+                remote, source, library, self.index.embedder.version, retry=self.retry, confirmed=self.confirmed
+            )
+        except Withdrawn:
+            if stored:
+                self._show(source, dict.fromkeys(library.ledger.readers(source), frozenset()))
+                self.index.settle()
+            raise
+        if not stored:  # only now, as it has answered
+            made.source = replace(self._added(remote.address, remote.label), groups=source.groups)
+        self.of_files += len(made.wanted)
+        self.of_bytes += len(made.wanted) * PAGE_BYTES
+        report.unchanged += made.unchanged
+        report.untried += made.untried
+        report.left_out.update(made.changes.left_out)
+        if made.waiting:
+            report.waiting[remote.address] = len(made.waiting)
+        report.removed += made.gone
+        self._show(made.source, made.readers)
+        if self.dry:
+            for name in map(made.id, made.wanted):
+                (report.changed if name in made.known else report.added).append(name)
+            return
+        library.remove(made.gone)  # before the others are fetched: what is gone is gone at once
+        self._store(made.source, self._fetched(made))
+        # What was not to be had this time stays; what no text can be read from any more leaves.
+        library.remove(sorted(name for name, one in made.failed.items() if one.fingerprint and name in made.known))
+        report.failed |= {name: failure.reason for name, failure in made.failed.items()}
+        library.ledger.note(replace(made.source, state=made.state, waiting=len(made.waiting)))
+        library.ledger.synced(made.source, made.failed, made.source.label)
+        self._say("")
+
+    def _added(self, address: str, label: str) -> Source:
+        return Source(0, address, label, None) if self.dry else self.index.library.ledger.add(address, label)
+
+    def _show(self, source: Source, readers: Mapping[str, frozenset[str]]) -> None:
+        """Give articles other readers, before anything that takes time; the groups of a source are kept as well."""
+        shown = self.index.library.ledger.readers(source)
+        others = {name: groups for name, groups in readers.items() if shown[name] != groups}
+        self.report.readers += len(others)
+        if not self.dry:
+            self.index.library.ledger.note(source)
+            self.index.library.ledger.regroup(others)
+
+    def _fetched(self, made: follow.Plan) -> Iterator[tuple[Article, str, int]]:
+        """The articles of a wiki's pages that are new or changed, with fingerprint and bytes."""
+        for name, article, fingerprint in follow.read_wanted(made, self.index.library, self.parser):
+            self._say(name)
+            if article is None:
+                self._count(1, PAGE_BYTES)
+                continue
+            (self.report.changed if name in made.known else self.report.added).append(name)
+            yield article, fingerprint, PAGE_BYTES
+
+    def _read(
+        self,
+        found: folder.FolderFiles,
+        base: Path,
+        source: Source,
+        known: Mapping[str, str],
+        seen: set[str],
+        failed: dict[str, Failure],
+    ) -> Iterator[tuple[Article, str, int]]:
+        """The articles of files that are new or changed, with fingerprint and bytes; notes what it has seen."""
+        report, encoder = self.report, self.index.embedder.version
+        refused = {} if self.retry else self.index.library.ledger.failed(source)
+        groups, parser = source.groups or frozenset({EVERYONE}), None if self.dry else self.parser
+        for one in folder.read_changed(
+            found, base, source.label, groups, known, refused, parser, self._say, self.most_bytes, encoder
+        ):
+            report.untried += one.untried
+            report.unchanged += one.unchanged
+            if one.failure:
+                failed[one.name] = one.failure
+            else:
+                seen.add(one.name)
+            if not one.failure and not one.unchanged:
+                (report.changed if one.name in known else report.added).append(one.name)
+            if one.notice:
+                report.notices[one.name] = one.notice
+            if one.article is None:
+                self._count(1, one.bytes)
+            else:
+                yield one.article, one.fingerprint, one.bytes
 
     def building(self, what: str, done: int, total: int) -> None:
         """Report the progress of a build of the search index."""
@@ -246,7 +293,23 @@ class _Run:
         self.files += files_done
         self.bytes += size
 
-    def _store(self, source: Source, batch: "_Batch") -> None:
+    def _store(self, source: Source, articles: Iterable[tuple[Article, str, int]]) -> None:
+        """Encode and commit articles in batches: one batch is read and another stored while a third is encoded."""
+        read, before = _Batch(), _Batch()
+        with ThreadPoolExecutor(2) as beside:
+            for article, fingerprint, size in articles:
+                read.articles.append((article, fingerprint, chunk.split(article, self.index.embedder)))
+                read.bytes += size
+                if read.chunks >= BATCH:
+                    read.encode(beside, self.index)
+                    self._commit(source, before)
+                    self._keep_up()
+                    read, before = _Batch(), read
+            read.encode(beside, self.index)
+            self._commit(source, before)
+            self._commit(source, read)
+
+    def _commit(self, source: Source, batch: "_Batch") -> None:
         """Wait until a batch is encoded, store it and count it."""
         if batch.encoded:
             self.report.chunks += self.index.store(source, batch.encoded.result())
@@ -278,19 +341,6 @@ class _Batch:
         self.encoded = beside.submit(index.encode, self.articles)
 
 
-def _as_text(name: str) -> str:
-    """A name from the disk as text, whatever its bytes are."""
-    return os.fsencode(name).decode("utf-8", "backslashreplace")
-
-
-def _bytes_of(path: Path) -> int:
-    """Size of a file in bytes; 0 where that is unknown."""
-    try:
-        return path.lstat().st_size
-    except OSError:
-        return 0
-
-
 def _source(path: Path, index: Index) -> tuple[Path, Source | None]:
     """The source that holds `path`, or `path` itself as a new one."""
     for source in index.library.ledger.sources():
@@ -300,9 +350,3 @@ def _source(path: Path, index: Index) -> tuple[Path, Source | None]:
         if address.is_relative_to(path):
             raise SourceError(f"{path} holds {address}, which is a source already; type: assistant forget {address}")
     return path, None
-
-
-def _fingerprint(file: Path, data: bytes, encoder: str) -> str:
-    """SHA-256 of a file's bytes, its name and the versions of reader, splitter, words and encoder, in hexadecimal."""
-    versions = f"{file.name}\0{files.VERSION}\0{chunk.SPLIT_VERSION}\0{WORDS_VERSION}\0{encoder}\0".encode()
-    return hashlib.sha256(versions + data).hexdigest()

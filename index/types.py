@@ -1,5 +1,6 @@
 """What the modules of `index` exchange: frozen records, arrays and errors; it imports none of them."""
 
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -22,6 +23,9 @@ Groups = frozenset[str] | None
 
 Tell = Callable[[str, int, int], None]
 """Called while something long is done: what it is, how much of how much is done; 0 of 0 where that is not counted."""
+
+
+_MARKED = re.compile(r"^#{1,6} ", re.MULTILINE)
 
 
 class UserFacingError(Exception):
@@ -56,7 +60,8 @@ class Article:
     number, a table row is one line, code is indented by four spaces. `updated` is an ISO date (`2016-06-09`) or
     None. An article without `groups` is shown to nobody. `pages` tell on which page of its file a text stands:
     offsets, rising, each with the number (from 1) of the page of what begins there; empty where a file has no pages.
-    `language` is an ISO 639-1 code.
+    `language` is an ISO 639-1 code. `anchors` are the fragments (or "") that lead to each heading of the text at
+    `url`, in order; empty where `url` does not show that text. `names` are further names that lead to the article, and `editor` is who wrote this revision.
     """
 
     id: str
@@ -68,6 +73,20 @@ class Article:
     groups: frozenset[str]
     pages: tuple[tuple[int, int], ...] = ()
     language: str = "en"
+    anchors: tuple[str, ...] = ()
+    names: tuple[str, ...] = ()
+    editor: str = ""
+
+    def anchor(self, offset: int) -> str:
+        """The fragment of the heading above a place in the text; "" where none is known.
+
+        >>> Article("w/A", "A", "Hi.\\n\\n## B\\n\\nYes.", "", "", None, frozenset(), anchors=("B",)).anchor(11)
+        'B'
+        """
+        if not self.anchors:
+            return ""
+        above = sum(heading.start() <= offset for heading in _MARKED.finditer(self.text))
+        return next((anchor for anchor in reversed(self.anchors[:above]) if anchor), "")
 
 
 @dataclass(frozen=True, slots=True)

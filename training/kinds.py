@@ -1,8 +1,8 @@
 """Fits the layer that tells what kind of answer a question asks for: `python -m training.kinds`.
 
-The questions of `training/kinds.txt` were written and labelled by hand. Those whose SHA-256 begins with an even byte are
-kept for the test. A softmax with a penalty on its weights is fitted on the others and, with less weight, on questions of
-Natural Questions and SQuAD (in ASSISTANT_SHARED) that the patterns of `answering.question` label in part;
+The questions of `training/kinds.txt` were written and labelled by hand. Those whose SHA-256 begins with an even byte
+are kept for the test. A softmax with a penalty on its weights is fitted on the others and, with less weight, on
+questions of Natural Questions and SQuAD (in ASSISTANT_SHARED) that the patterns of `answering.question` label in part;
 `assistant/models/kinds.npz` is written. Printed are the shares told right on the test, beside those of the patterns.
 """
 

@@ -14,7 +14,7 @@ from rich.console import Console
 from rich.markup import escape
 
 if TYPE_CHECKING:
-    from article_assistant.index.sync import Progress
+    from article_assistant.index.sync import Progress, SyncReport
     from article_assistant.settings import Settings
     from rich.progress import ProgressColumn
 
@@ -148,6 +148,52 @@ def print_others(others: dict[str, int], console: Console = out) -> None:
         left_out = f"{count(sum(others.values()), 'file')} of other kinds left out ({escape(kinds)})."
         hint = " Text in pictures is read where Tesseract is installed." if others.keys() & PICTURES else ""
         console.print(left_out + hint, soft_wrap=True)
+
+
+def print_report(report: "SyncReport", seconds: float, *, as_json: bool, dry: bool) -> None:
+    """Say what a run over sources did, or would do."""
+    if as_json:
+        wikis = {name: getattr(report, name) for name in ("readers", "waiting", "left_out")}
+        print_json(
+            {
+                "added": report.added, "changed": report.changed, "removed": report.removed,
+                "unchanged": report.unchanged, "chunks": report.chunks, "failed": report.failed,
+                "notices": report.notices, "others": report.others,
+            } | {name: value for name, value in wikis.items() if value}
+        )  # fmt: skip
+        return
+    speed = f" ({report.chunks / seconds:,.0f} chunks/s)" if report.chunks else ""
+    err.print(
+        f"{'It would be' if dry else 'Indexed'}: {len(report.added):,} added, {len(report.changed):,} changed, "
+        f"{len(report.removed):,} removed, {report.unchanged:,} unchanged, {len(report.failed):,} failed; "
+        f"{count(report.chunks, 'chunk')} embedded, in {seconds:,.1f} s{speed}.",
+        soft_wrap=True,
+    )
+    print_failures(report.failed, err)
+    for name, notice in report.notices.items():
+        err.print(f"  {escape(name)}: {escape(notice)}", style="yellow")
+    print_others(report.others, err)
+    print_wikis(report, err)
+    if report.untried:
+        err.print(f"Not tried again, as they did not change: {report.untried:,}; assistant index --retry does.")
+
+
+def print_wikis(report: "SyncReport", console: Console = out) -> None:
+    """Say what wikis hold that is not read, who may read what else, and what waits for a confirmation."""
+    for reason, number in report.left_out.items():
+        console.print(f"Left out: {count(number, 'page')} {escape(reason)}.", soft_wrap=True)
+    if report.readers:
+        console.print(f"Other readers: {count(report.readers, 'article')}.", soft_wrap=True)
+    for address, number in report.waiting.items():
+        console.print(waits(address, number), style="yellow", soft_wrap=True, markup=False)
+
+
+def waits(address: str, number: int) -> str:
+    """What to do where a source does not list many of its articles any more."""
+    return (
+        f"{address} does not list {count(number, 'article')} any more. They stay; if they are really gone, type: "
+        f"assistant index {address} --confirm"
+    )
 
 
 def _by_number(pair: tuple[str, int]) -> tuple[int, str]:

@@ -17,6 +17,7 @@ from article_assistant.cli.console import (
     print_others,
     progress,
     settings_of,
+    waits,
 )
 from article_assistant.index.types import UserFacingError
 from article_assistant.opening import open_index, server_of
@@ -61,6 +62,9 @@ def print_status(context: typer.Context, home: Home = None, as_json: AsJson = Fa
     out.print(table)
     print_failures(facts["failed"])
     print_others(facts["others"])
+    for source in facts["sources"]:
+        if source["waiting"]:
+            out.print(waits(source["source"], source["waiting"]), style="yellow", soft_wrap=True, markup=False)
 
 
 def write_backup(
@@ -187,6 +191,8 @@ def _facts(library: Any) -> dict[str, Any]:
             "articles": len(library.ledger.fingerprints(source)),
             "failed": sum(name.startswith(f"{source.label}/") for name in failed),
             "others": library.ledger.others(source),
+            "waiting": source.waiting,
+            "groups": sorted(source.groups),
         }
         for source in library.ledger.sources()
     ]

@@ -18,9 +18,8 @@ from article_assistant.cli.console import (
     err,
     indexing,
     out,
-    print_failures,
     print_json,
-    print_others,
+    print_report,
     settings_of,
 )
 from article_assistant.cli.evaluate import evaluate
@@ -110,24 +109,36 @@ def chat(
 @app.command()
 def index(
     context: typer.Context,
-    sources: Annotated[list[str], typer.Argument(metavar="SOURCE...", help="Folders or files.")],
+    sources: Annotated[list[str] | None, typer.Argument(metavar="[SOURCE]...", help="Folders, files, wikis.")] = None,
     home: Home = None,
     strict: Strict = False,
     retry: Annotated[bool, typer.Option("--retry", help="Try unreadable files again.")] = False,
     as_json: AsJson = False,
+    group: Annotated[
+        list[str] | None, typer.Option("--group", metavar="GROUP", help="Who may read these sources; can be repeated.")
+    ] = None,
+    everyone: Annotated[bool, typer.Option("--everyone", help="Everyone may read these sources.")] = False,
+    confirm: Annotated[bool, typer.Option("--confirm", help="Let any number of articles be gone from a wiki.")] = False,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what would be done, and do nothing.")] = False,
 ) -> None:
     """Add sources to the library, or bring them up to date.
 
-    Reads .md, .txt, .html, .pdf and .docx. Only what changed since the last run is read again; an
-    article that is gone from its source leaves the library. A file that cannot be read is listed with
-    the reason, skipped, and tried again once it has changed or with --retry. Ctrl-C is safe: finished
-    work is kept, and the next run continues from there.
+    A source is a folder, a file or a wiki, like mediawiki+https://wiki.example/ (docs/sources.md). Only
+    what changed since the last run is read again; an article that is gone from its source leaves the
+    library. A file that cannot be read is named with its reason, and the others go on; it is tried again
+    when it changed, or with --retry. Ctrl-C is safe: what was done stays, and the next run goes on.
 
     Example:  assistant index ~/wiki-export ~/handbook.pdf
     """
     settings = settings_of(context, home)
+    named = sources or list(settings.sources)
+    if not named:
+        raise typer.BadParameter("name a folder, a file or a wiki, or put sources into assistant.toml")
+    groups = frozenset(["everyone"] if everyone else group or ())
     with open_index(settings) as opened:
-        report = _index(opened, sources, settings, retry=retry, as_json=as_json)
+        report = _index(
+            opened, named, settings, retry=retry, as_json=as_json, groups=groups, confirmed=confirm, dry=dry_run
+        )
     if strict and report.failed:
         raise typer.Exit(1)
 
@@ -227,7 +238,15 @@ def _serve_page(index: "Index", settings: "Settings") -> None:
 
 
 def _index(
-    index: "Index", sources: list[str], settings: "Settings", *, retry: bool = False, as_json: bool = False
+    index: "Index",
+    sources: list[str],
+    settings: "Settings",
+    *,
+    retry: bool = False,
+    as_json: bool = False,
+    groups: frozenset[str] = frozenset(),
+    confirmed: bool = False,
+    dry: bool = False,
 ) -> "SyncReport":
     """Bring sources up to date, showing progress and a summary."""
     from article_assistant.index.sync import sync
@@ -236,36 +255,17 @@ def _index(
     try:
         with indexing(quiet=as_json) as progress:
             most = settings.max_file_mb * 1_000_000
-            report = sync(sources, index, most, progress, settings.max_parse_seconds, retry, settings.ocr)
+            report = sync(
+                sources, index, most, progress, settings.max_parse_seconds, retry, settings.ocr,
+                settings.access(sources, groups), confirmed, dry,
+            )  # fmt: skip
     except KeyboardInterrupt:
         kept = index.library.counts()
         raise UserFacingError(
             f"Stopped. Finished work is kept, {count(kept['articles'], 'article')} in "
             f"{count(kept['chunks'], 'chunk')}; the same command continues from there."
         ) from None
-    if as_json:
-        print_json(
-            {
-                "added": report.added, "changed": report.changed, "removed": report.removed,
-                "unchanged": report.unchanged, "chunks": report.chunks, "failed": report.failed,
-                "notices": report.notices, "others": report.others,
-            }
-        )  # fmt: skip
-        return report
-    seconds = time.monotonic() - began
-    speed = f" ({report.chunks / seconds:,.0f} chunks/s)" if report.chunks else ""
-    err.print(
-        f"Indexed: {len(report.added):,} added, {len(report.changed):,} changed, {len(report.removed):,} removed, "
-        f"{report.unchanged:,} unchanged, {len(report.failed):,} failed; "
-        f"{count(report.chunks, 'chunk')} embedded, in {seconds:,.1f} s{speed}.",
-        soft_wrap=True,
-    )
-    print_failures(report.failed, err)
-    for name, notice in report.notices.items():
-        err.print(f"  {escape(name)}: {escape(notice)}", style="yellow")
-    print_others(report.others, err)
-    if report.untried:
-        err.print(f"Not tried again because unchanged: {report.untried:,}; to retry, type: assistant index --retry")
+    print_report(report, time.monotonic() - began, as_json=as_json, dry=dry)
     return report
 
 

@@ -49,7 +49,7 @@ def article_page(article: Article, start: int = 0, end: int = 0) -> str:
         title=article.title,
         titled=titled,
         updated=article.updated,
-        away=original(original_at(article, start)),
+        away=original(original_at(article, start, end if end > start else None)),
         quoted=end > start,
         blocks=_Text(article.text, start, end).blocks(titled),
     )

@@ -39,14 +39,15 @@ def html_page(source: str | bytes) -> Page:
     # Pages put the name of the site behind their own: "Travel policy - Our wiki".
     begins = (heading for heading in headings if heading and title.lower().startswith(heading.lower()))
     own = next(begins, title or "".join(headings[:1]))
-    return Page(own or None, _text_of(article_of(root)), updated)
+    builder = _built(article_of(root))
+    return Page(own or None, builder.text(), updated, anchors=tuple(builder.anchors))
 
 
 def html_text(source: str) -> str:
     """The text of HTML that is all article. Raises ArticleError where there is no HTML in it."""
     root = _parsed(source.encode())
     drop(element for element in root.iter() if element.tag in SKIPPED or "hidden" in element.attrib)
-    return _text_of([root])
+    return _built([root]).text()
 
 
 def _parsed(data: bytes) -> Element:
@@ -70,11 +71,11 @@ def _declared_date(root: Element) -> str | None:
     return next((value for value in dates if value), None)
 
 
-def _text_of(roots: list[Element]) -> str:
+def _built(roots: list[Element]) -> TextBuilder:
     walk = _Walk(roots)
     for root in roots:
         walk.blocks(root)
-    return walk.builder.text()
+    return walk.builder
 
 
 def _alt(image: Element) -> str:
@@ -146,7 +147,8 @@ class _Walk:
     def _block(self, element: Element, depth: int) -> None:
         tag = element.tag
         if tag in _HEADINGS:
-            self.builder.heading(int(tag[1]), inline_text(element))
+            named = element if "id" in element.attrib else element.find(".//*[@id]")  # MediaWiki names a span inside
+            self.builder.heading(int(tag[1]), inline_text(element), "" if named is None else named.get("id", ""))
         elif tag == "summary":
             self.builder.question(inline_text(element))
         elif tag in {"ul", "ol"}:

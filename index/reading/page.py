@@ -35,6 +35,8 @@ class Page:
     """What was wrong with the file though it was read, and what to do."""
     pages: tuple[tuple[int, int], ...] = ()
     """On which page of the file a text stands; see `index.types.Article`."""
+    anchors: tuple[str, ...] = ()
+    """The fragment that leads to each heading of the text, or ""; see `index.types.Article`."""
 
 
 class TextBuilder:
@@ -45,6 +47,7 @@ class TextBuilder:
         self._last = ""
         self._level = 0
         self._begins = ""
+        self.anchors: list[str] = []
 
     def begins(self, mark: str) -> None:
         """Put `mark` before whatever comes next, at the beginning of its line."""
@@ -61,15 +64,17 @@ class TextBuilder:
         self._lines.extend(kept)
         self._last = kind
 
-    def heading(self, level: int, text: str) -> None:
-        """A heading of level 1 to 6."""
+    def heading(self, level: int, text: str, anchor: str = "") -> None:
+        """A heading of level 1 to 6, and the fragment that leads to it."""
         if squeezed := squeeze(text):
+            self.anchors.append(anchor)
             self._level = min(max(level, 1), 6)
             self._add("heading", [f"{'#' * self._level} {squeezed}"])
 
     def question(self, text: str) -> None:
         """A question that is shown as one, in bold or to be opened: a heading beneath the last one."""
         if squeezed := squeeze(text):
+            self.anchors.append("")
             self._add("question", [f"{'#' * min(self._level + 1, 6)} {squeezed}"])
 
     def paragraph(self, text: str) -> None:

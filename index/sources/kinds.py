@@ -1,0 +1,60 @@
+"""Which source an address names, and whether a folder is what a wiki keeps its own pages in."""
+
+import os
+from collections.abc import Callable
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from article_assistant.index.sources.dokufolder import DokuFolder
+from article_assistant.index.sources.dokuwiki import DokuWiki
+from article_assistant.index.sources.mediawiki import MediaWiki
+from article_assistant.index.sources.source import Access, Place, RemoteSource
+from article_assistant.index.types import SourceError
+
+KINDS: dict[str, Callable[[Place, Access], RemoteSource]] = {"mediawiki": MediaWiki, "dokuwiki": DokuWiki}
+"""The class of each kind of wiki, by what stands before the `+` of an address."""
+BY_FOLDER = "dokuwiki+file://"
+THIS_MACHINE = {"127.0.0.1", "::1", "localhost"}
+
+
+def address_of(address: str) -> str:
+    """An address without the slash at its end, or a path from the root on."""
+    if "://" in address:
+        return address.rstrip("/")
+    return os.path.realpath(Path(address).expanduser())  # not Path.resolve: it raises for a link to itself
+
+
+def remote(address: str, access: Access) -> RemoteSource | None:
+    """The source that an address names; None where that is a path. Nothing is asked yet.
+
+    Raises SourceError for an address of no known kind, or where a password would be read on its way.
+    """
+    if "://" not in address:
+        return None
+    if address.startswith(BY_FOLDER):
+        return DokuFolder(Path(address.removeprefix(BY_FOLDER)), access)
+    kind = address.partition("+")[0]
+    if kind not in KINDS or "+" not in address:
+        known = ", ".join(f"{name}+https://…" for name in KINDS)
+        raise SourceError(f"{address} does not say what it is; put its kind before it: {known}")
+    place = Place.of(address)
+    parts = urlsplit(place.url)
+    if (place.user or access.user) and parts.scheme == "http" and parts.hostname not in THIS_MACHINE:
+        raise SourceError(f"a password goes to another machine by https:// only; name {parts.hostname} so")
+    return KINDS[kind](place, access)
+
+
+def check_no_wiki(path: Path) -> None:
+    """Raises SourceError, with the source to name instead, where a folder is a wiki's own data."""
+    for folder in (path, *path.parents, path / "data"):
+        data = folder.parent if folder.name == "pages" else folder
+        if all((data / name).is_dir() for name in ("pages", "meta", "attic")):
+            raise SourceError(
+                f"{path} is where a DokuWiki keeps its pages, and who may read them is not written there; type: "
+                f"assistant index {BY_FOLDER}{data.parent}, or say who may read all of it: --group NAME"
+            )
+    if path.is_dir() and (path / ".git").is_dir() and any(path.parent.glob("*.sqlite")):
+        raise SourceError(
+            f"{path} is where an Otter Wiki keeps its pages, and who may read them is not written there; say it: "
+            f"assistant index {path} --group NAME, or --everyone"
+        )
