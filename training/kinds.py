@@ -1,8 +1,8 @@
 """Fits the layer that tells what kind of answer a question asks for: `python -m training.kinds`.
 
-The questions of `training/kinds.txt` were written and labelled by hand. Those whose SHA-256 begins with an even byte are
-kept for the test. A softmax with a penalty on its weights is fitted on the others and, with less weight, on questions of
-Natural Questions and SQuAD (in ASSISTANT_SHARED) that the patterns of `answering.question` label in part;
+The questions of `training/kinds.txt` were written and labelled by hand. Those whose SHA-256 begins with an even byte
+are kept for the test. A softmax with a penalty on its weights is fitted on the others and, with less weight, on
+questions of Natural Questions and SQuAD (in ASSISTANT_SHARED) that the patterns of `answering.question` label in part;
 `assistant/models/kinds.npz` is written. Printed are the shares told right on the test, beside those of the patterns.
 """
 
@@ -13,7 +13,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
-from article_assistant.answering.kind import COURTESIES, PLAIN, WEIGHTS, features, kinds_of
+from article_assistant.answering.kind import COURTESIES, LAYER, PLAIN, features, kinds_of
 from article_assistant.answering.question import kind_of
 from article_assistant.index.embed import MiniLM
 from numpy.typing import NDArray
@@ -97,7 +97,7 @@ def main() -> None:
     may = [[kind == name for name in names] for _, kind in learned] + [may_be(question, names) for question in others]
     times = np.array([1.0] * len(learned) + [WEAK] * len(others))
     weights = fit(x.astype(np.float64), np.array(may), times)
-    np.savez(WEIGHTS, kinds=np.array(names), weights=weights.astype(np.float16))
+    np.savez(LAYER, kinds=np.array(names), weights=weights.astype(np.float16))
     told = kinds_of(encoder)
     counts = Counter[str]()
     for question, kind in rows:
