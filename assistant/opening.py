@@ -70,13 +70,16 @@ def _over(index: "Index", settings: "Settings", parts: ExitStack) -> "Assistant"
     What is opened for it is closed with `parts`. Raises SettingsError where there is no such language model.
     """
     from article_assistant.answering.extract import Extractor
+    from article_assistant.answering.kind import kinds_of
     from article_assistant.answering.reader import Reader
+    from article_assistant.index import embed
     from article_assistant.memory import Memory
     from article_assistant.pipeline import Assistant
 
     memory, reader = Memory(index.library.home, settings.keep_days), Reader(settings.threads)
     parts.callback(memory.close)
-    offline = Extractor(reader, settings.accepted_wrong)
+    encoder = index.embedder if settings.encoder == embed.DEFAULT else embed.load(threads=settings.threads)
+    offline = Extractor(reader, settings.accepted_wrong, kinds_of(encoder))
     if not settings.llm:
         return Assistant(index, offline, memory)
 

@@ -6,6 +6,7 @@ import time
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
 from dataclasses import replace
+from itertools import islice
 from typing import Self
 
 from article_assistant.index.chunk import page_at
@@ -16,6 +17,8 @@ from article_assistant.types import Answer, Answerer, Citation, Context, Event, 
 
 PASSAGES = 10
 """Hits that an answerer gets to read."""
+TITLES = 3
+"""Articles that are named to whoever asks what there is."""
 GONE = (
     "This answer rested on an article that has changed since or is no longer there to be read. "
     "Please ask again for what the articles say now."
@@ -69,10 +72,15 @@ class Assistant:
         def find(text: str) -> list[Hit]:
             return self.index.find(text, user.groups, PASSAGES)
 
+        def titles() -> list[str]:
+            return [article.title for article in islice(self.index.library.articles(user.groups), TITLES)]
+
         hits = find(standalone)
         found = time.perf_counter()
         yield Found(tuple(hits))
-        for event in self.answerer.answer(standalone, hits, Context(question, turns, find, stop or threading.Event())):
+        for event in self.answerer.answer(
+            standalone, hits, Context(question, turns, find, stop or threading.Event(), titles)
+        ):
             if not isinstance(event, Answer):
                 yield event
                 continue

@@ -54,7 +54,8 @@ class Answer:
     Where a writer worded it, `extract` is the offline answer that stands above its text, with marks of the same
     citations, and `sentences` are all that the writer wrote: `answer` holds those of them that are supported.
     `standalone` is the question as it was searched, `notice` one plain sentence about what did not work,
-    `usage` what the writer was sent and said: passages, prompt_tokens, completion_tokens.
+    `usage` what the writer was sent and said: passages, prompt_tokens, completion_tokens. A `remark` is no answer: it
+    replies to a greeting, to thanks or to a question about the assistant, and nothing was looked for.
     """
 
     question: str
@@ -71,6 +72,7 @@ class Answer:
     sentences: tuple[Sentence, ...] = ()
     notice: str = ""
     usage: dict[str, int] = field(default_factory=dict)
+    remark: bool = False
 
     def as_json(self) -> dict[str, Any]:
         """The answer as it leaves the house, the same from every door."""
@@ -142,13 +144,15 @@ the Citations that its marks name before it.
 class Context:
     """What an answerer may look back on: the question as it was typed, and the turns before it, oldest first.
 
-    `find` searches once more, with the rights of whoever asks. When `stop` is set, the answer as it is then is enough.
+    `find` searches once more, with the rights of whoever asks; `titles` are those of some articles to be named. When
+    `stop` is set, the answer as it is then is enough.
     """
 
     question: str
     turns: Sequence[Turn]
     find: Callable[[str], Sequence[Hit]]
     stop: threading.Event = field(default_factory=threading.Event)
+    titles: Callable[[], Sequence[str]] = tuple
 
 
 class Answerer(Protocol):

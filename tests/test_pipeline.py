@@ -157,7 +157,7 @@ def test_the_json_has_the_promised_keys(index: Index, memory: Memory) -> None:
     document = Assistant(index, Scripted("Page 3"), memory).answer("Page 3?", MIA).as_json()
     assert set(document) == {
         "question", "answered", "short", "answer", "mode", "confidence", "citations", "nearest", "seconds",
-        "standalone", "extract", "sentences", "notice", "usage",
+        "standalone", "extract", "sentences", "notice", "usage", "remark",
     }  # fmt: skip
     assert set(document["citations"][0]) == {
         "number", "article", "title", "url", "heading", "quote", "start", "end", "revision", "updated",

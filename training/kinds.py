@@ -13,7 +13,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
-from article_assistant.answering.kind import COURTESIES, PLAIN, WEIGHTS, features, kinds_of
+from article_assistant.answering.kind import COURTESIES, LAYER, PLAIN, features, kinds_of
 from article_assistant.answering.question import kind_of
 from article_assistant.index.embed import MiniLM
 from numpy.typing import NDArray
@@ -97,7 +97,7 @@ def main() -> None:
     may = [[kind == name for name in names] for _, kind in learned] + [may_be(question, names) for question in others]
     times = np.array([1.0] * len(learned) + [WEAK] * len(others))
     weights = fit(x.astype(np.float64), np.array(may), times)
-    np.savez(WEIGHTS, kinds=np.array(names), weights=weights.astype(np.float16))
+    np.savez(LAYER, kinds=np.array(names), weights=weights.astype(np.float16))
     told = kinds_of(encoder)
     counts = Counter[str]()
     for question, kind in rows:

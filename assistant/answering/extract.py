@@ -6,12 +6,12 @@ are put together as short words, a list or whole sentences; where none is likely
 
 import json
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 import numpy as np
 from article_assistant import prompts
-from article_assistant.answering import followup, passage
+from article_assistant.answering import courtesy, followup, passage
 from article_assistant.answering.cite import (
     Said,
     disagreement,
@@ -21,6 +21,7 @@ from article_assistant.answering.cite import (
     short_answer,
     whole_list,
 )  # fmt: skip
+from article_assistant.answering.kind import Told
 from article_assistant.answering.question import Kind, kind_of, meaning
 from article_assistant.answering.rank import Contender, Features, Grounds, candidates, evidence, names, ranked, share
 from article_assistant.answering.reader import Reader
@@ -50,9 +51,15 @@ shown as a disagreement."""
 class Extractor:
     """Answers with words of the articles, verbatim; needs no LLM and no network."""
 
-    def __init__(self, reader: Reader, accepted_wrong: float = ACCEPTED_WRONG) -> None:
-        """Refuse where confidence is lower than what keeps wrong answers at `accepted_wrong` (0 to 1) of all."""
+    def __init__(
+        self, reader: Reader, accepted_wrong: float = ACCEPTED_WRONG, told: Callable[[str], Told] | None = None
+    ) -> None:
+        """Refuse where confidence is lower than what keeps wrong answers at `accepted_wrong` (0 to 1) of all.
+
+        `told` tells the kind of a question; without it, patterns do, and a greeting is a question like any other.
+        """
         self._reader = reader
+        self._told = told
         model = json.loads(WEIGHTS.read_text())
         if model["features"] != names(Features) or model["evidence"] != names(Grounds):
             raise ValueError(f"{WEIGHTS} was made for other features; make it anew with training/sentences.py")
@@ -67,17 +74,25 @@ class Extractor:
         """The question with what it leaves to the turns before it; one that is not in English as it is."""
         return followup.standalone(question, turns) if turns and language_of(question) == ENGLISH else question
 
-    def answer(self, question: str, hits: Sequence[Hit], context: Context | None = None) -> Iterator[Event]:  # noqa: ARG002
+    def answer(self, question: str, hits: Sequence[Hit], context: Context | None = None) -> Iterator[Event]:
         """The words that answer, the list, or the sentences, each with its citation; or a refusal.
 
         Question and articles are read in English: where either is in another language, the answer is a passage.
         """
+        kind = kind_of(question)
+        # Numbers, amounts and dates are told by their words; for them the encoder need not be asked.
+        if self._told and kind not in {"number", "amount", "date"}:
+            told = self._told(context.question if context else question)
+            if told.is_courtesy:
+                yield courtesy.reply(question, told.kind, context)
+                return
+            kind = told.instead_of(kind)
         language = language_of(question)
         known = [hit for hit in hits if language == hit.article.language == ENGLISH]
         if language == ENGLISH and len(known) == len(hits):
-            yield from self._answer(question, known)
+            yield from self._answer(question, kind, known)
             return
-        first, *rest = self._answer(question, known)
+        first, *rest = self._answer(question, kind, known)
         if isinstance(first, Answer):
             others = [hit for hit in hits if hit not in known]
             yield from passage.answer(question, language, others, first)
@@ -85,9 +100,9 @@ class Extractor:
             yield first
             yield from rest
 
-    def _answer(self, question: str, hits: Sequence[Hit]) -> Iterator[Event]:
+    def _answer(self, question: str, kind: Kind, hits: Sequence[Hit]) -> Iterator[Event]:
         """The answer to a question in English from hits in English, or a refusal as the one event."""
-        sentences, features = candidates(question, hits[:READ], self._reader)
+        sentences, features = candidates(question, hits[:READ], self._reader, kind)
         scores = features @ self._weights + self._bias
         said = [meaning(sentence.words) for sentence in sentences]
         order = ranked(said, [sentence.fits for sentence in sentences], scores)
@@ -95,7 +110,7 @@ class Extractor:
         if not order or confidence < self._least or not sentences[order[0]].fits:
             yield self._refusal(question, [sentences[i] for i in order], confidence)
             return
-        short, pieces = self._composed(question, sentences, scores, order)
+        short, pieces = self._composed(question, kind, sentences, scores, order)
         citations = resolve(piece.quote for piece in pieces)
         by_quote = {(c.article, c.start, c.end): c for c in citations}
         text, shown = "", set[int]()
@@ -115,10 +130,10 @@ class Extractor:
         return float(1 / (1 + np.exp(-(np.array(seen) @ self._trust[:-1] + self._trust[-1]))))
 
     def _composed(
-        self, question: str, sentences: list[Contender], scores: NDArray[np.float64], order: list[int]
+        self, question: str, kind: Kind, sentences: list[Contender], scores: NDArray[np.float64], order: list[int]
     ) -> tuple[str | None, list[Said]]:
         """The short words, None where there are none, and the pieces of the answer's text."""
-        kind, best = kind_of(question), sentences[order[0]]
+        best = sentences[order[0]]
         if kind in {"list", "way"} and (found := whole_list(best.hit.article, best.start, best.end)):
             quote, intro, items = found
             words = asked_words(question)

@@ -14,14 +14,16 @@ from article_assistant.answering.question import Kind
 from article_assistant.index.embed import Embedder
 from numpy.typing import NDArray
 
-WEIGHTS = Path(__file__).parents[1] / "models" / "kinds.npz"
+LAYER = Path(__file__).parents[1] / "models" / "kinds.npz"
 PLAIN = {"count": "number", "place": "words", "greeting": "words", "thanks": "words", "assistant": "words"}
 """What other kinds are among those that words can be of."""
 COURTESIES = ("greeting", "thanks", "assistant")
-SURE = 0.8
+BESIDE = 0.8
 """Least probability at which something counts as no question about the articles."""
+FILLS = 0.7
+"""Least probability at which the layer speaks where the patterns are silent, or see only how politely it is asked."""
 
-_WORD = re.compile(r"\w+")
+_TOKEN = re.compile(r"\w+")
 
 
 class Told(NamedTuple):
@@ -32,15 +34,16 @@ class Told(NamedTuple):
     beside: float
     """How likely it is a greeting, thanks or a question about the assistant."""
 
-    @property
-    def of_answer(self) -> Kind:
-        """The kind that its answer's words must be of."""
+    def instead_of(self, pattern: Kind) -> Kind:
+        """The kind that the words of its answer must be of, where a pattern says `pattern`: a clear one counts."""
+        if self.sure < FILLS or pattern not in {"words", "yes or no"}:
+            return pattern
         return cast(Kind, PLAIN.get(self.kind, self.kind))
 
     @property
     def is_courtesy(self) -> bool:
         """Whether it is surely no question about the articles."""
-        return self.kind in COURTESIES and self.beside >= SURE
+        return self.kind in COURTESIES and self.beside >= BESIDE
 
 
 def features(encoder: Embedder, question: str) -> NDArray[np.float32]:
@@ -48,14 +51,14 @@ def features(encoder: Embedder, question: str) -> NDArray[np.float32]:
 
     A question word's state says what is asked for; the mean of all words says what it is about.
     """
-    words = [match.span() for match in _WORD.finditer(question)][:2] or [(0, len(question))]
+    words = [match.span() for match in _TOKEN.finditer(question)][:2] or [(0, len(question))]
     vectors, pieces = encoder.passages([question], [[words[0], words[-1]]])
     return np.concatenate([vectors[0], pieces[0].ravel()])
 
 
 def kinds_of(encoder: Embedder) -> Callable[[str], Told]:
     """What tells the kind of a question, with the default encoder."""
-    with np.load(WEIGHTS, allow_pickle=False) as stored:
+    with np.load(LAYER, allow_pickle=False) as stored:
         names, weights = stored["kinds"].tolist(), stored["weights"].astype(np.float32)
 
     beside = [name in COURTESIES for name in names]

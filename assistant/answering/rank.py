@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 import numpy as np
 from article_assistant.answering.cite import Quote
-from article_assistant.answering.question import Meaning, fits, kind_of, with_unit
+from article_assistant.answering.question import Kind, Meaning, fits, kind_of, with_unit
 from article_assistant.answering.reader import Reader
 from article_assistant.index.chunk import passage
 from article_assistant.index.keyword import UNASKED, asked_words, stems
@@ -91,9 +91,14 @@ class Grounds(NamedTuple):
     not_verified: float
 
 
-def candidates(question: str, hits: Sequence[Hit], reader: Reader) -> tuple[list[Contender], NDArray[np.float64]]:
-    """The sentences of the hits, and their features, shape `(sentences, features)`."""
-    kind = kind_of(question)
+def candidates(
+    question: str, hits: Sequence[Hit], reader: Reader, kind: Kind | None = None
+) -> tuple[list[Contender], NDArray[np.float64]]:
+    """The sentences of the hits, and their features, shape `(sentences, features)`.
+
+    Without a `kind` of answer that is asked for, patterns tell it.
+    """
+    kind = kind or kind_of(question)
     passages = [passage(hit.article.title, hit.chunk) for hit in hits]
     readings = reader.read(question, passages, lambda words: fits(kind, words))
     best = sorted(range(len(hits)), key=lambda i: -max((r.score for r in readings[i]), default=-100.0))[:VERIFIED]

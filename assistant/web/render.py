@@ -184,7 +184,7 @@ def _turn(number: int, turn: Shown) -> dict[str, Any]:
         "question": turn.question,
         "searched": answer.standalone if answer and answer.standalone != turn.question else "",
         "answer": _paragraphs(words, _marker(cited, f"mark-{number}"), None if doubtful else short) if words else None,
-        "refused": offline and not offline.answered,
+        "refused": offline and not offline.answered and not offline.remark,
         "quoted": [_quoted(citation, short) for citation in offline.citations] if offline and short else [],
         "often": max(round(confidence * 10), 1) if confidence is not None and confidence < SURE_ENOUGH else None,
         "doubtful": doubtful,

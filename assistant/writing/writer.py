@@ -71,6 +71,9 @@ class Writer:
             else:
                 yield event
         assert extract
+        if extract.remark:
+            yield extract
+            return
         yield Ready(extract)
         draft, used = Draft(extract, self._checker, self._remove), Counter[str]()
         stop = context.stop if context else threading.Event()

@@ -6,7 +6,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 from article_assistant.answering.extract import Extractor, least_confidence
-from article_assistant.answering.question import meaning
+from article_assistant.answering.question import kind_of, meaning
 from article_assistant.answering.rank import VERIFIED, Contender, Features, evidence
 from article_assistant.answering.reader import Reading
 from article_assistant.index.types import Article
@@ -154,7 +154,7 @@ def composed(question: str, sentences: Sequence[Contender], *scores: float) -> t
     """The short words, the pieces of the text, and the articles quoted, for sentences with these scores."""
     extractor = Extractor(Told(), 0.5)  # type: ignore[arg-type]
     order = sorted(range(len(scores)), key=lambda i: -scores[i])
-    short, pieces = extractor._composed(question, list(sentences), np.array(scores), order)
+    short, pieces = extractor._composed(question, kind_of(question), list(sentences), np.array(scores), order)
     return short, [piece.text for piece in pieces], [piece.quote.article.id for piece in pieces]
 
 
