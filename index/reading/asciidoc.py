@@ -88,8 +88,9 @@ class _Reader:
             elif found := _BULLET_OR_NUMBER.fullmatch(line):
                 self._flush()
                 self._begin_item(found)
-            elif (found := _TERM.fullmatch(line)) and not self._open:
+            elif (found := _TERM.fullmatch(line)) and (self._item or not self._open):
                 self._flush()
+                self._numbers.clear()
                 self._item, self._open = (0, None), [f"{found[1]}:", *([found[2]] if found[2] else [])]
             elif line.startswith(" ") and not self._open and self._item is None:
                 self._literal(line)

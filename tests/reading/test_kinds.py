@@ -226,12 +226,16 @@ gatectl open # <1>
 NOTE: Closed on Sunday.
 
 Warden:: Ciro
+Deputy:: Ida
+
+. Lock
 """,
     )
     assert (found.title, found.updated) == ("Gate", "2025-02-03")
     assert found.text == (
         "# Gate\n\nThe gate code is kept by Hana, see the list.\n\n## Steps\n\n1. Ring\n2. Wait\n  - long\n\nPhones\n\n"
-        "Name: Ida | Ext: 4455\nName: Bo | Ext: 4456\n\n    gatectl open\n\nNOTE: Closed on Sunday.\n\n- Warden: Ciro"
+        "Name: Ida | Ext: 4455\nName: Bo | Ext: 4456\n\n    gatectl open\n\nNOTE: Closed on Sunday.\n\n- Warden: Ciro\n"
+        "- Deputy: Ida\n1. Lock"
     )
 
 
