@@ -13,6 +13,8 @@ from article_assistant.answering.followup import (
     _is_fragment,
     _is_participle,
     _noun,
+    _noun_place,
+    _phrase,
     _speaks_of,
     standalone,
 )
@@ -362,3 +364,14 @@ def test_what_is_counted_on_is_at_most_two_long_words() -> None:
     assert _noun(["How", "many", "x" * 80, "do", "we", "have"]) == ["x" * 80]
     assert _noun(["How", "many", "x" * 81, "do", "we", "have"]) == []
     assert _noun("How heavy is the S3".split()) == []
+
+
+def test_the_phrase_that_is_replaced_is_the_likest_and_ends_before_a_determiner() -> None:
+    """Of two that begin with the same preposition, the one with more of the words; "the" begins something else."""
+    assert _phrase("paid at the depot at the office".split(), "at our office".split()) == (4, 7)
+    assert _phrase("in Hull the firm pays".split(), "in Ghent".split()) == (0, 2)
+
+
+def test_what_how_many_counts_is_the_noun_behind_it() -> None:
+    """Where nothing else tells what the question is about."""
+    assert _noun_place("How many assailants were captured".split()) == (2, 3)
