@@ -11,7 +11,10 @@ from article_assistant.answering.followup import (
     WORD,
     _asking,
     _is_fragment,
+    _is_participle,
     _noun,
+    _noun_place,
+    _phrase,
     _speaks_of,
     standalone,
 )
@@ -326,11 +329,33 @@ def test_after_and_two_words_lean_and_three_do_not() -> None:
     assert standalone("And what colour is the round lid?", turns) == "And what colour is the round lid?"
 
 
-@pytest.mark.parametrize(("apart", "near"), [(1_900, True), (3_900, False), (4_100, False)])
-def test_words_of_an_article_stand_together_within_a_window(apart: int, near: bool) -> None:
+@pytest.mark.parametrize(
+    ("before", "apart", "near"),
+    [(300, 1_900, True), (300, 3_600, True), (300, 3_900, False), (700, 3_900, False), (300, 4_100, False),
+     (2_001, 3_600, True), (1_990, 1_900, True), (1_990, 2_100, False)],
+)  # fmt: skip
+def test_words_of_an_article_stand_together_within_a_window(before: int, apart: int, near: bool) -> None:
     """Windows of 4,000 characters, each beginning in the middle of the one before."""
-    text = f"{'-' * 300}Corvane{' ' * apart}insurance{' ' * 4_000}"
+    text = f"{'-' * before}Corvane{' ' * apart}insurance{' ' * 4_000}"
     assert _speaks_of(parts.article(text), ["Corvane", "insurance"]) == near
+
+
+def test_words_of_an_article_are_found_by_their_stems() -> None:
+    """A possessive and another form count; a word inside another, and one that is not there, do not."""
+    text = parts.article("Corvane pays for hotels.")
+    assert _speaks_of(text, ["Corvane’s", "hotel", "paying"])
+    assert not _speaks_of(text, ["vane"])
+    assert not _speaks_of(text, ["Corvane", "trains"])
+
+
+@pytest.mark.parametrize(
+    ("word", "participle"),
+    [("kept", True), ("ended", True), ("moved", True), ("captured", True), ("used", False), ("bed", False),
+     ("Captured", False), ("trip", False)],
+)  # fmt: skip
+def test_a_participle_is_one_of_a_list_or_ends_in_ed(word: str, participle: bool) -> None:
+    """Of five letters or more, and never written like a name."""
+    assert _is_participle(word) == participle
 
 
 def test_what_is_counted_on_is_at_most_two_long_words() -> None:
@@ -339,3 +364,14 @@ def test_what_is_counted_on_is_at_most_two_long_words() -> None:
     assert _noun(["How", "many", "x" * 80, "do", "we", "have"]) == ["x" * 80]
     assert _noun(["How", "many", "x" * 81, "do", "we", "have"]) == []
     assert _noun("How heavy is the S3".split()) == []
+
+
+def test_the_phrase_that_is_replaced_is_the_likest_and_ends_before_a_determiner() -> None:
+    """Of two that begin with the same preposition, the one with more of the words; "the" begins something else."""
+    assert _phrase("paid at the depot at the office".split(), "at our office".split()) == (4, 7)
+    assert _phrase("in Hull the firm pays".split(), "in Ghent".split()) == (0, 2)
+
+
+def test_what_how_many_counts_is_the_noun_behind_it() -> None:
+    """Where nothing else tells what the question is about."""
+    assert _noun_place("How many assailants were captured".split()) == (2, 3)
