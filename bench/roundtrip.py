@@ -137,6 +137,7 @@ def printed(blocks: Sequence[Block], chance: random.Random, columns: int, browse
     edge = '<div style="font-size:8px;width:100%;text-align:center">{}</div>'.format
     data: bytes = browser.pdf(
         format=chance.choice(("A4", "A5", "Letter")) if columns == 1 else "A4",
+        landscape=columns > 1,
         display_header_footer=True,
         header_template=edge(written.RUNNING),
         footer_template=edge('<span class="pageNumber"></span>'),

@@ -2,7 +2,7 @@
 
 import statistics
 from collections.abc import Sequence
-from itertools import pairwise
+from itertools import groupby, pairwise
 
 from article_assistant.index.reading.placed import Box, PageWord
 from article_assistant.index.reading.rows import GUTTER, GUTTER_ROWS, white_gaps
@@ -83,12 +83,14 @@ def _both_sides(
 
 
 def _is_text_column(lines: Sequence[Sequence[PageWord]]) -> bool:
-    """Whether many lines of a column are several words that fill it."""
+    """Whether many lines of a column, or some that follow one another, are several words that fill it."""
     wide = max(line[-1].right for line in lines) - min(line[0].left for line in lines)
-    full = sum(
-        len(line) >= 4
-        and line[-1].right - line[0].left > 0.6 * wide
-        and all(b.left - a.right < 1.5 * b.size for a, b in pairwise(line))
-        for line in lines
-    )
-    return full > 0.4 * len(lines)
+    full = []
+    for line in lines:
+        gaps = [b.left - a.right for a, b in pairwise(line)]
+        # Words of a line are as far apart as one another, also where they fill it; cells are not.
+        even = max(gaps, default=0.0) < max(GUTTER * line[0].size, 1.6 * statistics.median(gaps or [0.0]))
+        full.append(len(line) >= 4 and line[-1].right - line[0].left > 0.6 * wide and even)
+    longest = max((len(list(run)) for is_full, run in groupby(full) if is_full), default=0)
+    long = sum(is_full and len(line) > 5 for is_full, line in zip(full, lines, strict=True))
+    return sum(full) > 0.4 * len(lines) or longest >= GUTTER_ROWS or long >= GUTTER_ROWS

@@ -42,6 +42,9 @@ class PageWriter:
                 sizes[line.size] += len(line.text)
             for a, b in pairwise(block.lines):
                 leading[round(b.size)][round((b.base - a.base) * 2) / 2] += 1
+        lines = [line for block in texts for line in block.lines]
+        set_even = sum(len(line.text) for line in lines if line.mono)
+        self._has_code = 0 < set_even < 0.5 * sum(len(line.text) for line in lines)
         body = sizes.most_common(1)[0][0] if sizes else 0.0
         self._larger = sorted({size for size in sizes if size > 1.1 * body}, reverse=True)
         self._leading = {size: gaps.most_common(1)[0][0] for size, gaps in leading.items()}
@@ -95,8 +98,12 @@ class PageWriter:
         table.names = names
         self._table = table
         body = table.rows[table.headers :]
+        form = not any(names) and len(table.edges) == 2 and all(any(map(str.isalpha, row[0])) for row in body if row[0])
         for row in body:
-            self._builder.row(names, row)
+            # Without names of columns, two of them are a form's names and values.
+            self._builder.row(
+                [row[0].rstrip(":")] if form and all(row) else names, row[1:] if form and all(row) else row
+            )
         for name, cells in zip(names, zip(*body, strict=True), strict=False):
             if name and not any(cells):  # it names nothing, and is not to be lost
                 self._builder.paragraph(name)
@@ -104,6 +111,10 @@ class PageWriter:
     def _lines(self, block: Text, fresh: bool) -> None:
         groups = self._groups(block)
         for k, group in enumerate(groups):
+            if self._is_code(group[0]):
+                self._begin(fresh and k == 0)
+                self._builder.code(_as_typed(group))
+                continue
             if k == 0 and self._goes_on(block):
                 if fresh and self._open[-1].endswith("-"):  # the rest of a word comes before the mark
                     rest, _, line = group[0].text.partition(" ")
@@ -143,26 +154,46 @@ class PageWriter:
 
     def _groups(self, block: Text) -> list[list[PageLine]]:
         """The lines of a block by paragraph."""
-        lines = block.lines
+        runs = [[block.lines[0]]]
+        for a, b in pairwise(block.lines):
+            if b.base - a.base > 1.2 * self._usual(b) + 1:
+                runs.append([])
+            runs[-1].append(b)
+        return [group for lines in runs for group in self._close_groups(lines, block)]
+
+    def _is_code(self, line: PageLine) -> bool:
+        """Whether a line is set like code in a text that is not."""
+        return self._has_code and line.mono
+
+    def _usual(self, line: PageLine) -> float:
+        """How far lines of that size usually are below each other."""
+        return self._leading.get(round(line.size), 1.2 * line.size)
+
+    def _close_groups(self, lines: list[PageLine], block: Text) -> list[list[PageLine]]:
+        """The same of lines without white space between them."""
         left = min(line.left for line in lines)
         inward = [line.left > left + 0.7 * line.size for line in lines]
         hanging = sum(inward) > len(lines) / 2 and not inward[0]
         forced = [_fits(b, a, block.reach) for a, b in pairwise(lines)]
         groups = [[lines[0]]]
         listed = (len(forced) > 1 and sum(forced) > len(forced) / 2) or _is_list(lines)
+        is_edge = sum(line.right > block.reach - 0.2 * line.size for line in block.lines) > 1
         for i, (a, b) in enumerate(pairwise(lines), 1):
-            usual = self._leading.get(round(b.size), 1.2 * b.size)
             heading = a.size == b.size and a.size in self._larger
             label = _begins_item(groups[-1][0], None, True)
+            full = a.right > block.reach - 0.2 * a.size  # at an edge that several lines reach
+            if self._is_code(a) and self._is_code(b):
+                groups[-1].append(b)
+                continue
             starts = (
-                abs(a.size - b.size) > 0.15 * max(a.size, b.size)
+                self._is_code(a) != self._is_code(b)
+                or abs(a.size - b.size) > 0.15 * max(a.size, b.size)
                 or (a.bold != b.bold and not (a.words[-1].bold and b.words[0].bold))
-                or b.base - a.base > 1.2 * usual + 1
                 or (not heading and _begins_item(b, a, forced[i - 1]))
                 or (block.foot and b.words[0].size < 0.9 * b.size)
                 or (block.foot and len(b.words) > 1 and _is_mark(b.words[0].text) and len(b.words[0].text) < 4)
                 or (forced[i - 1] and not heading and not (label and b.left > groups[-1][0].left + 2 and not listed))
-                or (listed and not heading and not b.text[:1].islower() and not label)
+                or (listed and not heading and not b.text[:1].islower() and not label and not (is_edge and full))
                 or (not label and not heading and (inward[i - 1] and not inward[i] if hanging else False))
                 or (not label and not heading and not hanging and inward[i] and not inward[i - 1])
             )
@@ -196,6 +227,13 @@ class PageWriter:
             self._builder.paragraph(said)
         if behind and behind[-1][0] != self._number:
             self._builder.begins(page_mark(self._number))
+
+
+def _as_typed(lines: Sequence[PageLine]) -> str:
+    """Lines of code with the spaces before them."""
+    left = min(line.left for line in lines)
+    wide = max((line.right - line.left) / max(len(line.text), 1) for line in lines) or 1.0
+    return "\n".join(f"{' ' * round((line.left - left) / wide)}{line.text}" for line in lines)
 
 
 def page_mark(number: int) -> str:

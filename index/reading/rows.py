@@ -12,6 +12,8 @@ WIDE = 2.0
 """A gap of so many times the size of the type ends a line, whatever is around it."""
 GUTTER = 0.75
 """One of so many ends it where the rows above or below have it too."""
+EVEN = 1.1
+"""Size of the gaps between words up to which they may all be so wide that a line fills its column."""
 GUTTER_ROWS = 3
 """Rows, one above the other, that must have a gap for it to be a gutter."""
 
@@ -33,24 +35,34 @@ def base_rows(words: Iterable[PageWord]) -> list[list[PageWord]]:
     return found
 
 
-def cut(rows: list[list[PageWord]], upright: Sequence[Box]) -> list[list[PageLine]]:
+def cut(rows: list[list[PageWord]], rules: Sequence[Box]) -> list[list[PageLine]]:
     """Rows cut into lines at gutters, rules and wide gaps."""
+    upright = [rule for rule in rules if rule.left == rule.right]
+    flat = [rule for rule in rules if rule.top == rule.bottom]
     gaps = [white_gaps(row) for row in rows]
     found = []
     for i, row in enumerate(rows):
         lines, begin = list[PageLine](), 0
         # In a narrow column all words of a line may stand far apart, so that it fills the column.
-        wide = 1.8 * statistics.median(b.left - a.right for a, b in pairwise(row)) if len(row) > 3 else 0.0
+        usual = statistics.median(b.left - a.right for a, b in pairwise(row)) if len(row) > 3 else 0.0
+        wide, evenly = 1.8 * usual, 1.3 * usual if usual < EVEN * row[0].size else 0.0
         for k, (a, b) in enumerate(pairwise(row), 1):
             size = max(min(a.size, b.size), 1.0)
             gap = b.left - a.right
             if gap < 0.2 * size:
                 continue
             ruled = any(a.right - 1 <= r.left <= b.left + 1 and r.top <= a.base <= r.bottom + 1 for r in upright)
+            if not ruled and gap >= GUTTER * size:  # or a piece of a line below, as long as the cell
+                near = (r for r in flat if 0 < r.top - a.base < 2 * size)
+                ruled = any(
+                    (r.left < a.left and a.right - 1 <= r.right <= b.left + 1)
+                    or (r.right > b.left and a.right - 1 <= r.left <= b.left + 1)
+                    for r in near
+                )
             if (
                 ruled
                 or gap >= max(WIDE * size, wide)
-                or (gap >= GUTTER * size and _is_gutter(rows, gaps, i, a.right, b.left))
+                or (gap >= max(GUTTER * size, evenly) and _is_gutter(rows, gaps, i, a.right, b.left))
             ):
                 lines.append(PageLine(row[begin:k]))
                 begin = k

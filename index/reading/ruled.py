@@ -13,6 +13,8 @@ from article_assistant.index.reading.rows import base_rows, cut
 
 SNAP = 3.0
 """Points that two rules may be apart and still touch, or be one."""
+LEVEL = 1.5
+"""Points that pieces of one rule may be aside from each other."""
 CELLS_MOST = 20_000
 """Cells of a table's grid; with more it is a drawing."""
 
@@ -142,13 +144,21 @@ def _merged(rules: list[Box], upright: bool) -> list[Box]:
     """Lines that go on one another become one."""
     if upright:
         return [_mirrored(rule) for rule in _merged([_mirrored(rule) for rule in rules], False)]
+    levels: list[list[Box]] = []
+    for rule in sorted(rules, key=lambda rule: rule.top):
+        if not levels or rule.top - levels[-1][0].top > LEVEL:
+            levels.append([])
+        levels[-1].append(rule)
     found: list[Box] = []
-    for rule in sorted(rules, key=lambda r: (round(r.top), r.left)):
-        last = found[-1] if found else None
-        if last and abs(rule.top - last.top) <= 1.5 and rule.left <= last.right + SNAP:
-            found[-1] = Box(last.left, last.top, max(last.right, rule.right), last.top)
-        else:
-            found.append(rule)
+    for level in levels:
+        joined_up: list[Box] = []
+        for rule in sorted(level, key=lambda rule: rule.left):
+            last = joined_up[-1] if joined_up else None
+            if last and rule.left <= last.right + SNAP:
+                joined_up[-1] = Box(last.left, last.top, max(last.right, rule.right), last.top)
+            else:
+                joined_up.append(rule)
+        found += joined_up
     return [rule for rule in found if rule.right - rule.left > 5]
 
 
