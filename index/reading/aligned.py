@@ -145,8 +145,8 @@ def _row_starts(cells: list[list[list[PageLine]]], flat: Sequence[Box]) -> tuple
         if not inner or len(outer) < 2 or (parts is white and max(inner) > LEADING * size):
             continue
         starts = [True, *parts]
-        if parts is white and max(inner) - min(inner) > 0.1 * size:
-            continue  # lines of a text beside it
+        if parts is white and (max(inner) - min(inner) > 0.1 * size or min(inner) < 0.9 * size):
+            continue  # lines of what stands beside it
         if parts is drawn:  # a white row below white names has no edge
             starts = [True, *(part or gap > min(outer) - 0.15 * size for part, gap in zip(parts, gaps, strict=True))]
             inner = [gap for gap, start in zip(gaps, starts[1:], strict=True) if not start]
@@ -208,7 +208,12 @@ def with_head(
             and all(_DIGITS.search(row[j]) for row in rows[tall:] if row[j]) and any(row[j] for row in rows[tall:])
             for j in range(1, width)
         )  # fmt: skip
-        if named >= max(2, width // 2) and (other or figures or (width > 2 and not any(map(_DIGITS.search, rows[0])))):
+        form = any(cell.endswith(":") for cell in rows[0])  # names of what stands beside them
+        if (
+            named >= max(2, width // 2)
+            and not (form and not other)
+            and (other or figures or (width > 2 and not any(map(_DIGITS.search, rows[0]))))
+        ):
             headers = min(tall, len(rows) - 1)
     return Table(rows, headers, box, edges)
 

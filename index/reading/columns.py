@@ -28,9 +28,11 @@ def column_gap(rows: list[list[PageWord]], tables: Sequence[Box]) -> Box | None:
                     a, b = sorted((rows[near][0].base, rows[near + step][0].base))
                     if b - a > APART * size:
                         break
-                    if any(t.left < end and t.right > begin and t.top < b and t.bottom > a for t in tables):
-                        break
-                    shared = [(max(begin, x), min(end, y)) for x, y in gaps[near + step]]
+                    # A table may reach a little into the white space, but not through it.
+                    met = [t for t in tables if t.left < end and t.right > begin and t.top < b and t.bottom > a]
+                    low_side = max([begin, *(t.right for t in met if t.left < begin)])
+                    high_side = min([end, *(t.left for t in met if t.left >= begin)])
+                    shared = [(max(low_side, x), min(high_side, y)) for x, y in gaps[near + step]]
                     shared = [(x, y) for x, y in shared if y - x >= GUTTER * size]
                     if not shared:
                         break

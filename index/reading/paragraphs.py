@@ -98,12 +98,8 @@ class PageWriter:
         table.names = names
         self._table = table
         body = table.rows[table.headers :]
-        form = not any(names) and len(table.edges) == 2 and all(any(map(str.isalpha, row[0])) for row in body if row[0])
         for row in body:
-            # Without names of columns, two of them are a form's names and values.
-            self._builder.row(
-                [row[0].rstrip(":")] if form and all(row) else names, row[1:] if form and all(row) else row
-            )
+            self._builder.row(*((names, row) if any(names) else _as_form(row)))
         for name, cells in zip(names, zip(*body, strict=True), strict=False):
             if name and not any(cells):  # it names nothing, and is not to be lost
                 self._builder.paragraph(name)
@@ -227,6 +223,21 @@ class PageWriter:
             self._builder.paragraph(said)
         if behind and behind[-1][0] != self._number:
             self._builder.begins(page_mark(self._number))
+
+
+def _as_form(row: Sequence[str]) -> tuple[list[str], list[str]]:
+    """Names and values of a row without names of columns: of two cells, and of those that end with a colon."""
+    cells = [cell for cell in row if cell]
+    if len(cells) == len(row) == 2 and any(map(str.isalpha, cells[0])):
+        return [cells[0].rstrip(":")], cells[1:]
+    names, values = list[str](), list[str]()
+    for cell in cells:
+        if len(values) < len(names):
+            values.append(cell)
+        else:
+            names.append(cell.rstrip(":") if cell.endswith(":") else "")
+            values += [] if cell.endswith(":") else [cell]
+    return ([*names[:-1], ""], [*values, cells[-1]]) if len(values) < len(names) else (names, values)
 
 
 def _as_typed(lines: Sequence[PageLine]) -> str:

@@ -45,7 +45,8 @@ def cut(rows: list[list[PageWord]], rules: Sequence[Box]) -> list[list[PageLine]
         lines, begin = list[PageLine](), 0
         # In a narrow column all words of a line may stand far apart, so that it fills the column.
         usual = statistics.median(b.left - a.right for a, b in pairwise(row)) if len(row) > 3 else 0.0
-        wide, evenly = 1.8 * usual, 1.3 * usual if usual < EVEN * row[0].size else 0.0
+        wide = 1.8 * usual if usual < WIDE * row[0].size else 0.0
+        evenly = 1.3 * usual if usual < EVEN * row[0].size else 0.0
         for k, (a, b) in enumerate(pairwise(row), 1):
             size = max(min(a.size, b.size), 1.0)
             gap = b.left - a.right
