@@ -26,7 +26,8 @@ def column_gap(rows: list[list[PageWord]], tables: Sequence[Box]) -> Box | None:
                 near = at
                 while 0 <= near + step < len(rows):
                     a, b = sorted((rows[near][0].base, rows[near + step][0].base))
-                    if b - a > APART * size:
+                    tables_between = max((min(t.bottom, b) - max(t.top, a) for t in tables), default=0.0)
+                    if b - a - max(tables_between, 0.0) > APART * size:
                         break
                     # A table may reach a little into the white space, but not through it.
                     met = [t for t in tables if t.left < end and t.right > begin and t.top < b and t.bottom > a]
@@ -91,7 +92,8 @@ def _is_text_column(lines: Sequence[Sequence[PageWord]]) -> bool:
     for line in lines:
         gaps = [b.left - a.right for a, b in pairwise(line)]
         # Words of a line are as far apart as one another, also where they fill it; cells are not.
-        even = max(gaps, default=0.0) < max(GUTTER * line[0].size, 1.6 * statistics.median(gaps or [0.0]))
+        usual = statistics.median(gaps) if gaps else 0.0
+        even = max(gaps, default=0.0) < max(GUTTER * line[0].size, min(1.6 * usual, 1.5 * line[0].size))
         full.append(len(line) >= 4 and line[-1].right - line[0].left > 0.6 * wide and even)
     longest = max((len(list(run)) for is_full, run in groupby(full) if is_full), default=0)
     long = sum(is_full and len(line) > 5 for is_full, line in zip(full, lines, strict=True))
