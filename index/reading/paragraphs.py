@@ -7,11 +7,13 @@ from dataclasses import dataclass
 from itertools import pairwise
 
 from article_assistant.index.reading.layout import blocks
-from article_assistant.index.reading.lines import LABEL, LABELLED, joined
+from article_assistant.index.reading.lines import BROKEN_WORD, LABEL, LABELLED, joined
 from article_assistant.index.reading.page import TextBuilder
 from article_assistant.index.reading.placed import PageLine, Sheet, Table, Text
 from article_assistant.index.reading.running import without_running
 
+HYPHENS_LEAST = 0.02
+"""Share of a text's lines that end with a hyphen where its words are hyphenated; a word of two ends few lines."""
 _ENDS = re.compile(r"[.!?:;…。！？：]['\"”’»)\]]*$")
 PAGE_MARK = re.compile("\ufdd0(\\d+)\ufdd1 ?")  # such characters stand in no text; see `page_mark`
 
@@ -45,6 +47,7 @@ class PageWriter:
         lines = [line for block in texts for line in block.lines]
         set_even = sum(len(line.text) for line in lines if line.mono)
         self._has_code = 0 < set_even < 0.5 * sum(len(line.text) for line in lines)
+        self._hyphenates = sum(bool(BROKEN_WORD.search(line.text)) for line in lines) > HYPHENS_LEAST * len(lines)
         body = sizes.most_common(1)[0][0] if sizes else 0.0
         self._larger = sorted({size for size in sizes if size > 1.1 * body}, reverse=True)
         self._leading = {size: gaps.most_common(1)[0][0] for size, gaps in leading.items()}
@@ -64,7 +67,8 @@ class PageWriter:
             for block in found:
                 if isinstance(block, Text) and block.foot:
                     self._behind += [
-                        (number, joined([line.text for line in group], self._words)) for group in self._groups(block)
+                        (number, joined([line.text for line in group], self._words, self._hyphenates))
+                        for group in self._groups(block)
                     ]
                     continue
                 if isinstance(block, Table):
@@ -76,7 +80,7 @@ class PageWriter:
             if page.recognised:
                 self._begin(fresh)
                 for part in page.recognised.split("\n\n"):
-                    self._builder.paragraph(joined(part.split("\n"), self._words))
+                    self._builder.paragraph(joined(part.split("\n"), self._words, self._hyphenates))
             self._behind += [(number, said) for said in page.sheet.turned]
         self._flush()
         return self._builder.text()
@@ -90,7 +94,10 @@ class PageWriter:
     def _rows(self, table: Table, fresh: bool) -> None:
         self._builder.end_list()
         heads, last = table.rows[: table.headers], self._table
-        names = [joined(dict.fromkeys(filter(None, column)), self._words) for column in zip(*heads, strict=True)]
+        names = [
+            joined(dict.fromkeys(filter(None, column)), self._words, self._hyphenates)
+            for column in zip(*heads, strict=True)
+        ]
         if last and not heads and len(last.edges) == len(table.edges) and (fresh or table.box.top < last.box.top):
             aside = table.edges[0] - last.edges[0]
             if all(abs(b - a - aside) < 6 for a, b in zip(last.edges, table.edges, strict=True)):
@@ -201,7 +208,7 @@ class PageWriter:
 
     def _flush(self) -> None:
         if self._open and self._first:
-            text, first = joined(self._open, self._words), self._first
+            text, first = joined(self._open, self._words, self._hyphenates), self._first
             plain = PAGE_MARK.sub("", text)
             item = LABELLED.match(text)
             if first.size in self._larger and len(plain) < 200 and not _is_mark(plain):
