@@ -16,7 +16,7 @@ CLEAR = 0.35
 LEADING = 1.75
 """Sizes of the type that the base lines of a cell are apart at most."""
 _DIGITS = re.compile(r"\d")
-_FIGURE = re.compile(r"[\d.,%()$€£/+-]+")
+FIGURE = re.compile(r"[\d.,%()$€£/+-]+")
 _OPEN = re.compile(r"[^.!?:;)]$")
 
 
@@ -53,7 +53,7 @@ def aligned_table(rows: list[list[PageLine]], flat: Sequence[Box] = ()) -> tuple
     """
     over, spans = _columns_below(rows)
     several = [row for row in rows if len(row) >= 2]
-    figures = all(_FIGURE.fullmatch(row[-1].text) for row in several)
+    figures = all(FIGURE.fullmatch(row[-1].text) for row in several)
     if len(spans) < 2 or len(several) < (2 if len(spans) > 2 or figures else 3):
         return None
     cells = [_placed(row, spans, i < over) for i, row in enumerate(rows)]
@@ -170,7 +170,7 @@ def _wraps(cells: list[list[list[PageLine]]], starts: Sequence[bool]) -> bool:
         else:
             on += 1
             alone += any(a and not b for a, b in zip(first, row, strict=True))
-    return alone > 0.7 * on
+    return alone > 0.5 * on
 
 
 def _go_on_below(cells: list[list[list[PageLine]]]) -> bool:

@@ -58,7 +58,8 @@ def blocks(sheet: Sheet) -> list[PageBlock]:
                 box = Box(grid.xs[j], grid.ys[i], grid.xs[j + 1], grid.ys[i + 1])
                 found.append((box, _region(cell, [], [rule for rule in sheet.rules if _within(rule, box)])))
         else:
-            found.append((grid.box, [grid.table(held, sheet.areas)]))
+            grid = grid.parted(held)
+            found.append((grid.box, [grid.table(grid.fill(inside), sheet.areas)]))
     edges = [Box(area.left, y, area.right, y) for area in sheet.areas for y in (area.top, area.bottom)]
     return _feet(_region(words, found, [*sheet.rules, *edges]))
 

@@ -116,7 +116,7 @@ class PageWriter:
         for k, group in enumerate(groups):
             if self._is_code(group[0]):
                 self._begin(fresh and k == 0)
-                self._builder.code(_as_typed(group))
+                self._builder.code(_as_typed(group), goes_on=True)
                 continue
             if k == 0 and self._goes_on(block):
                 if fresh and self._open[-1].endswith("-"):  # the rest of a word comes before the mark

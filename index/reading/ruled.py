@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
-from article_assistant.index.reading.aligned import with_head
+from article_assistant.index.reading.aligned import FIGURE, with_head
 from article_assistant.index.reading.lines import joined
 from article_assistant.index.reading.placed import Box, PageWord, Table
 from article_assistant.index.reading.rows import base_rows, cut
@@ -41,6 +41,31 @@ class Grid:
             held[self.owner[i, j]].append(word)
         return dict(sorted(held.items()))
 
+    def parted(self, held: dict[tuple[int, int], list[PageWord]]) -> "Grid":
+        """The same with rows parted that hold several rows of figures, with no line between them."""
+        ys = list[float]()
+        for i, top in enumerate(self.ys[:-1]):
+            ys.append(top)
+            lines = [base_rows(words) for (at, _), words in held.items() if at == i]
+            most = max(map(len, lines), default=0)
+            figures = [each for each in lines if len(each) == most and all(map(_is_figure, each))]
+            if most > 1 and len(figures) > 1 and all(len(each) in {1, most} for each in lines):
+                bases = [row[0].base for row in figures[0]]
+                if all(abs(row[0].base - base) < 2 for each in figures for row, base in zip(each, bases, strict=True)):
+                    ys += [base + 0.25 * (below - base) for base, below in pairwise(bases)]
+        if len(ys) + 1 == len(self.ys):
+            return self
+        ys.append(self.ys[-1])
+        owner, first = dict[tuple[int, int], tuple[int, int]](), dict[tuple[int, int], tuple[int, int]]()
+        for i, y in enumerate(ys[:-1]):
+            row = bisect(self.ys, y + 0.01) - 1
+            for j in range(len(self.xs) - 1):
+                whole = self.owner[row, j]
+                single = whole[0] != row or len(base_rows(held.get(whole, []))) < 2
+                key = whole if single else (len(ys) + i, whole[1])  # a cell of one line stands in all of the rows
+                owner[i, j] = first.setdefault(key, (i, whole[1]))
+        return Grid(self.xs, ys, owner)
+
     def table(self, held: dict[tuple[int, int], list[PageWord]], areas: Sequence[Box]) -> Table:
         texts = {
             place: joined([line.text for row in cut(base_rows(words), []) for line in row])
@@ -68,6 +93,11 @@ class Grid:
         if len(rows) > 1 and rows[0] == rows[1]:
             del rows[0], bold[0], shaded[0]
         return with_head(rows, bold, shaded, heads, self.box, self.xs[:-1])
+
+
+def _is_figure(row: Sequence[PageWord]) -> bool:
+    """Whether a line of a cell is a figure alone."""
+    return len(row) == 1 and FIGURE.fullmatch(row[0].text) is not None
 
 
 def _head_rows(grid: Grid, height: int) -> int:
@@ -100,6 +130,10 @@ def grids(rules: Sequence[Box]) -> list[Grid]:
     found = []
     for hs, vs in members.values():
         ys, xs = _places(h.top for h in hs), _places(v.left for v in vs)
+        # A table without lines at its sides reaches as far as its level lines.
+        left, right = sorted(h.left for h in hs), sorted((h.right for h in hs), reverse=True)
+        if len(xs) > 1 and len(hs) > 2:
+            xs = [left[1]] * (left[1] < xs[0] - 2 * SNAP) + xs + [right[1]] * (right[1] > xs[-1] + 2 * SNAP)
         if len(xs) >= 2 and len(ys) >= 2 and len(xs) * len(ys) <= CELLS_MOST:
             found.append(Grid(xs, ys, _owners(xs, ys, hs, vs)))
     return found
