@@ -96,5 +96,6 @@ def _is_text_column(lines: Sequence[Sequence[PageWord]]) -> bool:
         even = max(gaps, default=0.0) < max(GUTTER * line[0].size, min(1.6 * usual, 1.5 * line[0].size))
         full.append(len(line) >= 4 and line[-1].right - line[0].left > 0.6 * wide and even)
     longest = max((len(list(run)) for is_full, run in groupby(full) if is_full), default=0)
-    long = sum(is_full and len(line) > 5 for is_full, line in zip(full, lines, strict=True))
+    size = statistics.median(line[0].size for line in lines)
+    long = sum(one and len(line) > 5 and line[0].size > 0.9 * size for one, line in zip(full, lines, strict=True))
     return sum(full) > 0.4 * len(lines) or longest >= GUTTER_ROWS or long >= GUTTER_ROWS

@@ -12,6 +12,8 @@ from article_assistant.index.reading.page import TextBuilder
 from article_assistant.index.reading.placed import PageLine, Sheet, Table, Text
 from article_assistant.index.reading.running import without_running
 
+BY_HAND = 0.8
+"""Share of a column that a line takes which was broken by hand within a sentence."""
 HYPHENS_LEAST = 0.02
 """Share of a text's lines that end with a hyphen where its words are hyphenated; a word of two ends few lines."""
 _ENDS = re.compile(r"[.!?:;…。！？：]['\"”’»)\]]*$")
@@ -188,6 +190,9 @@ class PageWriter:
             if self._is_code(a) and self._is_code(b):
                 groups[-1].append(b)
                 continue
+            # Who breaks lines by hand leaves some room at their ends.
+            ragged = b.text[:1].islower() and a.right - left > BY_HAND * (block.reach - left)
+            meant = forced[i - 1] and (listed or not ragged or bool(_ENDS.search(a.text)))
             starts = (
                 self._is_code(a) != self._is_code(b)
                 or abs(a.size - b.size) > 0.15 * max(a.size, b.size)
@@ -195,7 +200,7 @@ class PageWriter:
                 or (not heading and _begins_item(b, a, forced[i - 1]))
                 or (block.foot and b.words[0].size < 0.9 * b.size)
                 or (block.foot and len(b.words) > 1 and _is_mark(b.words[0].text) and len(b.words[0].text) < 4)
-                or (forced[i - 1] and not heading and not (label and b.left > groups[-1][0].left + 2 and not listed))
+                or (meant and not heading and not (label and b.left > groups[-1][0].left + 2 and not listed))
                 or (listed and not heading and not b.text[:1].islower() and not label and not (is_edge and full))
                 or (not label and not heading and (inward[i - 1] and not inward[i] if hanging else False))
                 or (not label and not heading and not hanging and inward[i] and not inward[i - 1])

@@ -14,6 +14,8 @@ GUTTER = 0.75
 """One of so many ends it where the rows above or below have it too."""
 EVEN = 1.1
 """Size of the gaps between words up to which they may all be so wide that a line fills its column."""
+EDGE_GAP = 1.2
+"""One of so many ends it where the row above or below begins again at the same place."""
 GUTTER_ROWS = 3
 """Rows, one above the other, that must have a gap for it to be a gutter."""
 
@@ -64,6 +66,7 @@ def cut(rows: list[list[PageWord]], rules: Sequence[Box]) -> list[list[PageLine]
                 ruled
                 or gap >= max(WIDE * size, wide)
                 or (gap >= max(GUTTER * size, evenly) and _is_gutter(rows, gaps, i, a.right, b.left))
+                or (gap >= max(EDGE_GAP * size, evenly) and _is_edge(rows, i, b.left))
             ):
                 lines.append(PageLine(row[begin:k]))
                 begin = k
@@ -96,6 +99,13 @@ def _is_gutter(
             if rows[near][0].left < begin and rows[near][-1].right > end:
                 seen += 1
     return seen >= GUTTER_ROWS
+
+
+def _is_edge(rows: list[list[PageWord]], at: int, left: float) -> bool:
+    """Whether a word of the row above or below begins at the same place, behind a gutter."""
+    size = rows[at][0].size
+    near = [row for row in rows[max(at - 1, 0) : at + 2] if 0 < abs(row[0].base - rows[at][0].base) < 3 * size]
+    return any(abs(b.left - left) < 1 and b.left - a.right >= GUTTER * b.size for row in near for a, b in pairwise(row))
 
 
 def labelled(row: list[PageLine]) -> list[PageLine]:
