@@ -8,6 +8,7 @@ from itertools import pairwise
 
 from article_assistant.index.reading.lines import LABEL, joined
 from article_assistant.index.reading.placed import Box, PageLine, Table, box_around
+from article_assistant.index.reading.rows import NEAR_LABEL
 
 HEADS_MOST = 3
 """Rows of names that a table without lines may have."""
@@ -22,14 +23,12 @@ _OPEN = re.compile(r"[^.!?:;)]$")
 
 def table_end(rows: list[list[PageLine]], at: int) -> int:
     """Behind the last row of what may be a table that begins at row `at`."""
-    if len(rows[at]) < 2 or (len(rows[at]) == 2 and LABEL.fullmatch(rows[at][0].text)):
+    if len(rows[at]) < 2 or _is_item(rows[at]):
         return at
     end, last, columns = at + 1, at + 1, _spans((line.left, line.right) for line in rows[at])
     while end < len(rows):
         row, before = rows[end], rows[end - 1]
-        if row[0].top - max(line.bottom for line in before) > 1.5 * row[0].size or (
-            len(row) == 2 and LABEL.fullmatch(row[0].text)
-        ):
+        if row[0].top - max(line.bottom for line in before) > 1.5 * row[0].size or _is_item(row):
             break
         if len(row) == 1 and row[0].size > 1.15 * before[0].size:
             break  # a heading
@@ -44,6 +43,13 @@ def table_end(rows: list[list[PageLine]], at: int) -> int:
     while last < end and rows[last][0].left >= columns[1][0] - 2:
         last += 1
     return last
+
+
+def _is_item(row: Sequence[PageLine]) -> bool:
+    """Whether a row is a number or a bullet, and near it what it stands before."""
+    return (
+        len(row) == 2 and bool(LABEL.fullmatch(row[0].text)) and row[1].left - row[0].right < NEAR_LABEL * row[0].size
+    )
 
 
 def aligned_table(rows: list[list[PageLine]], flat: Sequence[Box] = ()) -> tuple[Table, list[PageLine]] | None:

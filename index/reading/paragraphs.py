@@ -14,6 +14,8 @@ from article_assistant.index.reading.running import without_running
 
 BY_HAND = 0.8
 """Share of a column that a line takes which was broken by hand within a sentence."""
+LEADING_LEAST = 0.15
+"""Share of the gaps between lines of one size that the usual one has at least."""
 HYPHENS_LEAST = 0.02
 """Share of a text's lines that end with a hyphen where its words are hyphenated; a word of two ends few lines."""
 _ENDS = re.compile(r"[.!?:;…。！？：]['\"”’»)\]]*$")
@@ -52,7 +54,14 @@ class PageWriter:
         self._hyphenates = sum(bool(BROKEN_WORD.search(line.text)) for line in lines) > HYPHENS_LEAST * len(lines)
         body = sizes.most_common(1)[0][0] if sizes else 0.0
         self._larger = sorted({size for size in sizes if size > 1.1 * body}, reverse=True)
-        self._leading = {size: gaps.most_common(1)[0][0] for size, gaps in leading.items()}
+        # In a text of short paragraphs the white space between them is more common than that between lines.
+        self._leading = {
+            size: min(
+                (gap for gap, times in gaps.items() if times >= LEADING_LEAST * gaps.total()),
+                default=gaps.most_common(1)[0][0],
+            )
+            for size, gaps in leading.items()
+        }
         self._open: list[str] = []
         self._first: PageLine | None = None
         self._bold = False

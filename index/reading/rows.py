@@ -14,6 +14,8 @@ GUTTER = 0.75
 """One of so many ends it where the rows above or below have it too."""
 EVEN = 1.1
 """Size of the gaps between words up to which they may all be so wide that a line fills its column."""
+NEAR_LABEL = 5.0
+"""Sizes of the type that a number or a bullet stands at most before its item."""
 EDGE_GAP = 1.2
 """One of so many ends it where the row above or below begins again at the same place."""
 GUTTER_ROWS = 3
@@ -113,7 +115,7 @@ def labelled(row: list[PageLine]) -> list[PageLine]:
     joined: list[PageLine] = []
     for line in row:
         last = joined[-1] if joined else None
-        if last and line.left - last.right < 5 * line.size and LABEL.fullmatch(last.text):
+        if last and line.left - last.right < NEAR_LABEL * line.size and LABEL.fullmatch(last.text):
             joined[-1] = PageLine([*last.words, *line.words])
         else:
             joined.append(line)

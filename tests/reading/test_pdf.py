@@ -252,6 +252,24 @@ def test_code_keeps_its_lines() -> None:
     assert found.endswith("\n\n    if open:\n        go(in)\n    done()")
 
 
+def test_a_letter_of_short_paragraphs() -> None:
+    """White space between paragraphs is none between lines, though there is more of it."""
+    lines = [
+        (50, 100, 10, "To whom it may concern:"),
+        (50, 124, 10, "There were 20,000 bottles and 200 laptops delivered on January 23,"),
+        (50, 136, 10, "2023. Three trucks were used."),
+        (50, 160, 10, "Best regards,"),
+        (50, 184, 10, "Mallori"),
+    ]
+    assert "on January 23, 2023. Three trucks were used.\n\nBest regards,\n\nMallori" in text(lines)
+
+
+def test_figures_with_points_are_no_numbers_of_items() -> None:
+    """A figure that looks like the number of a section is a cell where its neighbour is far away."""
+    figures = [(50 + 110 * j, 100 + 16 * i, 10, f"{(i + 1) * 2}{j}0.01") for i in range(4) for j in range(2)]
+    assert text(figures) == "200.01 | 210.01\n400.01 | 410.01\n600.01 | 610.01\n800.01 | 810.01"
+
+
 def test_lines_of_items_are_no_paragraph() -> None:
     """Short lines below one another stay apart; an item's second line goes with it; numbers are kept."""
     names = ["Okafor Packaging 5560", "Lindqvist Glass 4471", "Harbour Tools 3382", "Stone 12"]
