@@ -1,6 +1,7 @@
 """Words become rows, rows are cut into lines, and lines that stand close below one another become blocks."""
 
 import statistics
+from bisect import bisect
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from itertools import pairwise
@@ -42,7 +43,8 @@ def base_rows(words: Iterable[PageWord]) -> list[list[PageWord]]:
 def cut(rows: list[list[PageWord]], rules: Sequence[Box]) -> list[list[PageLine]]:
     """Rows cut into lines at gutters, rules and wide gaps."""
     upright = [rule for rule in rules if rule.left == rule.right]
-    flat = [rule for rule in rules if rule.top == rule.bottom]
+    flat = sorted((rule for rule in rules if rule.top == rule.bottom), key=lambda rule: rule.top)
+    tops = [rule.top for rule in flat]
     gaps = [white_gaps(row) for row in rows]
     found = []
     for i, row in enumerate(rows):
@@ -58,7 +60,7 @@ def cut(rows: list[list[PageWord]], rules: Sequence[Box]) -> list[list[PageLine]
                 continue
             ruled = any(a.right - 1 <= r.left <= b.left + 1 and r.top <= a.base <= r.bottom + 1 for r in upright)
             if not ruled and gap >= GUTTER * size:  # or a piece of a line below, as long as the cell
-                near = (r for r in flat if 0 < r.top - a.base < 2 * size)
+                near = flat[bisect(tops, a.base) : bisect(tops, a.base + 2 * size)]
                 ruled = any(
                     (r.left < a.left and a.right - 1 <= r.right <= b.left + 1)
                     or (r.right > b.left and a.right - 1 <= r.left <= b.left + 1)

@@ -44,9 +44,12 @@ class Grid:
     def parted(self, held: dict[tuple[int, int], list[PageWord]]) -> "Grid":
         """The same with rows parted that hold several rows of figures, with no line between them."""
         ys = list[float]()
+        cells: dict[int, list[list[list[PageWord]]]] = defaultdict(list)
+        for (i, _), words in held.items():
+            cells[i].append(base_rows(words))
         for i, top in enumerate(self.ys[:-1]):
             ys.append(top)
-            lines = [base_rows(words) for (at, _), words in held.items() if at == i]
+            lines = cells[i]
             most = max(map(len, lines), default=0)
             figures = [each for each in lines if len(each) == most and all(map(_is_figure, each))]
             if most > 1 and len(figures) > 1 and all(len(each) in {1, most} for each in lines):
