@@ -23,12 +23,12 @@ _OPEN = re.compile(r"[^.!?:;)]$")
 
 def table_end(rows: list[list[PageLine]], at: int) -> int:
     """Behind the last row of what may be a table that begins at row `at`."""
-    if len(rows[at]) < 2 or _is_item(rows[at]):
+    if len(rows[at]) < 2 or _is_numbered(rows[at]):
         return at
     end, last, columns = at + 1, at + 1, _spans((line.left, line.right) for line in rows[at])
     while end < len(rows):
         row, before = rows[end], rows[end - 1]
-        if row[0].top - max(line.bottom for line in before) > 1.5 * row[0].size or _is_item(row):
+        if row[0].top - max(line.bottom for line in before) > 1.5 * row[0].size or _is_numbered(row):
             break
         if len(row) == 1 and row[0].size > 1.15 * before[0].size:
             break  # a heading
@@ -45,7 +45,7 @@ def table_end(rows: list[list[PageLine]], at: int) -> int:
     return last
 
 
-def _is_item(row: Sequence[PageLine]) -> bool:
+def _is_numbered(row: Sequence[PageLine]) -> bool:
     """Whether a row is a number or a bullet, and near it what it stands before."""
     return (
         len(row) == 2 and bool(LABEL.fullmatch(row[0].text)) and row[1].left - row[0].right < NEAR_LABEL * row[0].size

@@ -16,7 +16,7 @@ BY_HAND = 0.8
 """Share of a column that a line takes which was broken by hand within a sentence."""
 LEADING_LEAST = 0.15
 """Share of the gaps between lines of one size that the usual one has at least."""
-HYPHENS_LEAST = 0.02
+HYPHENS_LEAST = 0.04
 """Share of a text's lines that end with a hyphen where its words are hyphenated; a word of two ends few lines."""
 _ENDS = re.compile(r"[.!?:;…。！？：]['\"”’»)\]]*$")
 PAGE_MARK = re.compile("\ufdd0(\\d+)\ufdd1 ?")  # such characters stand in no text; see `page_mark`
