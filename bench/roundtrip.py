@@ -7,11 +7,11 @@ share of sentences that are whole, and that of table rows whose every cell stand
 import random
 import re
 import shutil
+from bisect import bisect_left
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from difflib import SequenceMatcher
 from pathlib import Path
 from typing import Any
 
@@ -25,7 +25,7 @@ from bench.content import Block, Table
 AT_MARKS = {".docx", ".adoc", ".mediawiki"}
 """Kinds whose notes are read where their marks stand."""
 _MARK = re.compile(r"^\s*(?:#{1,6} |- |(?=\d+\. ))")
-_NOTE = re.compile(r"\[\d+\]|(?<=[.?!])\d{1,2}$")  # a note's number, at its mark
+_NOTE = re.compile(r"\[\d+\]|(?<=[.?!]) ?\d{1,2}$")  # a note's number, at its mark
 
 
 @dataclass(slots=True)
@@ -137,6 +137,7 @@ def printed(blocks: Sequence[Block], chance: random.Random, columns: int, browse
     edge = '<div style="font-size:8px;width:100%;text-align:center">{}</div>'.format
     data: bytes = browser.pdf(
         format=chance.choice(("A4", "A5", "Letter")) if columns == 1 else "A4",
+        landscape=columns > 1,
         display_header_footer=True,
         header_template=edge(written.RUNNING),
         footer_template=edge('<span class="pageNumber"></span>'),
@@ -151,7 +152,7 @@ def compared(blocks: Sequence[Block], text: str, notes_last: bool, wrong: list[s
     rows = [line for one in blocks if isinstance(one, Table) for line in one.lines()]
     found = [squeeze(_MARK.sub("", line)) for line in text.split("\n") if line.strip()]
     want, got = _words(" ".join(expected)), _words(" ".join(found))
-    in_order = sum(block.size for block in SequenceMatcher(None, want, got, autojunk=False).get_matching_blocks())
+    in_order = common(want, got)
     lost = [row for row in rows if row not in set(found)]
     held, said = (
         [" ".join(["", *_words(line), ""]) for line in found],
@@ -160,7 +161,7 @@ def compared(blocks: Sequence[Block], text: str, notes_last: bool, wrong: list[s
     pieces = content.sentences(blocks)
     broken = [one for one in pieces if not _stands(one, held)]
     told = [one for line in found if " | " not in line for one in re.split(r"(?<=[.?!])\s+", line)]
-    invented = [one for one in told if not re.fullmatch(r"\d+\.", one) and not _stands(one, said)]
+    invented = [one for one in told if not re.fullmatch(r"\d+\.?", one) and not _stands(one, said)]
     wrong += (
         [f"  row    {row}" for row in lost]
         + [f"  lost   {one}" for one in broken]
@@ -170,6 +171,23 @@ def compared(blocks: Sequence[Block], text: str, notes_last: bool, wrong: list[s
         words=len(want), in_order=in_order, added=len(got) - in_order, sentences=len(pieces),
         whole=len(pieces) - len(broken), invented=len(invented), rows=len(rows), named=len(rows) - len(lost),
     )  # fmt: skip
+
+
+def common(want: Sequence[str], got: Sequence[str]) -> int:
+    """How many words are in both in the same order at most (Hunt and Szymanski 1977).
+
+    >>> common("a b c d".split(), "b a c".split())
+    2
+    """
+    places: dict[str, list[int]] = defaultdict(list)
+    for at, word in enumerate(got):
+        places[word].append(at)
+    ends: list[int] = []  # of each length, the earliest end of words in order
+    for word in want:
+        for at in reversed(places[word]):
+            k = bisect_left(ends, at)
+            ends[k : k + 1] = [at]
+    return len(ends)
 
 
 def _stands(piece: str, held: Sequence[str]) -> bool:

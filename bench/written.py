@@ -426,8 +426,17 @@ LINED = (
 def printed(blocks: Sequence[Block], chance: random.Random, columns: int) -> str:
     """A page for a browser to print: its type, its edges and the lines of its tables by chance."""
     family = chance.choice(("DejaVu Serif", "DejaVu Sans"))
+    # What no line shows nobody can read: which rows a cell takes.
+    spans = any(down > 1 for one in blocks if isinstance(one, Table) for row in one.cells for _, _, down in row)
     leading, align = chance.choice((1.2, 1.35, 1.5)), chance.choice(("left", "justify"))
-    style = STYLE % (chance.choice((9, 10, 11)), leading, family, columns, align, chance.choice(LINED))
+    style = STYLE % (
+        chance.choice((9, 10, 11)),
+        leading,
+        family,
+        columns,
+        align,
+        chance.choice(LINED[:2] if spans else LINED),
+    )
     head = f"<!doctype html><html lang=en><meta charset=utf-8><style>{style}</style>"
     return f"{head}<body>{body_html(blocks, chance)}</body></html>"
 

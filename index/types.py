@@ -61,7 +61,8 @@ class Article:
     None. An article without `groups` is shown to nobody. `pages` tell on which page of its file a text stands:
     offsets, rising, each with the number (from 1) of the page of what begins there; empty where a file has no pages.
     `language` is an ISO 639-1 code. `anchors` are the fragments (or "") that lead to each heading of the text at
-    `url`, in order; empty where `url` does not show that text. `names` are further names that lead to the article, and `editor` is who wrote this revision.
+    `url`, in order; empty where `url` does not show that text. `names` are
+    further names that lead to the article, and `editor` is who wrote this revision.
     """
 
     id: str

@@ -16,7 +16,10 @@ SKIPPED = {
     "video", "canvas", "dialog", "input", "textarea", "datalist", "map", "rt", "rp",
 }  # fmt: skip
 """Elements that show no text of the article, with all that is in them."""
-ROLES = {"navigation", "search", "menu", "menubar", "toolbar", "dialog", "alertdialog", "contentinfo", "doc-toc"}
+ROLES = {
+    "navigation", "search", "menu", "menubar", "toolbar", "dialog", "alertdialog", "contentinfo", "doc-toc",
+    "doc-noteref", "doc-backlink",
+}  # fmt: skip
 """ARIA roles of the same kind."""
 NAMES = {
     # unseen by who can see
@@ -27,7 +30,7 @@ NAMES = {
     # DokuWiki
     "dw__toc", "secedit", "docInfo", "breadcrumbs", "pageId", "fn_top", "fn_bot", "tools",
     # Sphinx, MkDocs and their like
-    "headerlink",
+    "headerlink", "footnote-ref", "footnote-backref", "footnote-back",
 }  # fmt: skip
 """Ids and classes of what a wiki or a generator of pages adds to an article."""
 WIKIS = ("//*[@id='mw-content-text']", "//*[@id='dokuwiki__content']", "//*[@id='main-content']")

@@ -2,7 +2,7 @@
 
 import statistics
 from collections.abc import Sequence
-from itertools import pairwise
+from itertools import groupby, pairwise
 
 from article_assistant.index.reading.placed import Box, PageWord
 from article_assistant.index.reading.rows import GUTTER, GUTTER_ROWS, white_gaps
@@ -26,11 +26,14 @@ def column_gap(rows: list[list[PageWord]], tables: Sequence[Box]) -> Box | None:
                 near = at
                 while 0 <= near + step < len(rows):
                     a, b = sorted((rows[near][0].base, rows[near + step][0].base))
-                    if b - a > APART * size:
+                    tables_between = max((min(t.bottom, b) - max(t.top, a) for t in tables), default=0.0)
+                    if b - a - max(tables_between, 0.0) > APART * size:
                         break
-                    if any(t.left < end and t.right > begin and t.top < b and t.bottom > a for t in tables):
-                        break
-                    shared = [(max(begin, x), min(end, y)) for x, y in gaps[near + step]]
+                    # A table may reach a little into the white space, but not through it.
+                    met = [t for t in tables if t.left < end and t.right > begin and t.top < b and t.bottom > a]
+                    low_side = max([begin, *(t.right for t in met if t.left < begin)])
+                    high_side = min([end, *(t.left for t in met if t.left >= begin)])
+                    shared = [(max(low_side, x), min(high_side, y)) for x, y in gaps[near + step]]
                     shared = [(x, y) for x, y in shared if y - x >= GUTTER * size]
                     if not shared:
                         break
@@ -83,12 +86,16 @@ def _both_sides(
 
 
 def _is_text_column(lines: Sequence[Sequence[PageWord]]) -> bool:
-    """Whether many lines of a column are several words that fill it."""
+    """Whether many lines of a column, or some that follow one another, are several words that fill it."""
     wide = max(line[-1].right for line in lines) - min(line[0].left for line in lines)
-    full = sum(
-        len(line) >= 4
-        and line[-1].right - line[0].left > 0.6 * wide
-        and all(b.left - a.right < 1.5 * b.size for a, b in pairwise(line))
-        for line in lines
-    )
-    return full > 0.4 * len(lines)
+    full = []
+    for line in lines:
+        gaps = [b.left - a.right for a, b in pairwise(line)]
+        # Words of a line are as far apart as one another, also where they fill it; cells are not.
+        usual = statistics.median(gaps) if gaps else 0.0
+        even = max(gaps, default=0.0) < max(GUTTER * line[0].size, min(1.6 * usual, 1.5 * line[0].size))
+        full.append(len(line) >= 4 and line[-1].right - line[0].left > 0.6 * wide and even)
+    longest = max((len(list(run)) for is_full, run in groupby(full) if is_full), default=0)
+    size = statistics.median(line[0].size for line in lines)
+    long = sum(one and len(line) > 5 and line[0].size > 0.9 * size for one, line in zip(full, lines, strict=True))
+    return sum(full) > 0.4 * len(lines) or longest >= GUTTER_ROWS or long >= GUTTER_ROWS

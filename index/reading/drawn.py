@@ -65,6 +65,9 @@ def _path(thing: Any, made: Sheet, place: _Place, matrix: _Matrix) -> None:
         return
     if not stroke.value:
         return
+    if 1.5 < box.right - box.left < 8 and abs(box.right - box.left - box.bottom + box.top) < 1:
+        made.dots.append(box)  # a hollow one
+        return
     if fill.value:
         made.areas.append(box)
     own = _times(_matrix_of(thing), matrix)

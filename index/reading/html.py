@@ -110,7 +110,9 @@ class _Walk:
         self.builder = TextBuilder()
         self._holders: set[Element] = set()  # elements with blocks in them, found once: to look each time is quadratic
         for root in roots:
-            for block in root.iter(*_APART - {"br"}):
+            for block in root.iter(*_APART):
+                if block.tag == "br" and not _ends_paragraph(block):
+                    continue
                 for one in block.iterancestors():
                     if one in self._holders:
                         break
@@ -218,6 +220,12 @@ class _Walk:
         rows = [row for part in ("thead", "", "tfoot") for row in rows if _part(row) == part]
         heads = len(list(takewhile(_is_head, rows)))
         write_table(self.builder, grid(map(_row_cells, rows)), heads or None)
+
+
+def _ends_paragraph(line_end: Element) -> bool:
+    """Whether an end of a line is the first of two, which part paragraphs."""
+    behind = line_end.getnext()
+    return behind is not None and behind.tag == "br" and not (line_end.tail or "").strip()
 
 
 def _code_lines(element: Element) -> str:

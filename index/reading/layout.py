@@ -58,8 +58,10 @@ def blocks(sheet: Sheet) -> list[PageBlock]:
                 box = Box(grid.xs[j], grid.ys[i], grid.xs[j + 1], grid.ys[i + 1])
                 found.append((box, _region(cell, [], [rule for rule in sheet.rules if _within(rule, box)])))
         else:
-            found.append((grid.box, [grid.table(held, sheet.areas)]))
-    return _feet(_region(words, found, sheet.rules))
+            grid = grid.parted(held)
+            found.append((grid.box, [grid.table(grid.fill(inside), sheet.areas)]))
+    edges = [Box(area.left, y, area.right, y) for area in sheet.areas for y in (area.top, area.bottom)]
+    return _feet(_region(words, found, [*sheet.rules, *edges]))
 
 
 def _region(words: list[PageWord], tables: list[_Placed], rules: Sequence[Box], depth: int = 0) -> list[PageBlock]:
@@ -129,13 +131,14 @@ def _with_tables(found: list[_Placed]) -> list[_Placed]:
 
 def _loose(words: Sequence[PageWord], rules: Sequence[Box]) -> list[PageBlock]:
     """The blocks of words that stand in no drawn table, in no order."""
-    rows = cut(base_rows(words), [rule for rule in rules if rule.left == rule.right])
+    rows = cut(base_rows(words), rules)
+    flat = [rule for rule in rules if rule.top == rule.bottom]
     found: list[PageBlock] = []
     rest: list[list[PageLine]] = []
     at = 0
     while at < len(rows):
         end = table_end(rows, at)
-        made = aligned_table(rows[at:end]) if end - at >= 2 else None
+        made = aligned_table(rows[at:end], flat) if end - at >= 2 else None
         if made:
             found.append(made[0])
             rest += [[line] for line in made[1]]

@@ -16,28 +16,34 @@ LABEL = re.compile(rf"{BULLETS}|\(?(\d{{1,3}}|[A-Za-z]|[ivxIVX]{{2,4}})[.)]|\d{{
 LABELLED = re.compile(rf"(?:{BULLETS}|(\d{{1,3}})[.)])\s+(?=\S)")
 
 _LETTER = r"[^\W\d_]"
-_BROKEN = re.compile(rf"((?:{_LETTER}|-)*{_LETTER})-$")
+BROKEN_WORD = re.compile(rf"((?:{_LETTER}|-)*{_LETTER})-$")
 _WORD_PART = re.compile(rf"{_LETTER}(?:{_LETTER}|-)*")
 _EAST = r"\u3040-\u30ff\u3400-\u9fff\uf900-\ufaff，。、：；（）"
-_NO_SPACE = (re.compile(rf"\d[–-]$|[{_EAST}]$"), re.compile(rf"[\d{_EAST}]"))
+_NO_SPACE = (
+    (re.compile(rf"\d[–-]$|[{_EAST}]$"), re.compile(rf"[\d{_EAST}]")),
+    (re.compile(r"\w-$"), re.compile(r"[\dA-Z]")),  # a code, or a word of two
+)
 
 
-def joined(lines: Iterable[str], known: Container[str] = ()) -> str:
+def joined(lines: Iterable[str], known: Container[str] = (), hyphenates: bool = True) -> str:
     """Lines as one, a word that was broken at the end of one whole again.
 
-    A hyphen stays where the word is among the `known` ones with it, and not without.
+    A hyphen stays where the word is among the `known` ones with it, or its two halves are, and it is not without;
+    and where a text `hyphenates` no words, all others that end its lines are part of their words.
 
-    >>> joined(["a con-", "tract of", "2018–", "2019"])
-    'a contract of 2018–2019'
+    >>> joined(["a con-", "tract of", "2018–", "2019", "for PN-", "4711"])
+    'a contract of 2018–2019 for PN-4711'
     """
     text = ""
     for line in lines:
         last = text[text.rfind(" ") + 1 :]  # to search all of it each time is quadratic
-        begin, end = _BROKEN.search(last), _WORD_PART.match(line)
+        begin, end = BROKEN_WORD.search(last), _WORD_PART.match(line)
         if begin and end and begin[1][-1].islower() and end[0][0].islower():
             whole, parted = f"{begin[1]}{end[0]}".lower(), f"{begin[1]}-{end[0]}".lower()
-            text = text + line if parted in known and whole not in known else text[:-1] + line
-        elif not text or (_NO_SPACE[0].search(last) and _NO_SPACE[1].match(line)):
+            parts = (begin[1].lower(), end[0].lower())
+            two = not hyphenates or parted in known or all(len(part) > 2 and part in known for part in parts)
+            text = text + line if two and whole not in known else text[:-1] + line
+        elif not text or any(ends.search(last) and begins.match(line) for ends, begins in _NO_SPACE):
             text += line
         else:
             text += f" {line}"

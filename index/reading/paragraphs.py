@@ -7,11 +7,17 @@ from dataclasses import dataclass
 from itertools import pairwise
 
 from article_assistant.index.reading.layout import blocks
-from article_assistant.index.reading.lines import LABEL, LABELLED, joined
+from article_assistant.index.reading.lines import BROKEN_WORD, LABEL, LABELLED, joined
 from article_assistant.index.reading.page import TextBuilder
 from article_assistant.index.reading.placed import PageLine, Sheet, Table, Text
 from article_assistant.index.reading.running import without_running
 
+BY_HAND = 0.8
+"""Share of a column that a line takes which was broken by hand within a sentence."""
+LEADING_LEAST = 0.15
+"""Share of the gaps between lines of one size that the usual one has at least."""
+HYPHENS_LEAST = 0.04
+"""Share of a text's lines that end with a hyphen where its words are hyphenated; a word of two ends few lines."""
 _ENDS = re.compile(r"[.!?:;…。！？：]['\"”’»)\]]*$")
 PAGE_MARK = re.compile("\ufdd0(\\d+)\ufdd1 ?")  # such characters stand in no text; see `page_mark`
 
@@ -42,9 +48,20 @@ class PageWriter:
                 sizes[line.size] += len(line.text)
             for a, b in pairwise(block.lines):
                 leading[round(b.size)][round((b.base - a.base) * 2) / 2] += 1
+        lines = [line for block in texts for line in block.lines]
+        set_even = sum(len(line.text) for line in lines if line.mono)
+        self._has_code = 0 < set_even < 0.5 * sum(len(line.text) for line in lines)
+        self._hyphenates = sum(bool(BROKEN_WORD.search(line.text)) for line in lines) > HYPHENS_LEAST * len(lines)
         body = sizes.most_common(1)[0][0] if sizes else 0.0
         self._larger = sorted({size for size in sizes if size > 1.1 * body}, reverse=True)
-        self._leading = {size: gaps.most_common(1)[0][0] for size, gaps in leading.items()}
+        # In a text of short paragraphs the white space between them is more common than that between lines.
+        self._leading = {
+            size: min(
+                (gap for gap, times in gaps.items() if times >= LEADING_LEAST * gaps.total()),
+                default=gaps.most_common(1)[0][0],
+            )
+            for size, gaps in leading.items()
+        }
         self._open: list[str] = []
         self._first: PageLine | None = None
         self._bold = False
@@ -61,7 +78,8 @@ class PageWriter:
             for block in found:
                 if isinstance(block, Text) and block.foot:
                     self._behind += [
-                        (number, joined([line.text for line in group], self._words)) for group in self._groups(block)
+                        (number, joined([line.text for line in group], self._words, self._hyphenates))
+                        for group in self._groups(block)
                     ]
                     continue
                 if isinstance(block, Table):
@@ -73,7 +91,7 @@ class PageWriter:
             if page.recognised:
                 self._begin(fresh)
                 for part in page.recognised.split("\n\n"):
-                    self._builder.paragraph(joined(part.split("\n"), self._words))
+                    self._builder.paragraph(joined(part.split("\n"), self._words, self._hyphenates))
             self._behind += [(number, said) for said in page.sheet.turned]
         self._flush()
         return self._builder.text()
@@ -87,7 +105,10 @@ class PageWriter:
     def _rows(self, table: Table, fresh: bool) -> None:
         self._builder.end_list()
         heads, last = table.rows[: table.headers], self._table
-        names = [joined(dict.fromkeys(filter(None, column)), self._words) for column in zip(*heads, strict=True)]
+        names = [
+            joined(dict.fromkeys(filter(None, column)), self._words, self._hyphenates)
+            for column in zip(*heads, strict=True)
+        ]
         if last and not heads and len(last.edges) == len(table.edges) and (fresh or table.box.top < last.box.top):
             aside = table.edges[0] - last.edges[0]
             if all(abs(b - a - aside) < 6 for a, b in zip(last.edges, table.edges, strict=True)):
@@ -96,7 +117,7 @@ class PageWriter:
         self._table = table
         body = table.rows[table.headers :]
         for row in body:
-            self._builder.row(names, row)
+            self._builder.row(*((names, row) if any(names) else _as_form(row)))
         for name, cells in zip(names, zip(*body, strict=True), strict=False):
             if name and not any(cells):  # it names nothing, and is not to be lost
                 self._builder.paragraph(name)
@@ -104,6 +125,10 @@ class PageWriter:
     def _lines(self, block: Text, fresh: bool) -> None:
         groups = self._groups(block)
         for k, group in enumerate(groups):
+            if self._is_code(group[0]):
+                self._begin(fresh and k == 0)
+                self._builder.code(_as_typed(group), goes_on=True)
+                continue
             if k == 0 and self._goes_on(block):
                 if fresh and self._open[-1].endswith("-"):  # the rest of a word comes before the mark
                     rest, _, line = group[0].text.partition(" ")
@@ -143,26 +168,49 @@ class PageWriter:
 
     def _groups(self, block: Text) -> list[list[PageLine]]:
         """The lines of a block by paragraph."""
-        lines = block.lines
+        runs = [[block.lines[0]]]
+        for a, b in pairwise(block.lines):
+            if b.base - a.base > 1.2 * self._usual(b) + 1:
+                runs.append([])
+            runs[-1].append(b)
+        return [group for lines in runs for group in self._close_groups(lines, block)]
+
+    def _is_code(self, line: PageLine) -> bool:
+        """Whether a line is set like code in a text that is not."""
+        return self._has_code and line.mono
+
+    def _usual(self, line: PageLine) -> float:
+        """How far lines of that size usually are below each other."""
+        return self._leading.get(round(line.size), 1.2 * line.size)
+
+    def _close_groups(self, lines: list[PageLine], block: Text) -> list[list[PageLine]]:
+        """The same of lines without white space between them."""
         left = min(line.left for line in lines)
         inward = [line.left > left + 0.7 * line.size for line in lines]
         hanging = sum(inward) > len(lines) / 2 and not inward[0]
         forced = [_fits(b, a, block.reach) for a, b in pairwise(lines)]
         groups = [[lines[0]]]
         listed = (len(forced) > 1 and sum(forced) > len(forced) / 2) or _is_list(lines)
+        is_edge = sum(line.right > block.reach - 0.2 * line.size for line in block.lines) > 1
         for i, (a, b) in enumerate(pairwise(lines), 1):
-            usual = self._leading.get(round(b.size), 1.2 * b.size)
             heading = a.size == b.size and a.size in self._larger
             label = _begins_item(groups[-1][0], None, True)
+            full = a.right > block.reach - 0.2 * a.size  # at an edge that several lines reach
+            if self._is_code(a) and self._is_code(b):
+                groups[-1].append(b)
+                continue
+            # Who breaks lines by hand leaves some room at their ends.
+            ragged = b.text[:1].islower() and a.right - left > BY_HAND * (block.reach - left)
+            meant = forced[i - 1] and (listed or not ragged or bool(_ENDS.search(a.text)))
             starts = (
-                abs(a.size - b.size) > 0.15 * max(a.size, b.size)
+                self._is_code(a) != self._is_code(b)
+                or abs(a.size - b.size) > 0.15 * max(a.size, b.size)
                 or (a.bold != b.bold and not (a.words[-1].bold and b.words[0].bold))
-                or b.base - a.base > 1.2 * usual + 1
                 or (not heading and _begins_item(b, a, forced[i - 1]))
                 or (block.foot and b.words[0].size < 0.9 * b.size)
                 or (block.foot and len(b.words) > 1 and _is_mark(b.words[0].text) and len(b.words[0].text) < 4)
-                or (forced[i - 1] and not heading and not (label and b.left > groups[-1][0].left + 2 and not listed))
-                or (listed and not heading and not b.text[:1].islower() and not label)
+                or (meant and not heading and not (label and b.left > groups[-1][0].left + 2 and not listed))
+                or (listed and not heading and not b.text[:1].islower() and not label and not (is_edge and full))
                 or (not label and not heading and (inward[i - 1] and not inward[i] if hanging else False))
                 or (not label and not heading and not hanging and inward[i] and not inward[i - 1])
             )
@@ -174,7 +222,7 @@ class PageWriter:
 
     def _flush(self) -> None:
         if self._open and self._first:
-            text, first = joined(self._open, self._words), self._first
+            text, first = joined(self._open, self._words, self._hyphenates), self._first
             plain = PAGE_MARK.sub("", text)
             item = LABELLED.match(text)
             if first.size in self._larger and len(plain) < 200 and not _is_mark(plain):
@@ -196,6 +244,28 @@ class PageWriter:
             self._builder.paragraph(said)
         if behind and behind[-1][0] != self._number:
             self._builder.begins(page_mark(self._number))
+
+
+def _as_form(row: Sequence[str]) -> tuple[list[str], list[str]]:
+    """Names and values of a row without names of columns: of two cells, and of those that end with a colon."""
+    cells = [cell for cell in row if cell]
+    if len(cells) == len(row) == 2 and any(map(str.isalpha, cells[0])):
+        return [cells[0].rstrip(":")], cells[1:]
+    names, values = list[str](), list[str]()
+    for cell in cells:
+        if len(values) < len(names):
+            values.append(cell)
+        else:
+            names.append(cell.rstrip(":") if cell.endswith(":") else "")
+            values += [] if cell.endswith(":") else [cell]
+    return ([*names[:-1], ""], [*values, cells[-1]]) if len(values) < len(names) else (names, values)
+
+
+def _as_typed(lines: Sequence[PageLine]) -> str:
+    """Lines of code with the spaces before them."""
+    left = min(line.left for line in lines)
+    wide = max((line.right - line.left) / max(len(line.text), 1) for line in lines) or 1.0
+    return "\n".join(f"{' ' * round((line.left - left) / wide)}{line.text}" for line in lines)
 
 
 def page_mark(number: int) -> str:

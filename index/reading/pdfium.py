@@ -16,6 +16,7 @@ from article_assistant.index.reading.drawn import note_drawn
 from article_assistant.index.reading.placed import PageWord, Sheet
 
 _BOLD_FONT = re.compile(r"bold|black|heavy|demi|-medi$|cmbx|cmb\d", re.IGNORECASE)
+_MONO_FONT = re.compile(r"mono|courier|consol|typewriter|cmtt|nimbusmon|fixed|menlo", re.IGNORECASE)
 _HYPHENS = {2, 0xFFFE, 0xAD}
 """How PDFium says that a word is broken at the end of a line; or a hyphen that only shows there."""
 
@@ -50,7 +51,7 @@ def sheet(page: Any) -> Sheet:
         if not (0 <= (x0 + x1) / 2 <= width and 0 <= base <= height + piece.size):
             continue  # outside of what is shown
         if piece.quarter == upright:
-            made.words.append(PageWord(piece.text, min(x0, x1), max(x0, x1), base, piece.size, piece.bold))
+            made.words.append(PageWord(piece.text, min(x0, x1), max(x0, x1), base, piece.size, piece.bold, piece.mono))
         elif last is not None and last.line == piece.line and last.quarter == piece.quarter:
             made.turned[-1] += f" {piece.text}"
             last = piece
@@ -81,18 +82,19 @@ class _PdfWord:
     end: tuple[float, float]
     size: float
     bold: bool
+    mono: bool
     quarter: int | None
     line: int
 
 
 class _Style:
-    """Size and weight of the type of a text object, asked for once an object."""
+    """Size, weight and kind of the type of a text object, asked for once an object."""
 
     def __init__(self, text: Any) -> None:
         self._text = text
-        self._known: dict[int, tuple[float, bool]] = {}
+        self._known: dict[int, tuple[float, bool, bool]] = {}
 
-    def of(self, index: int) -> tuple[float, bool]:
+    def of(self, index: int) -> tuple[float, bool, bool]:
         thing = c.FPDFText_GetTextObject(self._text, index)
         key = ctypes.cast(thing, ctypes.c_void_p).value or 0
         if key not in self._known:
@@ -100,12 +102,13 @@ class _Style:
             c.FPDFText_GetMatrix(self._text, index, matrix)
             size = c.FPDFText_GetFontSize(self._text, index) * (math.hypot(matrix.c, matrix.d) or 1.0)
             bold = bool(thing) and c.FPDFTextObj_GetTextRenderMode(thing) == c.FPDF_TEXTRENDERMODE_FILL_STROKE
-            if thing and not bold:
-                name = ctypes.create_string_buffer(200)
+            name = ctypes.create_string_buffer(200)
+            if thing:
                 c.FPDFFont_GetBaseFontName(c.FPDFTextObj_GetFont(thing), name, 200)
-                bold = bool(_BOLD_FONT.search(name.value.decode("utf-8", "replace")))
+            font = name.value.decode("utf-8", "replace")
+            bold = bold or bool(_BOLD_FONT.search(font))
             # A font may claim any size; one of no size would make all gaps endless.
-            self._known[key] = (min(max(size, 1.0), 500.0), bold)
+            self._known[key] = (min(max(size, 1.0), 500.0), bold, bool(_MONO_FONT.search(font)))
         return self._known[key]
 
 
@@ -137,7 +140,7 @@ def _parted_words(text: Any, style: _Style, begin: int, letters: list[int], line
     """The word of these characters; several where they do not stand beside one another."""
     last = begin + len(letters) - 1
     start, end = _origin(text, begin), _origin(text, last)
-    size, bold = style.of(begin)
+    size, bold, mono = style.of(begin)
     angle = c.FPDFText_GetCharAngle(text, begin)
     turn = angle / (math.pi / 2)
     quarter = round(turn) % 4 if abs(turn - round(turn)) < 0.1 else None
@@ -155,7 +158,7 @@ def _parted_words(text: Any, style: _Style, begin: int, letters: list[int], line
     c.FPDFText_GetLooseCharBox(text, last, box)
     reach = {0: (box.right, end[1]), 1: (end[0], box.top), 2: (box.left, end[1]), 3: (end[0], box.bottom)}
     found = "".join(map(chr, letters)).encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
-    yield _PdfWord(found, start, reach[quarter] if quarter is not None else end, size, bold, quarter, line)
+    yield _PdfWord(found, start, reach[quarter] if quarter is not None else end, size, bold, mono, quarter, line)
 
 
 def _origin(text: Any, index: int) -> tuple[float, float]:

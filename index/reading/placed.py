@@ -27,7 +27,10 @@ class _OnBaseLine:
 
 @dataclass(slots=True)
 class PageWord(_OnBaseLine):
-    """A word: its left and right edge, its base line, and the size of its type, all in points."""
+    """A word: its left and right edge, its base line, and the size of its type, all in points.
+
+    `mono`: all letters of its type are of one width, as in code.
+    """
 
     text: str
     left: float
@@ -35,6 +38,7 @@ class PageWord(_OnBaseLine):
     base: float
     size: float
     bold: bool
+    mono: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,6 +90,10 @@ class PageLine(_OnBaseLine):
             self.size = sizes.most_common(1)[0][0]
             self.base = max(words, key=lambda word: (round(word.size, 1), len(word.text))).base
             self.bold = all(word.bold for word in words if any(map(str.isalnum, word.text)))
+
+    @property
+    def mono(self) -> bool:
+        return all(word.mono for word in self.words)
 
     @property
     def text(self) -> str:

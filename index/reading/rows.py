@@ -1,6 +1,7 @@
 """Words become rows, rows are cut into lines, and lines that stand close below one another become blocks."""
 
 import statistics
+from bisect import bisect
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from itertools import pairwise
@@ -12,6 +13,12 @@ WIDE = 2.0
 """A gap of so many times the size of the type ends a line, whatever is around it."""
 GUTTER = 0.75
 """One of so many ends it where the rows above or below have it too."""
+EVEN = 1.1
+"""Size of the gaps between words up to which they may all be so wide that a line fills its column."""
+NEAR_LABEL = 5.0
+"""Sizes of the type that a number or a bullet stands at most before its item."""
+EDGE_GAP = 1.2
+"""One of so many ends it where the row above or below begins again at the same place."""
 GUTTER_ROWS = 3
 """Rows, one above the other, that must have a gap for it to be a gutter."""
 
@@ -33,24 +40,37 @@ def base_rows(words: Iterable[PageWord]) -> list[list[PageWord]]:
     return found
 
 
-def cut(rows: list[list[PageWord]], upright: Sequence[Box]) -> list[list[PageLine]]:
+def cut(rows: list[list[PageWord]], rules: Sequence[Box]) -> list[list[PageLine]]:
     """Rows cut into lines at gutters, rules and wide gaps."""
+    upright = [rule for rule in rules if rule.left == rule.right]
+    flat = sorted((rule for rule in rules if rule.top == rule.bottom), key=lambda rule: rule.top)
+    tops = [rule.top for rule in flat]
     gaps = [white_gaps(row) for row in rows]
     found = []
     for i, row in enumerate(rows):
         lines, begin = list[PageLine](), 0
         # In a narrow column all words of a line may stand far apart, so that it fills the column.
-        wide = 1.8 * statistics.median(b.left - a.right for a, b in pairwise(row)) if len(row) > 3 else 0.0
+        usual = statistics.median(b.left - a.right for a, b in pairwise(row)) if len(row) > 3 else 0.0
+        wide = 1.8 * usual if usual < WIDE * row[0].size else 0.0
+        evenly = 1.3 * usual if usual < EVEN * row[0].size else 0.0
         for k, (a, b) in enumerate(pairwise(row), 1):
             size = max(min(a.size, b.size), 1.0)
             gap = b.left - a.right
             if gap < 0.2 * size:
                 continue
             ruled = any(a.right - 1 <= r.left <= b.left + 1 and r.top <= a.base <= r.bottom + 1 for r in upright)
+            if not ruled and gap >= GUTTER * size:  # or a piece of a line below, as long as the cell
+                near = flat[bisect(tops, a.base) : bisect(tops, a.base + 2 * size)]
+                ruled = any(
+                    (r.left < a.left and a.right - 1 <= r.right <= b.left + 1)
+                    or (r.right > b.left and a.right - 1 <= r.left <= b.left + 1)
+                    for r in near
+                )
             if (
                 ruled
                 or gap >= max(WIDE * size, wide)
-                or (gap >= GUTTER * size and _is_gutter(rows, gaps, i, a.right, b.left))
+                or (gap >= max(GUTTER * size, evenly) and _is_gutter(rows, gaps, i, a.right, b.left))
+                or (gap >= max(EDGE_GAP * size, evenly) and _is_edge(rows, i, b.left))
             ):
                 lines.append(PageLine(row[begin:k]))
                 begin = k
@@ -85,12 +105,19 @@ def _is_gutter(
     return seen >= GUTTER_ROWS
 
 
+def _is_edge(rows: list[list[PageWord]], at: int, left: float) -> bool:
+    """Whether a word of the row above or below begins at the same place, behind a gutter."""
+    size = rows[at][0].size
+    near = [row for row in rows[max(at - 1, 0) : at + 2] if 0 < abs(row[0].base - rows[at][0].base) < 3 * size]
+    return any(abs(b.left - left) < 1 and b.left - a.right >= GUTTER * b.size for row in near for a, b in pairwise(row))
+
+
 def labelled(row: list[PageLine]) -> list[PageLine]:
     """Lines of a row, a number or a bullet joined to what it stands before."""
     joined: list[PageLine] = []
     for line in row:
         last = joined[-1] if joined else None
-        if last and line.left - last.right < 5 * line.size and LABEL.fullmatch(last.text):
+        if last and line.left - last.right < NEAR_LABEL * line.size and LABEL.fullmatch(last.text):
             joined[-1] = PageLine([*last.words, *line.words])
         else:
             joined.append(line)

@@ -6,13 +6,15 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
-from article_assistant.index.reading.aligned import with_head
+from article_assistant.index.reading.aligned import FIGURE, with_head
 from article_assistant.index.reading.lines import joined
 from article_assistant.index.reading.placed import Box, PageWord, Table
 from article_assistant.index.reading.rows import base_rows, cut
 
 SNAP = 3.0
 """Points that two rules may be apart and still touch, or be one."""
+LEVEL = 1.5
+"""Points that pieces of one rule may be aside from each other."""
 CELLS_MOST = 20_000
 """Cells of a table's grid; with more it is a drawing."""
 
@@ -38,6 +40,34 @@ class Grid:
             j = min(max(bisect(self.xs, (word.left + word.right) / 2) - 1, 0), len(self.xs) - 2)
             held[self.owner[i, j]].append(word)
         return dict(sorted(held.items()))
+
+    def parted(self, held: dict[tuple[int, int], list[PageWord]]) -> "Grid":
+        """The same with rows parted that hold several rows of figures, with no line between them."""
+        ys = list[float]()
+        cells: dict[int, list[list[list[PageWord]]]] = defaultdict(list)
+        for (i, _), words in held.items():
+            cells[i].append(base_rows(words))
+        for i, top in enumerate(self.ys[:-1]):
+            ys.append(top)
+            lines = cells[i]
+            most = max(map(len, lines), default=0)
+            figures = [each for each in lines if len(each) == most and all(map(_is_figure, each))]
+            if most > 1 and len(figures) > 1 and all(len(each) in {1, most} for each in lines):
+                bases = [row[0].base for row in figures[0]]
+                if all(abs(row[0].base - base) < 2 for each in figures for row, base in zip(each, bases, strict=True)):
+                    ys += [base + 0.25 * (below - base) for base, below in pairwise(bases)]
+        if len(ys) + 1 == len(self.ys):
+            return self
+        ys.append(self.ys[-1])
+        owner, first = dict[tuple[int, int], tuple[int, int]](), dict[tuple[int, int], tuple[int, int]]()
+        for i, y in enumerate(ys[:-1]):
+            row = bisect(self.ys, y + 0.01) - 1
+            for j in range(len(self.xs) - 1):
+                whole = self.owner[row, j]
+                single = whole[0] != row or len(base_rows(held.get(whole, []))) < 2
+                key = whole if single else (len(ys) + i, whole[1])  # a cell of one line stands in all of the rows
+                owner[i, j] = first.setdefault(key, (i, whole[1]))
+        return Grid(self.xs, ys, owner)
 
     def table(self, held: dict[tuple[int, int], list[PageWord]], areas: Sequence[Box]) -> Table:
         texts = {
@@ -66,6 +96,11 @@ class Grid:
         if len(rows) > 1 and rows[0] == rows[1]:
             del rows[0], bold[0], shaded[0]
         return with_head(rows, bold, shaded, heads, self.box, self.xs[:-1])
+
+
+def _is_figure(row: Sequence[PageWord]) -> bool:
+    """Whether a line of a cell is a figure alone."""
+    return len(row) == 1 and FIGURE.fullmatch(row[0].text) is not None
 
 
 def _head_rows(grid: Grid, height: int) -> int:
@@ -98,6 +133,10 @@ def grids(rules: Sequence[Box]) -> list[Grid]:
     found = []
     for hs, vs in members.values():
         ys, xs = _places(h.top for h in hs), _places(v.left for v in vs)
+        # A table without lines at its sides reaches as far as its level lines.
+        left, right = sorted(h.left for h in hs), sorted((h.right for h in hs), reverse=True)
+        if len(xs) > 1 and len(hs) > 2:
+            xs = [left[1]] * (left[1] < xs[0] - 2 * SNAP) + xs + [right[1]] * (right[1] > xs[-1] + 2 * SNAP)
         if len(xs) >= 2 and len(ys) >= 2 and len(xs) * len(ys) <= CELLS_MOST:
             found.append(Grid(xs, ys, _owners(xs, ys, hs, vs)))
     return found
@@ -142,13 +181,21 @@ def _merged(rules: list[Box], upright: bool) -> list[Box]:
     """Lines that go on one another become one."""
     if upright:
         return [_mirrored(rule) for rule in _merged([_mirrored(rule) for rule in rules], False)]
+    levels: list[list[Box]] = []
+    for rule in sorted(rules, key=lambda rule: rule.top):
+        if not levels or rule.top - levels[-1][0].top > LEVEL:
+            levels.append([])
+        levels[-1].append(rule)
     found: list[Box] = []
-    for rule in sorted(rules, key=lambda r: (round(r.top), r.left)):
-        last = found[-1] if found else None
-        if last and abs(rule.top - last.top) <= 1.5 and rule.left <= last.right + SNAP:
-            found[-1] = Box(last.left, last.top, max(last.right, rule.right), last.top)
-        else:
-            found.append(rule)
+    for level in levels:
+        joined_up: list[Box] = []
+        for rule in sorted(level, key=lambda rule: rule.left):
+            last = joined_up[-1] if joined_up else None
+            if last and rule.left <= last.right + SNAP:
+                joined_up[-1] = Box(last.left, last.top, max(last.right, rule.right), last.top)
+            else:
+                joined_up.append(rule)
+        found += joined_up
     return [rule for rule in found if rule.right - rule.left > 5]
 
 

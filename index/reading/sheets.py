@@ -13,7 +13,7 @@ from article_assistant.index.reading.page import Page, TextBuilder, iso_date, sq
 from article_assistant.index.reading.table import Cell, write_table
 from article_assistant.index.types import ArticleError
 
-HEADS_MOST = 3
+NAMES_MOST = 3
 """Rows that names of columns may take."""
 MERGED_MOST = 1_000
 """Rows or columns of a merged cell that are filled."""
@@ -131,7 +131,7 @@ def _with_heads(tables: Iterable[list[SheetRow]]) -> list[list[SheetRow]]:
     found: list[list[SheetRow]] = []
     for table in tables:
         last = found[-1] if found else []
-        if last and len(last) <= HEADS_MOST and not any(entry.is_figure() for row in last for entry in row):
+        if last and len(last) <= NAMES_MOST and not any(entry.is_figure() for row in last for entry in row):
             names = {j for j, entry in enumerate(last[-1]) if entry.text}
             below = {j for row in table for j, entry in enumerate(row) if entry.is_figure()}
             if len(names) > 1 and names <= below:
@@ -195,9 +195,9 @@ def _heads(rows: list[SheetRow]) -> int:
         return 0
     bold = [all(entry.bold for entry in row if entry.text) for row in rows]
     dark = next((k for k, one in enumerate(bold) if not one), len(rows))
-    if 0 < dark <= min(leading, HEADS_MOST) and dark < len(rows):
+    if 0 < dark <= min(leading, NAMES_MOST) and dark < len(rows):
         return dark
-    several = leading <= HEADS_MOST and len({id(entry) for entry in rows[0] if entry.text}) < len(rows[0])
+    several = leading <= NAMES_MOST and len({id(entry) for entry in rows[0] if entry.text}) < len(rows[0])
     heads = leading if several and leading < len(rows) else 1
     for column in zip(*rows, strict=True):
         filled = [entry for entry in column[heads:] if entry.text]

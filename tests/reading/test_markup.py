@@ -225,3 +225,20 @@ def test_a_date_is_a_day_or_nothing(value: object) -> None:
     """Any property of any kind: an ISO day or None."""
     found = iso_date(value)
     assert found is None or len(found) == 10
+
+
+def test_two_ends_of_a_line_part_paragraphs() -> None:
+    """Also within what only sets the type; one end of a line there does not."""
+    page = "<html><body><font>First of<br>all.<br><br>Then this.</font></body></html>"
+    assert html_page(page).text.split("\n\n")[-1] == "Then this."
+    assert html_page("<html><body><p><i>First of<br>all.</i></p></body></html>").text == "First of all."
+
+
+def test_marks_of_footnotes_are_no_words() -> None:
+    """Neither that in the sentence nor the way back; the note itself stays."""
+    page = (
+        '<html><body><p>Trips need approval<a href="#fn1" class="footnote-ref" role="doc-noteref"><sup>1</sup></a>.</p>'
+        '<section role="doc-endnotes"><ol><li id="fn1"><p>Solveig does.<a href="#r" role="doc-backlink">↩︎</a></p></li>'
+        "</ol></section></body></html>"
+    )
+    assert html_page(page).text == "Trips need approval.\n\n1. Solveig does."

@@ -24,8 +24,8 @@ Rule = tuple[float, float, float, float]
 """A drawn line from a point to another, as above."""
 
 
-def laid(*pages: Sequence[Said | Rule]) -> bytes:
-    """A PDF with lines of Courier and drawn lines where they are asked for; a page is 612 × 792 points."""
+def laid(*pages: Sequence[Said | Rule], fonts: tuple[str, str] = ("Courier", "Courier-Bold")) -> bytes:
+    """A PDF with lines of two fonts and drawn lines where they are asked for; a page is 612 × 792 points."""
     objects = ["<< /Type /Catalog /Pages 2 0 R >>", ""]
     kids = []
     for page in pages:
@@ -39,13 +39,13 @@ def laid(*pages: Sequence[Said | Rule]) -> bytes:
                 drawn.append(f"{x} {792 - y} m {third} {792 - last} l S")
         stream = "\n".join(drawn)
         kids.append(f"{len(objects) + 1} 0 R")
-        fonts = " ".join(
+        named = " ".join(
             f"/{key} << /Type /Font /Subtype /Type1 /BaseFont /{name} /Encoding /WinAnsiEncoding >>"
-            for key, name in (("F", "Courier"), ("B", "Courier-Bold"))
+            for key, name in zip("FB", fonts, strict=True)
         )
         objects.append(
             f"<< /Type /Page /Parent 2 0 R /MediaBox [0 0 612 792] /Contents {len(objects) + 2} 0 R "
-            f"/Resources << /Font << {fonts} >> >> >>"
+            f"/Resources << /Font << {named} >> >> >>"
         )
         objects.append(f"<< /Length {len(stream.encode('cp1252'))} >>\nstream\n{stream}\nendstream")
     objects[1] = f"<< /Type /Pages /Kids [{' '.join(kids)}] /Count {len(kids)} >>"
@@ -176,6 +176,98 @@ def test_a_cell_of_several_columns_names_them_all() -> None:
     assert (
         found == "Part: Boiler | Phone Day: 7733 | Phone Night: 7734\nPart: Gate | Phone Day: 7735 | Phone Night: 7736"
     )
+
+
+def test_a_cell_of_several_lines_is_one() -> None:
+    """Where level lines part the rows, and where white space does; a code that its edge breaks is whole."""
+    words = [
+        [(50, 100, -10, "Part"), (150, 100, -10, "Code"), (250, 100, -10, "Day")],
+        [(50, 120, 10, "Boiler"), (150, 120, 10, "PN-"), (250, 120, 10, "9 May")],
+        [(50, 132, 10, "of hall"), (150, 132, 10, "4711"), (250, 132, 10, "2030")],
+        [(50, 152, 10, "Gate"), (150, 152, 10, "QM-"), (250, 152, 10, "1 June")],
+        [(150, 164, 10, "2208"), (250, 164, 10, "2031")],
+        [(50, 184, 10, "Pump"), (150, 184, 10, "PN-7"), (250, 184, 10, "2 July")],
+        [(250, 196, 10, "2031")],
+    ]
+    rows = [one for row in words for one in row]
+    lines: list[Rule] = [(46, y, 320, y) for y in (106, 138, 170)]
+    expected = (
+        "Part: Boiler of hall | Code: PN-4711 | Day: 9 May 2030\nPart: Gate | Code: QM-2208 | Day: 1 June 2031\n"
+        "Part: Pump | Code: PN-7 | Day: 2 July 2031"
+    )
+    assert text([*rows, *lines]) == expected
+    assert text(rows) == expected
+
+
+def test_a_name_over_two_columns_and_a_cell_over_two_rows_without_uprights() -> None:
+    """The name stands at the left of what it is over; a level line that is not below a cell goes on with it."""
+    rows = [
+        [(50, 100, -10, "Hall"), (150, 100, -10, "Phone")],
+        [(150, 120, -10, "Day"), (250, 120, -10, "Night")],
+        [(50, 140, 10, "North"), (150, 140, 10, "7733"), (250, 140, 10, "7734")],
+        [(150, 160, 10, "7735"), (250, 160, 10, "7736")],
+        [(50, 180, 10, "South"), (150, 180, 10, "7737"), (250, 180, 10, "7738")],
+    ]
+    lines: list[Rule] = [(146, 106, 320, 106), (46, 126, 320, 126), (146, 146, 320, 146), (46, 166, 320, 166)]
+    assert text([*(one for row in rows for one in row), *lines]) == (
+        "Hall: North | Phone Day: 7733 | Phone Night: 7734\nHall: North | Phone Day: 7735 | Phone Night: 7736\n"
+        "Hall: South | Phone Day: 7737 | Phone Night: 7738"
+    )
+
+
+def test_two_tables_one_below_the_other_keep_their_lines() -> None:
+    """Also where a line of one stands a hair beside a line of the other."""
+    upper, lower = table(PUMP, 50, 400, 110, True), table(PUMP, 50.75, 100, 110, True)
+    assert text([*upper, *lower]).count("Property: Pressure | Value: 16 bar") == 2
+
+
+def test_rows_of_figures_within_lines_are_parted() -> None:
+    """As papers set them, with no line between the rows of a group and none at the sides of the table."""
+    said: list[Said | Rule] = [
+        (60, 114, -10, "Layers"), (160, 114, -10, "Speed"), (260, 114, -10, "Score"),
+        (60, 140, 10, "6"), (160, 134, 10, "2.73"), (260, 134, 10, "0.88"),
+        (160, 146, 10, "5.39"), (260, 146, 10, "0.85"),
+        (60, 160, 10, "4"), (160, 160, 10, "1.97"), (260, 160, 10, "0.83"),
+    ]  # fmt: skip
+    said += [(50, y, 340, y) for y in (100, 120, 150, 166)]
+    said += [(x, 100, x, 166) for x in (150, 250)]
+    assert text(said) == (
+        "Layers: 6 | Speed: 2.73 | Score: 0.88\nLayers: 6 | Speed: 5.39 | Score: 0.85\n"
+        "Layers: 4 | Speed: 1.97 | Score: 0.83"
+    )
+
+
+def test_forms_side_by_side_are_names_and_values() -> None:
+    """Names that end with a colon stand before their values, and are no names of columns."""
+    rows = [("Name:", "Ann Brook", "Kind:", "Net"), ("Town:", "Oslo", "Terms:", "Firm"), ("Gate:", "C", "Fee:", "None")]
+    said = [(50 + 110 * j, 100 + 16 * i, 10, cell) for i, row in enumerate(rows) for j, cell in enumerate(row)]
+    assert text(said) == "Name: Ann Brook | Kind: Net\nTown: Oslo | Terms: Firm\nGate: C | Fee: None"
+
+
+def test_code_keeps_its_lines() -> None:
+    """Lines in type of one width, among others that are not, with the spaces before them."""
+    words = set_in([*NORTH, *MEALS], 50, 100, 60)
+    code = [(50, 160, -10, "if open:"), (50 + 24, 172, -10, "go(in)"), (50, 184, -10, "done()")]
+    found = read_page(Path("a.pdf"), laid([*words, *code], fonts=("Helvetica", "Courier"))).text
+    assert found.endswith("\n\n    if open:\n        go(in)\n    done()")
+
+
+def test_a_letter_of_short_paragraphs() -> None:
+    """White space between paragraphs is none between lines, though there is more of it."""
+    lines = [
+        (50, 100, 10, "To whom it may concern:"),
+        (50, 124, 10, "There were 20,000 bottles and 200 laptops delivered on January 23,"),
+        (50, 136, 10, "2023. Three trucks were used."),
+        (50, 160, 10, "Best regards,"),
+        (50, 184, 10, "Mallori"),
+    ]
+    assert "on January 23, 2023. Three trucks were used.\n\nBest regards,\n\nMallori" in text(lines)
+
+
+def test_figures_with_points_are_no_numbers_of_items() -> None:
+    """A figure that looks like the number of a section is a cell where its neighbour is far away."""
+    figures = [(50 + 110 * j, 100 + 16 * i, 10, f"{(i + 1) * 2}{j}0.01") for i in range(4) for j in range(2)]
+    assert text(figures) == "200.01 | 210.01\n400.01 | 410.01\n600.01 | 610.01\n800.01 | 810.01"
 
 
 def test_lines_of_items_are_no_paragraph() -> None:
