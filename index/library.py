@@ -291,10 +291,11 @@ class Library:
 
 
 def _article(row: Sequence[Any]) -> Article:
-    *texts, groups, pages, anchors, names, editor = row  # the texts are in the order of an article's fields
-    numbered = tuple((start, number) for start, number in json.loads(pages))
-    shown = frozenset(json.loads(groups))
-    return Article(*texts, shown, numbered, tuple(json.loads(anchors)), tuple(json.loads(names)), editor)
+    name, title, text, url, revision, updated, *lists, editor = row
+    groups, pages, anchors, names = map(json.loads, lists)
+    numbered = tuple((start, number) for start, number in pages)
+    more = (numbered, tuple(anchors), tuple(names), editor)
+    return Article(name, title, text, url, revision, updated, frozenset(groups), *more)
 
 
 def _visible(shown: frozenset[str], groups: Groups) -> bool:
