@@ -94,7 +94,8 @@ def fragment(text: str, start: int, end: int) -> str:
     else:
         begins = _escaped(first[:KEPT_WORDS])
         found = f"{begins},{_escaped(last[-KEPT_WORDS:])}"
-    if begins in _escaped(" ".join(_shown(text[:start])).split()) and (in_front := _in_front(text, start, end)):
+    before = _escaped(" ".join(_shown(text[:start])).split()).casefold()  # a browser looks at no letter's case
+    if begins.casefold() in before and (in_front := _in_front(text, start, end)):
         return f"{_escaped(in_front.split()[-3:])}-,{found}"
     return found
 
