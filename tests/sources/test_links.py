@@ -58,7 +58,7 @@ def test_what_is_said_of_a_source(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
     assert list(settings.sources) == ["mediawiki+https://w.example/", "dokuwiki+https://d.example"]
     said = settings.access(["mediawiki+https://w.example", "dokuwiki+https://d.example/"])
     wiki, doku = said["mediawiki+https://w.example"], said["dokuwiki+https://d.example"]
-    assert (wiki.user, wiki.secret(), wiki.groups) == ("Mia@reader", "sesame-open", {"hr"})
+    assert (wiki.user, wiki.secret(), wiki.groups) == ("Mia@reader", "sesame-open", frozenset({"hr"}))
     assert (doku.user, doku.secret(), doku.groups) == ("admin", "other-secret", frozenset())
     assert settings.access(["/docs"], frozenset({"it"}))["/docs"].groups == {"it"}
     assert "sesame" not in repr(said) + repr(settings)
