@@ -23,7 +23,7 @@ _FIRST_WORD = re.compile(r"[^\W\d_]+(?:['’-][^\W\d_]+)*[,.;:!?…]*(?= |\Z)")
 _COMMAND_SIGNS = re.compile(r"(?:^| )-|[_/\\=<>{}$@#]")
 KEPT_WORDS = 6
 """Words at each end of a quote by which a browser finds it."""
-_LINE_MARK = re.compile(r"^\s*(?:#{1,6}|-|\d+\.) ")
+_LINE_MARK = re.compile(r"^\s*(?:#{1,6}|-|\d+\.)(?: |$)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,17 +94,19 @@ def fragment(text: str, start: int, end: int) -> str:
     else:
         begins = _escaped(first[:KEPT_WORDS])
         found = f"{begins},{_escaped(last[-KEPT_WORDS:])}"
-    if begins in _escaped(" ".join(_shown(text[:start])).split()) and (in_front := _in_front(text, start, end)):
+    before = _escaped(" ".join(_shown(text[:start])).split()).casefold()  # a browser looks at no letter's case
+    if begins.casefold() in before and (in_front := _in_front(text, start, end)):
         return f"{_escaped(in_front.split()[-3:])}-,{found}"
     return found
 
 
 def _in_front(text: str, start: int, end: int) -> str:
     """What a page shows just before characters `[start, end)`; "" where that is not known."""
-    lines, row = text[:start].rstrip().splitlines(), text[start:end].partition("\n")[0].split(" | ")
+    lines = [line for line in text[:start].splitlines() if _shown(line)]  # before the mark of its own line
+    row = text[start:end].partition("\n")[0].split(" | ")
     if len(row) > 1 and not (lines and " | " in lines[-1]):  # the names of the columns, which our text has inside rows
         return row[-1].partition(": ")[0] if ": " in row[-1] else ""
-    return (_shown(lines[-1]) or [""])[-1] if lines else ""
+    return _shown(lines[-1])[-1] if lines else ""
 
 
 def _shown(text: str) -> list[str]:

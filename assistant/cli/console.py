@@ -175,7 +175,7 @@ def print_report(report: "SyncReport", seconds: float, *, as_json: bool, dry: bo
     print_others(report.others, err)
     print_wikis(report, err)
     if report.untried:
-        err.print(f"Not tried again, as they did not change: {report.untried:,}; assistant index --retry does.")
+        err.print(f"Not tried again because unchanged: {report.untried:,}; to retry, type: assistant index --retry")
 
 
 def print_wikis(report: "SyncReport", console: Console = out) -> None:

@@ -79,3 +79,12 @@ def test_the_lab_rules_hide_salaries() -> None:
 def test_without_a_rule_nobody_reads() -> None:
     """As in the wiki: a page that no rule is about is for superusers only."""
     assert Rules((), frozenset({"@admin", "root"})).readers("start", "w") == {"w:@admin", "w:root"}
+
+
+def test_a_group_with_some_who_may_not_sees_nothing() -> None:
+    """Staff may read, interns may not, and an intern may be staff: where people are unknown, no staff sees it."""
+    who = Rules((("*", "@user", 1), ("hr:*", "@interns", 0)))
+    assert who.readers("start", "w") == {"w:@user"}
+    assert who.readers("hr:pay", "w") == frozenset()
+    known = Rules(who.rules, users=PEOPLE)
+    assert known.readers("hr:pay", "w") == {"w:mia", "w:bob", "w:ann"}
