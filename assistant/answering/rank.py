@@ -5,7 +5,7 @@ The features are those of a softmax over all sentences and "none of them", which
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import NamedTuple
 
 import numpy as np
@@ -13,7 +13,7 @@ from article_assistant.answering.cite import Quote
 from article_assistant.answering.question import Meaning, fits, kind_of, with_unit
 from article_assistant.answering.reader import Reader
 from article_assistant.index.chunk import passage
-from article_assistant.index.keyword import UNASKED, asked_words, stems
+from article_assistant.index.keyword import UNASKED, asked_words, family, identifiers, names_in, stems
 from article_assistant.index.types import Hit
 from numpy.typing import NDArray
 
@@ -143,6 +143,52 @@ def candidates(question: str, hits: Sequence[Hit], reader: Reader) -> tuple[list
                 )
             )
     return sentences, np.array(rows, dtype=np.float64).reshape(len(rows), len(Features._fields))
+
+
+def narrowed(question: str, hits: Sequence[Hit]) -> list[Hit]:
+    """The hits with only the sentences that may answer: of a question with identifiers, those that hold most of them.
+
+    A sentence holds what its title and headings name, what it names itself, and where that is none of the kind, what
+    was named last before it, as in "PN-43481 is a bolt. It lies on shelf S10."; a row of a table stands alone. None
+    where one of the identifiers is held by no sentence.
+    """
+    asked = set(identifiers(question))
+    if not asked:
+        return list(hits)
+    held = [[asked & _named_at(hit, span, asked) for span in hit.chunk.sentences] for hit in hits]
+    if set[str]().union(*(one for own in held for one in own)) != asked:
+        return []
+    most = max(len(one) for own in held for one in own)
+    found = []
+    for hit, own in zip(hits, held, strict=True):
+        if kept := [i for i, one in enumerate(own) if len(one) == most]:
+            chunk = replace(hit.chunk, sentences=tuple(hit.chunk.sentences[i] for i in kept))
+            found.append(replace(hit, chunk=chunk, cosines=tuple(hit.cosines[i] for i in kept)))
+    return found
+
+
+def _named_at(hit: Hit, span: tuple[int, int], asked: set[str]) -> set[str]:
+    """The identifiers that a sentence of a hit holds; those of other kinds than `asked` may be left out."""
+    text, kinds = hit.article.text, set(map(family, asked))
+    place = names_in(f"{hit.article.title}\n{hit.chunk.heading}")
+    for start, end in reversed([one for one in hit.chunk.sentences if one <= span]):
+        if "\n" in text[start : span[0]] and (is_row(text, start) or is_row(text, span[0])):
+            break
+        own = names_in(text[start:end])
+        if any(family(one) in kinds for one in own):
+            return place | own
+    return place | names_in(text[slice(*span)])
+
+
+def unread(hits: Sequence[Hit]) -> list[Contender]:
+    """The sentence of each hit that is nearest to the question, which the reader did not look at."""
+    best = [(hit, hit.chunk.sentences[int(np.argmax(hit.cosines))]) for hit in hits]
+    return [Contender(hit, start, end, start, end, 0.0, False) for hit, (start, end) in best]
+
+
+def is_row(text: str, at: int) -> bool:
+    """Whether a place in a text stands in a row of a table of several columns."""
+    return " | " in text[text.rfind("\n", 0, at) + 1 : text.find("\n", at) % (len(text) + 1)]
 
 
 def ranked(said: Sequence[Meaning], fitting: Sequence[bool], scores: NDArray[np.float64]) -> list[int]:
