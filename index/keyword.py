@@ -91,12 +91,13 @@ class Keyword:
 
         With `holding`, one of the question's `asked_names`, only those that hold it.
         """
-        words = [*asked_words(question), *asked_names(question)]
+        words = asked_words(question)
         if not words or (groups is not None and not groups):
             return []
         asked = [(tantivy.Occur.Should, tantivy.Query.term_query(self._schema, "words", word)) for word in words]
         if holding:
-            asked.append((tantivy.Occur.Must, tantivy.Query.term_query(self._schema, "words", holding)))
+            held = tantivy.Query.term_query(self._schema, "words", holding)
+            asked.append((tantivy.Occur.Must, tantivy.Query.const_score_query(held, 0.0)))
         query = tantivy.Query.boolean_query(asked)
         if groups is not None:
             seen = tantivy.Query.term_set_query(self._schema, "group", sorted(groups))

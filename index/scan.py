@@ -175,7 +175,7 @@ class Fresh:
     ) -> list[tuple[int, float]]:
         """The best `k` chunks for the words `asked`, as numbers with BM25 scores (above 0), best first.
 
-        With `holding`, one of these words, only chunks that hold it. BM25 (Robertson and Zaragoza 2009) with
+        With `holding`, another word, only chunks that hold it. BM25 (Robertson and Zaragoza 2009) with
         statistics of these chunks and those of `others` together.
         """
         if not len(self):
@@ -183,15 +183,16 @@ class Fresh:
         lengths = np.diff(self._ends, prepend=0)
         count = len(self) + others.chunks
         mean = (float(lengths.sum()) + others.chunks * others.mean) / count
-        scores, lacking = np.zeros(len(self)), np.zeros(len(self), dtype=bool)
+        scores = np.zeros(len(self))
         for term in asked:
             at = np.flatnonzero(self._terms == term)
             times = np.bincount(np.searchsorted(self._ends, at, side="right"), minlength=len(self))
             many = int((times > 0).sum()) + others.holding.get(term, 0)
             rare = np.log(1 + (count - many + 0.5) / (many + 0.5))
             scores += rare * times * (K1 + 1) / (times + K1 * (1 - B + B * lengths / max(mean, 1.0)))
-            lacking |= (times == 0) & (term == holding)
-        scores[lacking] = 0.0
+        if holding is not None:
+            at = np.searchsorted(self._ends, np.flatnonzero(self._terms == holding), side="right")
+            scores[np.bincount(at, minlength=len(self)) == 0] = 0.0
         return [(number, score) for number, score in self._first(scores, groups, k) if score > 0]
 
     def _first(self, scores: NDArray[np.floating], groups: Groups, k: int) -> list[tuple[int, float]]:

@@ -160,7 +160,7 @@ class Index:
     ) -> tuple[dict[int, float], set[int], Counter[int]]:
         """BM25 scores, the numbers of all chunks that any search puts forward, and how many identifiers they hold."""
         names = asked_names(question)
-        words = [*asked_words(question), *names]
+        words = asked_words(question)
         held = Counter[int]()
         keyword, near = dict[int, float](), dict[int, float]()
         others = Statistics(0, 0.0, {})

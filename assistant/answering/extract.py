@@ -89,11 +89,13 @@ class Extractor:
         if rows and (found := tables.from_table(question, hits)):
             yield from _told(question, *found, CERTAIN)
             return
-        read = narrowed(question, hits)
+        read, places = narrowed(question, hits)
         if not read:
             yield self._refusal(question, unread(hits), 0.0)
             return
         sentences, features = candidates(question, read, self._reader)
+        kept = [i for i, one in enumerate(sentences) if (one.hit.article.id, one.start) in places]
+        sentences, features = [sentences[i] for i in kept], features[kept]
         scores = features @ self._weights + self._bias
         said = [meaning(sentence.words) for sentence in sentences]
         order = ranked(said, [sentence.fits for sentence in sentences], scores)

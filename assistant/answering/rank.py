@@ -145,26 +145,42 @@ def candidates(question: str, hits: Sequence[Hit], reader: Reader) -> tuple[list
     return sentences, np.array(rows, dtype=np.float64).reshape(len(rows), len(Features._fields))
 
 
-def narrowed(question: str, hits: Sequence[Hit]) -> list[Hit]:
-    """The hits with only the sentences that may answer: of a question with identifiers, those that hold most of them.
+Places = frozenset[tuple[str, int]]
+"""Sentences: the id of the article of each, and where in its text it begins."""
 
-    A sentence holds what its title and headings name, what it names itself, and where that is none of the kind, what
-    was named last before it, as in "PN-43481 is a bolt. It lies on shelf S10."; a row of a table stands alone. None
-    where one of the identifiers is held by no sentence.
+
+def narrowed(question: str, hits: Sequence[Hit]) -> tuple[list[Hit], Places]:
+    """The hits to read, and the sentences in them that may answer: those that hold most of the identifiers asked for.
+
+    Of a table whose columns the question names only these rows are to be read. A sentence holds what its title and
+    headings name, what it names itself, and where that is none of the kind, what was named last before it, as in
+    "PN-43481 is a bolt. It lies on shelf S10."; a row of a table stands alone. None may answer where one of the
+    identifiers is held by no sentence, all where the question names none.
     """
-    asked = set(identifiers(question))
+    asked, words = set(identifiers(question)), set(asked_words(question))
     if not asked:
-        return list(hits)
+        return list(hits), frozenset((hit.article.id, start) for hit in hits for start, _ in hit.chunk.sentences)
     held = [[asked & _named_at(hit, span, asked) for span in hit.chunk.sentences] for hit in hits]
     if set[str]().union(*(one for own in held for one in own)) != asked:
-        return []
+        return [], frozenset()
     most = max(len(one) for own in held for one in own)
-    found = []
+    found, places = list[Hit](), set[tuple[str, int]]()
     for hit, own in zip(hits, held, strict=True):
-        if kept := [i for i, one in enumerate(own) if len(one) == most]:
-            chunk = replace(hit.chunk, sentences=tuple(hit.chunk.sentences[i] for i in kept))
-            found.append(replace(hit, chunk=chunk, cosines=tuple(hit.cosines[i] for i in kept)))
-    return found
+        kept = [i for i, one in enumerate(own) if len(one) == most]
+        spans = tuple(hit.chunk.sentences[i] for i in kept)
+        places.update((hit.article.id, start) for start, _ in spans)
+        if kept and all(words & _columns_at(hit.article.text, start) for start, _ in spans):
+            cosines = tuple(hit.cosines[i] for i in kept)
+            found.append(replace(hit, chunk=replace(hit.chunk, sentences=spans), cosines=cosines))
+        elif kept:
+            found.append(hit)
+    return found, frozenset(places)
+
+
+def _columns_at(text: str, at: int) -> set[str]:
+    """The words (stems) of the names of the columns of a row; none where no row stands there."""
+    row = text[text.rfind("\n", 0, at) + 1 :].partition("\n")[0]
+    return set(stems(" ".join(cell.partition(": ")[0] for cell in row.split(" | ")))) if is_row(text, at) else set()
 
 
 def _named_at(hit: Hit, span: tuple[int, int], asked: set[str]) -> set[str]:

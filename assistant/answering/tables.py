@@ -28,7 +28,8 @@ _ASKS = re.compile(
     r"^(?:please )?(?:list|name|show)(?: me)?(?: all)?(?: the)? "
 )
 _ASIDE = re.compile(r"\s*\([^)]*\)$")
-_SEVERAL = re.compile(r"(?i)^(?:which|what) (?:\w+ ){0,3}?\w+[^s\W]s\b")
+_SEVERAL = re.compile(r"(?i)^(?:which|what) \w+[^s\W]s\b")
+_COUNT = re.compile(r"(?i)\bhow many (?:of the )?(\w+(?: \w+)?)")
 _ONE_NUMBER = re.compile(r"[^\d\w]*?(-?\d+(?:\.\d+)?)[^\d.,:]*")
 
 
@@ -46,11 +47,14 @@ def from_table(question: str, hits: Sequence[Hit], row: Contender | None = None)
 
 def asks_for_many(question: str, row: Contender) -> bool:
     """Whether a question asks for several rows or compares them, while this row is not named in it."""
-    if kind_of(question) not in {"number", "list"} and not _EXTREMES.search(question) and not _SEVERAL.search(question):
-        return False
     text = row.hit.article.text
-    line = text[text.rfind("\n", 0, row.start) + 1 :].partition("\n")[0]
-    return set(stems(line.partition(" | ")[0].rpartition(": ")[2])).isdisjoint(set(stems(question)) - UNASKED)
+    name, _, said = text[text.rfind("\n", 0, row.start) + 1 :].partition("\n")[0].partition(" | ")[0].rpartition(": ")
+    if many := _COUNT.search(question):
+        place = {*stems(name), *stems(f"{row.hit.article.title} {row.hit.chunk.heading}")}
+        asked = not place.isdisjoint(stems(many[1]))
+    else:
+        asked = kind_of(question) == "list" or bool(_EXTREMES.search(question) or _SEVERAL.search(question))
+    return asked and set(stems(said)).isdisjoint(set(stems(question)) - UNASKED)
 
 
 def shown_whole(best: Contender) -> Contender:
