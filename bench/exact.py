@@ -111,7 +111,8 @@ def verdict_on(asked: Asked, answer: Answer) -> str:
         return "wrong" if answer.answered else "missed" if asked.words else "right"
     cited = answer.citations[0]
     beside = " ".join([cited.quote, cited.heading, cited.title])
-    said = answer.short or answer.answer
+    whole = asked.words.endswith(".")  # a sentence, of which the short words may be a part
+    said = cited.quote if whole else answer.short or answer.answer
     return "right" if _stands(asked.words, said) and _stands(asked.identifier, beside) else "wrong"
 
 

@@ -152,12 +152,13 @@ Places = frozenset[tuple[str, int]]
 def narrowed(question: str, hits: Sequence[Hit]) -> tuple[list[Hit], Places]:
     """The hits to read, and the sentences in them that may answer: those that hold most of the identifiers asked for.
 
-    Of a table whose columns the question names only these rows are to be read. A sentence holds what its title and
-    headings name, what it names itself, and where that is none of the kind, what was named last before it, as in
-    "PN-43481 is a bolt. It lies on shelf S10."; a row of a table stands alone. None may answer where one of the
-    identifiers is held by no sentence, all where the question names none.
+    Of a table whose columns the question names only these rows are to be read, of a list with its words only these
+    items. A sentence holds what its title and headings name, what it names itself, and where that is none of the
+    kind, what was named last before it, as in "PN-43481 is a bolt. It lies on shelf S10."; a row or an item stands
+    alone. None may answer where one of the identifiers is held by no sentence, all where the question names none.
     """
-    asked, words = set(identifiers(question)), set(asked_words(question))
+    asked = set(identifiers(question))
+    words = {word for word in asked_words(question) if not any(word in one for one in asked)}
     if not asked:
         return list(hits), frozenset((hit.article.id, start) for hit in hits for start, _ in hit.chunk.sentences)
     held = [[asked & _named_at(hit, span, asked) for span in hit.chunk.sentences] for hit in hits]
@@ -169,7 +170,7 @@ def narrowed(question: str, hits: Sequence[Hit]) -> tuple[list[Hit], Places]:
         kept = [i for i, one in enumerate(own) if len(one) == most]
         spans = tuple(hit.chunk.sentences[i] for i in kept)
         places.update((hit.article.id, start) for start, _ in spans)
-        if kept and all(words & _columns_at(hit.article.text, start) for start, _ in spans):
+        if kept and all(words & _record_at(hit.article.text, start) for start, _ in spans):
             cosines = tuple(hit.cosines[i] for i in kept)
             found.append(replace(hit, chunk=replace(hit.chunk, sentences=spans), cosines=cosines))
         elif kept:
@@ -177,10 +178,14 @@ def narrowed(question: str, hits: Sequence[Hit]) -> tuple[list[Hit], Places]:
     return found, frozenset(places)
 
 
-def _columns_at(text: str, at: int) -> set[str]:
-    """The words (stems) of the names of the columns of a row; none where no row stands there."""
-    row = text[text.rfind("\n", 0, at) + 1 :].partition("\n")[0]
-    return set(stems(" ".join(cell.partition(": ")[0] for cell in row.split(" | ")))) if is_row(text, at) else set()
+def _record_at(text: str, at: int) -> set[str]:
+    """The words (stems) of the names of the columns of a row, or of a list's item; none where neither stands there."""
+    line = text[text.rfind("\n", 0, at) + 1 :].partition("\n")[0]
+    if is_row(text, at):
+        line = " ".join(cell.partition(": ")[0] for cell in line.split(" | "))
+    elif not line.lstrip().startswith("- "):
+        return set()
+    return set(stems(line))
 
 
 def _named_at(hit: Hit, span: tuple[int, int], asked: set[str]) -> set[str]:
@@ -188,7 +193,8 @@ def _named_at(hit: Hit, span: tuple[int, int], asked: set[str]) -> set[str]:
     text, kinds = hit.article.text, set(map(family, asked))
     place = names_in(f"{hit.article.title}\n{hit.chunk.heading}")
     for start, end in reversed([one for one in hit.chunk.sentences if one <= span]):
-        if "\n" in text[start : span[0]] and (is_row(text, start) or is_row(text, span[0])):
+        apart = is_row(text, start) or is_row(text, span[0]) or text.startswith("- ", start)
+        if "\n" in text[start : span[0]] and apart:
             break
         own = names_in(text[start:end])
         if any(family(one) in kinds for one in own):

@@ -296,6 +296,8 @@ def test_what_is_said_of_an_identifier_goes_on_until_the_next() -> None:
     text = "PN-1 is a bolt. It lies on shelf S5. PN-2 is a nut. It lies on shelf S6."
     said = answer("On which shelf is PN-1?", Told(S6=12.0, S5=3.0), article("parts", text))
     assert said.short == "S5"
+    listed = article("languages", "- .NET is kept by Bo.\n- VB.NET is kept by Pia.")
+    assert answer("Who keeps .NET?", Told(Pia=12.0, Bo=3.0), listed).short == "Bo"
     below = article("codes", "# E11\n\nThe belt slips. Call Bo.\n\n# E12\n\nThe fan stops. Call Pia.")
     assert answer("Who do I call at E11?", Told(Pia=12.0, Bo=3.0), below).short == "Bo"
 
