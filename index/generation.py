@@ -25,7 +25,7 @@ from article_assistant.index.types import Groups, LibraryError, Vector
 from article_assistant.index.vectors import Away, Elsewhere, Lacking, Neighbours, Vectors
 
 log = logging.getLogger(__name__)
-BUILD_FORMAT = 3
+BUILD_FORMAT = 4
 """Changes whenever a build of the same chunks would look different."""
 SPARE = 1.3
 """Over-fetch factor where the asker may not see every chunk."""
@@ -136,16 +136,16 @@ class Generation:
             raise Damaged(f"the vectors in {self.folder} answer {len(found)} of {min(k, self.count)}")
         return found
 
-    def best(self, question: str, groups: Groups, k: int) -> list[tuple[int, float]]:
-        """The best `k` chunks for a question's words that `groups` may see, as numbers with BM25 scores, best first."""
+    def best(self, question: str, groups: Groups, k: int, holding: str | None = None) -> list[tuple[int, float]]:
+        """See `Keyword.best`."""
         seen = self.flat.seen(groups)
         if seen < self.count / 2:
-            return self.keyword.best(question, groups, k)
+            return self.keyword.best(question, groups, k, holding)
         # Where most may be seen, it is cheaper to filter what is found than to search with a filter.
         ask = k if seen == self.count else int(SPARE * k * self.count / seen)
-        whole = self.keyword.best(question, None, ask)
+        whole = self.keyword.best(question, None, ask, holding)
         found = self.flat.only(whole, groups)[:k]
-        return found if len(found) == k or len(whole) < ask else self.keyword.best(question, groups, k)
+        return found if len(found) == k or len(whole) < ask else self.keyword.best(question, groups, k, holding)
 
     def close(self) -> None:
         """Let go of the build, so that it may be removed."""

@@ -172,10 +172,13 @@ class Fresh:
         """The nearest `k` chunks that `groups` may see, as numbers with cosines, best first."""
         return self._first(self._vectors @ vector, groups, k)
 
-    def best(self, asked: Iterable[int], groups: Groups, k: int, others: Statistics) -> list[tuple[int, float]]:
+    def best(
+        self, asked: Iterable[int], groups: Groups, k: int, others: Statistics, holding: int | None = None
+    ) -> list[tuple[int, float]]:
         """The best `k` chunks for the words `asked`, as numbers with BM25 scores (above 0), best first.
 
-        BM25 (Robertson and Zaragoza 2009) with statistics of these chunks and those of `others` together.
+        With `holding`, another word, only chunks that hold it. BM25 (Robertson and Zaragoza 2009) with
+        statistics of these chunks and those of `others` together.
         """
         if not len(self):
             return []
@@ -186,9 +189,12 @@ class Fresh:
         for term in asked:
             at = np.flatnonzero(self._terms == term)
             times = np.bincount(np.searchsorted(self._ends, at, side="right"), minlength=len(self))
-            holding = int((times > 0).sum()) + others.holding.get(term, 0)
-            rare = np.log(1 + (count - holding + 0.5) / (holding + 0.5))
+            many = int((times > 0).sum()) + others.holding.get(term, 0)
+            rare = np.log(1 + (count - many + 0.5) / (many + 0.5))
             scores += rare * times * (K1 + 1) / (times + K1 * (1 - B + B * lengths / max(mean, 1.0)))
+        if holding is not None:
+            at = np.searchsorted(self._ends, np.flatnonzero(self._terms == holding), side="right")
+            scores[np.bincount(at, minlength=len(self)) == 0] = 0.0
         return [(number, score) for number, score in self._first(scores, groups, k) if score > 0]
 
     def _first(self, scores: NDArray[np.floating], groups: Groups, k: int) -> list[tuple[int, float]]:

@@ -1,5 +1,6 @@
 """The index: the library and its two derived searches, fused into one ranking."""
 
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
@@ -7,7 +8,7 @@ from article_assistant.index import publishing
 from article_assistant.index.chunk import passage
 from article_assistant.index.embed import Embedder
 from article_assistant.index.generation import SETTLED, Damaged, Generation, Generations
-from article_assistant.index.keyword import asked_words, number_of, terms
+from article_assistant.index.keyword import asked_names, asked_words, number_of, terms
 from article_assistant.index.language import asked, language_of
 from article_assistant.index.library import Library, worded
 from article_assistant.index.remote import Server
@@ -115,19 +116,20 @@ class Index:
     def find(self, question: str, groups: Groups, k: int) -> list[Hit]:
         """The best `k` passages for a question that `groups` may see, best first.
 
-        Each is checked against the library, so it still exists and may be seen. Raises LibraryError where the
-        library was made with another encoder.
+        Those that hold more of the identifiers that the question names come before the others. Each is checked
+        against the library, so it still exists and may be seen. Raises LibraryError where the library was made
+        with another encoder.
         """
         if not question.strip():
             return []
         vector = self.embedder.question(question)
         language = language_of(question)
-        words = asked(question, language)
+        words, names = asked(question, language), asked_names(question)
         reach = POOL
         while True:
             with self.generations.reading() as (generation, fresh):
                 try:
-                    keyword, pool = self._pool(generation, fresh, words, vector, groups, reach)
+                    keyword, pool, held = self._pool(generation, fresh, words, names, vector, groups, reach)
                 except Damaged as error:
                     assert generation
                     self.generations.drop(generation, error)
@@ -143,7 +145,9 @@ class Index:
         scores = fuse({number: understood * float(values.max()) for number, values in cosines.items()}, keyword)
         hits: list[Hit] = []
         # Ties in the order of articles: numbers tell only which was indexed first.
-        order = sorted(candidates.values(), key=lambda found: (-scores[found.number], found.article, found.start))
+        order = sorted(
+            candidates.values(), key=lambda one: (-held[one.number], -scores[one.number], one.article, one.start)
+        )
         for found in order:
             number = found.number
             article = self.library.article(found.article, groups)
@@ -158,10 +162,17 @@ class Index:
 
     @staticmethod
     def _pool(
-        generation: Generation | None, fresh: Fresh, question: str, vector: Vector, groups: Groups, k: int
-    ) -> tuple[dict[int, float], set[int]]:
-        """BM25 scores, and the numbers of all chunks that any of the searches puts forward."""
+        generation: Generation | None,
+        fresh: Fresh,
+        question: str,
+        names: list[str],
+        vector: Vector,
+        groups: Groups,
+        k: int,
+    ) -> tuple[dict[int, float], set[int], Counter[int]]:
+        """BM25 scores, the numbers of all chunks that any search puts forward, and how many identifiers they hold."""
         words = asked_words(question)
+        held = Counter[int]()
         keyword, near = dict[int, float](), dict[int, float]()
         others = Statistics(0, 0.0, {})
         if generation:
@@ -169,12 +180,21 @@ class Index:
                 raise Damaged(f"somebody changed {generation.folder}")
             near.update(generation.nearest(vector, groups, k))
             keyword.update(generation.best(question, groups, k))
+            for name in names:
+                found = generation.best(question, groups, k, name)
+                keyword.update(found)
+                held.update(number for number, _ in found)
             others = generation.statistics(words)
             if not generation.whole:  # changed while it answered
                 raise Damaged(f"somebody changed {generation.folder}")
         near.update(fresh.nearest(vector, groups, k))
-        keyword.update(fresh.best(map(number_of, words), groups, k, others))
-        return keyword, near.keys() | keyword.keys()
+        asked = [number_of(word) for word in words]
+        keyword.update(fresh.best(asked, groups, k, others))
+        for name in names:
+            found = fresh.best(asked, groups, k, others, number_of(name))
+            keyword.update(found)
+            held.update(number for number, _ in found)
+        return keyword, near.keys() | keyword.keys(), held
 
     @property
     def vectors(self) -> str:

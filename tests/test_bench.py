@@ -10,6 +10,8 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from article_assistant.answering.extract import Extractor
+from article_assistant.answering.reader import Reader
 from article_assistant.evaluation import figures as evaluate
 from article_assistant.evaluation.figures import Outcome
 from article_assistant.evaluation.questions import Question
@@ -18,7 +20,7 @@ from article_assistant.index.search import Index
 from article_assistant.index.types import EVERYONE, Article, Chunk, Hit
 from article_assistant.types import Answer, Citation
 
-from bench import answers, cold, data, field, large, peers, question, report, score, support
+from bench import answers, cold, data, exact, field, large, peers, question, report, score, support
 from bench.score import Passage, Piece, Score
 from tests import parts
 
@@ -454,3 +456,28 @@ def test_what_is_caught_is_counted_below_the_share_flagged() -> None:
     assert support.caught(scores, right, 0.1) == 0.5
     assert support.caught(scores, right, 0.0) == 0.25
     assert np.isnan(support.auc(scores[:20], right[:20]))
+
+
+def test_what_is_asked_for_exactly_is_found_exactly() -> None:
+    """Of a table, of networks and releases, and of names with signs: nearly all right, none wrong, and what is not
+    there is refused."""
+    cases = [case for case in exact.cases(1, 9, [30]) if case.name.startswith(("table of 30, digits", "addr", "names"))]
+    extractor, embedder = Extractor(Reader(1)), embed.load()
+    judged = [one for case in cases for one in exact.measured(case, embedder, extractor)]
+    verdicts = [verdict for _, _, verdict in judged]
+    assert verdicts.count("wrong") == 0, judged
+    assert verdicts.count("right") >= 0.95 * len(verdicts), judged
+    assert all(verdict == "right" for asked, _, verdict in judged if asked.words is None)
+
+
+def test_an_answer_beside_another_identifier_is_wrong() -> None:
+    """The right shelf of the wrong row is wrong, as is an answer to what is not there; a refusal is missed."""
+    cited = Citation(1, "stock.md", "Stock", "", "", "Part: PN-22 | Shelf: S1", 0, 22, "", None)
+    answer = Answer("?", True, "S1", "S1. [1]", "extractive", 0.9, (cited,))
+    refused = Answer("?", False, None, "", "refused", 0.1, ())
+    assert exact.verdict_on(exact.Asked("?", "S1", "PN-22"), answer) == "right"
+    assert exact.verdict_on(exact.Asked("?", "S1", "PN-2"), answer) == "wrong"
+    assert exact.verdict_on(exact.Asked("?", "S11", "PN-22"), answer) == "wrong"
+    assert exact.verdict_on(exact.Asked("?", None, "PN-22"), answer) == "wrong"
+    assert exact.verdict_on(exact.Asked("?", None, "PN-22"), refused) == "right"
+    assert exact.verdict_on(exact.Asked("?", "S1", "PN-22"), refused) == "missed"

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import numpy as np
 from article_assistant import prompts
-from article_assistant.answering import courtesy, followup, passage
+from article_assistant.answering import courtesy, followup, passage, tables
 from article_assistant.answering.cite import (
     Said,
     disagreement,
@@ -23,7 +23,19 @@ from article_assistant.answering.cite import (
 )  # fmt: skip
 from article_assistant.answering.kind import Told
 from article_assistant.answering.question import Kind, kind_of, meaning
-from article_assistant.answering.rank import Contender, Features, Grounds, candidates, evidence, names, ranked, share
+from article_assistant.answering.rank import (
+    Contender,
+    Features,
+    Grounds,
+    candidates,
+    evidence,
+    is_row,
+    names,
+    narrowed,
+    ranked,
+    share,
+    unread,
+)
 from article_assistant.answering.reader import Reader
 from article_assistant.index.keyword import UNASKED, asked_words, stems
 from article_assistant.index.language import ENGLISH, language_of
@@ -35,12 +47,16 @@ from numpy.typing import NDArray
 WEIGHTS = Path(__file__).parents[1] / "models" / "sentences.json"
 READ = 10
 """Passages that the reader looks at, in one pass each."""
+SOON = 3
+"""Passages among which a table must stand to be asked as a whole."""
 SENTENCES = 3
 """Most sentences of an answer."""
 SHORT = 16
 """Most words of a short answer; more would be no shorter than the sentence."""
 MARGIN = 1.0
 """Logits by which a sentence may score below the best one and still be added."""
+CERTAIN = 0.95
+"""The confidence of an answer that a table gives by its columns; at least that share was right in `bench.tables`."""
 AGREES = 4.0
 """Logits by which a sentence that says the same may score below the best one and still be cited."""
 AGAINST = 4.0
@@ -102,7 +118,18 @@ class Extractor:
 
     def _answer(self, question: str, kind: Kind, hits: Sequence[Hit]) -> Iterator[Event]:
         """The answer to a question in English from hits in English, or a refusal as the one event."""
-        sentences, features = candidates(question, hits[:READ], self._reader, kind)
+        hits = hits[:READ]
+        rows = any(is_row(hit.article.text, start) for hit in hits[:SOON] for start, _ in hit.chunk.sentences)
+        if rows and (found := tables.from_table(question, hits)):
+            yield from _told(question, *found, CERTAIN)
+            return
+        read, places = narrowed(question, hits)
+        if not read:
+            yield self._refusal(question, unread(hits), 0.0)
+            return
+        sentences, features = candidates(question, read, self._reader, kind)
+        kept = [i for i, one in enumerate(sentences) if (one.hit.article.id, one.start) in places]
+        sentences, features = [sentences[i] for i in kept], features[kept]
         scores = features @ self._weights + self._bias
         said = [meaning(sentence.words) for sentence in sentences]
         order = ranked(said, [sentence.fits for sentence in sentences], scores)
@@ -110,20 +137,14 @@ class Extractor:
         if not order or confidence < self._least or not sentences[order[0]].fits:
             yield self._refusal(question, [sentences[i] for i in order], confidence)
             return
-        short, pieces = self._composed(question, kind, sentences, scores, order)
-        citations = resolve(piece.quote for piece in pieces)
-        by_quote = {(c.article, c.start, c.end): c for c in citations}
-        text, shown = "", set[int]()
-        for piece in pieces:
-            citation = by_quote[(piece.quote.article.id, piece.quote.start, piece.quote.end)]
-            between = "" if not text else "\n" if piece.text.startswith("- ") else " "
-            words = f"{between}{piece.text}{' ' if piece.text else ''}[{citation.number}]{piece.after}"
-            text += words
-            yield Words(words)
-            if citation.number not in shown:
-                shown.add(citation.number)
-                yield citation
-        yield Answer(question, True, short, text, "extractive", round(confidence, 3), citations)
+        best = sentences[order[0]]
+        if rows and is_row(best.hit.article.text, best.start) and tables.asks_for_many(question, best):
+            if found := tables.from_table(question, hits, best):
+                yield from _told(question, *found, CERTAIN)
+                return
+            yield self._refusal(question, [tables.shown_whole(best)], confidence)
+            return
+        yield from _told(question, *self._composed(question, kind, sentences, scores, order), confidence)
 
     def _confidence(self, seen: Grounds) -> float:
         """How likely an answer with this evidence is right, 0 to 1."""
@@ -191,6 +212,23 @@ class Extractor:
         else:
             text = self._refused_empty.format(asked=asked)
         return Answer(question, False, None, text, "refused", round(confidence, 3), (), nearest)
+
+
+def _told(question: str, short: str | None, pieces: Sequence[Said], confidence: float) -> Iterator[Event]:
+    """An answer's pieces as Words with their Citations, and the Answer."""
+    citations = resolve(piece.quote for piece in pieces)
+    by_quote = {(c.article, c.start, c.end): c for c in citations}
+    text, shown = "", set[int]()
+    for piece in pieces:
+        citation = by_quote[(piece.quote.article.id, piece.quote.start, piece.quote.end)]
+        between = "" if not text else "\n" if piece.text.startswith("- ") else " "
+        words = f"{between}{piece.text}{' ' if piece.text else ''}[{citation.number}]{piece.after}"
+        text += words
+        yield Words(words)
+        if citation.number not in shown:
+            shown.add(citation.number)
+            yield citation
+    yield Answer(question, True, short, text, "extractive", round(confidence, 3), citations)
 
 
 def _words(question: str) -> list[str]:

@@ -5,7 +5,7 @@ The features are those of a softmax over all sentences and "none of them", which
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import NamedTuple
 
 import numpy as np
@@ -13,7 +13,7 @@ from article_assistant.answering.cite import Quote
 from article_assistant.answering.question import Kind, Meaning, fits, kind_of, with_unit
 from article_assistant.answering.reader import Reader
 from article_assistant.index.chunk import passage
-from article_assistant.index.keyword import UNASKED, asked_words, stems
+from article_assistant.index.keyword import UNASKED, asked_words, family, identifiers, names_in, stems
 from article_assistant.index.types import Hit
 from numpy.typing import NDArray
 
@@ -148,6 +148,74 @@ def candidates(
                 )
             )
     return sentences, np.array(rows, dtype=np.float64).reshape(len(rows), len(Features._fields))
+
+
+Places = frozenset[tuple[str, int]]
+"""Sentences: the id of the article of each, and where in its text it begins."""
+
+
+def narrowed(question: str, hits: Sequence[Hit]) -> tuple[list[Hit], Places]:
+    """The hits to read, and the sentences in them that may answer: those that hold most of the identifiers asked for.
+
+    Of a table whose columns the question names only these rows are to be read, of a list with its words only these
+    items. A sentence holds what its title and headings name, what it names itself, and where that is none of the
+    kind, what was named last before it, as in "PN-43481 is a bolt. It lies on shelf S10."; a row or an item stands
+    alone. None may answer where one of the identifiers is held by no sentence, all where the question names none.
+    """
+    asked = set(identifiers(question))
+    words = {word for word in asked_words(question) if not any(word in one for one in asked)}
+    if not asked:
+        return list(hits), frozenset((hit.article.id, start) for hit in hits for start, _ in hit.chunk.sentences)
+    held = [[asked & _named_at(hit, span, asked) for span in hit.chunk.sentences] for hit in hits]
+    if set[str]().union(*(one for own in held for one in own)) != asked:
+        return [], frozenset()
+    most = max(len(one) for own in held for one in own)
+    found, places = list[Hit](), set[tuple[str, int]]()
+    for hit, own in zip(hits, held, strict=True):
+        kept = [i for i, one in enumerate(own) if len(one) == most]
+        spans = tuple(hit.chunk.sentences[i] for i in kept)
+        places.update((hit.article.id, start) for start, _ in spans)
+        if kept and all(words & _record_at(hit.article.text, start) for start, _ in spans):
+            cosines = tuple(hit.cosines[i] for i in kept)
+            found.append(replace(hit, chunk=replace(hit.chunk, sentences=spans), cosines=cosines))
+        elif kept:
+            found.append(hit)
+    return found, frozenset(places)
+
+
+def _record_at(text: str, at: int) -> set[str]:
+    """The words (stems) of the names of the columns of a row, or of a list's item; none where neither stands there."""
+    line = text[text.rfind("\n", 0, at) + 1 :].partition("\n")[0]
+    if is_row(text, at):
+        line = " ".join(cell.partition(": ")[0] for cell in line.split(" | "))
+    elif not line.lstrip().startswith("- "):
+        return set()
+    return set(stems(line))
+
+
+def _named_at(hit: Hit, span: tuple[int, int], asked: set[str]) -> set[str]:
+    """The identifiers that a sentence of a hit holds; those of other kinds than `asked` may be left out."""
+    text, kinds = hit.article.text, set(map(family, asked))
+    place = names_in(f"{hit.article.title}\n{hit.chunk.heading}")
+    for start, end in reversed([one for one in hit.chunk.sentences if one <= span]):
+        apart = is_row(text, start) or is_row(text, span[0]) or text.startswith("- ", start)
+        if "\n" in text[start : span[0]] and apart:
+            break
+        own = names_in(text[start:end])
+        if any(family(one) in kinds for one in own):
+            return place | own
+    return place | names_in(text[slice(*span)])
+
+
+def unread(hits: Sequence[Hit]) -> list[Contender]:
+    """The sentence of each hit that is nearest to the question, which the reader did not look at."""
+    best = [(hit, hit.chunk.sentences[int(np.argmax(hit.cosines))]) for hit in hits]
+    return [Contender(hit, start, end, start, end, 0.0, False) for hit, (start, end) in best]
+
+
+def is_row(text: str, at: int) -> bool:
+    """Whether a place in a text stands in a row of a table of several columns."""
+    return " | " in text[text.rfind("\n", 0, at) + 1 : text.find("\n", at) % (len(text) + 1)]
 
 
 def ranked(said: Sequence[Meaning], fitting: Sequence[bool], scores: NDArray[np.float64]) -> list[int]:

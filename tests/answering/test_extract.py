@@ -273,3 +273,47 @@ def test_confidence_is_a_logistic_function_of_the_evidence() -> None:
     for odds, confidence in ((0.0, 0.5), (np.log(3), 0.75), (-np.log(3), 0.25)):
         extractor._trust = np.append(np.zeros(len(seen)), odds)
         assert extractor._confidence(seen) == pytest.approx(confidence)
+
+
+STOCK = article("stock", "Part: PN-1 | Shelf: S10\nPart: PN-2 | Shelf: S26\nPart: PN-3 | Shelf: S26\n\nPN-9 is new.")
+
+
+def test_only_the_row_with_the_identifier_answers() -> None:
+    """Another row's shelf is no answer, however sure the reader is of it."""
+    said = answer("On which shelf is PN-1?", Told(S26=12.0, S10=3.0), STOCK)
+    assert (said.short, said.citations[0].quote) == ("S10", "Part: PN-1 | Shelf: S10")
+
+
+def test_an_identifier_that_stands_nowhere_is_refused() -> None:
+    """A number that is not there gets no answer, and the refusal shows what is near."""
+    said = answer("On which shelf is PN-7?", Told(S26=12.0), STOCK)
+    assert (said.answered, said.short) == (False, None)
+    assert said.nearest[0].title == "stock"
+
+
+def test_what_is_said_of_an_identifier_goes_on_until_the_next() -> None:
+    """ "It lies on shelf S5" is said of the part named before it, and not of the one named after."""
+    text = "PN-1 is a bolt. It lies on shelf S5. PN-2 is a nut. It lies on shelf S6."
+    said = answer("On which shelf is PN-1?", Told(S6=12.0, S5=3.0), article("parts", text))
+    assert said.short == "S5"
+    listed = article("languages", "- .NET is kept by Bo.\n- VB.NET is kept by Pia.")
+    assert answer("Who keeps .NET?", Told(Pia=12.0, Bo=3.0), listed).short == "Bo"
+    below = article("codes", "# E11\n\nThe belt slips. Call Bo.\n\n# E12\n\nThe fan stops. Call Pia.")
+    assert answer("Who do I call at E11?", Told(Pia=12.0, Bo=3.0), below).short == "Bo"
+
+
+PORTS = article("ports", "Port: 22 | Service: SSH | Layer: TCP\nPort: 53 | Service: DNS | Layer: UDP\n"
+                         "Port: 69 | Service: TFTP | Layer: UDP")  # fmt: skip
+
+
+def test_a_row_does_not_answer_for_the_whole_table() -> None:
+    """ "Which ports are blocked?" is not answered by one of them: the refusal shows the whole table."""
+    said = answer("Which ports are blocked?", Told(**{"69": 12.0}), PORTS)
+    assert (said.answered, said.nearest[0].quote) == (False, PORTS.text)
+
+
+def test_what_the_reader_finds_in_a_row_is_asked_of_all_rows() -> None:
+    """ "Which services use UDP?": the reader knows what "use" means, and the table which rows have UDP."""
+    said = answer("Which services use UDP?", Told(TFTP=12.0), PORTS)
+    assert said.answer == "DNS [1], TFTP [2]."
+    assert said.short == "DNS, TFTP"

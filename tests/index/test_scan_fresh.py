@@ -4,7 +4,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from article_assistant.index.keyword import Keyword, asked_words, terms
+from article_assistant.index.keyword import Keyword, asked_words, number_of, terms
 from article_assistant.index.scan import Fresh, FreshChunk, Statistics
 from article_assistant.index.types import EVERYONE
 from hypothesis import given
@@ -51,7 +51,7 @@ def test_words_count_as_they_do_in_a_generation(tmp_path: Path, question: str) -
     found = rows(range(len(TEXTS)))
     Keyword.extend(tmp_path, [(number, TEXTS[number], groups) for number, groups, _, _ in found])
     expected = dict(Keyword.open(tmp_path).best(question, ALL, 200))
-    asked = [int(term) for word in asked_words(question) for term in terms(word)]
+    asked = [number_of(word) for word in asked_words(question)]
     scores = dict(fresh(found).best(asked, ALL, 200, NONE))
     assert scores.keys() == expected.keys()
     for number, score in scores.items():

@@ -542,3 +542,17 @@ def test_questions_go_on_while_generations_change(tmp_path: Path, backend: Backe
     assert problems == []
     writer.close()
     opened.close()
+
+
+@pytest.mark.parametrize("publish", [True, False])
+def test_what_holds_the_identifier_comes_first(tmp_path: Path, publish: bool) -> None:
+    """The one passage with PN-4711-3 is first, though all others have more words of the question, built or fresh."""
+    words = "shelf part pieces bolt which stand on the shelf"
+    opened = Index.open(tmp_path, Words())
+    others = [article(f"# PN-4711-{number}\n\n{words}", "Stock", f"docs/{number}.md") for number in range(4, 90)]
+    put(opened, *others, article("# Old\n\nGone: pn4711-3.", "Old", "docs/old.md"), publish=publish)
+    found = opened.find("On which shelf is part PN-4711-3, of which pieces stand on the shelf?", ALL, 10)
+    assert found[0].article.id == "docs/old.md"
+    assert found[1].score > found[0].score
+    assert opened.find("Part PN-4711-3", frozenset({"nobody"}), 10) == []
+    opened.close()

@@ -1,0 +1,65 @@
+"""The tables of an article's text, read back from their rows: `Room: Alder | Seats: 12`, a line each."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from article_assistant.answering.rank import is_row
+from article_assistant.index.keyword import stems
+from article_assistant.index.types import Article, Hit
+
+
+@dataclass(frozen=True, slots=True)
+class Records:
+    """The rows of a table, each its cells by column and its characters `[start, end)` in the article's text.
+
+    `place` are the words (stems) of the article's title, the headings and the line above.
+    """
+
+    article: Article
+    columns: tuple[str, ...]
+    rows: tuple[dict[str, str], ...]
+    spans: tuple[tuple[int, int], ...]
+    place: frozenset[str]
+
+
+def table_at(hit: Hit, at: int) -> Records | None:
+    """The table that a place in the text of a hit stands in; None where there is none, or it is not surely read.
+
+    Each row names its columns, in one order; a first column without a name is called "".
+    """
+    text, lines = hit.article.text, list[tuple[int, int]]()
+    first = text.rfind("\n", 0, at) + 1
+    while first and is_row(text, first - 1):
+        first = text.rfind("\n", 0, first - 1) + 1
+    while first < len(text) and is_row(text, first):
+        end = text.find("\n", first) % (len(text) + 1)
+        lines.append((first, end))
+        first = end + 1
+    rows = [[cell.partition(": ")[::2] for cell in text[a:b].split(" | ")] for a, b in lines]
+    rows = [[("", name) if not said and not i else (name, said) for i, (name, said) in enumerate(row)] for row in rows]
+    widest = [name for name, _ in max(rows, key=len, default=[])]
+    certain = len(rows) > 1 and len(set(widest)) == len(widest) > 1
+    if not certain or not all(_ordered_as([name for name, _ in row], widest) for row in rows):
+        return None
+    if any(not said.strip() for row in rows for _, said in row):
+        return None
+    above = text[: lines[0][0]].rstrip().rpartition("\n")[2]
+    place = frozenset(stems(f"{hit.article.title} {hit.chunk.heading} {above}"))
+    return Records(hit.article, tuple(widest), tuple(map(dict, rows)), tuple(lines), place)
+
+
+def _ordered_as(names: list[str], among: list[str]) -> bool:
+    left = iter(among)
+    return all(name in left for name in names)
+
+
+def tables_of(hits: Sequence[Hit]) -> Iterator[Records]:
+    """The tables that the sentences of the hits stand in, each once."""
+    seen = set[tuple[str, int]]()
+    for hit in hits:
+        for start, _ in hit.chunk.sentences:
+            if is_row(hit.article.text, start) and (found := table_at(hit, start)):
+                if (key := (found.article.id, found.spans[0][0])) not in seen:
+                    seen.add(key)
+                    yield found
+                break

@@ -1,0 +1,275 @@
+"""Questions over a whole table: which rows, how many of them, which has the most; and the one cell of a named row.
+
+A table answers only where it is read with certainty, that is where each of its rows names the same columns, and where
+each word of the question is accounted for: by the table's place, a column, a value, or a comparison.
+"""
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from typing import cast
+
+from article_assistant.answering.cite import ITEMS, LIST, Quote, Said
+from article_assistant.answering.numbers import canonical, in_digits
+from article_assistant.answering.question import kind_of
+from article_assistant.answering.rank import Contender
+from article_assistant.answering.records import Records, table_at, tables_of
+from article_assistant.index.keyword import UNASKED, stems
+from article_assistant.index.types import Hit
+
+_YES, _NO = frozenset({"yes", "true", "y", "x", "✓", "✔"}), frozenset({"no", "false", "n", "-", "–", "—", "✗", ""})
+_EXTREMES = re.compile(
+    r"(?i)(?<!\bat )\b(?:(most|highest|largest|biggest|longest|latest)|"
+    r"(least|fewest|lowest|smallest|shortest|earliest))\b"
+)
+_SOME = re.compile(r"(?i)\b(more than|over|above|at least|less than|fewer than|under|below|at most|up to) (\d[\d.]*)")
+_ASKS = re.compile(
+    r"(?i)(?:^|\b(?:in|on|at|for|to|from|of|by|and|,) )(?:which|what|how many)(?: of the)? |"
+    r"^(?:please )?(?:list|name|show)(?: me)?(?: all)?(?: the)? "
+)
+_ASIDE = re.compile(r"\s*\([^)]*\)$")
+_SEVERAL = re.compile(r"(?i)^(?:which|what) \w+[^s\W]s\b")
+_COUNT = re.compile(r"(?i)\bhow many (?:of the )?(\w+(?: \w+)?)")
+_ONE_NUMBER = re.compile(r"[^\d\w]*?(-?\d+(?:\.\d+)?)[^\d.,:]*")
+
+
+def from_table(question: str, hits: Sequence[Hit], row: Contender | None = None) -> tuple[str, list[Said]] | None:
+    """The short answer and its text, each row that it rests on cited; None where no table answers for sure.
+
+    Where the reader has found a `row`, one word of a question that names values may be left over, as "use" in "Which
+    services use UDP?": only rows among which that one is are then an answer.
+    """
+    for table in tables_of(hits):
+        if found := _Asked(question, table, row).answer():
+            return found
+    return None
+
+
+def asks_for_many(question: str, row: Contender) -> bool:
+    """Whether a question asks for several rows or compares them, while this row is not named in it."""
+    text = row.hit.article.text
+    name, _, said = text[text.rfind("\n", 0, row.start) + 1 :].partition("\n")[0].partition(" | ")[0].rpartition(": ")
+    if many := _COUNT.search(question):
+        place = {*stems(name), *stems(f"{row.hit.article.title} {row.hit.chunk.heading}")}
+        asked = not place.isdisjoint(stems(many[1]))
+    else:
+        asked = kind_of(question) == "list" or bool(_EXTREMES.search(question) or _SEVERAL.search(question))
+    return asked and set(stems(said)).isdisjoint(set(stems(question)) - UNASKED)
+
+
+def shown_whole(best: Contender) -> Contender:
+    """The table that a row stands in, as one quote, where it is not too long; else the row."""
+    table = table_at(best.hit, best.start)
+    if table is None or table.spans[-1][1] - table.spans[0][0] > LIST:
+        return best
+    return replace(best, start=table.spans[0][0], end=table.spans[-1][1])
+
+
+class _Asked:
+    """What a question asks of one table."""
+
+    def __init__(self, question: str, table: Records, row: Contender | None) -> None:
+        self.table = table
+        self.row = row
+        self.question = in_digits(question)
+        self.words = stems(self.question)
+        self.used = set[int]()  # places of words that are accounted for
+        self.names_values = False
+        self.names = {name: stems(_ASIDE.sub("", name)) for name in table.columns}
+        self.mentions = self._mentions()
+        self.values = {name: [row.get(name, "") for row in table.rows] for name in table.columns}
+
+    def answer(self) -> tuple[str, list[Said]] | None:
+        """See `from_table`."""
+        most = _EXTREMES.search(self.question)
+        target = self._target()
+        if target is None:
+            return None
+        kept = self._kept(target, most)
+        measure = None
+        if most and kept is not None:
+            measure = next((name for name in self.mentions if name != target and self._figures(name)), None)
+            if measure is None:
+                return None
+        left = {i for i, word in enumerate(self.words) if word not in UNASKED and word not in self.table.place}
+        if kept is None or (left - self.used and not self._is_led_to(kept, left - self.used)):
+            return None
+        if measure and most:
+            return self._extreme(kept, target, measure, lowest=bool(most[2]))
+        return self._said(kept, target)
+
+    def _is_led_to(self, kept: list[int], left: set[int]) -> bool:
+        """Whether one word is left over, of a question that names values, and the reader's row is among those kept."""
+        at = self.row and (self.row.hit.article.id, self.row.start)
+        rows = {(self.table.article.id, place) for i in kept for place in range(*self.table.spans[i])}
+        return len(left) == 1 and self.names_values and at in rows
+
+    def _target(self) -> str | None:
+        """The column whose values are asked for, named right behind "which", "what" or "how many"."""
+        asks = _ASKS.search(self.question)
+        if not asks:
+            return None
+        at = len(stems(self.question[: asks.end()]))
+        self.used.update(range(len(stems(self.question[: asks.start()])), at))
+        near = [(place, name) for name, places in self.mentions.items() for place in places if at <= place < at + 3]
+        if near:
+            return min(near)[1]
+        named = at < len(self.words) and self.words[at] in self.table.place | set(stems(self.table.columns[0]))
+        if named:
+            self.used.add(at)
+        return self.table.columns[0] if named or (at < len(self.words) and self.words[at] in UNASKED) else None
+
+    def _mentions(self) -> dict[str, list[int]]:
+        """Where the question names a column, or uses a word of the same root: "drive" for "Driver"."""
+        found = {name: places for name, words in self.names.items() if (places := self._places(words))}
+        taken = {i for name, places in found.items() for at in places for i in range(at, at + len(self.names[name]))}
+        for name, words in self.names.items():
+            alike = [i for i, word in enumerate(self.words) if len(words) == 1 and _same_root(word, words[0])]
+            if name not in found and (free := [i for i in alike if i not in taken]):
+                found[name] = free
+        return found
+
+    def _places(self, words: list[str]) -> list[int]:
+        many = len(words)
+        return [i for i in range(len(self.words) - many + 1) if many and self.words[i : i + many] == words]
+
+    def _figures(self, name: str) -> list[float] | None:
+        """The numbers of a column, where each of its cells is one."""
+        found = [_figure(value) for value in self.values[name]]
+        return None if None in found else cast(list[float], found)
+
+    def _kept(self, target: str, most: re.Match[str] | None) -> list[int] | None:
+        """The rows that meet all conditions of the question; None where one is not understood."""
+        for name, places in self.mentions.items():
+            for place in places:
+                self.used.update(range(place, place + len(self.names[name])))
+        if most:
+            self.used.update(self._places(stems(most[0])))
+        kept, met = set(range(len(self.table.rows))), set[str]()
+        for some in _SOME.finditer(self.question):
+            near = self._nearest(some.start())
+            if near is None or not (figures := self._figures(near)):
+                return None
+            self._use(some.start(), some.end())
+            unit = set(stems(f"{near} {self.values[near][0]}"))
+            after = len(stems(self.question[: some.end()]))
+            self.used.update(i for i, word in enumerate(self.words[after : after + 2], after) if word in unit)
+            met.add(near)
+            kept &= {i for i, value in enumerate(figures) if _meets(some[1].lower(), value, float(some[2]))}
+        for name, value in self._valued():
+            met.add(name)
+            kept &= {i for i, own in enumerate(self.values[name]) if own in value}
+        for name in self.mentions:
+            signs = [value.strip().lower() for value in self.values[name]]
+            if name in met or name == target or (most and self._figures(name)):
+                continue
+            if not set(signs) <= _YES | _NO or not set(signs) & _YES:
+                return None
+            kept &= {i for i, sign in enumerate(signs) if (sign in _YES) != self._negated(name)}
+        return sorted(kept)
+
+    def _negated(self, name: str) -> bool:
+        before = self.words[max(self.mentions[name][0] - 3, 0) : self.mentions[name][0]]
+        found = [word for word in before if word in {"no", "not", "without"}]
+        self.used.update(place for word in found for place in self._places([word]))
+        return bool(found)
+
+    def _use(self, start: int, end: int) -> None:
+        self.used.update(range(len(stems(self.question[:start])), len(stems(self.question[:end]))))
+
+    def _nearest(self, at: int) -> str | None:
+        """The column of figures that is named nearest to a place of the question, at most five words away."""
+        place = len(stems(self.question[:at]))
+        far = [(abs(one - place), name) for name, places in self.mentions.items() for one in places]
+        return min((one for one in far if one[0] <= 5 and self._figures(one[1])), default=(0, None))[1]
+
+    def _valued(self) -> Iterator[tuple[str, set[str]]]:
+        """The columns of which the question names values, with these; a value of several needs its column's name."""
+        found: dict[tuple[int, int], list[tuple[str, str]]] = {}
+        asked = self.question.casefold()
+        for name, values in self.values.items():
+            for value in filter(str.strip, dict.fromkeys(values)):
+                if value.split()[0][:3].casefold() not in asked:  # most of a long table
+                    continue
+                words = stems(value)
+                if value.strip().lower() not in _YES | _NO and not set(words) <= UNASKED:
+                    for place in self._places(words):
+                        found.setdefault((-len(words), place), []).append((name, value))
+        wanted: dict[str, set[str]] = {}
+        taken = set[int]()
+        for (length, place), among in sorted(found.items()):
+            own = set(range(place, place - length))
+            if own & (taken | self.used):
+                continue
+            columns = {name for name, _ in among}
+            if len(columns) > 1 or all(word.isdigit() for word in self.words[place : place - length]):
+                columns &= {name for name in self.mentions if self._is_near(name, place)}
+            if len(columns) == 1:
+                taken |= own
+                wanted.setdefault(min(columns), set()).update(value for name, value in among if name in columns)
+        self.used |= taken
+        self.names_values = bool(wanted)
+        yield from wanted.items()
+
+    def _is_near(self, name: str, place: int) -> bool:
+        """Whether a column is named at most two words before or after a place."""
+        first = self.mentions[name][0]
+        return first - 2 <= place <= first + len(self.names[name]) + 1
+
+    def _extreme(self, kept: list[int], target: str, measure: str, *, lowest: bool) -> tuple[str, list[Said]] | None:
+        figures = self._figures(measure)
+        if not figures or not kept or any(not self.values[target][i] for i in kept):
+            return None
+        best = (min if lowest else max)(figures[i] for i in kept)
+        first = [i for i in kept if figures[i] == best]
+        if len(first) > ITEMS:
+            return None
+        short = ", ".join(self.values[target][i] for i in first)
+        said = [
+            Said(f"{self.values[target][i]} ({measure}: {self.values[measure][i]})", self._row(i), "." if i == first[-1]
+                 else ",")
+            for i in first
+        ]  # fmt: skip
+        start, end = self.table.spans[0][0], self.table.spans[-1][1]
+        return short, [*said, Said("", Quote(self.table.article, start, end))] if end - start <= LIST else said
+
+    def _said(self, kept: list[int], target: str) -> tuple[str, list[Said]] | None:
+        counted = kind_of(self.question) == "number"
+        first: dict[str, int] = {}
+        for i in kept:
+            first.setdefault(self.values[target][i], i)
+        if not first or "" in first or len(kept) > ITEMS:
+            return None
+        if counted and target != self.table.columns[0] and self._figures(target):
+            # "How many seats …?" asks for the figure itself.
+            if len(kept) > 1:
+                return None
+            counted = False
+        short = str(len(first)) if counted else ", ".join(first)
+        said = [Said(value, self._row(i), ",") for value, i in first.items()]
+        said[-1] = Said(said[-1].text, said[-1].quote, ".")
+        if counted:
+            said[0] = Said(f"{short}: {said[0].text}", said[0].quote, said[0].after)
+        return short, said
+
+    def _row(self, i: int) -> Quote:
+        return Quote(self.table.article, *self.table.spans[i])
+
+
+def _same_root(one: str, other: str) -> bool:
+    short = min(len(one), len(other))
+    return short >= 5 and one[: short - 1] == other[: short - 1] and abs(len(one) - len(other)) <= 3
+
+
+def _figure(value: str) -> float | None:
+    """The one number of a cell, whatever its unit."""
+    found = _ONE_NUMBER.fullmatch(value) or _ONE_NUMBER.fullmatch(canonical(value))
+    return float(found[1]) if found else None
+
+
+def _meets(sign: str, value: float, than: float) -> bool:
+    if sign in {"more than", "over", "above"}:
+        return value > than
+    if sign == "at least":
+        return value >= than
+    return value < than if sign in {"less than", "fewer than", "under", "below"} else value <= than

@@ -1,0 +1,67 @@
+"""Questions over a whole table: which rows, how many, which has the most; a third of them without an answer.
+
+Tables of public facts and of an office stand in `bench/tables-asked/`, all in one library, with `questions.jsonl`.
+Right is an answer with all the values expected and no others, each cited, or a refusal where none is expected.
+"""
+
+import json
+import tempfile
+from collections import Counter
+from collections.abc import Sequence
+from pathlib import Path
+
+from article_assistant.answering.extract import Extractor
+from article_assistant.answering.reader import Reader
+from article_assistant.index import embed
+from article_assistant.index.search import Index
+from article_assistant.index.sync import sync
+from article_assistant.memory import Memory
+from article_assistant.pipeline import Assistant
+from article_assistant.settings import ACCEPTED_WRONG
+from article_assistant.types import Answer, User
+
+from bench import report
+from bench.systems import FILE_LIMIT
+
+FOLDER = Path(__file__).with_name("tables-asked")
+
+
+def main() -> None:
+    """Run the command."""
+    given = report.options(__doc__ or "", "two minutes on two cores").parse_args()
+    report.offline()
+    facts = report.machine()
+    embedder, extractor = embed.load(), Extractor(Reader(), ACCEPTED_WRONG)
+    rows, document = list[list[str]](), []
+    with tempfile.TemporaryDirectory(prefix="bench-") as home:
+        index = Index.open(Path(home), embedder)
+        sync([str(FOLDER)], index, FILE_LIMIT)
+        assistant = Assistant(index, extractor, Memory())
+        for line in (FOLDER / "questions.jsonl").read_text(encoding="utf-8").splitlines():
+            asked = json.loads(line)
+            answer = assistant.answer(asked["question"], User("bench", None))
+            said = judged(asked["answers"], answer)
+            rows.append([asked["question"], ", ".join(asked["answers"]) or "(refused)", answer.short or "", said])
+            document.append({**asked, "verdict": said, "answer": answer.answer, "confidence": answer.confidence})
+        index.close()
+    many = Counter(row[-1] for row in rows)
+    body = [
+        report.table(["question", "expected", "answer", ""], rows),
+        f"{many['right'] / len(rows):.3f} right, {many['missed'] / len(rows):.3f} missed, "
+        f"{many['wrong'] / len(rows):.3f} wrong, of {len(rows)}.",
+    ]
+    report.write(given.out, "tables", "Tables asked as a whole", facts, body, {"cases": document, **many})
+
+
+def judged(expected: Sequence[str], answer: Answer) -> str:
+    """Whether an answer is `right`, `missed` (refused, though the table answers) or `wrong`."""
+    if not answer.answered:
+        return "missed" if expected else "right"
+    said = (answer.short or "").split(", ")
+    cited = "\n".join(citation.quote for citation in answer.citations)
+    stands = all(value in cited for value in expected) or [*expected] == [str(len(answer.citations))]
+    return "right" if sorted(said) == sorted(expected) and stands else "wrong"
+
+
+if __name__ == "__main__":
+    report.run(main)

@@ -1,0 +1,87 @@
+"""Questions over a whole table: each word accounted for, each row cited, or no answer from it."""
+
+import pytest
+from article_assistant.answering.records import table_at
+from article_assistant.answering.tables import from_table
+from article_assistant.index.chunk import split
+from article_assistant.index.types import Hit
+
+from tests.parts import Words, article
+
+ROOMS = "# Rooms\n\n" + "\n".join(
+    f"Room: {room} | Seats: {seats} | Projector: {projector} | Floor: {floor} | City: {city}"
+    for room, seats, projector, floor, city in [
+        ("Alder", 12, "yes", 1, "Oslo"), ("Birch", 30, "no", 2, "Oslo"), ("Cedar", 8, "yes", 2, "New York"),
+        ("Douglas", 22, "yes", 4, "Oslo"),
+    ]
+)  # fmt: skip
+
+
+def hits(text: str) -> list[Hit]:
+    page = article(text, "Meeting rooms")
+    chunks = split(page, Words(limit=400))
+    return [Hit(chunk, page, i, 0.5, 9.0, tuple(0.5 for _ in chunk.sentences)) for i, chunk in enumerate(chunks, 1)]
+
+
+@pytest.mark.parametrize(
+    ("question", "short", "rows"),
+    [
+        ("Which rooms have a projector?", "Alder, Cedar, Douglas", ["Alder", "Cedar", "Douglas"]),
+        ("How many rooms have a projector?", "3", ["Alder", "Cedar", "Douglas"]),
+        ("Which rooms have no projector?", "Birch", ["Birch"]),
+        ("Which rooms are on floor 2?", "Birch, Cedar", ["Birch", "Cedar"]),
+        ("Which rooms are in New York?", "Cedar", ["Cedar"]),
+        ("Which rooms in Oslo have at least 20 seats?", "Birch, Douglas", ["Birch", "Douglas"]),
+        ("How many rooms have more than 10 seats?", "3", ["Alder", "Birch", "Douglas"]),
+        ("Which room has the most seats?", "Birch", ["Birch"]),
+        ("Which room in Oslo has the fewest seats?", "Alder", ["Alder"]),
+        ("List all rooms on floor 4.", "Douglas", ["Douglas"]),
+        ("How many rooms are there?", "4", ["Alder", "Birch", "Cedar", "Douglas"]),
+        ("How many seats does Cedar have?", "8", ["Cedar"]),
+        ("On which floor is Douglas?", "4", ["Douglas"]),
+    ],
+)
+def test_all_rows_that_meet_the_question_answer_it(question: str, short: str, rows: list[str]) -> None:
+    """The values asked for or their number, and each of these rows cited, in the order of the table."""
+    found = from_table(question, hits(ROOMS))
+    assert found
+    assert found[0] == short
+    quotes = [said.quote.article.text[said.quote.start : said.quote.end] for said in found[1] if said.text]
+    assert [quote.split(" | ")[0] for quote in quotes] == [f"Room: {row}" for row in rows]
+
+
+@pytest.mark.parametrize(
+    "question",
+    [
+        "How many rooms have a whiteboard?", "Which rooms are free?", "Which room is booked the most?",
+        "How many rooms are in Bergen?", "Which rooms are on floor 3?", "Which rooms are not in Oslo?",
+        "Which room has the most windows?", "How many seats are there?", "Why is Birch closed?",
+    ],
+)  # fmt: skip
+def test_a_word_that_the_table_does_not_know_gets_no_answer_from_it(question: str) -> None:
+    """What is neither a column, a value nor the table's own place leaves the question to the reader."""
+    assert from_table(question, hits(ROOMS)) is None
+
+
+@pytest.mark.parametrize(
+    "rows",
+    [
+        ["Room: Alder | Seats: 12"],
+        ["Room: Alder | Seats: 12", "Seats: 30 | Room: Birch"],
+        ["Room: Alder | Seats: 12", "Room: Birch | 30"],
+        ["Room: Alder | Room: Birch", "Room: Cedar | Room: Elm"],
+    ],
+)
+def test_a_table_is_certain_or_none(rows: list[str]) -> None:
+    """One row, columns in another order, a cell without a column or two of one name: that is not surely a table."""
+    (found, *_) = hits("\n".join(rows))
+    assert table_at(found, 0) is None
+
+
+def test_empty_cells_and_a_corner_are_still_a_table() -> None:
+    """A cell that is left out is empty, and a first column may have no name."""
+    (found,) = hits("Alder | Seats: 12 | Floor: 1\nBirch | Floor: 2")
+    table = table_at(found, 0)
+    assert table
+    assert table.columns == ("", "Seats", "Floor")
+    assert table.rows[1] == {"": "Birch", "Floor": "2"}
