@@ -7,7 +7,7 @@ import pytest
 from article_assistant.answering.cite import original_at
 from article_assistant.index.sources.source import Access
 from article_assistant.index.types import Article, SourceError
-from article_assistant.settings import SettingsError, read
+from article_assistant.settings import Settings, SettingsError
 
 TEXT = (
     "Ask Mia - or Tom - first.\n\n## Fees & more\n\nCity: Oslo | Fee: 180 EUR\nCity: Rome | Fee: 120 EUR\n\n"
@@ -54,7 +54,7 @@ def test_what_is_said_of_a_source(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
         '[sources."dokuwiki+https://d.example"]\nuser = "admin"\n'
     )
     monkeypatch.setenv("ASSISTANT_SOURCE_PASSWORD", "other-secret")
-    settings = (home=tmp_path)
+    settings = Settings.read(home=tmp_path)
     assert list(settings.sources) == ["mediawiki+https://w.example/", "dokuwiki+https://d.example"]
     said = settings.access(["mediawiki+https://w.example", "dokuwiki+https://d.example/"])
     wiki, doku = said["mediawiki+https://w.example"], said["dokuwiki+https://d.example"]
@@ -67,4 +67,4 @@ def test_what_is_said_of_a_source(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
         Access(password_file=tmp_path / "gone").secret()
     (tmp_path / "assistant.toml").write_text('[sources."mediawiki+https://w.example/"]\npasswort = "x"\n')
     with pytest.raises(SettingsError, match=r"sources\.mediawiki"):
-        (home=tmp_path)
+        Settings.read(home=tmp_path)
