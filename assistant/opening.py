@@ -93,7 +93,7 @@ def _over(index: "Index", settings: "Settings", parts: ExitStack) -> "Assistant"
     llm = providers.load_llm(settings)
     caller = Caller(llm, settings.llm_seconds, settings.llm_tokens_a_day, index.library.home)
     parts.callback(caller.close)
-    checker = Checker(reader, index.embedder)
+    checker = Checker(index.embedder, settings.threads)
     try:
         writer = Writer(offline, caller, checker, settings.unsupported == "remove", settings.prompts)
     except PromptError as error:

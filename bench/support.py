@@ -21,7 +21,6 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from article_assistant.answering.reader import Reader
 from article_assistant.evaluation.figures import interval_of, resampled
 from article_assistant.index import embed
 from article_assistant.index.chunk import split
@@ -67,11 +66,11 @@ def _lines(path: Path) -> Iterator[str]:
 
 
 def score(row: Row, checker: Checker, embedder: embed.Embedder) -> float:
-    """How sure the product is that the passage carries the claim, in logits; minus infinity where it is ruled out."""
+    """How sure the product is that the passage carries the claim, in logits; minus infinity where it says nothing."""
     article = Article("", "", row.evidence, "", "", None, frozenset())
     hits = [Hit(chunk, article, 1, 1.0, 0.0, ()) for chunk in split(article, embedder)]
     known = [evidence for hit in hits if (evidence := checker.evidence(row.claim, hit))]
-    return max((checker.score(evidence) for evidence in known), default=-np.inf)
+    return max((evidence.score for evidence in known), default=-np.inf)
 
 
 def auc(scores: NDArray[np.float64], right: NDArray[np.bool_]) -> float:
@@ -183,7 +182,7 @@ def main() -> None:
     report.offline()
     asked = rows(given.file, given.each, test=given.test)
     embedder = embed.load()
-    checker = Checker(Reader(), embedder)
+    checker = Checker(embedder)
     scores = np.array([score(row, checker, embedder) for row in asked])
     found = document(asked, scores, json.loads(FITTED.read_text())["least"])
     print(json.dumps(found, indent=1) if given.json else _table(found))

@@ -39,16 +39,16 @@ class Layer(torch.nn.Module):
 
 
 class ReaderModel(torch.nn.Module):
-    """Token ids, mask and token types in, each `(batch, tokens)`; logits `(batch, tokens, 2)` out."""
+    """Token ids, mask and token types in, each `(batch, tokens)`; logits `(batch, tokens, outputs)` out."""
 
-    def __init__(self) -> None:
+    def __init__(self, outputs: int = 2) -> None:
         super().__init__()
         self.words = torch.nn.Embedding(30_522, WIDTH)
         self.places = torch.nn.Embedding(512, WIDTH)
         self.kinds = torch.nn.Embedding(2, WIDTH)
         self.embedded = torch.nn.LayerNorm(WIDTH, eps=1e-12)
         self.layers = torch.nn.ModuleList(Layer() for _ in range(LAYERS))
-        self.head = torch.nn.Linear(WIDTH, 2)
+        self.head = torch.nn.Linear(WIDTH, outputs)
 
     def forward(self, ids: torch.Tensor, mask: torch.Tensor, kinds: torch.Tensor) -> torch.Tensor:
         # The places of tokens as a running sum, so that the exported graph takes any length.

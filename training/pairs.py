@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from article_assistant.answering.reader import PAIR
+from article_assistant.answering.reader import pair_tokenizer
 from article_assistant.evaluation.questions import holds
 from article_assistant.index import embed
 from article_assistant.index.chunk import passage, split
@@ -26,7 +26,6 @@ from article_assistant.index.keyword import asked_words, stems
 from article_assistant.index.search import Index
 from article_assistant.index.types import EVERYONE, Article
 from numpy.typing import NDArray
-from tokenizers import Tokenizer
 
 TIMES = {"squad-train": 1, "nq-train": 2, "tydi-train": 2}
 """How often a pass over the data sees each question of a set."""
@@ -279,14 +278,6 @@ def _changed(question: str, context: str, others: Sequence[str], chance: random.
     return question[: match.start()] + chance.choice(alike) + question[match.end() :]
 
 
-def tokenizer() -> Tokenizer:
-    """Question and passage to tokens, at most PAIR, cut at the passage's end."""
-    found = Tokenizer.from_file(str(embed.default_folder() / "tokenizer.json"))
-    found.no_padding()
-    found.enable_truncation(PAIR, strategy="only_second")
-    return found
-
-
 def tokens_of(offsets: Sequence[tuple[int, int]], types: Sequence[int], start: int, end: int) -> tuple[int, int] | None:
     """First and last token of the passage's characters `[start, end)`; None where they are not in it.
 
@@ -303,7 +294,7 @@ def tokens_of(offsets: Sequence[tuple[int, int]], types: Sequence[int], start: i
 
 def write(pairs: Sequence[Pair], target: Path) -> None:
     """Write the tokens of pairs; a pair whose answer was cut off is left out."""
-    words = tokenizer()
+    words = pair_tokenizer()
     ids, types, ends, spans = [], [], [0], []
     for first in range(0, len(pairs), 1000):
         batch = pairs[first : first + 1000]

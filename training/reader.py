@@ -25,7 +25,7 @@ import math
 import random
 import signal
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from copy import deepcopy
 from pathlib import Path
@@ -85,8 +85,10 @@ def batches(ends: np.ndarray[Any, Any], chance: random.Random, size: int) -> lis
     return found
 
 
-def rows_of(data: Tokens, batch: Sequence[int], chance: random.Random) -> tuple[torch.Tensor, ...]:
-    """Ids, mask, types, each `(batch, tokens)`, and the spans of a batch; some words of questions hidden."""
+def rows_of(
+    data: Tokens, batch: Sequence[int], chance: random.Random, often: float = OFTEN
+) -> tuple[torch.Tensor, ...]:
+    """Ids, mask, types, each `(batch, tokens)`, and the spans of a batch; `often`, some words of a question hidden."""
     width = max(int(data.ends[i + 1] - data.ends[i]) for i in batch)
     rows = np.zeros((3, len(batch), width), np.int64)
     for row, i in enumerate(batch):
@@ -95,7 +97,7 @@ def rows_of(data: Tokens, batch: Sequence[int], chance: random.Random) -> tuple[
         rows[0, row, :length] = data.ids[here]
         rows[1, row, :length] = 1
         rows[2, row, :length] = data.types[here]
-        if chance.random() < OFTEN:
+        if chance.random() < often:
             for at in range(1, int(np.flatnonzero(data.ids[here] == SEP)[0])):
                 if chance.random() < HIDDEN:
                     rows[0, row, at] = MASK
@@ -118,6 +120,10 @@ def loss_of(logits: torch.Tensor, mask: torch.Tensor, kinds: torch.Tensor, spans
     return total / 2
 
 
+Loss = Callable[[torch.Tensor, torch.Tensor, torch.Tensor, torch.Tensor], torch.Tensor]
+"""From logits, mask, types and what is to be learned to the sum over the batch."""
+
+
 class Steps:
     """Forward and backward over a batch, and the update; on a CPU in as many threads as there are cores.
 
@@ -125,7 +131,8 @@ class Steps:
     alone, which is faster than sharing every operation among the cores.
     """
 
-    def __init__(self, model: ReaderModel) -> None:
+    def __init__(self, model: ReaderModel, loss: Loss | None = None) -> None:
+        self._loss = loss or loss_of
         self.device = "cuda" if torch.cuda.is_available() else "cpu"
         count = 1 if self.device == "cuda" else torch.get_num_threads()
         torch.set_num_threads(1)
@@ -164,7 +171,7 @@ class Steps:
         ids, mask, kinds, spans = (
             row[:, :width].to(self.device) if row.dim() == 2 else row.to(self.device) for row in rows
         )
-        loss = loss_of(copy(ids, mask, kinds), mask, kinds, spans)
+        loss = self._loss(copy(ids, mask, kinds), mask, kinds, spans)
         loss.backward()
         return loss.item()
 

@@ -101,7 +101,7 @@ def build(model: ReaderModel) -> bytes:
         graph.nodes,
         "reader",
         [helper.make_tensor_value_info(name, TensorProto.INT64, ["batch", "tokens"]) for name in names],
-        [helper.make_tensor_value_info("logits", TensorProto.FLOAT, ["batch", "tokens", 2])],
+        [helper.make_tensor_value_info("logits", TensorProto.FLOAT, ["batch", "tokens", "outputs"])],
         graph.constants,
     )
     versions = [helper.make_opsetid("", 17), helper.make_opsetid(MICROSOFT, 1)]

@@ -10,11 +10,12 @@ import numpy as np
 import pytest
 import torch
 from article_assistant.answering.question import meaning
+from article_assistant.answering.reader import pair_tokenizer
 from article_assistant.index import embed, onnx
 from hypothesis import given
 from hypothesis import strategies as st
 
-from training import contrasts, misses, pairs, reader, refusals, reworded, sentences
+from training import claims, contrasts, misses, pairs, reader, refusals, reworded, sentences, support, timed
 from training.model import ReaderModel
 
 
@@ -51,7 +52,7 @@ def test_the_same_seed_makes_the_same_pairs() -> None:
 
 def test_tokens_of_an_answer() -> None:
     """The tokens that cover an answer's characters, of the passage only."""
-    words = pairs.tokenizer().encode("How many?", "Eleven were killed and seven captured.")
+    words = pair_tokenizer().encode("How many?", "Eleven were killed and seven captured.")
     start = "Eleven were killed and seven captured.".index("seven")
     span = pairs.tokens_of(words.offsets, words.type_ids, start, start + 5)
     assert span is not None
@@ -171,7 +172,7 @@ def test_a_passage_scores_the_same_beside_any_other(tmp_path: Path) -> None:
     model = ReaderModel.pretrained().eval()
     reader_graph.write(model, tmp_path / "reader.onnx")
     run = onnx.session(tmp_path / "reader.onnx", threads=1).run
-    words = pairs.tokenizer()
+    words = pair_tokenizer()
     asked = "Who asked how many were killed?"
     encodings = [words.encode(asked, text) for text in ("Eleven were killed.", f"{asked} " * 9)]
     rows = np.zeros((3, 2, len(encodings[1].ids)), np.int64)
@@ -221,9 +222,80 @@ def test_batches_hold_the_kinds_in_their_shares() -> None:
         np.zeros(total * 8, np.int32), np.zeros(total * 8, np.int8), np.arange(total + 1) * 8,
         np.full((total, pairs.PLACES, 2), -1, np.int16),
     )  # fmt: skip
-    stream = refusals.drawn(found, of_kind, random.Random(4))
+    stream = timed.drawn(found, of_kind, refusals.MIX, random.Random(4))
     drawn = [i for _ in range(100) for i in next(stream)]
     for name, share in refusals.MIX.items():
         times = np.bincount([i for i in drawn if i in set(of_kind[name].tolist())], minlength=total)[of_kind[name]]
         assert times.sum() / len(drawn) == pytest.approx(share, abs=0.001)
         assert times.max() - times.min() <= 1
+
+
+@pytest.mark.parametrize(
+    ("question", "answer", "said"),
+    [
+        ("Who founded the museum?", "Anna Weber", "Anna Weber founded the museum."),
+        ("When was the old bridge built?", "1904", "The old bridge was built in 1904."),
+        ("How many people did the ferry carry?", "164", "The ferry did carry 164 people."),
+        ("In what country is Normandy located?", "France", "Normandy is located in the country France."),
+        ("Why is the sky blue?", "air", None),
+    ],
+)
+def test_a_question_and_its_answer_become_a_statement(question: str, answer: str, said: str | None) -> None:
+    """All words in order, where a rule fits."""
+    assert claims.statement(question, answer) == said
+
+
+def test_rows_for_the_test_and_of_unclear_licence_are_not_learned_from(tmp_path: Path) -> None:
+    """Of people's rows those marked open, without two tenths by their evidence; who marks no contradiction says
+    neither."""
+    rows = [
+        {"evidence": f"Bell {n} hangs.", "claim": "A bell hangs.", "label": label, "set": name, "licence": licence}
+        for n in range(40)
+        for label, name, licence in (
+            ("supported", "wice", "open"), ("unsupported", "wice", "open"), ("contradicted", "fever-dev", "open"),
+            ("supported", "cb-ax", "unclear"),
+        )
+    ]  # fmt: skip
+    with gzip.open(tmp_path / "support.jsonl.gz", "wt") as lines:
+        lines.writelines(json.dumps(row) + "\n" for row in rows)
+    found = list(claims.people(tmp_path, embed.load()))
+    tenths = {claims.part_of(one.evidence) for one in found}
+    assert tenths
+    assert not tenths & {claims.TEST, claims.DEV}
+    assert {(one.set, one.label) for one in found} == {("wice", 0), ("wice", claims.EITHER), ("fever-dev", 1)}
+    held = {row.evidence for row in support.kept(tmp_path)}
+    assert {claims.part_of(evidence) for evidence in held} == {claims.DEV}
+
+
+def test_what_is_made_wrong_differs_from_its_passage(tmp_path: Path) -> None:
+    """A claim that is supported by being the passage's own sentence is never one that was changed; the same seed makes
+    the same claims."""
+    told = "Ruth Lopez cast the bell in 1904. The bell was not rung before Peter Weber had paid 300 pounds for it."
+    asked = {"question": "Who cast the bell?", "answers": [{"text": "Ruth Lopez", "start": 0}]}
+    near = {"question": "Who broke the bell?", "answers": []}
+    for name, question in ((pairs.WRITTEN, near), ("squad-train", asked)):
+        with gzip.open(tmp_path / f"{name}.jsonl.gz", "wt") as lines:
+            lines.writelines(
+                json.dumps({"article": title, "context": f"{told} Item {n}.", "questions": [question]}) + "\n"
+                for n, title in enumerate(["Axe", *["Bell"] * 20])
+            )
+    found, again = (list(claims.made(tmp_path, embed.load(), frames=3)) for _ in range(2))
+    assert found == again
+    mine = [one for one in found if one.set == "made"]
+    assert {one.label for one in mine} >= {0, claims.EITHER}
+    for one in mine:
+        if one.label == claims.EITHER:
+            assert one.claim not in one.evidence
+            assert one.claim != "Ruth Lopez cast the bell."
+
+
+def test_who_says_neither_teaches_only_not_supported() -> None:
+    """The loss of a row without a mark for contradiction is the same however the rest is shared out."""
+    labels = torch.full((1, 1, 1), claims.EITHER)
+    mask = torch.ones(1, 4, dtype=torch.long)
+
+    def loss(*logits: float) -> float:
+        return support.loss_of(torch.tensor([[logits] * 4]), mask, mask, labels).item()
+
+    assert loss(0.0, 9.0, 1.0) == pytest.approx(loss(0.0, 1.0, 9.0))
+    assert loss(9.0, 0.0, 0.0) > 5 > 0.1 > loss(-9.0, 0.0, 0.0)

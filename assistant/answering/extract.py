@@ -98,11 +98,13 @@ class Extractor:
         kind = kind_of(question)
         # Numbers, amounts and dates are told by their words; for them the encoder need not be asked.
         if self._told and kind not in {"number", "amount", "date"}:
-            told = self._told(context.question if context else question)
+            typed = context.question if context else question
+            told = self._told(typed)
             if told.is_courtesy:
                 yield courtesy.reply(question, told.kind, context)
                 return
-            kind = told.instead_of(kind)
+            # "And Brook?" says nothing of what it asks for; the question that it stands for does.
+            kind = (told if typed == question else self._told(question)).instead_of(kind)
         language = language_of(question)
         known = [hit for hit in hits if language == hit.article.language == ENGLISH]
         if language == ENGLISH and len(known) == len(hits):

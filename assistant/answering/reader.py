@@ -44,13 +44,19 @@ class Reading:
     fits: bool = True
 
 
+def pair_tokenizer() -> Tokenizer:
+    """Two texts to tokens, at most PAIR, the second cut at its end."""
+    found = Tokenizer.from_file(str(embed.default_folder() / "tokenizer.json"))
+    found.no_padding()
+    found.enable_truncation(PAIR, strategy="only_second")
+    return found
+
+
 class Reader:
     """Reads passages for a question; safe to use from several threads."""
 
     def __init__(self, threads: int = 0, graph: Path = READER, verifier: Path = VERIFIER) -> None:
-        self._tokenizer = Tokenizer.from_file(str(embed.default_folder() / "tokenizer.json"))
-        self._tokenizer.no_padding()
-        self._tokenizer.enable_truncation(PAIR, strategy="only_second")
+        self._tokenizer = pair_tokenizer()
         self._session = onnx.session(graph, threads=threads)
         self._verifier = onnx.session(verifier, threads=threads)
 

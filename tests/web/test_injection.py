@@ -52,7 +52,7 @@ def served(request: pytest.FixtureRequest, index: Index) -> Iterator[tuple[web.S
     """The whole product over these articles, with a puppet for a language model."""
     puppet, reader = Told(), Reader()
     caller = Caller(puppet, 20)
-    writer = Writer(Extractor(reader), caller, Checker(reader, index.embedder), request.param == "remove")
+    writer = Writer(Extractor(reader), caller, Checker(index.embedder), request.param == "remove")
     with closing(Memory()) as memory:
         running = web.Served(Assistant(index, writer, memory))
         yield running, puppet, request.param

@@ -1,17 +1,13 @@
 """Whether a passage carries a sentence: what closes the door at once, what is quoted, what never breaks."""
 
-import json
-from pathlib import Path
-
 import numpy as np
 import pytest
 from article_assistant.answering.numbers import numbers_of
-from article_assistant.answering.reader import Reader
 from article_assistant.index import embed
 from article_assistant.index.chunk import split
 from article_assistant.index.embed import Embedder
 from article_assistant.index.types import Hit
-from article_assistant.writing.entailment import FEATURES, Checker, missing_numbers, words_of
+from article_assistant.writing.entailment import Checker, missing_numbers, words_of
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -30,7 +26,7 @@ def encoder() -> Embedder:
 
 @pytest.fixture(scope="module")
 def checker(encoder: Embedder) -> Checker:
-    return Checker(Reader(), encoder)
+    return Checker(encoder)
 
 
 def hit(text: str, encoder: Embedder, title: str = "Collision off Kuryk") -> Hit:
@@ -67,6 +63,7 @@ def test_what_is_carried_is_quoted(sentence: str, checker: Checker, encoder: Emb
         "The ferry left Kuryk on 9 June with 164 people on board.",
         "The ferry left Kuryk at 9 °F.",
         "The ferry of Hanne Claes had 164 people on board.",
+        "The ferry m195 had 164 people on board.",
         "A sign on the ferry said “Hold on to the rail”.",
         "Ask the harbour at https://evil.example.net/port about the 164 people.",
     ],
@@ -86,46 +83,45 @@ def test_what_says_nothing_is_not_carried(sentence: str, checker: Checker, encod
 @settings(max_examples=25)
 @given(text=lines.filter(str.strip), noise=st.text(min_size=1, max_size=80))
 def test_whatever_is_asked_of_it(text: str, noise: str, checker: Checker, encoder: Embedder) -> None:
-    """Any sentence beside any passage gets finite features, and quotes that lie in the passage's sentences."""
+    """Any sentence beside any passage gets a score, and quotes that lie in the passage's sentences."""
     found = hit(text, encoder)
     for sentence in (noise, text[:200], f"{text[:60]} {noise}"):
         evidence = checker.evidence(sentence, found)
         if evidence is None:
             continue
-        assert evidence.features.shape == (len(FEATURES),)
-        assert np.isfinite(evidence.features).all()
+        assert np.isfinite(evidence.score)
         assert 1 <= len(evidence.quotes) <= 2
         for quote in evidence.quotes:
             assert found.chunk.start <= quote.start < quote.end <= found.chunk.end
             assert any(start == quote.start for start, _ in found.chunk.sentences)
 
 
-def test_it_was_made_for_these_features(encoder: Embedder, tmp_path: Path) -> None:
-    """Weights for other features are an error at the start, with what to do."""
-    other = tmp_path / "support.json"
-    other.write_text(json.dumps({"features": [*FEATURES[:-1], "luck"], "weights": [], "bias": 0, "least": 0}))
-    with pytest.raises(ValueError, match=r"training/support\.py"):
-        Checker(Reader(), encoder, other)
+MINUTES = "The minutes say that the gauges were not approved. The wind stopped the ferry. Anna Weber hired Juan Lopez."
 
 
 @pytest.mark.parametrize(
-    ("sentence", "turned"),
+    ("right", "wrong"),
     [
-        ("The gauges were approved.", True),
-        ("The gauges were not approved.", False),
-        ("The wind never stopped the ferry.", True),
-        ("The wind stopped the ferry.", False),
-        ("It took no more than two hours.", False),
+        ("The gauges were not approved.", "The gauges were approved."),
+        ("The wind stopped the ferry.", "The wind never stopped the ferry."),
+        ("The wind stopped the ferry.", "The wind did not stop the ferry."),
+        ("Anna Weber hired Juan Lopez.", "Anna Weber hired Juan Lopez, and they were married in Rome."),
     ],
 )
-def test_what_is_denied_in_one_and_affirmed_in_the_other_is_seen(
-    sentence: str, turned: bool, checker: Checker, encoder: Embedder
-) -> None:
-    """A lost or an added "not" shows in the features; "no more than" denies nothing."""
-    text = "The minutes say that the gauges were not approved. The wind stopped the ferry. It took two hours."
-    evidence = checker.evidence(sentence, hit(text, encoder))
-    assert evidence
-    assert (evidence.features[FEATURES.index("words turned")] > 0) == turned
+def test_a_denial_and_an_addition_count_against_it(right: str, wrong: str, checker: Checker, encoder: Embedder) -> None:
+    """With all words of the passage but a lost or added "not", or a part more, a sentence scores lower by far."""
+    one, other = (checker.evidence(sentence, hit(MINUTES, encoder)) for sentence in (right, wrong))
+    assert one
+    assert other
+    assert one.score > other.score + 1
+    assert checker.carries(right, hit(MINUTES, encoder))
+
+
+def test_what_is_ruled_out_never_passes(encoder: Embedder) -> None:
+    """However low the threshold: a number that the passage lacks leaves the score below it."""
+    checker = Checker(encoder, least=-50.0)
+    assert checker.carries("The ferry had 164 people on board.", hit(FERRY, encoder))
+    assert checker.carries("The ferry had 165 people on board.", hit(FERRY, encoder)) == ()
 
 
 @given(st.integers(0, 10**9))
