@@ -38,11 +38,11 @@ def test_three_hundred_sentences_half_of_them_right() -> None:
 
 
 def test_both_halves_have_the_same_mix() -> None:
-    """As many of each kind, each article in both, and every style of wording among right and wrong ones."""
+    """As many of each kind, each English article in both, and every style of wording among right and wrong ones."""
     halves = [[row for row in ROWS if row["half"] == half] for half in ("tune", "test")]
     first, second = (Counter(row["kind"] for row in half) for half in halves)
     assert first == second
-    files = {path.relative_to(SEEDS).as_posix() for path in SEEDS.glob("*/*")}
+    files = {path.relative_to(SEEDS).as_posix() for path in SEEDS.glob("*/*") if path.parent.name != "languages"}
     for half in halves:
         assert {row["article"] for row in half} == files
         for right in (True, False):
