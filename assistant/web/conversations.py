@@ -24,6 +24,8 @@ MAX_TURNS = 30
 MAX_CONVERSATIONS = 2000
 """Maximum conversations kept for the page; the least recently used is dropped."""
 _NAME = re.compile(r"[A-Za-z0-9_-]{43}")
+LEAVE_SECONDS = 2.0
+"""Maximum seconds for which a new conversation waits for the end of an unfinished answer."""
 FRAME_SECONDS = 0.1
 """Minimum seconds between two states of an unfinished answer."""
 
@@ -90,12 +92,19 @@ class Conversations:
             return self._held[name]
 
     def leave(self, name: object, owner: str) -> None:
-        """The tab turns to another conversation: an answer on its way ends; what was answered is kept."""
+        """The tab turns to another conversation: an unfinished answer ends; finished ones are kept.
+
+        Waits for that end, LEAVE_SECONDS at most: what the tab shows next would be overwritten by a state of the
+        answer that is still on its way to it.
+        """
         conversation = self.get(name, owner)
         if conversation is not None:
             conversation.over = True
+            conversation.stop.set()
             with self._lock:
                 self._held.pop(conversation.name, None)
+            if conversation.busy.acquire(timeout=LEAVE_SECONDS):
+                conversation.busy.release()
 
     def delete(self, name: object, owner: str) -> None:
         """Keep nothing of a conversation, if this owner may go on with it."""
