@@ -10,6 +10,7 @@ import re
 import tempfile
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import closing
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -96,13 +97,12 @@ def measured(case: Case, embedder: Embedder, extractor: Extractor) -> Iterator[t
             path = Path(folder, "articles", name)
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_text(text, encoding="utf-8")
-        index = Index.open(Path(folder, "home"), embedder)
-        sync([str(Path(folder, "articles"))], index, FILE_LIMIT)
-        assistant = Assistant(index, extractor, Memory())
-        for asked in case.asked:
-            answer = assistant.answer(asked.question, User("bench", None))
-            yield asked, answer, verdict_on(asked, answer)
-        index.close()
+        with closing(Index.open(Path(folder, "home"), embedder)) as index, closing(Memory()) as memory:
+            sync([str(Path(folder, "articles"))], index, FILE_LIMIT)
+            assistant = Assistant(index, extractor, memory)
+            for asked in case.asked:
+                answer = assistant.answer(asked.question, User("bench", None))
+                yield asked, answer, verdict_on(asked, answer)
 
 
 def verdict_on(asked: Asked, answer: Answer) -> str:

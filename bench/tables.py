@@ -8,6 +8,7 @@ import json
 import tempfile
 from collections import Counter
 from collections.abc import Sequence
+from contextlib import closing
 from pathlib import Path
 
 from article_assistant.answering.extract import Extractor
@@ -33,17 +34,19 @@ def main() -> None:
     facts = report.machine()
     embedder, extractor = embed.load(), Extractor(Reader(), ACCEPTED_WRONG)
     rows, document = list[list[str]](), []
-    with tempfile.TemporaryDirectory(prefix="bench-") as home:
-        index = Index.open(Path(home), embedder)
+    with (
+        tempfile.TemporaryDirectory(prefix="bench-") as home,
+        closing(Index.open(Path(home), embedder)) as index,
+        closing(Memory()) as memory,
+    ):
         sync([str(FOLDER)], index, FILE_LIMIT)
-        assistant = Assistant(index, extractor, Memory())
+        assistant = Assistant(index, extractor, memory)
         for line in (FOLDER / "questions.jsonl").read_text(encoding="utf-8").splitlines():
             asked = json.loads(line)
             answer = assistant.answer(asked["question"], User("bench", None))
             said = judged(asked["answers"], answer)
             rows.append([asked["question"], ", ".join(asked["answers"]) or "(refused)", answer.short or "", said])
             document.append({**asked, "verdict": said, "answer": answer.answer, "confidence": answer.confidence})
-        index.close()
     many = Counter(row[-1] for row in rows)
     body = [
         report.table(["question", "expected", "answer", ""], rows),
