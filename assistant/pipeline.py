@@ -95,7 +95,8 @@ class Assistant:
             if conversation is not None:
                 articles = tuple(dict.fromkeys(citation.article for citation in answer.citations))
                 turn = Turn(question, answer.answer, articles, answer.standalone)
-                self._memory.add(user, conversation, turn, answer)
+                # A courtesy names titles without citing them, so it cannot be shown again with the rights of then.
+                self._memory.add(user, conversation, turn, None if answer.remark else answer)
             yield answer
 
     def answer(self, question: str, user: User, conversation: str | None = None) -> Answer:
@@ -115,8 +116,8 @@ class Assistant:
     def conversation(self, user: User, name: str, most: int) -> list[Answer]:
         """The last `most` answers of a conversation, oldest first, as this user may read them now.
 
-        A quote that moved in its article is cited where it stands today. An answer whose quotes are gone, or not
-        this user's to read any more, becomes a refusal that says so.
+        A quote that moved in its article is cited where it stands today. An answer of which a quote is gone, or not
+        this user's to read any more, becomes a refusal that says so; replies to courtesies are left out.
         """
         return [self._as_of_today(answer, user) for answer in self._memory.answers(user, name, most)]
 
@@ -125,11 +126,11 @@ class Assistant:
         return self._memory.judge(user, conversation, question, thumb, word)
 
     def _as_of_today(self, answer: Answer, user: User) -> Answer:
-        cited = [self._standing(citation, user) for citation in answer.citations]
-        near = [self._standing(citation, user) for citation in answer.nearest]
-        standing = tuple(citation for citation in cited if citation)
-        if len(standing) == len(cited):
-            return replace(answer, citations=standing, nearest=tuple(citation for citation in near if citation))
+        cited = [found for citation in answer.citations if (found := self._standing(citation, user))]
+        near = [found for citation in answer.nearest if (found := self._standing(citation, user))]
+        # The words of a refusal name what was nearest, so they are as private as a quote.
+        if (len(cited), len(near)) == (len(answer.citations), len(answer.nearest)):
+            return replace(answer, citations=tuple(cited), nearest=tuple(near))
         return Answer(answer.question, False, None, "", "refused", None, (), standalone=answer.standalone, notice=GONE)
 
     def _standing(self, citation: Citation, user: User) -> Citation | None:

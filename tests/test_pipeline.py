@@ -1,16 +1,17 @@
 """From question to answer, with a scripted answerer: what is remembered, searched, checked and stored."""
 
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import closing
 from pathlib import Path
 
 import pytest
+from article_assistant.answering.cite import Quote, resolve
 from article_assistant.index.search import Index
-from article_assistant.index.types import EVERYONE
+from article_assistant.index.types import EVERYONE, Hit
 from article_assistant.memory import MEMORY_FILE, TURNS, Memory
 from article_assistant.pipeline import GONE, PASSAGES, Assistant
-from article_assistant.types import Answer, Found, Turn, User, Words
+from article_assistant.types import Answer, Context, Event, Found, Turn, User, Words
 
 from tests import parts
 from tests.writers import Scripted
@@ -195,3 +196,33 @@ def test_a_conversation_is_shown_as_its_reader_may_read_it_now(tmp_path: Path, m
             assert "7" not in str(withheld)
         stranger = User(MIA.name, frozenset({"others"}))
         assert {answer.notice for answer in assistant.conversation(stranger, "c1", 30)} == {GONE}
+
+
+class Plain(Scripted):
+    """Refuses with the title of what is nearest in its words, but greets back."""
+
+    def answer(self, question: str, hits: Sequence[Hit], context: Context | None = None) -> Iterator[Event]:  # noqa: ARG002
+        near = hits[0].article
+        if question.startswith("Hello"):
+            yield Answer(question, False, None, f"Ask about {near.title}.", "refused", None, (), remark=True)
+            return
+        nearest = resolve([Quote(near, 0, 3)])
+        yield Answer(question, False, None, f"Not in {near.title}.", "refused", None, (), nearest)
+
+
+def test_words_that_name_an_article_are_not_shown_without_it(tmp_path: Path, memory: Memory) -> None:
+    """A refusal names what was nearest, a courtesy what there is: neither is shown to who may not read that now.
+
+    A courtesy is no question that the articles left open, either.
+    """
+    with closing(Index.open(tmp_path / "home", parts.Words())) as index:
+        parts.update(index, parts.write(tmp_path / "docs", {"a.md": "# Layoffs\n\nThey begin in May."}))
+        assistant = Assistant(index, Plain(), memory)
+        for question in ("Who?", "Hello"):
+            assistant.answer(question, MIA, "c1")
+        (refused,) = assistant.conversation(MIA, "c1", 30)
+        assert refused.answer == "Not in Layoffs."
+        (withheld,) = assistant.conversation(User(MIA.name, frozenset({"others"})), "c1", 30)
+        assert withheld.notice == GONE
+        assert "Layoffs" not in str(withheld)
+        assert [one.question for one in memory.judged()] == ["Who?"]
