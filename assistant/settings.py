@@ -1,7 +1,7 @@
 """Settings, read once and frozen: command line, then environment, then `assistant.toml`, then default."""
 
 from collections.abc import Iterable
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Literal, Self
 from urllib.parse import urlsplit
@@ -22,6 +22,22 @@ LOOPBACK = frozenset({"127.0.0.1", "::1", "localhost"})
 
 class SettingsError(UserFacingError):
     """A setting that is unknown or has a value it cannot have."""
+
+
+@dataclass(frozen=True, slots=True)
+class TokenKey:
+    """With what a wiki's server signs who reads its pages: a file with a secret (HS256), or its public key (EdDSA).
+
+    `public_key` is that of Ed25519: its 32 bytes in base64. A group of a token is known here behind the name of the
+    wiki, as in `wiki.example:sysop`.
+    """
+
+    __pydantic_config__ = {"extra": "forbid"}  # noqa: RUF012 - for settings, where a misspelt word is an error
+
+    algorithm: Literal["HS256", "EdDSA"]
+    wiki: str
+    secret_file: Path | None = None
+    public_key: str = ""
 
 
 class Settings(BaseSettings):
@@ -86,7 +102,16 @@ class Settings(BaseSettings):
     port: int = Field(default=7860, ge=1, le=65535, description="the port to listen on")
     password: SecretStr | None = Field(default=None, description="one shared password that the page asks for")
     embed_origins: tuple[str, ...] = Field(
-        default=(), description="origins whose pages may show the chat in a frame, like https://wiki.example.org"
+        default=(), description="origins whose pages may show the chat, like https://wiki.example.org"
+    )
+    address: str = Field(
+        default="", description="where browsers reach the server, like https://chat.example.org; tokens are made for it"
+    )
+    identities: dict[str, TokenKey] = Field(
+        default_factory=dict, description="the keys with which wikis sign who asks, by key id: see docs/embedding.md"
+    )
+    guests: bool | None = Field(
+        default=None, description="whether one may ask in a wiki's page without a token; by default without a password"
     )
 
     keep_days: int = Field(
@@ -159,12 +184,35 @@ class Settings(BaseSettings):
                 )
         return origins
 
+    @field_validator("address")
+    @classmethod
+    def _plain_site(cls, address: str) -> str:
+        return cls._plain_origins((address,))[0] if address else ""
+
+    @field_validator("identities")
+    @classmethod
+    def _one_key_each(cls, identities: dict[str, TokenKey]) -> dict[str, TokenKey]:
+        """The key that fits the algorithm and no other: a public key is never taken for a secret."""
+        for kid, one in identities.items():
+            fits = (one.secret_file is not None, bool(one.public_key)) == (
+                one.algorithm == "HS256",
+                one.algorithm == "EdDSA",
+            )
+            if not (kid and one.wiki and fits):
+                raise ValueError(f"{kid!r} has a wiki and, for HS256, a secret_file, or, for EdDSA, a public_key")
+        return identities
+
     @field_validator("password")
     @classmethod
     def _password_of_length(cls, password: SecretStr | None) -> SecretStr | None:
         if password is not None and len(password.get_secret_value()) < 8:
             raise ValueError("a password has at least 8 characters")
         return password
+
+    @property
+    def site(self) -> str:
+        """Where browsers reach the server, without a slash at the end."""
+        return self.address or f"http://{f'[{self.host}]' if ':' in self.host else self.host}:{self.port}"
 
     def access(self, addresses: Iterable[str], groups: frozenset[str] = frozenset()) -> dict[str, Access]:
         """What is said of these sources, by address; `groups`, where there are some, may read all of them."""

@@ -1,4 +1,4 @@
-"""The endpoint `/v1/ask`: a complete answer, as one document or as a stream of events."""
+"""The endpoint of `/v1/ask` and its like: a complete answer, as one document or as a stream of events."""
 
 from collections.abc import Callable, Iterator
 from dataclasses import asdict
@@ -7,7 +7,7 @@ from article_assistant.types import Answer, Answering, Citation, Event, Found, R
 from article_assistant.web import errors
 from article_assistant.web.queue import Asking
 from article_assistant.web.replies import answer_of, document, frame, stream
-from article_assistant.web.routes import ASK
+from article_assistant.web.routes import ASK, Address
 from pydantic import BaseModel, Field
 from starlette.requests import Request
 from starlette.responses import Response
@@ -22,19 +22,25 @@ class AskBody(BaseModel):
     stream: bool = False
 
 
-def door(assistant: Answering, who: Callable[[Request], User], asking: Asking) -> Route:
+def door(
+    assistant: Answering,
+    who: Callable[[Request], User],
+    asking: Asking,
+    address: Address = ASK,
+    form: type[AskBody] = AskBody,
+) -> Route:
     """The route; `who(request)` is the user whose rights apply."""
 
     @errors.plainly
     async def ask(request: Request) -> Response:
-        body = errors.parsed(await request.body(), AskBody)
+        body = errors.parsed(await request.body(), form)
         question, user = errors.checked(body.question), who(request)
         events = await asking.begin(lambda: assistant.ask(question, user, body.conversation))
         if body.stream or "text/event-stream" in request.headers.get("accept", ""):
             return stream(events, _frames)
         return document((await answer_of(events, request)).as_json())
 
-    return ASK.to(ask)
+    return address.to(ask)
 
 
 def _frames(event: Event) -> Iterator[bytes]:

@@ -9,7 +9,8 @@ behind a proxy that serves the page as chat.example.org, add that name. With a p
 a foreign name brings no session with it.
 
 Programs need a key instead of a session (`web.keys`). On loopback without a password the page is open to everyone,
-and programs need no key either. Pages of other sites are refused, whatever key they bring.
+and programs need no key either. Pages of other sites are refused, whatever key they bring; those of listed wikis have
+doors of their own (`web.visitors`).
 """
 
 import asyncio
@@ -26,6 +27,7 @@ from article_assistant.web import headers, render, routes
 from article_assistant.web.errors import error
 from article_assistant.web.keys import PREFIX, Keys
 from article_assistant.web.sessions import Login, Tabs, Tries, network, tab_of
+from article_assistant.web.visitors import Visitors, bearer
 from starlette.datastructures import Headers
 from starlette.responses import HTMLResponse, JSONResponse, RedirectResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -35,7 +37,7 @@ log = logging.getLogger(__name__)
 SESSION = "assistant.session"
 """ASGI scope key of the session's secret name, "" for none."""
 USER = "assistant.user"
-"""ASGI scope key of the User that a program's key stands for."""
+"""ASGI scope key of the User that a key or a token stands for."""
 MAX_BODY = 64 * 1024
 """Maximum bytes in a request body from the page."""
 MAX_PROGRAM = 1024 * 1024
@@ -49,7 +51,8 @@ class Gate:
 
     def __init__(self, app: ASGIApp, settings: Settings, login: Login | None = None) -> None:
         self._app = app
-        self._hosts = frozenset(host.lower() for host in settings.hosts)
+        self._hosts = frozenset(host.lower() for host in (*settings.hosts, urlsplit(settings.address).hostname) if host)
+        self._visitors = Visitors(settings)
         self._login = login or Login(settings)
         self._tabs = Tabs()
         self._keys = Keys(settings.home)
@@ -66,12 +69,12 @@ class Gate:
             await send({"type": "websocket.close", "code": 1008})
             return
         nonce = secrets.token_urlsafe(16)
-        send = headers.guarded(scope, send, nonce, self._ancestors)
+        send = headers.guarded(scope, send, nonce, self._ancestors, self._visitors.origin(scope))
         programs = routes.for_programs(scope["path"])
         try:
             refusal = self._refusal(scope)
             if refusal is None and programs:
-                refusal = await self._locked_door(scope)
+                refusal = self._visitor(scope) if routes.for_wikis(scope["path"]) else await self._locked_door(scope)
             body = b""
             if refusal is None and scope["method"] == "POST":
                 body = await _whole_body(receive, _most(scope["path"]))
@@ -104,10 +107,13 @@ class Gate:
             if routes.for_programs(path):
                 return error(404, sentence)
             return HTMLResponse(render.notice_page("Not found", sentence), 404)
+        if route.opens == "token" and (preflight := self._visitors.preflight(scope)):
+            return preflight
         if scope["method"] not in route.methods:
             allowed = ", ".join(sorted(route.methods))
             return refused(405, f"This address answers {allowed} only.", {"allow": allowed})
-        if (scope["method"] == "POST" or route.opens == "key") and not self._is_own(given):
+        invited = self._visitors.origin(scope)
+        if (scope["method"] == "POST" or route.opens == "key") and not (invited or self._is_own(given)):
             return refused(403, "This request comes from another site.")
         length = given.get("content-length", "0")
         if not re.fullmatch(r"[0-9]{1,12}", length):
@@ -120,8 +126,7 @@ class Gate:
         What does not look like a key counts as none, because some clients always send one. Wrong keys never delay a
         right one, because behind a proxy all share one address.
         """
-        scheme, _, given = Headers(scope=scope).get("authorization", "").partition(" ")
-        given = given.strip() if scheme.lower() == "bearer" else ""
+        given = bearer(scope)
         user = self._keys.user(given) if given else None
         if user is not None:
             scope[USER] = user
@@ -139,6 +144,14 @@ class Gate:
         self._key_tries.count(client)
         await asyncio.sleep(0.3)
         return error(401, "This key is unknown or no longer valid.", asks)
+
+    def _visitor(self, scope: Scope) -> Response | None:
+        """The refusal of somebody in a wiki's page, or None; puts their User into the scope."""
+        user = self._visitors.user(scope)
+        if user is None:
+            return error(401, self._visitors.refused(scope), {"www-authenticate": "Bearer"})
+        scope[USER] = user
+        return None
 
     def _is_own(self, given: Headers) -> bool:
         """Whether a request that changes something comes from our own page, or from no page at all."""

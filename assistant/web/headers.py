@@ -5,10 +5,11 @@ from starlette.datastructures import MutableHeaders
 from starlette.types import Message, Scope, Send
 
 
-def guarded(scope: Scope, send: Send, nonce: str, ancestors: str) -> Send:
+def guarded(scope: Scope, send: Send, nonce: str, ancestors: str, reader: str = "") -> Send:
     """A `send` that sets our security headers and removes those of others.
 
-    `ancestors` lists the sites that may frame the page, as in CSP's frame-ancestors.
+    `ancestors` lists the sites that may frame the page, as in CSP's frame-ancestors; `reader` is the foreign origin
+    whose script may read this response, never with cookies.
     """
     path = scope["path"]
     # Gradio's HTML component builds its template with Function(): hence unsafe-eval, on that page only. A script
@@ -28,6 +29,11 @@ def guarded(scope: Scope, send: Send, nonce: str, ancestors: str) -> Send:
             headers = MutableHeaders(scope=message)
             for name in [name for name in headers if name.startswith("access-control-") or name == "server"]:
                 del headers[name]
+            if reader:
+                headers["access-control-allow-origin"] = reader
+                headers["access-control-expose-headers"] = "retry-after, www-authenticate"
+            if routes.for_wikis(path):
+                headers["vary"] = "origin"
             headers["content-security-policy"] = policy
             headers["x-content-type-options"] = "nosniff"
             # Not no-referrer, with which browsers send "Origin: null" from our own login form.

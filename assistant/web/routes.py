@@ -31,12 +31,13 @@ class Address:
     """One address: its path in Starlette's notation, its methods, who may use it and what answers.
 
     `opens` is "all" for everyone; "session" if it needs a session when there is a password; "key" if it needs an
-    API key unless only this machine can reach the server.
+    API key unless only this machine can reach the server; "token" if it is for the pages of wikis, whose readers bring
+    a token of their wiki or are guests.
     """
 
     path: str
     methods: frozenset[str]
-    opens: Literal["all", "session", "key"]
+    opens: Literal["all", "session", "key", "token"]
     by: Literal["app", "gate", "gradio"] = "app"
 
     def to(self, endpoint: Callable[..., Any]) -> Route:
@@ -58,6 +59,10 @@ ASK = Address("/v1/ask", SEND, "key")
 COMPLETIONS = Address("/v1/chat/completions", SEND, "key")
 MODELS = Address("/v1/models", READ, "key")
 ONE_MODEL = Address("/v1/models/{name:name}", READ, "key")
+WIDGET_ASK = Address("/widget/ask", SEND, "token")
+WIDGET_TURNS = Address("/widget/turns", SEND, "token")
+WIDGET_JUDGE = Address("/widget/judge", SEND, "token")
+WIDGET_FORGET = Address("/widget/forget", SEND, "token")
 TOOLS = Address("/mcp", SEND, "key")
 LOGIN = Address("/login", READ | SEND, "all", "gate")
 LOGOUT = Address("/logout", SEND, "all", "gate")
@@ -79,5 +84,11 @@ def find(path: str) -> Address | None:
 
 
 def for_programs(path: str) -> bool:
-    """Whether a path, served or not, is for programs, which get JSON."""
-    return path.startswith("/v1/") or path == TOOLS.path
+    """Whether a path, served or not, is for programs and scripts, which get JSON."""
+    return path.startswith(("/v1/", "/widget/")) or path == TOOLS.path
+
+
+def for_wikis(path: str) -> bool:
+    """Whether scripts in the pages of listed origins may ask at this path."""
+    route = find(path)
+    return route is not None and route.opens == "token"

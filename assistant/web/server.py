@@ -16,7 +16,7 @@ import uvicorn
 from article_assistant.index.types import UserFacingError
 from article_assistant.settings import Settings
 from article_assistant.types import Answering, User
-from article_assistant.web import ask, completions, gate, history, page, render, routes
+from article_assistant.web import ask, completions, gate, history, page, render, routes, widget
 from article_assistant.web.article import article_page
 from article_assistant.web.conversations import ARTICLE_FRAME, Conversations
 from article_assistant.web.errors import error
@@ -76,6 +76,7 @@ def create_app(assistant: Answering, settings: Settings, examples: page.Offered 
         *history.history_doors(assistant, conversations, gate.session_of),
         ask.door(assistant, asks, asking),
         *completions.doors(assistant, asks, asking),
+        *widget.widget_doors(assistant, asks, asking),
         routes.TOOLS.to(_Tools(assistant, asks, asking)),
     ]
     app = FastAPI(docs_url=None, redoc_url=None, openapi_url=None, routes=bound)

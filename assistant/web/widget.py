@@ -1,0 +1,70 @@
+"""The doors of the widget in wikis: ask, read a conversation again, judge an answer, forget a conversation."""
+
+import asyncio
+from collections.abc import Callable
+
+from article_assistant.types import Answering, Thumb, User
+from article_assistant.web import errors, routes
+from article_assistant.web.ask import AskBody, door
+from article_assistant.web.conversations import MAX_TURNS
+from article_assistant.web.history import MAX_WORD
+from article_assistant.web.queue import Asking
+from article_assistant.web.replies import document
+from pydantic import BaseModel, Field
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+_UNGUESSED = r"^[A-Za-z0-9_-]{22,64}$"
+"""A conversation's name has 128 random bits or more: among guests, who knows it may go on with it."""
+
+
+class WidgetAsk(AskBody):
+    """A question; always one of a conversation, whose name the browser makes."""
+
+    conversation: str = Field(pattern=_UNGUESSED)
+
+
+class WidgetTurns(BaseModel):
+    """Which conversation."""
+
+    conversation: str = Field(pattern=_UNGUESSED)
+
+
+class WidgetJudge(WidgetTurns):
+    """A thumb for the last answer to a question of a conversation, with an optional comment."""
+
+    question: str
+    thumb: Thumb
+    word: str = Field("", max_length=MAX_WORD)
+
+
+def widget_doors(assistant: Answering, who: Callable[[Request], User], asking: Asking) -> list[Route]:
+    """The routes; `who(request)` is the user whose rights apply and whose conversations these are."""
+
+    @errors.plainly
+    async def turns(request: Request) -> Response:
+        body = errors.parsed(await request.body(), WidgetTurns)
+        kept = await asyncio.to_thread(assistant.conversation, who(request), body.conversation, MAX_TURNS)
+        return document({"answers": [answer.as_json() for answer in kept]})
+
+    @errors.plainly
+    async def judge(request: Request) -> Response:
+        body = errors.parsed(await request.body(), WidgetJudge)
+        given = body.conversation, body.question, body.thumb, body.word
+        if not await asyncio.to_thread(assistant.judge, who(request), *given):
+            raise errors.Problem(404, "This answer is not kept any more.")
+        return document({"kept": True})
+
+    @errors.plainly
+    async def forget(request: Request) -> Response:
+        body = errors.parsed(await request.body(), WidgetTurns)
+        await asyncio.to_thread(assistant.forget, who(request), body.conversation)
+        return document({"kept": False})
+
+    return [
+        door(assistant, who, asking, routes.WIDGET_ASK, WidgetAsk),
+        routes.WIDGET_TURNS.to(turns),
+        routes.WIDGET_JUDGE.to(judge),
+        routes.WIDGET_FORGET.to(forget),
+    ]
