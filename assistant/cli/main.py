@@ -22,6 +22,7 @@ from article_assistant.cli.console import (
     print_report,
     settings_of,
 )
+from article_assistant.cli.embed import embed
 from article_assistant.cli.evaluate import evaluate
 from article_assistant.cli.unanswered import unanswered
 from article_assistant.index.types import UserFacingError
@@ -217,6 +218,7 @@ def mcp(context: typer.Context, home: Home = None, group: keys.GroupNames = None
 app.add_typer(keys.key, name="key")
 app.command()(evaluate)
 app.command()(unanswered)
+app.command()(embed)
 app.command("status")(library.print_status)
 app.command("backup")(library.write_backup)
 app.command("restore")(library.restore_backup)

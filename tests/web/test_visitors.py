@@ -5,10 +5,9 @@ import time
 from pathlib import Path
 from typing import Any
 
-import httpx
 import pytest
 from article_assistant.index.types import EVERYONE
-from article_assistant.settings import Settings
+from article_assistant.settings import Settings, TokenKey
 from article_assistant.types import User
 from article_assistant.web import gate, keys, routes
 from article_assistant.web import server as api
@@ -53,8 +52,8 @@ def settings(home: Path, **given: Any) -> Settings:
     """Settings with one wiki, which signs with a secret."""
     home.mkdir(exist_ok=True)
     (home / "secret").write_bytes(SECRET)
-    key = {"algorithm": "HS256", "wiki": "wiki.example.org", "secret_file": str(home / "secret")}
-    return Settings(home=home, embed_origins=(WIKI,), identities={"old": key}, **given)  # type: ignore[arg-type]
+    key = TokenKey("HS256", "wiki.example.org", home / "secret")
+    return Settings(home=home, embed_origins=(WIKI,), identities={"old": key}, **given)
 
 
 def door(home: Path, **given: Any) -> TestClient:
@@ -69,7 +68,7 @@ def signed(groups: list[str], **claims: Any) -> dict[str, str]:
     return {"authorization": f"Bearer {token(made)}"}
 
 
-def readable(response: httpx.Response) -> bool:
+def readable(response: Any) -> bool:
     """Whether a browser shows a response to a script of another origin."""
     return any(name.startswith("access-control-") for name in response.headers)
 

@@ -1,0 +1,60 @@
+"""The command `embed`: what to put into a wiki so that its pages have the widget."""
+
+from pathlib import Path
+from typing import Annotated, Literal
+
+import typer
+from article_assistant.cli.console import Home, err, settings_of
+from article_assistant.index.types import UserFacingError
+from article_assistant.settings import Settings
+
+PIECES = Path(__file__).parents[1] / "web" / "embed"
+_SIGNED = {"mediawiki": "mediawiki.php", "dokuwiki": "dokuwiki.php", "html": "site.html"}
+_GUESTS = {"mediawiki": "mediawiki.js", "dokuwiki": "dokuwiki.html", "html": "site.html"}
+
+
+def embed(
+    context: typer.Context,
+    kind: Annotated[
+        Literal["mediawiki", "dokuwiki", "html"], typer.Argument(metavar="KIND", help="mediawiki, dokuwiki or html.")
+    ],
+    home: Home = None,
+    key: Annotated[
+        str | None, typer.Option(metavar="ID", help="The key of identities that the wiki signs with; the last one.")
+    ] = None,
+) -> None:
+    """Print what to put into a wiki, for this installation; its first lines say where.
+
+    With a key in the setting identities, MediaWiki and DokuWiki get a piece of PHP that says who reads the page.
+    Without one, every reader is a guest.
+
+    Example:  assistant embed dokuwiki > action.php
+    """
+    settings = settings_of(context, home)
+    print(piece(kind, settings, key), end="")  # alone on standard output, for a file
+    if not settings.embed_origins:
+        err.print("The setting embed_origins is empty: no wiki's page may ask yet.", style="yellow", soft_wrap=True)
+    if not settings.address:
+        line = f"The setting address is not set: browsers are sent to {settings.site}, which is this machine."
+        err.print(line, style="yellow", soft_wrap=True)
+
+
+def piece(kind: str, settings: Settings, key: str | None = None) -> str:
+    """The text for one kind of wiki. Raises UserFacingError for a key that there is not."""
+    if key is not None and key not in settings.identities:
+        named = ", ".join(settings.identities) or "none"
+        raise UserFacingError(f"there is no key {key} in the setting identities; there is: {named}")
+    values = {"chat": settings.site}
+    if settings.identities:
+        kid = key or list(settings.identities)[-1]
+        signer = settings.identities[kid]
+        # A private key is the wiki's alone, so its place is not known here.
+        values |= {
+            "kid": kid,
+            "algorithm": signer.algorithm,
+            "secret_file": str(signer.secret_file or "/etc/article-assistant/wiki.key"),
+        }
+    text = (PIECES / (_SIGNED if settings.identities else _GUESTS)[kind]).read_text(encoding="utf-8")
+    for name, value in values.items():
+        text = text.replace(f"{{{{{name}}}}}", value.replace("\\", "\\\\").replace("'", "\\'"))
+    return text
