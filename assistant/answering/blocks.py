@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 from article_assistant.answering.cite import Quote, Said, unmarked
 from article_assistant.index.chunk import sentences
-from article_assistant.index.reading.lines import CODE, HEADING, ITEM
+from article_assistant.index.reading.lines import CODE_INDENT, HEADING, ITEM
 from article_assistant.index.types import Article
 
 ITEMS = 24
@@ -122,7 +122,7 @@ def _lines_of(text: str) -> list[_Line]:
     for together in _TOGETHER.finditer(text):
         lines = [match.span() for match in re.finditer(r".+", text[together.start() : together.end()])]
         said = [text[together.start() + a : together.start() + b] for a, b in lines]
-        is_code = all(line.startswith(CODE) for line in said)
+        is_code = all(line.startswith(CODE_INDENT) for line in said)
         is_form = len(lines) > 1 and not is_code and all(map(_PAIR.match, said))
         for i, (a, b) in enumerate(lines):
             is_item = is_form or (not is_code and bool(ITEM.match(said[i])))
