@@ -9,14 +9,14 @@ from itertools import pairwise
 from typing import Any
 
 from article_assistant.index.embed import Embedder, Spans
-from article_assistant.index.reading.lines import HEADING
+from article_assistant.index.reading.lines import CELLS, HEADING
 from article_assistant.index.types import Article, Chunk
 from llama_index.core.node_parser import NodeParser
 from llama_index.core.schema import BaseNode, NodeRelationship, TextNode
 from llama_index.core.utils import get_tqdm_iterable
 from pydantic import PrivateAttr
 
-SPLIT_VERSION = "2"
+SPLIT_VERSION = "3"
 """Changes whenever the same article would be split differently, so that it is indexed again."""
 BYTES = 3
 """Bytes of UTF-8 that count as a token where the encoder does not know the language and would spell its words: a kana,
@@ -84,8 +84,11 @@ def sentences(text: str) -> list[TextSentence]:
 
 
 def _split_line(text: str, start: int, end: int) -> Iterator[tuple[int, int]]:
-    """The sentences of one line, without the white space around them."""
+    """The sentences of one line, without the white space around them; a row of cells is one."""
     line = text[start:end]
+    if CELLS in line:
+        yield start + len(line) - len(line.lstrip()), start + len(line.rstrip())
+        return
     cuts = [m.end() for m in _END.finditer(line) if m[0] != "." or not _abbreviates(line, m.start())]
     # The number of a list item is no sentence.
     if item := re.match(r"\s*(?:\d{1,3}|[A-Za-z])[.)]\s", line):
@@ -157,7 +160,8 @@ def split(article: Article, embedder: Embedder, target: int = TARGET) -> list[Ch
     pieces, counts = list[TextSentence](), list[int]()
     # Counted for a whole article at once: a call for each sentence would take longer than the counting.
     for sentence, count in zip(whole, sizes([text[s.start : s.end] for s in whole]), strict=True):
-        fits = min(most, room(sentence))
+        is_row = CELLS in text[sentence.start : sentence.end]
+        fits = room(sentence) if is_row else min(most, room(sentence))
         if count <= fits:
             pieces.append(sentence)
             counts.append(count)
@@ -183,8 +187,10 @@ def _cut_up(text: str, sentence: TextSentence, spans: Spans, most: int) -> list[
     edges, first = [sentence.start], 0
     while first + most < len(starts):
         cut = starts[first + most]
-        # A cut inside a word moves back to the word's start, if that is near.
-        edges.append(text.rfind(" ", max(cut - 40, edges[-1] + 1), cut) + 1 or max(cut, edges[-1] + 1))
+        # A cut inside a cell moves back to the cell's start, one inside a word to the word's, if that is near.
+        cell = text.rfind(CELLS, edges[-1] + 1, cut) + 1
+        word = text.rfind(" ", max(cut - 40, edges[-1] + 1), cut) + 1
+        edges.append(cell + 1 if cell else word or max(cut, edges[-1] + 1))
         first = max(bisect_left(starts, edges[-1]), first + 1)
     return [
         replace(sentence, start=b - len(text[a:b].lstrip()), end=a + len(text[a:b].rstrip()))

@@ -1,4 +1,4 @@
-"""An answer's text and the quotes that it rests on: whole sentences or lists, verbatim, or short words.
+"""An answer's text and the quotes that it rests on: whole sentences, verbatim, or short words.
 
 Quotes become numbered citations, each checked against the text of its article.
 """
@@ -10,14 +10,9 @@ from datetime import date
 from urllib.parse import quote as percent
 
 from article_assistant.index.chunk import PATH, page_at, sentences
-from article_assistant.index.reading.lines import ITEM, MARK
+from article_assistant.index.reading.lines import MARK
 from article_assistant.index.types import Article
 from article_assistant.types import Citation
-
-ITEMS = 24
-"""Items that a list may have to be shown whole."""
-LIST = 2_400
-"""Characters that it may have."""
 
 _FIRST_WORD = re.compile(r"[^\W\d_]+(?:['’-][^\W\d_]+)*[,.;:!?…]*(?= |\Z)")
 _COMMAND_SIGNS = re.compile(r"(?:^| )-|[_/\\=<>{}$@#]")
@@ -191,48 +186,3 @@ def disagreement(said: Sequence[tuple[str, Quote]]) -> list[Said]:
 def in_sentences(quotes: Iterable[Quote]) -> list[Said]:
     """Sentences as they stand, each with its quote."""
     return [Said(unmarked(quote.article.text[quote.start : quote.end]), quote) for quote in quotes]
-
-
-def whole_list(article: Article, start: int, end: int) -> tuple[Quote, str, list[str]] | None:
-    """The list that the sentence `[start, end)` introduces or is an item of: its quote, its opening, its items.
-
-    None where there is no list of two or more items, or one too long to be shown.
-    """
-    lines = _lines_of(article.text)
-    own = next(i for i, (a, b) in enumerate(lines) if a <= start <= b)
-    if not _is_item(article.text, lines[own]):
-        own += 1
-        while own < len(lines) and not article.text[slice(*lines[own])].strip():
-            own += 1
-        if article.text[:end].rstrip()[-1:] != ":" or own >= len(lines) or not _is_item(article.text, lines[own]):
-            return None
-    first = last = own
-    while first and _is_item(article.text, lines[first - 1]):
-        first -= 1
-    while last + 1 < len(lines) and _is_item(article.text, lines[last + 1]):
-        last += 1
-    opening = first - 1
-    while opening >= 0 and not article.text[slice(*lines[opening])].strip():
-        opening -= 1
-    introduced = opening >= 0 and article.text[slice(*lines[opening])].rstrip().endswith(":")
-    begin = lines[opening if introduced else first][0]
-    if not 2 <= last - first + 1 <= ITEMS or lines[last][1] - begin > LIST:
-        return None
-    intro = unmarked(article.text[slice(*lines[opening])]) if introduced else ""
-    items = [unmarked(article.text[slice(*line)]) for line in lines[first : last + 1]]
-    return Quote(article, begin, lines[last][1]), intro, items
-
-
-def list_answer(quote: Quote, intro: str, items: Sequence[str]) -> list[Said]:
-    """A list as lines, every one of them resting on the same quote."""
-    lines = [Said(f"{intro}", quote)] if intro else []
-    return [*lines, *(Said(f"- {item}", quote) for item in items)]
-
-
-def _lines_of(text: str) -> list[tuple[int, int]]:
-    """Where each line of a text begins and ends."""
-    return [match.span() for match in re.finditer(r"(?m)^.*$", text)]
-
-
-def _is_item(text: str, line: tuple[int, int]) -> bool:
-    return bool(ITEM.match(text, *line))

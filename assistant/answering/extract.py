@@ -8,21 +8,15 @@ import json
 import re
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 from article_assistant import prompts
 from article_assistant.answering import courtesy, followup, passage, tables
-from article_assistant.answering.cite import (
-    Said,
-    disagreement,
-    in_sentences,
-    list_answer,
-    resolve,
-    short_answer,
-    whole_list,
-)  # fmt: skip
+from article_assistant.answering.blocks import as_code, as_list, whole_code, whole_list
+from article_assistant.answering.cite import Said, disagreement, in_sentences, resolve, short_answer
 from article_assistant.answering.kind import Told
-from article_assistant.answering.question import Kind, kind_of, meaning
+from article_assistant.answering.question import Kind, kind_of, meaning, names_days, parts_of
 from article_assistant.answering.rank import (
     Contender,
     Features,
@@ -62,6 +56,14 @@ AGREES = 4.0
 AGAINST = 4.0
 """Largest gap in logits, in this score and in the reader's, at which a conflicting answer from another article is
 shown as a disagreement."""
+
+
+class _Composed(NamedTuple):
+    """The short words of an answer, None where there are none, the pieces of its text, and its confidence."""
+
+    short: str | None
+    pieces: list[Said]
+    confidence: float
 
 
 class Extractor:
@@ -106,29 +108,49 @@ class Extractor:
             # "And Brook?" says nothing of what it asks for; the question that it stands for does.
             kind = (told if typed == question else self._told(question)).instead_of(kind)
         language = language_of(question)
-        known = [hit for hit in hits if language == hit.article.language == ENGLISH]
-        if language == ENGLISH and len(known) == len(hits):
-            yield from self._answer(question, kind, known)
+        parts = parts_of(question) if context and language == ENGLISH else []
+        if context and len(parts) > 1 and (answered := self._each(question, parts, context)):
+            yield from answered
             return
-        first, *rest = self._answer(question, kind, known)
-        if isinstance(first, Answer):
-            others = [hit for hit in hits if hit not in known]
-            yield from passage.answer(question, language, others, first)
+        known = [hit for hit in hits if language == hit.article.language == ENGLISH]
+        found = self._found(question, kind, known)
+        if not isinstance(found, Answer):
+            yield from _told(question, *found)
+        elif language == ENGLISH and len(known) == len(hits):
+            yield found
         else:
-            yield first
-            yield from rest
+            yield from passage.answer(question, language, [hit for hit in hits if hit not in known], found)
 
-    def _answer(self, question: str, kind: Kind, hits: Sequence[Hit]) -> Iterator[Event]:
-        """The answer to a question in English from hits in English, or a refusal as the one event."""
+    def _each(self, question: str, parts: Sequence[str], context: Context) -> Iterator[Event] | None:
+        """The answers to several questions in one, each found by itself; None where none is answered."""
+        pieces, sure, unanswered = list[Said](), 1.0, list[str]()
+        for own in parts:
+            # A later one takes what it leaves open from the first; what stands alone stays as it was asked.
+            part = own if own is parts[0] else followup.standalone(f"And {own}", [Turn(parts[0], "", ())])
+            part = own if part.startswith("And ") else part
+            kind = kind_of(part)
+            if self._told and kind not in {"number", "amount", "date"}:
+                kind = self._told(part).instead_of(kind)
+            found = self._found(part, kind, [hit for hit in context.find(part) if hit.article.language == ENGLISH])
+            if isinstance(found, Answer):
+                unanswered.append(own)
+            else:
+                pieces += found.pieces
+                sure = min(sure, found.confidence)
+        if not pieces:
+            return None
+        notice = f"No answer was found to: {' '.join(unanswered)}" if unanswered else ""
+        return _told(question, None, pieces, sure, notice)
+
+    def _found(self, question: str, kind: Kind, hits: Sequence[Hit]) -> "_Composed | Answer":
+        """The answer to a question in English from hits in English, or a refusal."""
         hits = hits[:READ]
         rows = any(is_row(hit.article.text, start) for hit in hits[:SOON] for start, _ in hit.chunk.sentences)
         if rows and (found := tables.from_table(question, hits)):
-            yield from _told(question, *found, CERTAIN)
-            return
+            return _Composed(*found, CERTAIN)
         read, places = narrowed(question, hits)
         if not read:
-            yield self._refusal(question, unread(hits), 0.0)
-            return
+            return self._refusal(question, unread(hits), 0.0)
         sentences, features = candidates(question, read, self._reader, kind)
         kept = [i for i, one in enumerate(sentences) if (one.hit.article.id, one.start) in places]
         sentences, features = [sentences[i] for i in kept], features[kept]
@@ -137,16 +159,13 @@ class Extractor:
         order = ranked(said, [sentence.fits for sentence in sentences], scores)
         confidence = self._confidence(evidence(said, features, scores, order[0])) if order else 0.0
         if not order or confidence < self._least or not sentences[order[0]].fits:
-            yield self._refusal(question, [sentences[i] for i in order], confidence)
-            return
+            return self._refusal(question, [sentences[i] for i in order], confidence)
         best = sentences[order[0]]
         if rows and is_row(best.hit.article.text, best.start) and tables.asks_for_many(question, best):
             if found := tables.from_table(question, hits, best):
-                yield from _told(question, *found, CERTAIN)
-                return
-            yield self._refusal(question, [tables.shown_whole(best)], confidence)
-            return
-        yield from _told(question, *self._composed(question, kind, sentences, scores, order), confidence)
+                return _Composed(*found, CERTAIN)
+            return self._refusal(question, [tables.shown_whole(best)], confidence)
+        return _Composed(*self._composed(question, kind, sentences, scores, order), confidence)
 
     def _confidence(self, seen: Grounds) -> float:
         """How likely an answer with this evidence is right, 0 to 1."""
@@ -157,16 +176,21 @@ class Extractor:
     ) -> tuple[str | None, list[Said]]:
         """The short words, None where there are none, and the pieces of the answer's text."""
         best = sentences[order[0]]
-        if kind in {"list", "way"} and (found := whole_list(best.hit.article, best.start, best.end)):
-            quote, intro, items = found
+        days = kind == "date" and names_days(best.text) and not names_days(question)  # all days, not one, are asked for
+        if (kind in {"list", "way"} or days) and (found := whole_list(best.hit.article, best.start, best.end)):
             words = asked_words(question)
-            place = stems(f"{best.hit.article.title} {best.hit.chunk.heading} {intro}")
+            place = stems(f"{best.hit.article.title} {best.hit.chunk.heading} {found.intro}")
             # "What does the red light mean?" asks for one item, "What do the lights mean?" for all.
             if kind == "way" or share(words, set(place)) >= share(words, set(stems(best.text)) - set(place)):
-                return None, list_answer(quote, intro, items)
+                return None, as_list(found)
         if kind in {"yes or no", "reason", "way"} or not 0 < len(best.words.split()) <= SHORT:
             chosen = self._chosen(sentences, scores, order)
-            return None, in_sentences(sentence.quote for sentence in chosen)
+            return None, _in_sentences(chosen, kind)
+        if code := best.is_code and whole_code(best.hit.article, best.start, best.end):
+            # A command that is named by its first word is asked for with all that it is given.
+            whole = best.hit.article.text[best.start : best.end].strip()
+            short = whole if whole.startswith(best.words) else best.words
+            return short, [Said(short, code.quote)]
         same, against = [best], list[Contender]()
         for i in order[1:]:
             other = sentences[i]
@@ -216,7 +240,27 @@ class Extractor:
         return Answer(question, False, None, text, "refused", round(confidence, 3), (), nearest)
 
 
-def _told(question: str, short: str | None, pieces: Sequence[Said], confidence: float) -> Iterator[Event]:
+def _in_sentences(chosen: Sequence[Contender], kind: Kind) -> list[Said]:
+    """Sentences as they stand, each with the list or the code that it introduces or is a line of."""
+    said = list[Said]()
+    for one in chosen:
+        article, span = one.hit.article, (one.start, one.end)
+        if any(piece.quote.article == article and piece.quote.start <= one.start < piece.quote.end for piece in said):
+            continue
+        opens = article.text[: one.end].endswith(":")
+        code = whole_code(article, *span) if one.is_code or opens or kind == "way" else None
+        if code:
+            said += as_code(code)
+        elif opens and (found := whole_list(article, *span)):
+            said += as_list(found)
+        else:
+            said += in_sentences([one.quote])
+    return said
+
+
+def _told(
+    question: str, short: str | None, pieces: Sequence[Said], confidence: float, notice: str = ""
+) -> Iterator[Event]:
     """An answer's pieces as Words with their Citations, and the Answer."""
     citations = resolve(piece.quote for piece in pieces)
     by_quote = {(c.article, c.start, c.end): c for c in citations}
@@ -230,7 +274,7 @@ def _told(question: str, short: str | None, pieces: Sequence[Said], confidence: 
         if citation.number not in shown:
             shown.add(citation.number)
             yield citation
-    yield Answer(question, True, short, text, "extractive", round(confidence, 3), citations)
+    yield Answer(question, True, short, text, "extractive", round(confidence, 3), citations, notice=notice)
 
 
 def _words(question: str) -> list[str]:

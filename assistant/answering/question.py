@@ -5,6 +5,7 @@ to" and a list ask for sentences rather than for a few words. English only: in o
 question is of the kind "words", which anything fits.
 """
 
+import calendar
 import re
 import unicodedata
 from typing import Literal
@@ -77,7 +78,14 @@ _PATTERNS: list[tuple[Kind, str]] = [
         r"has|have|had|isn't|aren't|wasn't|doesn't|don't|didn't|can't)\b(?!.*\bor\b)",
     ),
 ]
+_ASKS = r"(?:who|whom|whose|what|which|when|where|why|how)\b"
+_LED = "in|on|at|for|to|by|from|of|since|until|with"
+_NEXT = re.compile(rf"(?:,? and (?:also )?|[?;] (?:and )?)(?=(?:(?:{_LED}) )?{_ASKS})", re.IGNORECASE)
+_OPENS = re.compile(rf"(?!when\b[^,]*, )(?:\S+ )?{_ASKS}(?:\s+\S+){{2,}}", re.IGNORECASE)
+_HALF = re.compile(rf"\b(?:between|both)\b|\b(?:{_ASKS}|about|and|or|{_LED})[\s,]*$", re.IGNORECASE)
+_DAYS = re.compile(rf"\b(?:(?:{WEEKDAY})s?|{'|'.join(calendar.day_abbr)})\b")
 _KINDS = [(kind, re.compile(pattern)) for kind, pattern in _PATTERNS]
+_INSIDE = re.compile(r"[.,:/'’]\d")
 _UNIT_NEXT = re.compile(rf"(?: (?:{SCALE})\b)?(?: ?-? ?{UNIT}(?![\w/]))?")
 
 
@@ -89,6 +97,31 @@ def kind_of(question: str) -> Kind:
     """
     plain = " ".join(question.lower().replace("’", "'").split())
     return next((kind for kind, pattern in _KINDS if pattern.search(plain)), "words")
+
+
+def parts_of(question: str) -> list[str]:
+    """The questions in one, at most three; the question itself where it is one.
+
+    Each begins with a question word and goes on with two words or more.
+
+    >>> parts_of("When does the canteen open and who runs it?")
+    ['When does the canteen open?', 'Who runs it?']
+    >>> parts_of("Who wrote about when and how the dam was built?")
+    ['Who wrote about when and how the dam was built?']
+    """
+    parts = [part.strip(" ?") for part in _NEXT.split(" ".join(question.split()).rstrip("?!. "))]
+    if not 1 < len(parts) <= 3 or not all(map(_OPENS.match, parts)) or any(map(_HALF.search, parts)):
+        return [question]
+    return [f"{part[0].upper()}{part[1:]}?" for part in parts]
+
+
+def names_days(text: str) -> bool:
+    """Whether a text names a day of the week, in full or by its first three letters.
+
+    >>> names_days("Mon–Fri"), names_days("Money on Sundays"), names_days("Monday's"), names_days("month")
+    (True, True, True, False)
+    """
+    return bool(_DAYS.search(text))
 
 
 def fits(kind: Kind, words: str) -> bool:
@@ -116,12 +149,18 @@ def fits(kind: Kind, words: str) -> bool:
 
 
 def with_unit(kind: Kind, text: str, start: int, end: int) -> tuple[int, int]:
-    """Characters `[start, end)` of a text, widened to the currency before and the unit behind a number.
+    """Characters `[start, end)` of a text, widened to whole words and numbers, with the currency and unit of a number.
 
+    >>> with_unit("words", "It costs 6.50 euros.", 9, 10)
+    (9, 13)
     >>> text = "It costs €58 and takes 30 working days."
     >>> [text[slice(*with_unit("amount", text, *text_span))] for text_span in [(10, 12), (23, 25)]]
     ['€58', '30 working days']
     """
+    while 0 < start < len(text) and _cuts(text, start):
+        start -= 1
+    while 0 < end < len(text) and _cuts(text, end):
+        end += 1
     if kind not in {"number", "amount"}:
         return start, end
     if start and text[start].isdigit() and (text[start - 1] in "±−" or unicodedata.category(text[start - 1]) == "Sc"):
@@ -129,6 +168,14 @@ def with_unit(kind: Kind, text: str, start: int, end: int) -> tuple[int, int]:
     if in_digits(text[start:end], 0)[-1:].isdigit() and (found := _UNIT_NEXT.match(text, end)):
         end = found.end()
     return start, end
+
+
+def _cuts(text: str, at: int) -> bool:
+    """Whether a place is inside a word, or inside a number like 6.50, 1,200 or 10:30."""
+    before, after = text[:at][-2:], text[at : at + 2]
+    if re.match(r"\w", before[-1]):
+        return bool(re.match(r"\w", after)) or (before[-1].isdigit() and bool(_INSIDE.fullmatch(after)))
+    return bool(_INSIDE.fullmatch(f"{before[-1]}{after[0]}")) and before[0].isdigit()
 
 
 Meaning = frozenset[str]

@@ -4,7 +4,7 @@ The features are those of a softmax over all sentences and "none of them", which
 """
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import NamedTuple
 
@@ -14,12 +14,14 @@ from article_assistant.answering.question import Kind, Meaning, fits, kind_of, w
 from article_assistant.answering.reader import Reader
 from article_assistant.index.chunk import passage
 from article_assistant.index.keyword import UNASKED, asked_words, family, identifiers, names_in, stems
+from article_assistant.index.reading.lines import CODE_INDENT, ITEM
 from article_assistant.index.types import Hit
 from numpy.typing import NDArray
 
 VERIFIED = 2
 """Passages that the verifier looks at too: the best by the reader."""
 
+_RECORD = re.compile(r".* \| |[A-ZÀ-Þ\d](?:.*?[,;\t] ?){2}(?=\S)")
 _PROPER = re.compile(r"(?<!^)(?<![.?!] )\b[A-Z][\w-]*\b|\b\w*\d[\w.,:-]*\b")
 
 
@@ -48,6 +50,13 @@ class Contender:
     def words(self) -> str:
         """The best words in it, verbatim."""
         return self.hit.article.text[self.first : self.last]
+
+    @property
+    def is_code(self) -> bool:
+        """Whether it is a line of code."""
+        text = self.hit.article.text
+        line = text.rfind("\n", 0, self.start) + 1
+        return text.startswith(CODE_INDENT, line) and not ITEM.match(text, line)
 
     @property
     def quote(self) -> Quote:
@@ -160,12 +169,16 @@ def narrowed(question: str, hits: Sequence[Hit]) -> tuple[list[Hit], Places]:
     Of a table whose columns the question names only these rows are to be read, of a list with its words only these
     items. A sentence holds what its title and headings name, what it names itself, and where that is none of the
     kind, what was named last before it, as in "PN-43481 is a bolt. It lies on shelf S10."; a row or an item stands
-    alone. None may answer where one of the identifiers is held by no sentence, all where the question names none.
+    alone. None may answer where one of the identifiers is held by no sentence. Where the question has none, all may but
+    the records of others than it names.
     """
     asked = set(identifiers(question))
     words = {word for word in asked_words(question) if not any(word in one for one in asked)}
     if not asked:
-        return list(hits), frozenset((hit.article.id, start) for hit in hits for start, _ in hit.chunk.sentences)
+        names = set(_PROPER.findall(question))
+        of_others = {place for hit in hits for place in _of_others(hit, names)}
+        every = {(hit.article.id, start) for hit in hits for start, _ in hit.chunk.sentences}
+        return list(hits), frozenset(every - of_others)
     held = [[asked & _named_at(hit, span, asked) for span in hit.chunk.sentences] for hit in hits]
     if set[str]().union(*(one for own in held for one in own)) != asked:
         return [], frozenset()
@@ -181,6 +194,27 @@ def narrowed(question: str, hits: Sequence[Hit]) -> tuple[list[Hit], Places]:
         elif kept:
             found.append(hit)
     return found, frozenset(places)
+
+
+def _of_others(hit: Hit, names: set[str]) -> Iterator[tuple[str, int]]:
+    """The rows, and the lines of a list like `Kettner, Dock Road, Hull`, beside which another has more of the names."""
+    text, place = hit.article.text, f"{hit.article.title}\n{hit.chunk.heading}"
+    patterns = [re.compile(rf"\b{re.escape(name)}\b") for name in names]
+    patterns = [pattern for pattern in patterns if not pattern.search(place)]
+    held = dict[int, list[set[int]]]()  # by where a block begins, what each of its lines has of the names
+    for start, _ in hit.chunk.sentences if patterns else ():
+        first = text.rfind("\n\n", 0, start) + 2 if "\n\n" in text[:start] else 0
+        if first not in held:
+            lines = text[first:].partition("\n\n")[0].splitlines()
+            alike = len(lines) > 1 and all(map(_RECORD.match, lines))
+            held[first] = [_among(patterns, line) for line in lines] if alike else []
+        own = _among(patterns, text[text.rfind("\n", 0, start) + 1 :].partition("\n")[0])
+        if any(own < other for other in held[first]):
+            yield hit.article.id, start
+
+
+def _among(patterns: list[re.Pattern[str]], line: str) -> set[int]:
+    return {i for i, pattern in enumerate(patterns) if pattern.search(line)}
 
 
 def _record_at(text: str, at: int) -> set[str]:

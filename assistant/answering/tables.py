@@ -9,9 +9,10 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from typing import cast
 
-from article_assistant.answering.cite import ITEMS, LIST, Quote, Said
+from article_assistant.answering.blocks import ITEMS, LIST
+from article_assistant.answering.cite import Quote, Said
 from article_assistant.answering.numbers import canonical, in_digits
-from article_assistant.answering.question import kind_of
+from article_assistant.answering.question import kind_of, names_days
 from article_assistant.answering.rank import Contender
 from article_assistant.answering.records import Records, table_at, tables_of
 from article_assistant.index.keyword import UNASKED, stems
@@ -27,13 +28,18 @@ _ASKS = re.compile(
     r"(?i)(?:^|\b(?:in|on|at|for|to|from|of|by|and|,) )(?:which|what|how many)(?: of the)? |"
     r"^(?:please )?(?:list|name|show)(?: me)?(?: all)?(?: the)? "
 )
+_ALL = re.compile(r"(?i)(?:and )?(?:what (?:are|were)|when (?:is|are|was|were|do|does|did|can|may))\b")
 _ASIDE = re.compile(r"\s*\([^)]*\)$")
 _SEVERAL = re.compile(r"(?i)^(?:which|what) \w+[^s\W]s\b")
 _COUNT = re.compile(r"(?i)\bhow many (?:of the )?(\w+(?: \w+)?)")
 _ONE_NUMBER = re.compile(r"[^\d\w]*?(-?\d+(?:\.\d+)?)[^\d.,:]*")
 
 
-def from_table(question: str, hits: Sequence[Hit], row: Contender | None = None) -> tuple[str, list[Said]] | None:
+Found = tuple[str | None, list[Said]]
+"""A short answer, None where all rows are the answer, and its text."""
+
+
+def from_table(question: str, hits: Sequence[Hit], row: Contender | None = None) -> Found | None:
     """The short answer and its text, each row that it rests on cited; None where no table answers for sure.
 
     Where the reader has found a `row`, one word of a question that names values may be left over, as "use" in "Which
@@ -79,8 +85,10 @@ class _Asked:
         self.mentions = self._mentions()
         self.values = {name: [row.get(name, "") for row in table.rows] for name in table.columns}
 
-    def answer(self) -> tuple[str, list[Said]] | None:
+    def answer(self) -> Found | None:
         """See `from_table`."""
+        if _ALL.match(self.question) and self._is_whole():
+            return self._whole()
         most = _EXTREMES.search(self.question)
         target = self._target()
         if target is None:
@@ -97,6 +105,23 @@ class _Asked:
         if measure and most:
             return self._extreme(kept, target, measure, lowest=bool(most[2]))
         return self._said(kept, target)
+
+    def _is_whole(self) -> bool:
+        """Whether "what are the opening hours?" means all rows: values of a column say nothing without their row."""
+        first, *others = self.names
+        days = sum(map(names_days, self.values[first])) * 2 > len(self.table.rows)
+        if first in self.mentions or not (days or any(name in self.mentions for name in others)):
+            return False
+        known = {word for name in self.mentions for word in self.names[name]} | self.table.place | UNASKED
+        return all(word in known or any(_same_root(word, one) for one in known) for word in self.words)
+
+    def _whole(self) -> Found | None:
+        """All rows, each a line, resting on one quote of the table."""
+        start, end = self.table.spans[0][0], self.table.spans[-1][1]
+        if end - start > LIST or len(self.table.rows) > ITEMS:
+            return None
+        table = Quote(self.table.article, start, end)
+        return None, [Said(f"- {self.table.article.text[a:b]}", table) for a, b in self.table.spans]
 
     def _is_led_to(self, kept: list[int], left: set[int]) -> bool:
         """Whether one word is left over, of a question that names values, and the reader's row is among those kept."""
@@ -216,7 +241,7 @@ class _Asked:
         first = self.mentions[name][0]
         return first - 2 <= place <= first + len(self.names[name]) + 1
 
-    def _extreme(self, kept: list[int], target: str, measure: str, *, lowest: bool) -> tuple[str, list[Said]] | None:
+    def _extreme(self, kept: list[int], target: str, measure: str, *, lowest: bool) -> Found | None:
         figures = self._figures(measure)
         if not figures or not kept or any(not self.values[target][i] for i in kept):
             return None
@@ -233,7 +258,7 @@ class _Asked:
         start, end = self.table.spans[0][0], self.table.spans[-1][1]
         return short, [*said, Said("", Quote(self.table.article, start, end))] if end - start <= LIST else said
 
-    def _said(self, kept: list[int], target: str) -> tuple[str, list[Said]] | None:
+    def _said(self, kept: list[int], target: str) -> Found | None:
         counted = kind_of(self.question) == "number"
         first: dict[str, int] = {}
         for i in kept:

@@ -39,6 +39,7 @@ READERS: dict[str, Callable[[bytes], Page]] = {
     ".txt": text_page,
     ".wiki": partial(text_page, otherwise=mediawiki),
     ".mediawiki": partial(text_page, otherwise=mediawiki),
+    ".wikitext": partial(text_page, always=mediawiki),
     ".dokuwiki": partial(text_page, otherwise=dokuwiki),
     ".html": html_page,
     ".htm": html_page,

@@ -3,6 +3,10 @@
 import re
 from collections.abc import Container, Iterable
 
+CELLS = " | "
+"""What stands between the cells of a row."""
+CODE_INDENT = "    "
+"""What a line of code begins with; an item three levels in does, too."""
 HEADING = re.compile(r"(#{1,6}) (\S.*)")
 ITEM = re.compile(r"\s*(?:[-*•]|\d{1,3}[.)])\s+(?=\S)")
 MARK = re.compile(rf"{ITEM.pattern}|#{{1,6}} ")

@@ -34,12 +34,15 @@ _ASKED_LINE = re.compile(rf"{ASKS}\s+(\S.*)")
 _ANSWERED_LINE = re.compile(rf"{ANSWERS}\s+(\S.*)")
 
 
-def text_page(data: bytes, otherwise: WikiReader | None = None) -> Page:
-    """A text file: plain, or with the marks of MediaWiki or DokuWiki; one without marks is read by `otherwise`."""
+def text_page(data: bytes, otherwise: WikiReader | None = None, always: WikiReader | None = None) -> Page:
+    """A text file: plain, or with the marks of MediaWiki or DokuWiki.
+
+    One without marks is read by `otherwise`; every one by `always`, where that is given.
+    """
     found = decoded(data)
     facts, body, broken = divide(found.text)
     notice = " ".join(filter(None, (found.notice, broken)))
-    if wiki := wiki_of(body) or otherwise:
+    if wiki := always or wiki_of(body) or otherwise:
         title, text = wiki(body)
     else:
         text = plain_text(body)

@@ -7,6 +7,7 @@ from urllib.parse import urlsplit
 
 from article_assistant.index.sources.dokufolder import DokuFolder
 from article_assistant.index.sources.dokuwiki import DokuWiki
+from article_assistant.index.sources.dump import Dump
 from article_assistant.index.sources.mediawiki import MediaWiki
 from article_assistant.index.sources.source import Access, Place, RemoteSource
 from article_assistant.index.types import SourceError
@@ -14,6 +15,7 @@ from article_assistant.index.types import SourceError
 KINDS: dict[str, Callable[[Place, Access], RemoteSource]] = {"mediawiki": MediaWiki, "dokuwiki": DokuWiki}
 """The class of each kind of wiki, by what stands before the `+` of an address."""
 BY_FOLDER = "dokuwiki+file://"
+BY_FILE = "dump+file://"
 THIS_MACHINE = {"127.0.0.1", "::1", "localhost"}
 
 
@@ -33,6 +35,8 @@ def remote(address: str, access: Access) -> RemoteSource | None:
         return None
     if address.startswith(BY_FOLDER):
         return DokuFolder(Path(address.removeprefix(BY_FOLDER)), access)
+    if address.startswith(BY_FILE):
+        return Dump(Path(address.removeprefix(BY_FILE)), access)
     kind = address.partition("+")[0]
     if kind not in KINDS or "+" not in address:
         known = ", ".join(f"{name}+https://…" for name in KINDS)

@@ -10,12 +10,10 @@ from article_assistant.answering.cite import (
     disagreement,
     heading_at,
     in_sentences,
-    list_answer,
     resolve,
     short_answer,
     short_text,
     unmarked,
-    whole_list,
 )
 from article_assistant.index.types import EVERYONE, Article
 from hypothesis import given
@@ -132,32 +130,6 @@ def test_a_disagreement_names_both_with_their_dates() -> None:
     assert [piece.text for piece in pieces] == ["The articles disagree: 25 (12 June 2016)", "17."]
 
 
-STEPS = "# Rollback\n\nDo this:\n\n1. Stop the queue.\n2. Copy the log.\n3. Start it again.\n\nThen tell the team.\n"
-
-
-@pytest.mark.parametrize("sentence", ["1. Stop the queue.", "2. Copy the log.", "3. Start it again.", "Do this:"])
-def test_a_list_is_found_whole(sentence: str) -> None:
-    """From any of its items, or from the line that introduces it: opening and all items, in order, verbatim."""
-    at = STEPS.index(sentence)
-    found = whole_list(dated(STEPS), at, at + len(sentence))
-    assert found is not None
-    listed, intro, items = found
-    assert STEPS[listed.start : listed.end] == "Do this:\n\n1. Stop the queue.\n2. Copy the log.\n3. Start it again."
-    assert (intro, items) == ("Do this:", ["Stop the queue.", "Copy the log.", "Start it again."])
-    assert [piece.text for piece in list_answer(listed, intro, items)][:2] == ["Do this:", "- Stop the queue."]
-
-
-def test_what_is_no_list_gives_none() -> None:
-    """A paragraph, a heading, a single item, a list that is too long, and the sentence after a list."""
-    long = "\n".join(f"- item {number}" for number in range(40))
-    for text, sentence in [
-        ("One. Two.", "Two."), ("# Head\n\n- one\n- two", "# Head"), ("- only one\n\nText.", "- only one"),
-        (long, "- item 3"), (STEPS, "Then tell the team."), ("Ends with a colon:", "Ends with a colon:"),
-    ]:  # fmt: skip
-        at = text.index(sentence)
-        assert whole_list(dated(text), at, at + len(sentence)) is None, text
-
-
 def test_sentences_lose_only_their_marks() -> None:
     """List and heading marks and line breaks go, words stay."""
     assert unmarked("- **Steady** red:\n  water") == "**Steady** red: water"
@@ -167,19 +139,3 @@ def test_sentences_lose_only_their_marks() -> None:
 def test_days_are_written_for_people() -> None:
     """ISO dates are spelt out, anything else stays."""
     assert (day("2016-06-09"), day("spring 2016"), day(None)) == ("9 June 2016", "spring 2016", "")
-
-
-@pytest.mark.parametrize(("length", "whole"), [(110, True), (130, False)])
-def test_a_list_of_many_characters_is_not_shown_whole(length: int, whole: bool) -> None:
-    """Up to 2,400 characters from its opening to its last item."""
-    text = "Do this:\n" + "\n".join(f"- {'x' * (length - 3)}" for _ in range(20))
-    assert (whole_list(dated(text), 0, 8) is not None) == (len(text) <= 2_400) == whole
-
-
-@pytest.mark.parametrize("blank", ["", "\n", "\n\n", "\n\n\n"])
-def test_blank_lines_may_stand_between_an_opening_and_its_list(blank: str) -> None:
-    """None, one or several; a paragraph between them makes it no opening."""
-    found = whole_list(dated(f"Do this:\n{blank}- one\n- two"), 0, 8)
-    assert found is not None
-    assert found[1:] == ("Do this:", ["one", "two"])
-    assert whole_list(dated(f"Do this:\n{blank}Please.\n- one\n- two"), 0, 8) is None

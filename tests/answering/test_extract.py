@@ -10,7 +10,7 @@ from article_assistant.answering.question import kind_of, meaning
 from article_assistant.answering.rank import VERIFIED, Contender, Features, evidence
 from article_assistant.answering.reader import Reading
 from article_assistant.index.types import Article
-from article_assistant.types import Answer, Citation, Words
+from article_assistant.types import Answer, Citation, Context, Words
 
 from tests.answering.told import Doubting, Told, article, hits
 
@@ -79,6 +79,50 @@ def test_a_way_that_is_a_list_is_given_whole() -> None:
     )
     assert len(said.citations) == 1
     assert said.citations[0].quote == text.text
+
+
+def test_a_line_that_introduces_code_is_followed_by_it() -> None:
+    """The command, whole, below the mark of a quote that holds both; asked by its name it is not cut either."""
+    text = article(
+        "failover", "Nobody starts it alone.\n\nThe failover is started by hand:\n\n    dbctl failover --to b"
+    )
+    said = answer("How do I start the failover?", Told(started_by_hand=9.0), text)
+    assert said.answer == "The failover is started by hand: [1]\n    dbctl failover --to b"
+    assert said.citations[0].quote == "The failover is started by hand:\n\n    dbctl failover --to b"
+    said = answer("Which command starts the failover?", Told(dbctl=9.0), text)
+    assert (said.short, said.answer) == ("dbctl failover --to b", "dbctl failover --to b [1]")
+    said = answer("Where to is the failover?", Told(beta=9.0), article("f", "Run this:\n\n    dbctl to: beta"))
+    assert said.short == "beta"
+
+
+HOURS = "# Opening hours\n\nMonday: 9 to 5\nSaturday: 10 to 2\nSunday: closed"
+
+
+@pytest.mark.parametrize("question", ["What are the opening hours?", "When is the depot open?"])
+def test_hours_come_with_their_days(question: str) -> None:
+    """A form of days is one list, unless the question names a day."""
+    said = answer(question, Told(Sunday=9.0), article("depot", HOURS))
+    assert said.answer.splitlines() == [f"- {line} [1]" for line in HOURS.splitlines()[2:]]
+    said = answer("When is the depot open on Sunday?", Told(Sunday=9.0), article("depot", HOURS))
+    assert said.short == "Sunday"
+
+
+def test_two_questions_in_one_get_two_answers() -> None:
+    """Each is found by itself, what it leaves open taken from the first, and each cited; one without is named."""
+    texts = [article("canteen", "The canteen opens at 11:30."), article("people", "It is run by Fatou Diop.")]
+    reader, asked = Told(Fatou_Diop=9.0, **{"11:30": 9.0}), "When does the canteen open and who runs it?"
+
+    def ask(found: dict[str, list[Article]]) -> Answer:
+        context = Context(asked, (), lambda part: hits(*found.get(part, [])))
+        *_, said = Extractor(reader, 0.5).answer(asked, hits(*texts), context)  # type: ignore[arg-type]
+        assert isinstance(said, Answer)
+        return said
+
+    said = ask({"When does the canteen open?": texts[:1], "Who runs it (canteen open)?": texts[1:]})
+    assert (said.short, said.answer) == (None, "11:30. [1] Fatou Diop. [2]")
+    assert [citation.article for citation in said.citations] == ["canteen", "people"]
+    said = ask({"When does the canteen open?": texts[:1]})
+    assert (said.answer, said.notice) == ("11:30. [1]", "No answer was found to: Who runs it?")
 
 
 def test_no_hits_are_a_refusal() -> None:

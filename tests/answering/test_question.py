@@ -1,7 +1,7 @@
 """What a question asks for, and what can be an answer to it."""
 
 import pytest
-from article_assistant.answering.question import fits, kind_of, meaning, with_unit
+from article_assistant.answering.question import fits, kind_of, meaning, names_days, parts_of, with_unit
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -74,6 +74,43 @@ def test_a_number_is_given_with_its_unit(text: str, found: str, whole: str) -> N
     start, end = with_unit("amount", text, at, at + len(found))
     assert text[start:end] == whole
     assert with_unit("name", text, at, at + len(found)) == (at, at + len(found))
+
+
+@pytest.mark.parametrize("found", ["6", "50", ".5", "0 eur"])
+def test_a_number_is_never_cut(found: str) -> None:
+    """Whatever the reader points at inside of 6.50 is 6.50, of whatever kind; so are thousands, times and words."""
+    text = "Entry is 6.50 euros."
+    at = text.index(found)
+    start, end = with_unit("words", text, at, at + len(found))
+    assert text[start:end] in {"6.50", "6.50 euros"}
+    for whole in ("1,200", "10:30", "3.2.10", "PN4711"):
+        start, end = with_unit("name", f"At {whole}, or.", 4, 5)
+        assert f"At {whole}, or."[start:end] == whole
+
+
+@pytest.mark.parametrize(
+    ("question", "parts"),
+    [
+        ("When does it open and who runs it?", ["When does it open?", "Who runs it?"]),
+        ("Where is the depot? Who runs it?", ["Where is the depot?", "Who runs it?"]),
+        ("Which rooms have beds, and on which floor is A?", ["Which rooms have beds?", "On which floor is A?"]),
+        ("Who wrote about when and how it was built?", None),
+        ("What lies between when it began and when it ended?", None),
+        ("When it stops, who is called and what is done?", None),
+        ("Who and what is it about?", None),
+        ("Which dishes have no gluten and no milk?", None),
+        ("How much?", None),
+    ],
+)  # fmt: skip
+def test_two_questions_in_one_are_two(question: str, parts: list[str] | None) -> None:
+    """Each begins with a question word and can be asked; what only lists question words is one."""
+    assert parts_of(question) == (parts or [question])
+
+
+def test_days_are_known_by_their_names() -> None:
+    """In full, with a plural, or by three letters; not inside other words."""
+    assert all(map(names_days, ["Monday", "on Sundays", "Mon–Fri", "Sat"]))
+    assert not any(map(names_days, ["month", "Satellite", "sunny", "saturday1", ""]))
 
 
 @given(st.text(max_size=60), st.integers(0, 60), st.integers(0, 60))

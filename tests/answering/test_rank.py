@@ -12,6 +12,7 @@ from article_assistant.answering.rank import (
     candidates,
     evidence,
     names,
+    narrowed,
     ranked,
     share,
 )
@@ -247,3 +248,26 @@ def test_the_bounds_of_the_evidence() -> None:
     assert evidence(said, features, np.array([-14.0, -40.0]), 0).none_of_them == 12
     assert evidence(said, features, np.array([-11.0, -40.0]), 0).odds == pytest.approx(-11.0)
     assert evidence(said[:1], features[:1], np.array([-9.0]), 0).ahead_of_the_next == pytest.approx(11.0)
+
+
+SUPPLIERS = "Kettner GmbH, Bremen, no phone\nLindqvist AB, Malmoe, phone 4471\nOkafor Ltd, Hull, phone 5560"
+ROOMS = "Room: Alder | Seats: 12\nRoom: Birch | Seats: 30"
+PROSE = "Lindqvist delivers belts, rolls, and oil.\n\nIts phone, day and night, is 4471."
+
+
+@pytest.mark.parametrize(
+    ("text", "question", "left"),
+    [
+        (SUPPLIERS, "What is the phone of Lindqvist?", ["Lindqvist AB, Malmoe, phone 4471"]),
+        (SUPPLIERS, "Who has a phone?", SUPPLIERS.splitlines()),
+        (SUPPLIERS, "What is the phone of Moller?", SUPPLIERS.splitlines()),
+        (SUPPLIERS, "Is Kettner nearer than Okafor?", [SUPPLIERS.splitlines()[0], SUPPLIERS.splitlines()[2]]),
+        (ROOMS, "How many seats has Birch?", ["Room: Birch | Seats: 30"]),
+        (PROSE, "What is the phone of Lindqvist?", PROSE.split("\n\n")),
+    ],
+)
+def test_a_record_of_another_than_is_named_does_not_answer(text: str, question: str, left: list[str]) -> None:
+    """Beside a row or line with the name, the others are out; where none has it, and in prose, all may answer."""
+    found = hits(article("list", text))
+    _, places = narrowed(question, found)
+    assert [text[start:].partition("\n")[0] for _, start in sorted(places)] == left

@@ -63,6 +63,44 @@ def test_a_word_that_the_table_does_not_know_gets_no_answer_from_it(question: st
     assert from_table(question, hits(ROOMS)) is None
 
 
+HOURS = "# Opening hours\n\nDay: Monday | From: 9:00 | To: 17\nDay: Sat | From: 10 | To: 14\nDay: Sunday | From: closed"
+PRICES = "# Entry\n\nThe prices are:\n\nVisitor: Adults | Price: 6.50 euros\nVisitor: Children | Price: 2 euros"
+
+
+@pytest.mark.parametrize(
+    ("text", "question"),
+    [
+        (HOURS, "What are the opening hours?"),
+        (HOURS, "When are the opening hours?"),
+        (PRICES, "What are the prices?"),
+    ],
+)
+def test_values_that_say_nothing_alone_come_with_their_rows(text: str, question: str) -> None:
+    """Hours have their days, prices what they are for: all rows, each a line, resting on one quote."""
+    found = from_table(question, hits(text))
+    assert found
+    assert found[0] is None
+    rows = [line for line in text.splitlines() if " | " in line]
+    assert [said.text for said in found[1]] == [f"- {row}" for row in rows]
+    (quote,) = {said.quote for said in found[1]}
+    assert quote.article.text[quote.start : quote.end] == "\n".join(rows)
+
+
+@pytest.mark.parametrize(
+    ("text", "question", "short"),
+    [
+        (HOURS, "What are the opening hours on Sunday?", "closed"),
+        (HOURS, "When does the office open?", None),
+        (PRICES, "What are the visitors?", "Adults, Children"),
+        (PRICES, "When are the prices paid?", None),
+    ],
+)
+def test_one_row_or_what_a_table_does_not_know_is_not_all_rows(text: str, question: str, short: str | None) -> None:
+    """A value, the first column, or a word that stands nowhere in the table."""
+    found = from_table(question, hits(text.replace("From: closed", "Opens: closed").replace("From", "Opens")))
+    assert (found and found[0]) == short
+
+
 @pytest.mark.parametrize(
     "rows",
     [

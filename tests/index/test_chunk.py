@@ -83,6 +83,17 @@ def test_a_sentence_longer_than_the_encoder_reads_is_cut(words: int) -> None:
         check_chunks(f"# {'head ' * words}\n\nText below. {'word ' * words}", "Title", Words())
 
 
+def test_a_row_is_one_sentence_as_far_as_the_encoder_reads_and_then_cut_at_its_cells() -> None:
+    """A row longer than half of what is read stays whole; one that is longer than all becomes some of its cells."""
+    row = " | ".join(f"Column: {'word ' * 4}end." for _ in range(5))
+    (chunk,) = split(article(row), Words(limit=64))
+    assert [row[start:end] for start, end in chunk.sentences] == [row]
+    long = f"{row} | {row}"
+    pieces = [long[s:e] for c in split(article(long), Words(limit=64)) for s, e in c.sentences]
+    assert len(pieces) > 1
+    assert all(piece.startswith("Column:") for piece in pieces)
+
+
 def test_a_very_long_title_leaves_room_for_the_text() -> None:
     """A title as long as what the encoder reads doesn't push the text out of what it reads."""
     check_chunks("One sentence stands here. " * 20, "t" * 3000, Words())
@@ -115,10 +126,11 @@ def test_every_sample_article_is_read_to_its_end() -> None:
         ("J. Smith wrote it. No. 7 did not.", ["J. Smith wrote it.", "No. 7 did not."]),
         ("他来了。我走了！", ["他来了。", "我走了！"]),
         ("Really?! Yes… Maybe.", ["Really?!", "Yes…", "Maybe."]),
+        ("Step: Stop. Then wait. | By: Dr. Lee. Ask.", ["Step: Stop. Then wait. | By: Dr. Lee. Ask."]),
     ],
 )
 def test_sentences_end_where_a_reader_ends_them(text: str, expected: list[str]) -> None:
-    """Abbreviations, initials, numbers and closing quotes don't end a sentence; real ends do."""
+    """Abbreviations, initials, numbers, closing quotes and stops in a row don't end a sentence; real ends do."""
     assert said(text) == expected
 
 

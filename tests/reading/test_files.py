@@ -223,6 +223,6 @@ def test_locate_says_what_can_be_read(tmp_path: Path) -> None:
     assert locate(str(tmp_path / "a.md")) == (tmp_path / "a.md").resolve()
     assert locate("~") == Path.home().resolve()
     assert set(READERS) == set(
-        ".md .markdown .txt .wiki .mediawiki .dokuwiki .html .htm .xhtml .pdf .docx .mdx .rst .adoc .asciidoc .org "
-        ".csv .tsv .xlsx .xlsm .pptx .epub .eml .ipynb".split()
+        ".md .markdown .txt .wiki .mediawiki .wikitext .dokuwiki .html .htm .xhtml .pdf .docx .mdx .rst .adoc "
+        ".asciidoc .org .csv .tsv .xlsx .xlsm .pptx .epub .eml .ipynb".split()
     )

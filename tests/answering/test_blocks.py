@@ -1,0 +1,106 @@
+"""Lists and code are found whole, from any line of theirs and from what introduces them."""
+
+import pytest
+from article_assistant.answering.blocks import as_code, as_list, whole_code, whole_list
+
+from tests.parts import article
+
+STEPS = "# Rollback\n\nDo this:\n\n1. Stop the queue.\n2. Copy the log.\n3. Start it again.\n\nThen tell the team.\n"
+
+
+@pytest.mark.parametrize("sentence", ["1. Stop the queue.", "2. Copy the log.", "3. Start it again.", "Do this:"])
+def test_a_list_is_found_whole(sentence: str) -> None:
+    """From any of its items, or from the line that introduces it: opening and all items, in order, verbatim."""
+    at = STEPS.index(sentence)
+    found = whole_list(article(STEPS), at, at + len(sentence))
+    assert found is not None
+    assert (
+        STEPS[found.quote.start : found.quote.end]
+        == "Do this:\n\n1. Stop the queue.\n2. Copy the log.\n3. Start it again."
+    )
+    assert found[1:] == ("Do this:", ["Stop the queue.", "Copy the log.", "Start it again."])
+    assert [piece.text for piece in as_list(found)][:2] == ["Do this:", "- Stop the queue."]
+
+
+def test_what_is_no_list_gives_none() -> None:
+    """A paragraph, a heading, a single item, a list that is too long, and the sentence after a list."""
+    long = "\n".join(f"- item {number}" for number in range(40))
+    for text, sentence in [
+        ("One. Two.", "Two."), ("# Head\n\n- one\n- two", "# Head"), ("- only one\n\nText.", "- only one"),
+        (long, "- item 3"), (STEPS, "Then tell the team."), ("Ends with a colon:", "Ends with a colon:"),
+    ]:  # fmt: skip
+        at = text.index(sentence)
+        assert whole_list(article(text), at, at + len(sentence)) is None, text
+
+
+@pytest.mark.parametrize(("length", "whole"), [(110, True), (130, False)])
+def test_a_list_of_many_characters_is_not_shown_whole(length: int, whole: bool) -> None:
+    """Up to 2,400 characters from its opening to its last item."""
+    text = "Do this:\n" + "\n".join(f"- {'x' * (length - 3)}" for _ in range(20))
+    assert (whole_list(article(text), 0, 8) is not None) == (len(text) <= 2_400) == whole
+
+
+@pytest.mark.parametrize("blank", ["", "\n", "\n\n", "\n\n\n"])
+def test_blank_lines_may_stand_between_an_opening_and_its_list(blank: str) -> None:
+    """None, one or several; a paragraph between them makes it no opening."""
+    found = whole_list(article(f"Do this:\n{blank}- one\n- two"), 0, 8)
+    assert found is not None
+    assert found[1:] == ("Do this:", ["one", "two"])
+    assert whole_list(article(f"Do this:\n{blank}Please.\n- one\n- two"), 0, 8) is None
+
+
+RUNBOOK = (
+    "# Failover\n\nAsk first. The failover is started by hand:\n\n    dbctl stop\n    dbctl failover \\\n"
+    "      --to site-b\n\nThen wait.\n\n## Undo\n\n    dbctl undo"
+)
+
+
+@pytest.mark.parametrize(
+    "sentence", ["The failover is started by hand:", "    dbctl stop", "--to site-b", "dbctl failover"]
+)
+def test_code_is_found_whole(sentence: str) -> None:
+    """From any of its lines, or from the sentence above it: that sentence and every line, in order, verbatim."""
+    at = RUNBOOK.index(sentence)
+    found = whole_code(article(RUNBOOK), at, at + len(sentence))
+    assert found is not None
+    said = RUNBOOK[found.quote.start : found.quote.end]
+    assert said.startswith("The failover is started by hand:\n\n    dbctl stop\n")
+    assert said.endswith("      --to site-b")
+    assert found.entries == RUNBOOK.splitlines()[4:7]
+    (piece,) = as_code(found)
+    assert (piece.text, piece.after) == ("The failover is started by hand:", "\n" + "\n".join(found.entries))
+
+
+def test_code_right_below_a_heading_is_introduced_by_it() -> None:
+    """The heading is in the quote; a sentence that is not right above code introduces none."""
+    at = RUNBOOK.index("    dbctl undo")
+    found = whole_code(article(RUNBOOK), at, len(RUNBOOK))
+    assert found is not None
+    assert (found.intro, found.entries) == ("Undo", ["    dbctl undo"])
+    assert whole_code(article(RUNBOOK), *_span("Then wait.")) is None
+    assert whole_code(article(RUNBOOK), *_span("Ask first.")) is None
+
+
+def _span(sentence: str) -> tuple[int, int]:
+    return RUNBOOK.index(sentence), RUNBOOK.index(sentence) + len(sentence)
+
+
+STEPS_WITH_CODE = "To restart:\n\n1. Stop it:\n\n    ctl stop\n\n2. Wait.\n3. Start it:\n\n    ctl start\n\nDone."
+
+
+@pytest.mark.parametrize("sentence", ["To restart:", "Stop it:", "ctl stop", "Wait.", "Start it:", "ctl start"])
+def test_steps_with_code_between_them_are_one_list(sentence: str) -> None:
+    """The code below an item goes with it, from wherever the list was met."""
+    at = STEPS_WITH_CODE.index(sentence)
+    found = whole_list(article(STEPS_WITH_CODE), at, at + len(sentence))
+    assert found is not None
+    assert found.entries == ["Stop it:\n    ctl stop", "Wait.", "Start it:\n    ctl start"]
+    assert STEPS_WITH_CODE[found.quote.start : found.quote.end] == STEPS_WITH_CODE.removesuffix("\n\nDone.")
+    assert [piece.after for piece in as_list(found)] == ["", "\n    ctl stop", "", "\n    ctl start"]
+
+
+def test_two_lists_that_follow_one_another_are_two() -> None:
+    """A blank line without code ends a list."""
+    found = whole_list(article("- one\n- two\n\n- three\n- four"), 0, 5)
+    assert found is not None
+    assert found.entries == ["one", "two"]
