@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING
 from article_assistant.index.types import UserFacingError
 
 if TYPE_CHECKING:
+    from article_assistant.index.instep import InStep
+    from article_assistant.index.library import Library
     from article_assistant.index.remote import Server
     from article_assistant.index.search import Index
     from article_assistant.pipeline import Assistant
@@ -52,6 +54,43 @@ def open_index(settings: "Settings", *, filled: bool = False, mends: bool = Fals
         yield opened
     finally:
         opened.close()
+
+
+@contextmanager
+def kept_in_step(settings: "Settings", library: "Library") -> Iterator["InStep"]:
+    """The sources of a library and of these settings, kept in step in the background until the context ends."""
+    from article_assistant.index import sync
+    from article_assistant.index.instep import Enough, InStep
+    from article_assistant.index.reading import files
+    from article_assistant.index.sources import folder, kinds
+
+    opened = ExitStack()  # an index of its own, once there is something to do: its encoder takes one core
+    own: list[Index] = []
+    before = dict[str, int]()  # what the files of each folder looked like
+    alone, readable = settings.model_copy(update={"threads": 1}), files.kinds(settings.ocr)
+
+    def bring(address: str, enough: Enough) -> sync.SyncReport:
+        stamp = folder.stamps(Path(address), readable) if Path(address).exists() else None
+        if stamp is not None and before.get(address) == stamp:
+            library.ledger.looked(address)
+            return sync.SyncReport()
+        if not own:
+            own.append(opened.enter_context(open_index(alone)))
+        report = sync.sync(
+            [address], own[0], settings.max_file_mb * 1_000_000, most_seconds=settings.max_parse_seconds,
+            languages=settings.ocr, access=settings.access(running.addresses()), enough=enough,
+        )  # fmt: skip
+        if stamp is not None and not report.ended:
+            before[address] = stamp
+        return report
+
+    running = InStep(library, map(kinds.address_of, settings.sources), settings.follow_seconds, bring)
+    running.start()
+    try:
+        yield running
+    finally:
+        if running.close():
+            opened.close()
 
 
 def server_of(settings: "Settings") -> "Server | None":

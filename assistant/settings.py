@@ -124,6 +124,13 @@ class Settings(BaseSettings):
     source_password: SecretStr | None = Field(
         default=None, description="the password of the user that the address of a wiki names"
     )
+    follow_seconds: float = Field(
+        default=60,
+        ge=0,
+        le=86400,
+        description="within how long what changed in a source is in the answers while the page is served, in seconds; "
+        "0: only when asked for",
+    )
     hosts: tuple[str, ...] = Field(
         default=(), description="further names the page is served under, like chat.example.org behind a proxy"
     )
@@ -215,18 +222,23 @@ class Settings(BaseSettings):
         return self.address or f"http://{f'[{self.host}]' if ':' in self.host else self.host}:{self.port}"
 
     def access(self, addresses: Iterable[str], groups: frozenset[str] = frozenset()) -> dict[str, Access]:
-        """What is said of these sources, by address; `groups`, where there are some, may read all of them."""
-        from article_assistant.index.sources.kinds import address_of
+        """What is said of these sources, by address; `groups`, where there are some, may read all of them.
+
+        `source_password` goes to those with a user and no password of their own, and where these are on several hosts
+        to none: it is one host's.
+        """
+        from article_assistant.index.sources.kinds import address_of, host_of
 
         said = {address_of(address): one for address, one in self.sources.items()}
-        secret = self.source_password.get_secret_value() if self.source_password else ""
-        found = {}
-        for address in map(address_of, addresses):
-            one = said.get(address, Access())
-            if not one.password and not one.password_file:
-                one = replace(one, password=secret)
-            found[address] = replace(one, groups=groups) if groups else one
-        return found
+        found = {address: said.get(address, Access()) for address in map(address_of, addresses)}
+        lacking = {
+            address: host for address, one in found.items()
+            if not (one.password or one.password_file) and (host := host_of(address, one.user))
+        }  # fmt: skip
+        if self.source_password and len(set(lacking.values())) == 1:
+            secret = self.source_password.get_secret_value()
+            found |= {address: replace(found[address], password=secret) for address in lacking}
+        return {address: replace(one, groups=groups) if groups else one for address, one in found.items()}
 
     @classmethod
     def settings_customise_sources(

@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
-from article_assistant.index.schema import Failure, Source, count_change
+from article_assistant.index.schema import Failure, Source, Trouble, count_change
 
 if TYPE_CHECKING:
     from article_assistant.index.library import Library
@@ -72,10 +72,32 @@ class Ledger:
                     connection.execute("DELETE FROM chunk WHERE number = ?", (number,))
             count_change(connection)
 
+    def stumbled(self, address: str, reason: str, at: str) -> bool:
+        """Keep why a source could not be read at a UTC time; whether it could the time before."""
+        synced = next((source.synced for source in self.sources() if source.address == address), None)
+        before = self.troubles().get(address)
+        goes_on = before is not None and (synced is None or synced < before.at)
+        since = before.since if before and goes_on else at
+        with self._library.transaction() as connection:
+            row = address, since, at, reason
+            connection.execute("INSERT OR REPLACE INTO trouble VALUES (?, ?, ?, ?)", row)
+        return not goes_on
+
+    def troubles(self) -> dict[str, Trouble]:
+        """Of each address that ever failed, the last failure; it is over where its source was read since."""
+        rows = self._library.all("SELECT address, since, at, reason FROM trouble ORDER BY address")
+        return {str(address): Trouble(since, at, reason) for address, since, at, reason in rows}
+
+    def shown(self) -> list[tuple[int, frozenset[str], int]]:
+        """How many articles there are, by source (its number) and by the groups that may see them."""
+        rows = self._library.all("SELECT source, groups, count(*) FROM article GROUP BY source, groups")
+        return [(source, frozenset(json.loads(groups)), articles) for source, groups, articles in rows]
+
     def forget(self, source: Source) -> None:
         """Drop a source with its articles and failures."""
         with self._library.transaction() as connection:
             connection.execute("DELETE FROM source WHERE id = ?", (source.id,))
+            connection.execute("DELETE FROM trouble WHERE address = ?", (source.address,))
             count_change(connection)
 
     def synced(
@@ -129,6 +151,12 @@ class Ledger:
         """Article id to fingerprint, for a source's articles at or below `place`, the id of an article or a folder."""
         query = "SELECT id, fingerprint FROM article WHERE source = ? AND (id = ? OR substr(id, 1, ?) = ?)"
         return {str(a): str(b) for a, b in self._library.all(query, (source.id, place, *_below(place)))}
+
+    def looked(self, address: str) -> None:
+        """Note that nothing in a source has changed until now."""
+        now = datetime.now(UTC).isoformat(timespec="seconds")
+        with self._library.transaction() as connection:
+            connection.execute("UPDATE source SET synced = ? WHERE address = ?", (now, address))
 
     def doubt(self, articles: Sequence[str]) -> None:
         """Have these articles (ids) read and embedded again when their source is next brought up to date."""

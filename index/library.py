@@ -102,9 +102,9 @@ class Library:
         with self._one_at_a_time:
             self._opened.close()
 
-    def writing(self, gives_way: bool = False) -> AbstractContextManager[Callable[[], bool]]:
+    def writing(self, gives_way: bool = False, waits: bool = True) -> AbstractContextManager[Callable[[], bool]]:
         """Be the one writer; see `index.lock.writing`."""
-        return lock.writing(self.home, gives_way)
+        return lock.writing(self.home, gives_way, waits)
 
     @contextmanager
     def transaction(self) -> Iterator[sqlite3.Connection]:

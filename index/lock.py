@@ -44,14 +44,15 @@ def hold(home: Path, *, alone: bool = False) -> ExitStack:
 
 
 @contextmanager
-def writing(home: Path, gives_way: bool = False) -> Iterator[Callable[[], bool]]:
+def writing(home: Path, gives_way: bool = False, waits: bool = True) -> Iterator[Callable[[], bool]]:
     """Hold the writer's lock of the folder `home`; yields a function that tells whether another process waits for it.
 
     A writer that `gives_way` is asked to by whoever comes next, and must call that function now and then.
-    Raises LibraryBusy, with its process number, where a writer that does not give way holds the lock.
+    Raises LibraryBusy, with its process number, where a writer that does not give way holds the lock, or any writer
+    does and one never `waits`.
     """
     with open(home / WRITER_LOCK, "a+", opener=private) as lock:
-        _acquire(lock, home)
+        _acquire(lock, home, PATIENCE if waits else 0.0)
         own = f"{os.getpid()} {GIVES_WAY}\n" if gives_way else f"{os.getpid()}\n"
         lock.truncate(0)
         lock.write(own)
@@ -62,9 +63,9 @@ def writing(home: Path, gives_way: bool = False) -> Iterator[Callable[[], bool]]
             lock.truncate(0)
 
 
-def _acquire(lock: TextIO, home: Path) -> None:
-    """Lock the file; ask a writer that gives way to stop, and wait for it."""
-    until = time.monotonic() + PATIENCE
+def _acquire(lock: TextIO, home: Path, patience: float) -> None:
+    """Lock the file; ask a writer that gives way to stop, and wait for it for so many seconds."""
+    until = time.monotonic() + patience
     while True:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -72,7 +73,7 @@ def _acquire(lock: TextIO, home: Path) -> None:
             lock.seek(0)
             holder, _, waiting = lock.read().partition("\n")
             # The file is still empty if it was locked an instant ago.
-            if (holder and GIVES_WAY not in holder) or time.monotonic() > until:
+            if (holder and GIVES_WAY not in holder) or time.monotonic() >= until:
                 process = holder.partition(" ")[0] or "unknown"
                 raise LibraryBusy(f"process {process} is writing to {home}; try again when it is done") from None
             if not waiting:

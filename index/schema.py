@@ -9,7 +9,7 @@ from typing import NamedTuple
 import numpy as np
 from article_assistant.index.types import Article, Chunk, Matrix, Terms, Vector
 
-SCHEMA = 7
+SCHEMA = 8
 """Version of the tables, kept as SQLite's `user_version`: a newer one is refused, an older one brought forward."""
 
 _TABLES = """
@@ -43,6 +43,9 @@ CREATE TABLE failure (
 CREATE TABLE other (
     folder TEXT, source INTEGER NOT NULL REFERENCES source ON DELETE CASCADE, kind TEXT, files INTEGER NOT NULL,
     PRIMARY KEY (folder, kind)
+) WITHOUT ROWID;
+CREATE TABLE trouble (
+    address TEXT PRIMARY KEY, since TEXT NOT NULL, at TEXT NOT NULL, reason TEXT NOT NULL
 ) WITHOUT ROWID;
 INSERT INTO fact VALUES ('changes', '0'), ('generation', '0'), ('published', '0'), ('covered', '0');
 INSERT INTO fact VALUES ('library', lower(hex(randomblob(16))));
@@ -96,6 +99,12 @@ ALTER TABLE article ADD COLUMN anchors TEXT NOT NULL DEFAULT '[]';
 ALTER TABLE article ADD COLUMN names TEXT NOT NULL DEFAULT '[]';
 ALTER TABLE article ADD COLUMN editor TEXT NOT NULL DEFAULT '';
 """,
+    # Why a source could not be read, also one that never was.
+    7: """
+CREATE TABLE trouble (
+    address TEXT PRIMARY KEY, since TEXT NOT NULL, at TEXT NOT NULL, reason TEXT NOT NULL
+) WITHOUT ROWID;
+""",
 }
 """For each older schema, the statements that lead to the next one."""
 
@@ -138,6 +147,15 @@ class Source:
     groups: frozenset[str] = frozenset()
     state: str = ""
     waiting: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Trouble:
+    """Why a source could not be read the last time that it failed, `at` a UTC time; it has failed `since` another."""
+
+    since: str
+    at: str
+    reason: str
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from types import MappingProxyType
@@ -63,6 +64,8 @@ class SyncReport:
     """By source, how many articles it does not list any more: too many to believe it unless that is confirmed."""
     left_out: Counter[str] = field(default_factory=Counter)
     """What wikis hold that is not read, by reason."""
+    ended: bool = False
+    """Whether the run was ended before it had read all."""
 
     @property
     def anything(self) -> bool:
@@ -81,6 +84,7 @@ def sync(
     access: Mapping[str, Access] = MappingProxyType({}),
     confirmed: bool = False,
     dry: bool = False,
+    enough: Callable[[], bool] | None = None,
 ) -> SyncReport:
     """Bring `sources` (folders, files, addresses of wikis or sources themselves) up to date and publish what changed.
 
@@ -90,11 +94,15 @@ def sync(
     `languages` (of the text in pictures), but by `retry`. After an interruption the next run
     continues from what was committed. `access` says more of sources, by address; when `confirmed`, any number of
     articles may be gone from a wiki at once. A `dry` run reports what would be done, by id, and does none of it.
+    With `enough`, which is asked before each article, a run ends when that says so or another process wants to write;
+    it waits for no other writer. Who may read what, and what is gone, is settled before any article is read; files that
+    vanish in great number wait then as a wiki's pages do, until they are indexed by a command.
 
     Raises SourceError where a source is missing or has no readable file (nothing is deleted then) or files cannot
     be parsed at all, LibraryBusy where another process writes.
     """
-    with index.library.writing(), parse.Parser(most_seconds, languages=languages) as parser:
+    lock = index.library.writing(gives_way=enough is not None, waits=enough is None)
+    with lock as wanted, parse.Parser(most_seconds, languages=languages) as parser:
         library, readable = index.library, files.kinds(languages)
         there = {source.address: source for source in library.ledger.sources()}
         another = library.fact("encoder") not in {None, index.embedder.version}
@@ -115,14 +123,21 @@ def sync(
             library.for_encoder(index.embedder.version)
         sizes = [file.bytes for one in found if isinstance(one, folder.FolderFiles) for file in one.files]
         run = _Run(index, most_bytes, parser, retry, progress, len(sizes), sum(sizes), confirmed, dry)
+        if enough:
+            run.wanted, run.enough, run.unwatched = wanted, enough, True
         for source in found:
             if isinstance(source, folder.FolderFiles):
                 run.bring(source)
             else:
                 run.keep_up_with(source, said.get(source.address, Access()).groups)
         if not dry:
-            index.settle(tell=run.building)
+            with suppress(_Ended):
+                index.settle(tell=run.building)
     return run.report
+
+
+class _Ended(Exception):
+    """A build is left to the next run."""
 
 
 def forget(address: str, index: Index) -> int:
@@ -155,6 +170,10 @@ class _Run:
     of_bytes: int
     confirmed: bool = False
     dry: bool = False
+    wanted: Callable[[], bool] = lambda: False
+    enough: Callable[[], bool] = lambda: False
+    unwatched: bool = False
+    """Whether nobody typed a command: files that vanish in great number then wait for a word as pages do."""
     files: int = 0
     bytes: int = 0
     publishes: bool = True
@@ -172,11 +191,15 @@ class _Run:
         place = source.label if inside == "." else f"{source.label}/{inside}"
         known = library.ledger.fingerprints(source, place)
         failed: dict[str, Failure] = {}
-        seen: set[str] = set()
+        gone = sorted(known.keys() - {folder.id_of(file.path, base, source.label) for file in found.files})
+        if self.unwatched and follow.doubtful(len(gone), len(known)):
+            report.waiting[source.address], gone = len(gone), []
+        source = replace(source, waiting=report.waiting.get(source.address, 0))
         self._show(source, dict.fromkeys(library.ledger.readers(source), source.groups or frozenset({EVERYONE})))
-        self._store(source, self._read(found, base, source, known, seen, failed))
-        gone = sorted(known.keys() - seen)
-        report.removed += [name for name in gone if name not in failed]
+        report.removed += gone
+        if not self.dry:
+            library.remove(gone)
+        self._store(source, self._read(found, base, source, known, failed))
         report.failed |= {name: failure.reason for name, failure in failed.items()}
         others = Counter[tuple[str, str]]()
         for (place_of, kind), number in found.others.items():
@@ -185,8 +208,9 @@ class _Run:
             others[named, folder.as_text(kind)] += number
             report.others[folder.as_text(kind)] = report.others.get(folder.as_text(kind), 0) + number
         if not self.dry:
-            library.remove(gone)
-            library.ledger.synced(source, failed, place, others)
+            library.remove(sorted(known.keys() & failed.keys()))
+            if not report.ended:
+                library.ledger.synced(source, failed, place, others)
         self._say("")
 
     def keep_up_with(self, remote: RemoteSource, groups: frozenset[str]) -> None:
@@ -225,8 +249,10 @@ class _Run:
         # What was not to be had this time stays; what no text can be read from any more leaves.
         library.remove(sorted(name for name, one in made.failed.items() if one.fingerprint and name in made.known))
         report.failed |= {name: failure.reason for name, failure in made.failed.items()}
-        library.ledger.note(replace(made.source, state=made.state, waiting=len(made.waiting)))
-        library.ledger.synced(made.source, made.failed, made.source.label)
+        state = made.source.state if report.ended else made.state  # what is read by now is known again by its revision
+        library.ledger.note(replace(made.source, state=state, waiting=len(made.waiting)))
+        if not report.ended:
+            library.ledger.synced(made.source, made.failed, made.source.label)
         self._say("")
 
     def _added(self, address: str, label: str) -> Source:
@@ -245,6 +271,8 @@ class _Run:
         """The articles of a wiki's pages that are new or changed, with fingerprint and bytes."""
         for name, article, fingerprint in follow.read_wanted(made, self.index.library, self.parser):
             self._say(name)
+            if self._ends():
+                return
             if article is None:
                 self._count(1, PAGE_BYTES)
                 continue
@@ -257,10 +285,9 @@ class _Run:
         base: Path,
         source: Source,
         known: Mapping[str, str],
-        seen: set[str],
         failed: dict[str, Failure],
     ) -> Iterator[tuple[Article, str, int]]:
-        """The articles of files that are new or changed, with fingerprint and bytes; notes what it has seen."""
+        """The articles of files that are new or changed, with fingerprint and bytes; notes what failed."""
         report, encoder = self.report, self.index.embedder.version
         refused = {} if self.retry else self.index.library.ledger.failed(source)
         groups, parser = source.groups or frozenset({EVERYONE}), None if self.dry else self.parser
@@ -271,8 +298,6 @@ class _Run:
             report.unchanged += one.unchanged
             if one.failure:
                 failed[one.name] = one.failure
-            else:
-                seen.add(one.name)
             if not one.failure and not one.unchanged:
                 (report.changed if one.name in known else report.added).append(one.name)
             if one.notice:
@@ -281,9 +306,18 @@ class _Run:
                 self._count(1, one.bytes)
             else:
                 yield one.article, one.fingerprint, one.bytes
+            if self._ends():
+                return
+
+    def _ends(self) -> bool:
+        """Whether to leave the rest to the next run."""
+        self.report.ended = self.report.ended or self.enough() or self.wanted()
+        return self.report.ended
 
     def building(self, what: str, done: int, total: int) -> None:
         """Report the progress of a build of the search index."""
+        if self.wanted():
+            raise _Ended
         self._say(f"building the search index: {what}" + (f", {done:,} of {total:,} chunks" if total else ""))
 
     def _say(self, doing: str) -> None:
@@ -321,7 +355,7 @@ class _Run:
         if self.publishes:
             try:
                 self.publishes = self.index.settle(LEAST, SHARE, self.building)
-            except LibraryError:
+            except (LibraryError, _Ended):
                 self.publishes = False
 
 

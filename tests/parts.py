@@ -2,8 +2,9 @@
 
 import asyncio
 import re
+import threading
 import zlib
-from collections.abc import Coroutine, Sequence
+from collections.abc import Callable, Coroutine, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import cache
 from pathlib import Path
@@ -135,6 +136,16 @@ def write(folder: Path, files: dict[str, str | bytes]) -> Path:
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes(content if isinstance(content, bytes) else content.encode())
     return folder
+
+
+def until(true: Callable[[], bool]) -> None:
+    """Wait for something to become true, at most a minute."""
+    waits = threading.Event()
+    for _ in range(600):
+        if true():
+            return
+        waits.wait(0.1)
+    raise AssertionError("it did not happen within a minute")
 
 
 def run(coroutine: Coroutine[Any, Any, T]) -> T:

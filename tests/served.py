@@ -12,6 +12,7 @@ from typing import Any
 
 import httpx
 import uvicorn
+from article_assistant.index.instep import InStep
 from article_assistant.index.types import EVERYONE, Article, Chunk, Hit
 from article_assistant.settings import Settings
 from article_assistant.types import Answer, Citation, Event, Found, Thumb, Turn, User, Waiting, Words
@@ -196,7 +197,8 @@ def asking(person: httpx.Client, tab: str, question: Any, name: Any = "") -> Ite
 class Served:
     """The page of an assistant, served in a thread until `stop`."""
 
-    def __init__(self, assistant: Any, port: int | None = None, **given: Any) -> None:
+    def __init__(self, assistant: Any, port: int | None = None, kept: InStep | None = None, **given: Any) -> None:
+        self._kept = kept
         self.port = port or free_port()
         self.assistant = assistant
         self.url = f"http://127.0.0.1:{self.port}"
@@ -211,7 +213,9 @@ class Served:
         assert self._server.started
 
     async def _serve(self) -> None:
-        app = api.create_app(self.assistant, self._settings, getattr(self.assistant, "examples", lambda _: []))
+        app = api.create_app(
+            self.assistant, self._settings, getattr(self.assistant, "examples", lambda _: []), self._kept
+        )
         config = uvicorn.Config(
             app,
             host="127.0.0.1",

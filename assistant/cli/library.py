@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Iterable
+from dataclasses import asdict
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated, Any
@@ -43,6 +44,8 @@ def print_status(context: typer.Context, home: Home = None, as_json: AsJson = Fa
     )
     for name, value in _described(facts):
         out.print(f"  {name + ':':14}{escape(value)}", soft_wrap=True)
+    for source in facts["never_read"]:
+        _print_trouble(source["source"], source)
     if not facts["sources"]:
         out.print("Nothing is indexed yet. Type: assistant index FOLDER")
         return
@@ -63,6 +66,8 @@ def print_status(context: typer.Context, home: Home = None, as_json: AsJson = Fa
     print_failures(facts["failed"])
     print_others(facts["others"])
     for source in facts["sources"]:
+        if source["trouble"].get("lasts"):
+            _print_trouble(source["source"], source["trouble"])
         if source["waiting"]:
             out.print(waits(source["source"], source["waiting"]), style="yellow", soft_wrap=True, markup=False)
 
@@ -172,6 +177,7 @@ def _facts(library: Any) -> dict[str, Any]:
     since = int((numbers > state.covered).sum())
     folder = library.home / "generations" / f"gen-{state.generation}"
     built = folder / "held"
+    troubles = library.ledger.troubles()
     generation = (
         {
             "number": state.generation,
@@ -193,6 +199,7 @@ def _facts(library: Any) -> dict[str, Any]:
             "others": library.ledger.others(source),
             "waiting": source.waiting,
             "groups": sorted(source.groups),
+            "trouble": _trouble(troubles.pop(source.address, None), source.synced),
         }
         for source in library.ledger.sources()
     ]
@@ -210,7 +217,20 @@ def _facts(library: Any) -> dict[str, Any]:
         "sources": sources,
         "failed": failed,
         "others": dict(others),
+        "never_read": [{"source": address} | _trouble(trouble, None) for address, trouble in troubles.items()],
     }
+
+
+def _trouble(trouble: Any, synced: str | None) -> dict[str, Any]:
+    """The last failure of a source: since when, the last time, why, and whether it still `lasts`; {} for none."""
+    return asdict(trouble) | {"lasts": trouble.at > (synced or "")} if trouble else {}
+
+
+def _print_trouble(address: str, trouble: dict[str, Any]) -> None:
+    out.print(
+        f"{address} is not in step since {_ago(trouble['since'])}: {trouble['reason']}",
+        style="yellow", soft_wrap=True, markup=False,
+    )  # fmt: skip
 
 
 def _described(facts: dict[str, Any]) -> Iterable[tuple[str, str]]:

@@ -26,7 +26,7 @@ from article_assistant.cli.embed import embed
 from article_assistant.cli.evaluate import evaluate
 from article_assistant.cli.unanswered import unanswered
 from article_assistant.index.types import UserFacingError
-from article_assistant.opening import open_index
+from article_assistant.opening import kept_in_step, open_index
 from rich.markup import escape
 
 if TYPE_CHECKING:
@@ -197,7 +197,7 @@ def ask(
 
 @app.command()
 def serve(context: typer.Context, home: Home = None, host: Host = None, port: Port = None) -> None:
-    """Serve the chat page from the library as it is, and print its address. Ctrl-C stops it."""
+    """Serve the chat page, keep its sources in step meanwhile, and print its address. Ctrl-C stops it."""
     settings = settings_of(context, home, host=host, port=port)
     with open_index(settings, filled=True, mends=True) as opened:
         _serve_page(opened, settings)
@@ -235,8 +235,8 @@ def _serve_page(index: "Index", settings: "Settings") -> None:
     def announce(url: str) -> None:
         out.print(f"Chat with your articles at [bold]{url}[/bold]  (Ctrl-C ends)")
 
-    with article_assistant.open(settings, index=index) as serving:
-        server.serve_page(serving, settings, announce, Examples(serving))
+    with article_assistant.open(settings, index=index) as serving, kept_in_step(settings, index.library) as kept:
+        server.serve_page(serving, settings, announce, Examples(serving), kept)
 
 
 def _index(

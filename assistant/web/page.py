@@ -3,6 +3,7 @@
 import logging
 import os
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from typing import Any
 
 # Gradio reads these when imported. It must not report home or look for updates.
@@ -14,10 +15,12 @@ os.environ.setdefault("HF_HUB_OFFLINE", "1")
 os.environ.setdefault("HF_HUB_DISABLE_TELEMETRY", "1")
 
 import gradio as gr
+from article_assistant.index.instep import InStep
 from article_assistant.settings import Settings
 from article_assistant.types import Answering, User
 from article_assistant.web import render
 from article_assistant.web.conversations import ARTICLE_FRAME, Conversations, found, respond
+from article_assistant.web.freshness import line
 from article_assistant.web.queue import MAX_QUESTION
 
 log = logging.getLogger(__name__)
@@ -58,8 +61,15 @@ def build(
     owner: Callable[[Any], str],
     examples: Offered,
     conversations: Conversations,
+    kept: InStep | None = None,
 ) -> gr.Blocks:
     """The page; `owner(request)` is the session name of a Gradio request, "" for none."""
+
+    def fresh_line() -> str:
+        with suppress(Exception):  # the page must open even if the library cannot be read
+            return line(kept.told(ARTICLE_FRAME.groups)) if kept else ""
+        return ""
+
     events = _Events(assistant, owner, examples, conversations)
     # Not ChatInterface: its browser state hangs in a foreign frame without storage. Not Chatbot: it renders answers
     # as Markdown and fetches the images in them.
@@ -77,6 +87,7 @@ def build(
                 with gr.Column(elem_id="examples"):
                     gr.HTML(render.fill("welcome.html"), elem_id="welcome", **_UNSTYLED)
                     offered = [gr.Button("", visible=False, elem_classes="example") for _ in range(EXAMPLES)]
+                    told = gr.HTML("", elem_id="told", **_UNSTYLED)
                 with gr.Row(elem_id="ask"):
                     box = _question_box()
                     send = gr.Button("Send", variant="primary", elem_id="send")
@@ -86,7 +97,7 @@ def build(
                 shelf = gr.HTML(render.sources(None), elem_id="shelf", **_UNSTYLED)
                 gr.HTML(render.fill("reading.html"), elem_id="pane", **_UNSTYLED)
         shown = [name, talk, shelf]
-        page.load(events.offer, None, offered, **_PRIVATE)
+        page.load(lambda: [*events.offer(), fresh_line()], None, [*offered, told], **_PRIVATE)
         # The browser keeps the name of the conversation that a tab shows. Its script presses the button once the page
         # stands: an event of `load` with a function of the browser's is sometimes lost.
         resume = gr.Button("", visible="hidden", elem_id="resume")

@@ -13,10 +13,11 @@ from functools import partial
 from pathlib import Path
 
 import uvicorn
+from article_assistant.index.instep import InStep
 from article_assistant.index.types import UserFacingError
 from article_assistant.settings import Settings
 from article_assistant.types import Answering, User
-from article_assistant.web import ask, completions, gate, history, page, render, routes, widget
+from article_assistant.web import ask, completions, freshness, gate, history, page, render, routes, widget
 from article_assistant.web.article import article_page
 from article_assistant.web.conversations import ARTICLE_FRAME, Conversations
 from article_assistant.web.errors import error
@@ -41,10 +42,13 @@ class ServeError(UserFacingError):
     """The page cannot be served: the address is taken or unusable, or it would be open to everyone."""
 
 
-def create_app(assistant: Answering, settings: Settings, examples: page.Offered = lambda _: []) -> ASGIApp:
+def create_app(
+    assistant: Answering, settings: Settings, examples: page.Offered = lambda _: [], kept: InStep | None = None
+) -> ASGIApp:
     """Everything that is served, as an ASGI app: the page, `/article/…`, `/health`, `/widget.js`, `/v1/…`, `/mcp`.
 
-    Best called within a running event loop; otherwise Gradio makes one and leaves it open.
+    It shows how fresh the sources `kept` in step are. Best called within a running event loop; otherwise Gradio makes
+    one and leaves it open.
     """
 
     def article(request: Request) -> Response:
@@ -77,6 +81,7 @@ def create_app(assistant: Answering, settings: Settings, examples: page.Offered 
         ask.door(assistant, asks, asking),
         *completions.doors(assistant, asks, asking),
         *widget.widget_doors(assistant, asks, asking),
+        *freshness.freshness_doors(kept, asks),
         routes.TOOLS.to(_Tools(assistant, asks, asking)),
     ]
     app = FastAPI(docs_url=None, redoc_url=None, openapi_url=None, routes=bound)
@@ -89,7 +94,7 @@ def create_app(assistant: Answering, settings: Settings, examples: page.Offered 
 
     gr.mount_gradio_app(
         app,
-        page.build(assistant, settings, gate.session_of, examples, conversations),
+        page.build(assistant, settings, gate.session_of, examples, conversations, kept),
         path="/",
         auth_dependency=who,
         footer_links=[],
@@ -127,7 +132,11 @@ class _Tools:
 
 
 def serve_page(
-    assistant: Answering, settings: Settings, announce: Callable[[str], None], examples: page.Offered = lambda _: []
+    assistant: Answering,
+    settings: Settings,
+    announce: Callable[[str], None],
+    examples: page.Offered = lambda _: [],
+    kept: InStep | None = None,
 ) -> None:
     """Serve until SIGTERM or Ctrl-C; calls `announce(address)` once the page answers.
 
@@ -141,7 +150,7 @@ def serve_page(
     # Once closed, the server re-raises the signal that ended it. SIGTERM would then kill the process on the spot; a
     # KeyboardInterrupt lets our caller clean up too.
     with _listen(settings) as listener, _as_interrupt(signal.SIGTERM), suppress(KeyboardInterrupt):
-        app = partial(create_app, assistant, settings, examples)
+        app = partial(create_app, assistant, settings, examples, kept)
         asyncio.run(_until_stopped(app, settings, announce, listener))
 
 

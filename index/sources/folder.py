@@ -64,6 +64,13 @@ def look(path: Path, address: str, readable: tuple[str, ...], groups: frozenset[
     return FolderFiles(path, sized, others, groups)
 
 
+def stamps(path: Path, readable: tuple[str, ...]) -> int:
+    """A number that changes whenever a file below `path` does; raises OSError where there is nothing."""
+    paths = [file for file, _ in files.files_below(path, readable, Counter())] if path.is_dir() else [path]
+    facts = ((one, one.lstat()) for one in paths)
+    return hash(tuple((str(one), fact.st_ino, fact.st_size, fact.st_mtime_ns, fact.st_ctime_ns) for one, fact in facts))
+
+
 def read_changed(
     found: FolderFiles,
     base: Path,
@@ -85,9 +92,9 @@ def read_changed(
     # What could not be read may be readable once there is a Tesseract.
     recognising = f" {languages}" if languages and recognition.installed() else ""
     for file in found.files:
-        as_on_disk = f"{label}/{file.path.relative_to(base).as_posix()}"
-        name = as_text(as_on_disk)
-        reason = file.reason if name == as_on_disk else "its name is not UTF-8; rename it"
+        name = id_of(file.path, base, label)
+        as_on_disk = name == f"{label}/{file.path.relative_to(base).as_posix()}"
+        reason = file.reason if as_on_disk else "its name is not UTF-8; rename it"
         tell(name)
         tried, untried = "", False
         try:
@@ -115,6 +122,11 @@ def read_changed(
             name, page.title or file.path.stem, page.text, "", revision, page.updated, groups, page.pages, language
         )
         yield FileRead(name, file.bytes, fingerprint, article, notice=page.notice)
+
+
+def id_of(path: Path, base: Path, label: str) -> str:
+    """The id of the article of a file."""
+    return as_text(f"{label}/{path.relative_to(base).as_posix()}")
 
 
 def as_text(name: str) -> str:

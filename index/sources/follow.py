@@ -99,12 +99,17 @@ def plan(
             made.readers |= dict.fromkeys(known, source.groups)
     listed_now = {made.id(key) for key in changes.pages}
     gone = known.keys() - listed_now if changes.whole else {made.id(key) for key in changes.gone} & known.keys()
-    if len(gone) > max(1, VANISHED * len(known)) and not confirmed:
+    if doubtful(len(gone), len(known)) and not confirmed:
         made.waiting = sorted(gone)
         made.readers |= dict.fromkeys(filter(lambda name: _withdrawn(remote, name, source), gone), frozenset[str]())
     else:
         made.gone = sorted(gone)
     return made
+
+
+def doubtful(gone: int, known: int) -> bool:
+    """Whether too many of a source's articles vanished at once to be believed gone."""
+    return gone > max(1, VANISHED * known)
 
 
 def read_wanted(made: Plan, library: Library, parser: Parser) -> Iterator[tuple[str, Article | None, str]]:

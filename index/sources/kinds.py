@@ -26,6 +26,15 @@ def address_of(address: str) -> str:
     return os.path.realpath(Path(address).expanduser())  # not Path.resolve: it raises for a link to itself
 
 
+def host_of(address: str, user: str = "") -> str:
+    """The host and port that an address leads to with a user; "" for a path, and where there is no user."""
+    try:
+        parts = urlsplit(address)
+        return parts.netloc.rpartition("@")[2] if user or parts.username else ""
+    except ValueError:  # no address at all, which whoever asks there is told
+        return ""
+
+
 def remote(address: str, access: Access) -> RemoteSource | None:
     """The source that an address names; None where that is a path. Nothing is asked yet.
 
