@@ -1,16 +1,11 @@
-"""BM25 on disk (tantivy): the chunks that share words with a question, identifiers among them as a whole."""
+"""The words that the keyword search goes by: stems, and identifiers as a whole."""
 
 import re
-from collections.abc import Iterable
-from pathlib import Path
 from zlib import crc32
 
 import numpy as np
 import tantivy
-from article_assistant.index.types import Groups, Terms
-
-VisibleWords = tuple[int, str, frozenset[str]]
-"""A chunk's number, its text with title and headings, and the groups that may see it."""
+from article_assistant.index.types import Terms
 
 _UNASKED = (
     "a an and are as at be been but by can could did do does for from had has have he her his how i if in is it its "
@@ -40,73 +35,6 @@ _IDENTIFIER = re.compile(
     r"[\w.+-]+@[\w-]+(?:\.[\w-]+)+|(?:/[\w.-]+){2,}|"  # addresses, paths
     r"[^\W\d_]{2,}(?:[_.][^\W\d_]{2,})+"  # snake_case, host.example
 )
-
-
-class Keyword:
-    """A finished keyword index, which is only read."""
-
-    def __init__(self, index: tantivy.Index) -> None:
-        index.register_tokenizer("words", _analyzer())
-        self._schema = index.schema
-        self._searcher = index.searcher()
-
-    @classmethod
-    def extend(cls, folder: Path, rows: Iterable[VisibleWords], gone: Iterable[int] = ()) -> None:
-        """Add rows to the index in `folder`, or create one there, and drop the chunks that are `gone`; atomic."""
-        folder.mkdir(parents=True, exist_ok=True)
-        schema = (
-            tantivy.SchemaBuilder()
-            .add_integer_field("chunk", fast=True, indexed=True)
-            .add_text_field("words", tokenizer_name="words", index_option="freq")
-            .add_text_field("group", tokenizer_name="raw", index_option="basic")
-            .build()
-        )
-        index = tantivy.Index(schema, path=str(folder))
-        index.register_tokenizer("words", _analyzer())
-        # With one thread, the same rows make the same segments and scores on every machine.
-        writer = index.writer(heap_size=128_000_000, num_threads=1)
-        for number in gone:
-            writer.delete_documents_by_term("chunk", number)
-        for number, words, groups in rows:
-            writer.add_document(tantivy.Document(chunk=number, words=_with_names(words), group=sorted(groups)))
-        writer.commit()
-        writer.wait_merging_threads()
-
-    @classmethod
-    def open(cls, folder: Path) -> "Keyword":
-        """The index that `extend` wrote into `folder`. Raises ValueError where there is none."""
-        return cls(tantivy.Index.open(str(folder)))
-
-    @property
-    def count(self) -> int:
-        """Chunks in the index."""
-        return int(self._searcher.num_docs)
-
-    def holding(self, words: Iterable[str]) -> dict[int, int]:
-        """In how many chunks each of these words (stems) occurs, by the word's number."""
-        return {number_of(word): int(self._searcher.doc_freq("words", word)) for word in words}
-
-    def best(self, question: str, groups: Groups, k: int, holding: str | None = None) -> list[tuple[int, float]]:
-        """The best `k` chunks that `groups` may see, as numbers with BM25 scores (above 0), best first.
-
-        With `holding`, one of the question's `asked_names`, only those that hold it.
-        """
-        words = asked_words(question)
-        if not words or (groups is not None and not groups):
-            return []
-        asked = [(tantivy.Occur.Should, tantivy.Query.term_query(self._schema, "words", word)) for word in words]
-        if holding:
-            held = tantivy.Query.term_query(self._schema, "words", holding)
-            asked.append((tantivy.Occur.Must, tantivy.Query.const_score_query(held, 0.0)))
-        query = tantivy.Query.boolean_query(asked)
-        if groups is not None:
-            seen = tantivy.Query.term_set_query(self._schema, "group", sorted(groups))
-            query = tantivy.Query.boolean_query(
-                [(tantivy.Occur.Must, query), (tantivy.Occur.Must, tantivy.Query.const_score_query(seen, 0.0))]
-            )
-        found = self._searcher.search(query, limit=k, count=False).hits
-        numbers = self._searcher.fast_field_values("chunk", [address for _, address in found])
-        return [(int(number or 0), float(score)) for number, (score, _) in zip(numbers, found, strict=True)]
 
 
 def number_of(word: str) -> int:
@@ -141,6 +69,11 @@ def asked_words(question: str) -> list[str]:
     """
     words = list(dict.fromkeys(stems(question)))
     return [word for word in words if word not in UNASKED] or words
+
+
+def asked_terms(question: str) -> list[int]:
+    """The same as numbers."""
+    return [number_of(word) for word in asked_words(question)]
 
 
 def asked_names(question: str) -> list[str]:
