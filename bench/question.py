@@ -22,8 +22,8 @@ from article_assistant.evaluation.figures import percentile
 from article_assistant.index import embed, search
 from article_assistant.index.chunk import passage, split
 from article_assistant.index.embed import Embedder
+from article_assistant.index.keyword import Postings
 from article_assistant.index.library import Library
-from article_assistant.index.postings import Postings
 from article_assistant.index.search import Index
 from article_assistant.index.sync import sync
 from article_assistant.index.types import Article, Hit

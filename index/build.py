@@ -14,11 +14,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
+from article_assistant.index import postings
 from article_assistant.index.disk import crc, to_disk
 from article_assistant.index.generation import BUILD_FORMAT, HELD, HERE, Damaged, Generation
 from article_assistant.index.keyword import terms
 from article_assistant.index.library import Library
-from article_assistant.index.postings import Postings
 from article_assistant.index.remote import Remote
 from article_assistant.index.scan import Flat
 from article_assistant.index.schema import ChunkRow, Pending
@@ -79,7 +79,7 @@ class Builder:
         shown = ((row.number, row.vector, row.groups) for row in self._rows("rights", copied, to))
         Flat.extend(folder / "flat", shown, last.flat if last else None, gone)
         words = ((row.number, terms(row.words)) for row in self._rows("words", copied, to))
-        Postings.extend(folder / "keyword", words, gone)
+        postings.extend(folder / "keyword", words, gone)
         self._seal(folder, to, dropped)
         with closing(Generation(folder, self.remote)) as built:
             try:

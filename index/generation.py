@@ -17,8 +17,8 @@ from pathlib import Path
 import numpy as np
 from article_assistant.index.disk import crc
 from article_assistant.index.embed import Embedder
+from article_assistant.index.keyword import Postings
 from article_assistant.index.library import Library
-from article_assistant.index.postings import Postings
 from article_assistant.index.remote import Remote, Server
 from article_assistant.index.scan import UNKNOWN, Flat, Fresh, Statistics
 from article_assistant.index.schema import LibraryState

@@ -1,11 +1,19 @@
-"""The words that the keyword search goes by: stems, and identifiers as a whole."""
+"""BM25 on disk: the chunks that share words with a question, stems and whole identifiers.
+
+Searched exactly, for those who ask: a word is as rare as it is among the chunks that they may see, and no other chunk
+moves a score.
+"""
 
 import re
+from collections.abc import Iterable
+from pathlib import Path
 from zlib import crc32
 
 import numpy as np
 import tantivy
+from article_assistant.index.scan import in_order, mapped, scored, top_of
 from article_assistant.index.types import Terms
+from numpy.typing import NDArray
 
 _UNASKED = (
     "a an and are as at be been but by can could did do does for from had has have he her his how i if in is it its "
@@ -35,6 +43,92 @@ _IDENTIFIER = re.compile(
     r"[\w.+-]+@[\w-]+(?:\.[\w-]+)+|(?:/[\w.-]+){2,}|"  # addresses, paths
     r"[^\W\d_]{2,}(?:[_.][^\W\d_]{2,})+"  # snake_case, host.example
 )
+
+
+FACTS = {"words": "<u4", "ends": "<i8", "numbers": "<i8", "lengths": "<i4"}
+"""What is read whole of a segment: its words, where the postings of each end, its chunks' numbers and lengths."""
+
+
+class Postings:
+    """Finished postings, which are only read. Row i is the chunk `numbers[i]`, of `lengths[i]` words."""
+
+    def __init__(self, folder: Path) -> None:
+        """Open what `index.postings.extend` wrote. Raises OSError or ValueError where that is not whole."""
+        gone = np.fromfile(folder / "gone", "<i8")
+        self._segments = [Segment(folder, number) for number in range(segments(folder))]
+        self._firsts = np.cumsum([0, *(len(one.numbers) for one in self._segments)])
+        self.numbers = np.concatenate([gone[:0], *(one.numbers for one in self._segments)])
+        self.lengths = np.concatenate([np.zeros(0, np.int32), *(one.lengths for one in self._segments)])
+        self.alive = ~np.isin(self.numbers, gone)
+
+    @property
+    def count(self) -> int:
+        """Chunks that are not gone."""
+        return int(self.alive.sum())
+
+    def holding(self, word: int) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+        """The rows that hold a word, gone ones too, and how many times."""
+        found = [one.holding(word) for one in self._segments]
+        rows = [rows + first for (rows, _), first in zip(found, self._firsts, strict=False)]
+        none = np.zeros(0, np.int64)
+        return np.concatenate([none, *rows]), np.concatenate([none, *(times for _, times in found)])
+
+    def best(
+        self,
+        rarities: Iterable[tuple[int, float]],
+        mean: float,
+        seen: NDArray[np.bool_],
+        k: int,
+        holding: int | None = None,
+    ) -> list[tuple[int, float]]:
+        """The best `k` of the rows `seen`, as numbers with BM25 scores (above 0), best first.
+
+        Each word asked for comes with its rarity, `mean` is the mean length. With `holding`, a word, only chunks that
+        hold it.
+        """
+        scores = np.zeros(len(self.numbers))
+        for word, rare in rarities:
+            rows, times = self.holding(word)
+            scores[rows] += scored(rare, times, self.lengths[rows], mean)
+        wanted = seen & (scores > 0)
+        if holding is not None:
+            held = np.zeros(len(wanted), bool)
+            held[self.holding(holding)[0]] = True
+            wanted &= held
+        rows = np.flatnonzero(wanted)
+        rows = rows[top_of(scores[rows], k)]
+        return in_order(self.numbers[rows], scores[rows])
+
+    def close(self) -> None:
+        """Close the files; each mapping holds a descriptor."""
+        self._segments = []
+
+
+class Segment:
+    """The postings of some chunks: of each a place among them in the lower 16 bits, and how many times above."""
+
+    def __init__(self, folder: Path, number: int) -> None:
+        facts = {name: np.fromfile(folder / f"{number}.{name}", kind) for name, kind in FACTS.items()}
+        self.words, self.ends, self.numbers, self.lengths = facts.values()
+        self.postings = mapped(folder / f"{number}.postings", np.dtype("<u4"))
+        ends = int(self.ends[-1]) if len(self.ends) else 0
+        if len(self.words) != len(self.ends) or len(self.numbers) != len(self.lengths) or ends != len(self.postings):
+            raise ValueError(f"the files in {folder} do not fit together")
+
+    def holding(self, word: int) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+        """The places of the chunks that hold a word, and how many times."""
+        at = int(np.searchsorted(self.words, word))
+        if at == len(self.words) or self.words[at] != word:
+            at_least = end = 0
+        else:
+            at_least, end = int(self.ends[at - 1]) if at else 0, int(self.ends[at])
+        found = np.asarray(self.postings[at_least:end]).astype(np.int64)
+        return found & 0xFFFF, found >> 16
+
+
+def segments(folder: Path) -> int:
+    """How many segments a folder holds."""
+    return len(list(folder.glob("*.postings")))
 
 
 def number_of(word: str) -> int:

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from article_assistant.index.keyword import asked_terms, asked_words, stems, terms
-from article_assistant.index.postings import Postings
+from article_assistant.index.keyword import Postings, asked_terms, asked_words, stems, terms
+from article_assistant.index.postings import extend
 from article_assistant.index.scan import Statistics
 from hypothesis import given
 from hypothesis import strategies as st
@@ -24,7 +24,7 @@ ROWS = [
 
 
 def made(folder: Path, rows: Iterable[tuple[int, str]], gone: Iterable[int] = ()) -> Postings:
-    Postings.extend(folder, [(number, terms(text)) for number, text in rows], list(gone))
+    extend(folder, [(number, terms(text)) for number, text in rows], list(gone))
     return Postings(folder)
 
 

@@ -4,8 +4,8 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from article_assistant.index.keyword import asked_terms, terms
-from article_assistant.index.postings import Postings
+from article_assistant.index.keyword import Postings, asked_terms, terms
+from article_assistant.index.postings import extend
 from article_assistant.index.scan import UNKNOWN, Fresh, FreshChunk, Statistics
 from article_assistant.index.types import EVERYONE
 from hypothesis import given
@@ -52,7 +52,7 @@ def test_words_count_as_they_do_in_a_generation(tmp_path: Path, question: str) -
     asked = asked_terms(question)
     whole = fresh(found).best(asked, ALL, 200, UNKNOWN)
     for part in (0, 50, len(found)):
-        Postings.extend(tmp_path / str(part), [(row[0], row[3]) for row in found[:part]])
+        extend(tmp_path / str(part), [(row[0], row[3]) for row in found[:part]])
         older, newer = Postings(tmp_path / str(part)), fresh(found[part:])
         seen = np.array([bool(row[1] & ALL) for row in found[:part]], bool)
         held = {word: int(seen[older.holding(word)[0]].sum()) for word in asked}
