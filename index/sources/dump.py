@@ -157,7 +157,7 @@ class Dump:
                     element.getparent().remove(min(before, element, key=_time_of))
             elif element.getparent() is root:
                 if name == "siteinfo":
-                    self._home = _below(element, "base")
+                    self._home = _said_in(element, "base")
                     self._spaces = {int(one.get("key", 0)): one.text or "" for one in element.iter("{*}namespace")}
                 elif name == "page":
                     yield _exported(element)
@@ -168,23 +168,23 @@ def _exported(page: Any) -> _Export:
     led = page.find("{*}redirect")
     last = max(page.iterfind("{*}revision"), key=_time_of, default=None)
     text = None
-    if last is not None and _below(last, "model") in {"", TEXT_MODEL}:
+    if last is not None and _said_in(last, "model") in {"", TEXT_MODEL}:
         told = last.find("{*}text")
         text = None if told is None or told.get("deleted") else told.text
     return _Export(
-        title=_below(page, "title"),
-        space=int(_below(page, "ns") or 0),
+        title=_said_in(page, "title"),
+        space=int(_said_in(page, "ns") or 0),
         redirect="" if led is None else led.get("title", ""),
-        revision="" if last is None else _below(last, "id") or _below(last, "timestamp"),
-        time="" if last is None else _below(last, "timestamp"),
-        editor="" if last is None else _below(last, "contributor/{*}username"),
+        revision="" if last is None else _said_in(last, "id") or _said_in(last, "timestamp"),
+        time="" if last is None else _said_in(last, "timestamp"),
+        editor="" if last is None else _said_in(last, "contributor/{*}username"),
         text=text,
     )
 
 
 def _time_of(revision: Any) -> str:
-    return _below(revision, "timestamp")
+    return _said_in(revision, "timestamp")
 
 
-def _below(element: Any, path: str) -> str:
+def _said_in(element: Any, path: str) -> str:
     return (element.findtext(f"{{*}}{path}") or "").strip()
