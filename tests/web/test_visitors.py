@@ -85,6 +85,8 @@ def test_a_listed_origin_reads_the_doors_for_wikis_and_no_other(tmp_path: Path, 
             assert readable(response) == (entry.opens == "token"), method
             if entry.opens == "token":
                 assert "origin" in response.headers["vary"].lower()
+                assert response.headers["access-control-allow-methods"] == "POST"
+                assert response.headers["access-control-allow-headers"] == "authorization, content-type"
                 assert response.status_code == (
                     204 if method == "OPTIONS" and asks else 200 if method == "POST" else 405
                 )
