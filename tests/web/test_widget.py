@@ -33,7 +33,8 @@ PARAGRAPHS = "".join(
 ARTICLE = f"""<main><h2>What happened</h2>{PARAGRAPHS}<h2>What we changed</h2>
 <p id="there"><b>Logs</b> are now rotated every night, and the alert can no longer be muted. <i>It took two</i> people
 three days.</p></main>"""
-WIDE = {"width": 1280, "height": 800}
+DAY = "Read the handbook, meet the people you work with, and write down what nobody could tell you. " * 4
+PHONE = {"width": 390, "height": 800}
 
 
 def line(port: int, more: str = "") -> str:
@@ -316,8 +317,7 @@ def test_on_a_phone_it_is_a_sheet(browser: Any, chat: Served, wiki: Wikis, viewp
     body = f"<!doctype html><html><head>{viewport}<title>W</title></head><body>{ARTICLE}"
     at, served = on_wiki(chat, wiki, body=body)
     served.assistant.script.append(good(at))
-    context = browser.new_context(viewport={"width": 390, "height": 800}, screen={"width": 390, "height": 800},
-                                  is_mobile=True, has_touch=True, device_scale_factor=2)  # fmt: skip
+    context = browser.new_context(viewport=PHONE, screen=PHONE, is_mobile=True, has_touch=True, device_scale_factor=2)
     page = context.new_page()
     page.goto(at)
     page.get_by_role("button", name="Ask the articles").tap()
@@ -421,7 +421,7 @@ def test_no_text_becomes_markup(page: Any, chat: Served, wiki: Wikis, half: int)
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize("width", [390, 1280])
-def test_everybody_can_use_it(page: Any, chat: Served, wiki: Wikis, scheme: str, width: int) -> None:
+def test_everybody_can_use_it(page: Any, chat: Served, wiki: Wikis, scheme: str, width: int, tmp_path: Path) -> None:
     """axe finds nothing to say about the button, the empty panel, an answer, a refusal and an error."""
     dark = "<!doctype html><html lang=en><title>W</title><style>body { background: #14171c; color: #eee }</style>"
     cited = web.citation(web.article(), web.QUOTE)
@@ -445,6 +445,8 @@ def test_everybody_can_use_it(page: Any, chat: Served, wiki: Wikis, scheme: str,
         ask(page)
         page.locator(f".turn:nth-of-type({number}) :is(.tools, .notice)").wait_for()
     assert said() == []
+    page.locator(".log").evaluate("log => { log.scrollTop = 0; }")
+    picture(page, f"widget-{width}-{scheme}", tmp_path)
 
 
 def test_the_keyboard_reaches_everything(page: Any, chat: Served, wiki: Wikis) -> None:
@@ -461,18 +463,18 @@ def test_the_keyboard_reaches_everything(page: Any, chat: Served, wiki: Wikis) -
         page.keyboard.press("Tab")
         seen.append(page.evaluate(named))
     around = ["Ask", "New chat", "Close"]
-    assert [one for one in seen if len(one) < 30][:3] == around
-    assert seen.count("Ask") == 1 or seen.count("Ask") == 2
+    assert seen[:3] == around
     assert {"[1]", "Incident of 21 November", "Copy", "Helpful", "Not helpful", "Delete this conversation"} <= set(seen)
     assert "BODY" not in seen
-    page.keyboard.press("Shift+Tab")
-    assert page.evaluate(named)
 
 
 @pytest.mark.lab
 @pytest.mark.parametrize("mode", ["guest", "member"])
-def test_real_mediawiki(page: Any, chat: Served, shared: Path, tmp_path: Path, mode: str) -> None:
-    """In a real MediaWiki the panel answers, marks the quote on the page itself, and asks as who is logged in."""
+def test_real_mediawiki(browser: Any, chat: Served, shared: Path, tmp_path: Path, mode: str) -> None:
+    """In a real MediaWiki the panel answers, marks the quote on the page itself, and asks as who is logged in.
+
+    The guest has a phone, which MediaWiki's default skin draws small.
+    """
     lab = shared / "wikilab"
     if shutil.which("php") is None:
         pytest.skip("no php on the PATH, which the wikis of the shared lab need")
@@ -484,16 +486,15 @@ def test_real_mediawiki(page: Any, chat: Served, shared: Path, tmp_path: Path, m
     quote = "Your buddy adds you to the paging rotation on the second day"
     text = f"# Onboarding\n\n## First week\n\n{quote}.\n"
     url = f"{home}/wiki/Team/Onboarding#First_week"
-    answer = web.answered(
-        "Who adds me?", "Your buddy adds you. [1]", web.citation(web.article("w/Team/Onboarding", text, url), quote)
-    )
+    cited = web.citation(web.article("w/Team/Onboarding", text, url, "2026-11-20"), quote)
+    cited = replace(cited, heading="First week")
+    answer = web.answered("Who adds me?", "Your buddy adds you to the paging rotation. [1]", cited)
     served = chat(answer, port=port, identities=keys, embed_origins=(home,))
     pages = tmp_path / "pages"
     (pages / "Team").mkdir(parents=True)
-    (pages / "Team" / "Onboarding.wiki").write_text(
-        "\n\n".join(f"Words {n} before it." for n in range(40))
-        + f"\n\n== First week ==\nYour [[buddy]] adds '''you'''{quote[19:]}.\n"
-    )
+    days = "\n\n".join(f"=== Day {day} ===\n{DAY}" for day in ("one", "two", "three", "four", "five"))
+    story = f"Welcome to the team.\n\n== First week ==\nYour [[buddy]] adds '''you'''{quote[19:]}.\n\n{days}\n"
+    (pages / "Team" / "Onboarding.wiki").write_text(story)
     command = [str(lab / "mediawiki-up"), str(at), str(tmp_path / "mw"), "--pages", str(pages), "--workers", "2"]
     started = subprocess.run(command, capture_output=True, text=True, timeout=600, check=False)
     if started.returncode:
@@ -502,7 +503,11 @@ def test_real_mediawiki(page: Any, chat: Served, shared: Path, tmp_path: Path, m
         (tmp_path / "mediawiki.php").write_text(piece("mediawiki", settings))
         with (tmp_path / "mw" / "LocalSettings.php").open("a") as local:
             local.write(f"\nrequire_once '{tmp_path / 'mediawiki.php'}';\n")
-        groups = frozenset({EVERYONE})
+        phone = {"is_mobile": True, "has_touch": True, "device_scale_factor": 2, "viewport": PHONE, "screen": PHONE}
+        seen = phone if mode == "guest" else {"viewport": {"width": 1280, "height": 800}}
+        page = browser.new_context(**seen).new_page()
+        page.set_default_timeout(60_000)
+        hosts = watch(page)
         name = "guest"
         if mode == "member":
             account = json.loads((tmp_path / "mw" / "credentials.json").read_text())["admin"]
@@ -515,14 +520,20 @@ def test_real_mediawiki(page: Any, chat: Served, shared: Path, tmp_path: Path, m
         page.goto(f"{home}/wiki/Team/Onboarding")
         page.get_by_role("button", name="Ask the articles").click()
         ask(page, "Who adds me?")
+        page.locator(".text a.mark").wait_for()
+        picture(page, f"mediawiki-{mode}-answer", tmp_path)
         page.locator(".text a.mark").click()
         page.wait_for_function("CSS.highlights.has('article-assistant')")
         assert marked(page) == quote
-        page.wait_for_timeout(800)
+        assert page.get_by_role("dialog").is_visible() == (mode == "member")
+        page.mouse.move(5, 5)
+        page.wait_for_timeout(1000)
         picture(page, f"mediawiki-{mode}", tmp_path)
+        assert hosts == {"127.0.0.1"}
+        page.context.close()
         ((_, user, _),) = served.assistant.asked
         assert user.name == name
-        assert groups <= (user.groups or frozenset())
+        assert EVERYONE in (user.groups or ())
         assert ("wiki.example:sysop" in (user.groups or ())) == (mode == "member")
     finally:
         subprocess.run([lab / "mediawiki-down", tmp_path / "mw"], capture_output=True, check=False)
