@@ -537,3 +537,50 @@ def test_real_mediawiki(browser: Any, chat: Served, shared: Path, tmp_path: Path
         assert ("wiki.example:sysop" in (user.groups or ())) == (mode == "member")
     finally:
         subprocess.run([lab / "mediawiki-down", tmp_path / "mw"], capture_output=True, check=False)
+
+
+@pytest.mark.lab
+def test_real_dokuwiki(page: Any, chat: Served, shared: Path, tmp_path: Path) -> None:
+    """On a page of a real DokuWiki for the group hr alone, one of hr asks; the quote is marked there."""
+    lab = shared / "wikilab"
+    if shutil.which("php") is None:
+        pytest.skip("no php on the PATH, which the wikis of the shared lab need")
+    port, at = free_port(), free_port()
+    home = f"http://127.0.0.1:{at}"
+    (tmp_path / "secret").write_bytes(SECRET)
+    keys = {"k": TokenKey("HS256", "doku.example", tmp_path / "secret")}
+    quote = "The bonus is paid in April"
+    url = f"{home}/doku.php?id=hr:salaries#salaries"
+    cited = web.citation(web.article("dw/hr:salaries", f"# Salaries\n\n{quote}.\n", url), quote)
+    served = chat(web.answered("When?", "April [1]", cited), port=port, identities=keys, embed_origins=(home,))
+    (tmp_path / "pages" / "hr").mkdir(parents=True)
+    (tmp_path / "pages" / "hr" / "salaries.txt").write_text(
+        "====== Salaries ======\n\nThe bonus is paid in **April**.\n"
+    )
+    command = [str(lab / "dokuwiki-up"), str(at), str(tmp_path / "dw"), "--pages", str(tmp_path / "pages")]
+    command += ["--acl", str(lab / "samples" / "dokuwiki.acl"), "--workers", "2"]
+    started = subprocess.run(command, capture_output=True, text=True, timeout=600, check=False)
+    if started.returncode:
+        pytest.skip(f"the wiki does not start: {started.stderr.strip().splitlines()[-1:]}")
+    try:
+        (plugins,) = {path.parent.parent for path in (tmp_path / "dw").glob("**/lib/plugins/acl/action.php")}
+        (plugins / "articleassistant").mkdir()
+        settings = Settings(port=port, identities=keys)
+        (plugins / "articleassistant" / "action.php").write_text(piece("dokuwiki", settings))
+        account = json.loads((tmp_path / "dw" / "credentials.json").read_text())["hr"]
+        page.goto(f"{home}/doku.php?id=hr:salaries&do=login")
+        page.fill("[name=u]", account["user"])
+        page.fill("[name=p]", account["password"])
+        page.click("form#dw__login [type=submit]")
+        page.goto(f"{home}/doku.php?id=hr:salaries")
+        page.get_by_role("button", name="Ask the articles").click()
+        ask(page, "When?")
+        page.locator(".text a.mark").click()
+        page.wait_for_function("CSS.highlights.has('article-assistant')")
+        assert marked(page) == quote
+        picture(page, "dokuwiki", tmp_path)
+        ((_, user, _),) = served.assistant.asked
+        assert user.name == f"doku.example:{account['user']}"
+        assert {EVERYONE, "doku.example:@hr"} <= set(user.groups or ())
+    finally:
+        subprocess.run(["bash", lab / "mediawiki-down", tmp_path / "dw"], capture_output=True, check=False)
