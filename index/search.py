@@ -8,11 +8,11 @@ from article_assistant.index import publishing
 from article_assistant.index.chunk import passage
 from article_assistant.index.embed import Embedder
 from article_assistant.index.generation import SETTLED, Damaged, Generation, Generations
-from article_assistant.index.keyword import asked_names, asked_words, number_of, terms
+from article_assistant.index.keyword import asked_names, asked_terms, number_of, terms
 from article_assistant.index.language import asked, language_of
 from article_assistant.index.library import Library, worded
 from article_assistant.index.remote import Server
-from article_assistant.index.scan import Fresh, Statistics
+from article_assistant.index.scan import UNKNOWN, Fresh
 from article_assistant.index.schema import Entry, Source
 from article_assistant.index.types import Article, Chunk, Groups, Hit, Matrix, Tell, Vector
 from llama_index.core.base.base_retriever import BaseRetriever
@@ -39,6 +39,15 @@ def fuse(cosine: Mapping[int, float], bm25: Mapping[int, float]) -> dict[int, fl
     {1: 0.5, 2: 0.6000000000000001}
     """
     return {number: value + BM25_WEIGHT * bm25.get(number, 0.0) for number, value in cosine.items()}
+
+
+def best_of(found: Mapping[int, float], k: int) -> dict[int, float]:
+    """The `k` chunks with the highest scores, ties by number.
+
+    >>> best_of({3: 1.0, 1: 2.0, 2: 1.0}, 2)
+    {1: 2.0, 2: 1.0}
+    """
+    return dict(sorted(found.items(), key=lambda one: (-one[1], one[0]))[:k])
 
 
 class Index:
@@ -171,29 +180,28 @@ class Index:
         k: int,
     ) -> tuple[dict[int, float], set[int], Counter[int]]:
         """BM25 scores, the numbers of all chunks that any search puts forward, and how many identifiers they hold."""
-        words = asked_words(question)
+        words = asked_terms(question)
         held = Counter[int]()
         keyword, near = dict[int, float](), dict[int, float]()
-        others = Statistics(0, 0.0, {})
+        newer = fresh.statistics(words, groups)
+        older = UNKNOWN
         if generation:
             if not generation.whole:
                 raise Damaged(f"somebody changed {generation.folder}")
+            older = generation.statistics(words, groups)
             near.update(generation.nearest(vector, groups, k))
-            keyword.update(generation.best(question, groups, k))
-            for name in names:
-                found = generation.best(question, groups, k, name)
-                keyword.update(found)
-                held.update(number for number, _ in found)
-            others = generation.statistics(words)
-            if not generation.whole:  # changed while it answered
-                raise Damaged(f"somebody changed {generation.folder}")
+            keyword.update(generation.best(words, groups, k, newer))
         near.update(fresh.nearest(vector, groups, k))
-        asked = [number_of(word) for word in words]
-        keyword.update(fresh.best(asked, groups, k, others))
-        for name in names:
-            found = fresh.best(asked, groups, k, others, number_of(name))
-            keyword.update(found)
-            held.update(number for number, _ in found)
+        keyword.update(fresh.best(words, groups, k, older))
+        # Which chunks a generation holds tells nothing of their worth, so both together put as many forward as one.
+        near, keyword = best_of(near, k), best_of(keyword, k)
+        for name in map(number_of, names):
+            found = dict(generation.best(words, groups, k, newer, name)) if generation else {}
+            found = best_of(found | dict(fresh.best(words, groups, k, older, name)), k)
+            keyword |= found
+            held.update(found.keys())
+        if generation and not generation.whole:  # changed while it answered
+            raise Damaged(f"somebody changed {generation.folder}")
         return keyword, near.keys() | keyword.keys(), held
 
     @property

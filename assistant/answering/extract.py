@@ -158,12 +158,13 @@ class Extractor:
         said = [meaning(sentence.words) for sentence in sentences]
         order = ranked(said, [sentence.fits for sentence in sentences], scores)
         confidence = self._confidence(evidence(said, features, scores, order[0])) if order else 0.0
-        if not order or confidence < self._least or not sentences[order[0]].fits:
+        best = sentences[order[0]] if order else None
+        many = rows and best and is_row(best.hit.article.text, best.start) and tables.asks_for_many(question, best)
+        if many and (found := tables.from_table(question, hits, best)):
+            return _Composed(*found, CERTAIN)
+        if best is None or confidence < self._least or not best.fits:
             return self._refusal(question, [sentences[i] for i in order], confidence)
-        best = sentences[order[0]]
-        if rows and is_row(best.hit.article.text, best.start) and tables.asks_for_many(question, best):
-            if found := tables.from_table(question, hits, best):
-                return _Composed(*found, CERTAIN)
+        if many:
             return self._refusal(question, [tables.shown_whole(best)], confidence)
         return _Composed(*self._composed(question, kind, sentences, scores, order), confidence)
 
