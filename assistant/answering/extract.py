@@ -189,12 +189,11 @@ class Extractor:
             # "What does the red light mean?" asks for one item, "What do the lights mean?" for all.
             if kind == "way" or share(words, set(place)) >= share(words, set(stems(best.text)) - set(place)):
                 return None, as_list(found)
-        below = answer_below(question, best)
-        if below and kind == "words" and len(below[0].text.split()) <= CURT:
+        spoken = kind in {"yes or no", "reason", "way"} or not 0 < len(best.words.split()) <= SHORT
+        below = answer_below(question, best) if spoken or kind == "words" else None
+        if below and (spoken or len(below[0].text.split()) <= CURT):
             return None, below
-        if kind in {"yes or no", "reason", "way"} or not 0 < len(best.words.split()) <= SHORT:
-            if below:
-                return None, below
+        if spoken:
             chosen = self._chosen(sentences, scores, order)
             return None, in_full(chosen, kind)
         if code := best.is_code and whole_code(best.hit.article, best.start, best.end):
