@@ -2,8 +2,8 @@
 
     python -m training.followups [--shared ../shared/data]      (3 min)
 
-A word of the turns before is labelled by whether a person's rewrite of the follow-up has it. Besides, some questions take
-nothing: about something else (of other conversations, Natural Questions and SQuAD), or standing alone already.
+A word of the turns before is labelled by whether a rewrite by a person of the follow-up has it. Besides, some questions
+take nothing: about something else (of other conversations, Natural Questions and SQuAD), or standing alone already.
 One half of the conversations is learned from, by the SHA-256 of their names; `bench.followups` asks the other.
 """
 
