@@ -13,7 +13,7 @@ from article_assistant.index.chunk import page_at
 from article_assistant.index.search import Index
 from article_assistant.index.types import Article, Hit
 from article_assistant.memory import TURNS, Memory
-from article_assistant.types import Answer, Answerer, Citation, Context, Event, Found, Thumb, Turn, User
+from article_assistant.types import Answer, Answerer, Citation, Context, Event, Explanation, Found, Thumb, Turn, User
 
 PASSAGES = 10
 """Hits that an answerer gets to read."""
@@ -52,13 +52,15 @@ class Assistant:
         conversation: str | None = None,
         stop: threading.Event | None = None,
         before: Sequence[Turn] = (),
+        explain: bool = False,
     ) -> Iterator[Event]:
         """Yield events as they come: Found, Words, Citations, last the Answer.
 
         A `conversation` is any name that the caller keeps secret; turns under it are taken into
         account and the new one is added. A caller who keeps the turns itself gives them as `before`
         instead. Setting `stop` ends what a language model writes, within a second: the Answer is then
-        what there is. To close the iterator ends it too, and nothing is remembered.
+        what there is. To close the iterator ends it too, and nothing is remembered. To `explain` adds to the
+        Answer why it is that one.
         """
         began = time.perf_counter()
         question = question.encode("utf-8", "replace").decode()  # halves of characters, as JSON may hold them
@@ -68,9 +70,13 @@ class Assistant:
         if turns:
             turns[-1] = replace(turns[-1], cited=self._cited(turns[-1], user))
         standalone = self.answerer.standalone(question, turns)
+        why = Explanation() if explain else None
 
         def find(text: str) -> list[Hit]:
-            return self.index.find(text, user.groups, PASSAGES)
+            hits = self.index.find(text, user.groups, PASSAGES)
+            if why:
+                why.add(hits)
+            return hits
 
         def titles() -> list[str]:
             return [article.title for article in islice(self.index.library.articles(user.groups), TITLES)]
@@ -79,7 +85,7 @@ class Assistant:
         found = time.perf_counter()
         yield Found(tuple(hits))
         for event in self.answerer.answer(
-            standalone, hits, Context(question, turns, find, stop or threading.Event(), titles)
+            standalone, hits, Context(question, turns, find, stop or threading.Event(), titles, why)
         ):
             if not isinstance(event, Answer):
                 yield event
@@ -97,11 +103,13 @@ class Assistant:
                 turn = Turn(question, answer.answer, articles, answer.standalone)
                 # A courtesy names titles without citing them, so it cannot be shown again with the rights of then.
                 self._memory.add(user, conversation, turn, None if answer.remark else answer)
-            yield answer
+            if why:
+                why.settle(answer)
+            yield replace(answer, explanation=why)
 
-    def answer(self, question: str, user: User, conversation: str | None = None) -> Answer:
+    def answer(self, question: str, user: User, conversation: str | None = None, explain: bool = False) -> Answer:
         """The answer alone, when the events on the way are of no interest."""
-        *_, last = self.ask(question, user, conversation)
+        *_, last = self.ask(question, user, conversation, explain=explain)
         assert isinstance(last, Answer)
         return last
 

@@ -41,6 +41,16 @@ def fuse(cosine: Mapping[int, float], bm25: Mapping[int, float]) -> dict[int, fl
     return {number: value + BM25_WEIGHT * bm25.get(number, 0.0) for number, value in cosine.items()}
 
 
+def places(scores: Mapping[int, float]) -> dict[int, int]:
+    """The place of each chunk, from 1, by falling score.
+
+    >>> places({7: 0.5, 8: 20.0})
+    {8: 1, 7: 2}
+    """
+    order = sorted(scores, key=lambda number: -scores[number])
+    return {number: place for place, number in enumerate(order, start=1)}
+
+
 class Index:
     """Finds passages, and stores what they are found in; safe to read from several threads.
 
@@ -143,6 +153,8 @@ class Index:
         # An encoder that was made for other languages has nothing to say.
         understood = float(self.embedder.reads(language))
         scores = fuse({number: understood * float(values.max()) for number, values in cosines.items()}, keyword)
+        meant = places({number: float(values.max()) for number, values in cosines.items()})
+        worded_at = places({number: score for number, score in keyword.items() if number in candidates and score > 0})
         hits: list[Hit] = []
         # Ties in the order of articles: numbers tell only which was indexed first.
         order = sorted(
@@ -157,7 +169,8 @@ class Index:
             text = article.text[found.start : found.end]
             chunk = Chunk(article.id, found.start, found.end, found.heading, text, found.spans)
             scored = tuple(float(value) for value in cosines[number])
-            hits.append(Hit(chunk, article, len(hits) + 1, scores[number], keyword.get(number, 0.0), scored))
+            found_at = meant[number], worded_at.get(number, 0)
+            hits.append(Hit(chunk, article, len(hits) + 1, scores[number], keyword.get(number, 0.0), scored, *found_at))
         return hits
 
     @staticmethod

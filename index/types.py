@@ -111,7 +111,8 @@ class Hit:
 
     `rank` counts from 1. `score` is the fused score (higher is better, most lie between 0 and 2),
     `bm25` the keyword score (0 or more), `cosines` the similarity of the question with each of
-    `chunk.sentences` (-1 to 1).
+    `chunk.sentences` (-1 to 1). `by_meaning` and `by_words` are its places, from 1, among all chunks that the two
+    searches put forward; 0 by words where it shares none with the question.
     """
 
     chunk: Chunk
@@ -120,3 +121,5 @@ class Hit:
     score: float
     bm25: float
     cosines: tuple[float, ...]
+    by_meaning: int = 0
+    by_words: int = 0

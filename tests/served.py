@@ -71,6 +71,11 @@ def article(
     return Article(identifier, title, text, url or f"/article/{identifier}", "r1", updated, frozenset({EVERYONE}))
 
 
+def hostile() -> Article:
+    """An article that tries to be more than text."""
+    return article("hostile.md", HOSTILE, "https://wiki.example.org/hostile")
+
+
 def citation(of: Article, quote: str, number: int = 1) -> Citation:
     """The citation of a quote that stands in the article."""
     start = of.text.index(quote)
@@ -111,9 +116,12 @@ class Scripted:
         conversation: str | None = None,
         stop: threading.Event | None = None,
         before: Sequence[Turn] = (),  # noqa: ARG002
+        explain: bool = False,
     ) -> Iterator[Event]:
         self.asked.append((question, user, conversation))
         step = self.script.popleft() if self.script else refused(question)
+        if isinstance(step, Answer) and not explain:
+            step = replace(step, explanation=None)
         some = next(iter(self.articles.values()))
         hit = Hit(Chunk(some.id, 0, 5, "", some.text[:5], ()), some, 1, 1.0, 0.0, ())
         yield Found((hit,) * 6)
@@ -142,7 +150,7 @@ class Scripted:
 
     def _keep(self, conversation: str | None, answer: Answer) -> None:
         if conversation is not None:
-            self.kept.setdefault(conversation, []).append(answer)
+            self.kept.setdefault(conversation, []).append(replace(answer, explanation=None))
 
     def article(self, identifier: str, user: User) -> Article | None:
         assert user.groups == frozenset({EVERYONE})
@@ -170,7 +178,7 @@ class Scripted:
 
 def scripted(*steps: Any) -> Scripted:
     """An assistant over the two articles of these tests."""
-    held = [article(), article("hostile.md", HOSTILE, "https://wiki.example.org/hostile")]
+    held = [article(), hostile()]
     return Scripted({one.id: one for one in held}, deque(steps))
 
 

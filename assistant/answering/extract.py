@@ -12,7 +12,8 @@ from typing import NamedTuple
 
 import numpy as np
 from article_assistant import prompts
-from article_assistant.answering import courtesy, followup, passage, tables
+from article_assistant.answering import courtesy, explaining, followup, passage, tables
+from article_assistant.answering.agreement import beside
 from article_assistant.answering.blocks import as_code, as_list, whole_code, whole_list
 from article_assistant.answering.cite import Said, disagreement, in_sentences, resolve, short_answer
 from article_assistant.answering.kind import Told
@@ -35,7 +36,7 @@ from article_assistant.index.keyword import UNASKED, asked_words, stems
 from article_assistant.index.language import ENGLISH, language_of
 from article_assistant.index.types import Hit
 from article_assistant.settings import ACCEPTED_WRONG
-from article_assistant.types import Answer, Citation, Context, Event, Turn, Words
+from article_assistant.types import Answer, Citation, Context, Event, Explanation, Turn, Words
 from numpy.typing import NDArray
 
 WEIGHTS = Path(__file__).parents[1] / "models" / "sentences.json"
@@ -51,11 +52,6 @@ MARGIN = 1.0
 """Logits by which a sentence may score below the best one and still be added."""
 CERTAIN = 0.95
 """The confidence of an answer that a table gives by its columns; at least that share was right in `bench.tables`."""
-AGREES = 4.0
-"""Logits by which a sentence that says the same may score below the best one and still be cited."""
-AGAINST = 4.0
-"""Largest gap in logits, in this score and in the reader's, at which a conflicting answer from another article is
-shown as a disagreement."""
 
 
 class _Composed(NamedTuple):
@@ -112,14 +108,18 @@ class Extractor:
         if context and len(parts) > 1 and (answered := self._each(question, parts, context)):
             yield from answered
             return
+        why = context.explanation if context else None
         known = [hit for hit in hits if language == hit.article.language == ENGLISH]
-        found = self._found(question, kind, known)
+        others = [hit for hit in hits if hit not in known]
+        found = self._found(question, kind, known, why)
+        if why:
+            why.judge(others, "in another language")
         if not isinstance(found, Answer):
             yield from _told(question, *found)
-        elif language == ENGLISH and len(known) == len(hits):
+        elif language == ENGLISH and not others:
             yield found
         else:
-            yield from passage.answer(question, language, [hit for hit in hits if hit not in known], found)
+            yield from passage.answer(question, language, others, found)
 
     def _each(self, question: str, parts: Sequence[str], context: Context) -> Iterator[Event] | None:
         """The answers to several questions in one, each found by itself; None where none is answered."""
@@ -131,7 +131,8 @@ class Extractor:
             kind = kind_of(part)
             if self._told and kind not in {"number", "amount", "date"}:
                 kind = self._told(part).instead_of(kind)
-            found = self._found(part, kind, [hit for hit in context.find(part) if hit.article.language == ENGLISH])
+            hits = [hit for hit in context.find(part) if hit.article.language == ENGLISH]
+            found = self._found(part, kind, hits, context.explanation)
             if isinstance(found, Answer):
                 unanswered.append(own)
             else:
@@ -142,14 +143,20 @@ class Extractor:
         notice = f"No answer was found to: {' '.join(unanswered)}" if unanswered else ""
         return _told(question, None, pieces, sure, notice)
 
-    def _found(self, question: str, kind: Kind, hits: Sequence[Hit]) -> "_Composed | Answer":
+    def _found(self, question: str, kind: Kind, hits: Sequence[Hit], why: Explanation | None) -> "_Composed | Answer":
         """The answer to a question in English from hits in English, or a refusal."""
         hits = hits[:READ]
+        if why:
+            why.kind, why.needed = kind, round(self._least, 3)
         rows = any(is_row(hit.article.text, start) for hit in hits[:SOON] for start, _ in hit.chunk.sentences)
         if rows and (found := tables.from_table(question, hits)):
+            if why:
+                why.way = "table"
             return _Composed(*found, CERTAIN)
         read, places = narrowed(question, hits)
         if not read:
+            if why:
+                explaining.unnamed(why, hits)
             return self._refusal(question, unread(hits), 0.0)
         sentences, features = candidates(question, read, self._reader, kind)
         kept = [i for i, one in enumerate(sentences) if (one.hit.article.id, one.start) in places]
@@ -158,10 +165,15 @@ class Extractor:
         said = [meaning(sentence.words) for sentence in sentences]
         order = ranked(said, [sentence.fits for sentence in sentences], scores)
         confidence = self._confidence(evidence(said, features, scores, order[0])) if order else 0.0
-        if not order or confidence < self._least or not sentences[order[0]].fits:
+        sure = bool(order) and confidence >= self._least and sentences[order[0]].fits
+        if why:
+            explaining.weighed(why, hits, sentences, features, scores, order, sure)
+        if not sure:
             return self._refusal(question, [sentences[i] for i in order], confidence)
         best = sentences[order[0]]
         if rows and is_row(best.hit.article.text, best.start) and tables.asks_for_many(question, best):
+            if why:
+                why.way, why.refused = "table", explaining.NO_TABLE
             if found := tables.from_table(question, hits, best):
                 return _Composed(*found, CERTAIN)
             return self._refusal(question, [tables.shown_whole(best)], confidence)
@@ -191,23 +203,7 @@ class Extractor:
             whole = best.hit.article.text[best.start : best.end].strip()
             short = whole if whole.startswith(best.words) else best.words
             return short, [Said(short, code.quote)]
-        same, against = [best], list[Contender]()
-        for i in order[1:]:
-            other = sentences[i]
-            if not other.fits or other.logit < 0:
-                continue
-            behind = scores[order[0]] - scores[i]
-            alike = _same(kind, best.words, other.words)
-            elsewhere = all(other.hit.article.id != known.hit.article.id for known in [*same, *against])
-            if alike and elsewhere and behind < AGREES and len(same) < SENTENCES:
-                same.append(other)
-            elif (
-                not alike
-                and elsewhere
-                and max(behind, best.logit - other.logit) < AGAINST
-                and kind in {"number", "amount", "date"}
-            ):
-                against.append(other)
+        same, against = beside(kind, sentences, scores, order)
         if against:
             newest = sorted([best, *against[:2]], key=lambda s: s.hit.article.updated or "", reverse=True)
             said = [(" ".join(sentence.words.split()), sentence.quote) for sentence in newest]
@@ -281,12 +277,6 @@ def _words(question: str) -> list[str]:
     """The words of a question that say what it is about, as they are written."""
     words = re.findall(r"[\w’'-]+", question)
     return list(dict.fromkeys(word for word in words if not set(stems(word)) <= UNASKED))
-
-
-def _same(kind: Kind, one: str, other: str) -> bool:
-    """Whether two short answers say the same thing; of names and numbers one may say more of it."""
-    a, b = meaning(one), meaning(other)
-    return a == b or (kind != "words" and bool(a & b) and (a <= b or b <= a))
 
 
 def least_confidence(accepted: Sequence[tuple[float, float]], wrong: float) -> float:

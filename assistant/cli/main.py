@@ -18,6 +18,7 @@ from article_assistant.cli.console import (
     err,
     indexing,
     out,
+    print_explanation,
     print_json,
     print_report,
     settings_of,
@@ -167,6 +168,7 @@ def ask(
     conversation: Annotated[
         str | None, typer.Option(metavar="ID", help="Any name; questions with the same ID form one conversation.")
     ] = None,
+    explain: Annotated[bool, typer.Option("--explain", help="Say what was found and what became of it.")] = False,
 ) -> None:
     """Ask one question and print the cited answer.
 
@@ -178,7 +180,7 @@ def ask(
     from article_assistant.types import User
 
     with article_assistant.open(settings_of(context, home)) as asked:
-        answer = asked.answer(question, User("operator", None), conversation)
+        answer = asked.answer(question, User("operator", None), conversation, explain)
     if as_json:
         print_json(answer.as_json())
         return
@@ -193,6 +195,7 @@ def ask(
         out.print(f"\n{escape(mark)} {escape(place)}{page}{f', {citation.updated}' if citation.updated else ''}")
         out.print(f"    “{escape(' '.join(citation.quote.split()))}”", style="dim")
         out.print(f"    {escape(citation.article)}, characters {citation.start} to {citation.end}", style="dim")
+    print_explanation(answer)
 
 
 @app.command()

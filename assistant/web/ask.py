@@ -20,6 +20,7 @@ class AskBody(BaseModel):
     question: str
     conversation: str | None = Field(None, min_length=1, max_length=200)
     stream: bool = False
+    explain: bool = False
 
 
 def door(
@@ -35,7 +36,7 @@ def door(
     async def ask(request: Request) -> Response:
         body = errors.parsed(await request.body(), form)
         question, user = errors.checked(body.question), who(request)
-        events = await asking.begin(lambda: assistant.ask(question, user, body.conversation))
+        events = await asking.begin(lambda: assistant.ask(question, user, body.conversation, explain=body.explain))
         if body.stream or "text/event-stream" in request.headers.get("accept", ""):
             return stream(events, _frames)
         return document((await answer_of(events, request)).as_json())

@@ -37,7 +37,7 @@ WAITING = 100
 HEAD = (
     '<meta name="color-scheme" content="light dark"><link rel="icon" href="/favicon.ico">'
     '<link rel="stylesheet" href="/files/page.css"><script src="/files/page.js" defer></script>'
-    '<script src="/files/history.js" defer></script>'
+    '<script src="/files/history.js" defer></script><script src="/files/why.js" defer></script>'
 )
 
 # Anyone can call an event by its number, so it must not offer more than the page does.

@@ -31,6 +31,7 @@
     }
 
     window.articleAssistant = {
+        name: function () { return name; },
         // Gradio asks which conversation to show, which tells that it listens by now.
         current: function () {
             var first = begins;
