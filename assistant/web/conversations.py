@@ -40,6 +40,8 @@ MAX_CONVERSATIONS = 2000
 _NAME = re.compile(r"[A-Za-z0-9_-]{43}")
 LEAVE_SECONDS = 2.0
 """Maximum seconds for which a new conversation waits for the end of an unfinished answer."""
+OVER_SECONDS = 1.0
+"""Maximum seconds for which a question waits for the end of the one before it, whose answer is complete."""
 FRAME_SECONDS = 0.1
 """Minimum seconds between two states of an unfinished answer."""
 
@@ -168,7 +170,8 @@ def respond(
     ended = bool(name) and conversation is None
     if conversation is None:
         conversation = conversations.begin(owner)
-    if not conversation.busy.acquire(blocking=False):
+    # The page knows that an answer is complete a moment before it is over.
+    if not conversation.busy.acquire(timeout=OVER_SECONDS):
         return
     before = conversation.turns[-MAX_TURNS:]
 

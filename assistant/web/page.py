@@ -38,6 +38,7 @@ HEAD = (
     '<meta name="color-scheme" content="light dark"><link rel="icon" href="/favicon.ico">'
     '<link rel="stylesheet" href="/files/page.css"><script src="/files/page.js" defer></script>'
     '<script src="/files/history.js" defer></script><script src="/files/why.js" defer></script>'
+    '<script src="/files/line.js" defer></script>'
 )
 
 # Anyone can call an event by its number, so it must not offer more than the page does.
@@ -88,6 +89,9 @@ def build(
                     gr.HTML(render.fill("welcome.html"), elem_id="welcome", **_UNSTYLED)
                     offered = [gr.Button("", visible=False, elem_classes="example") for _ in range(EXAMPLES)]
                     told = gr.HTML("", elem_id="told", **_UNSTYLED)
+                gr.HTML(
+                    '<ol id="line" role="status" aria-label="Questions in line"></ol>', elem_id="lined", **_UNSTYLED
+                )
                 with gr.Row(elem_id="ask"):
                     box = _question_box()
                     send = gr.Button("Send", variant="primary", elem_id="send")
@@ -106,6 +110,10 @@ def build(
         stop.click(events.halt, name, None, **_PRIVATE)
         fresh.click(events.begin, name, [*shown, *offered], **_PRIVATE)
         gr.on([box.submit, send.click], events.ask, [box, name], [*shown, box], **_ASKING)
+        # A question that waited while another one was answered; the page's script has it, and leaves the box alone.
+        following = gr.Button("", visible="hidden", elem_id="next")
+        waited = "(_, name) => [window.articleAssistant.next(), name]"
+        following.click(events.ask_example, [box, name], shown, js=waited, **_ASKING)
         for example in offered:
             example.click(events.ask_example, [example, name], shown, **_ASKING)
     # Each question being answered holds one of Gradio's threads, and so does each small event.
