@@ -12,6 +12,7 @@ from typing import Any
 
 import httpx
 import uvicorn
+from article_assistant.examples import Offer
 from article_assistant.index.instep import InStep
 from article_assistant.index.types import EVERYONE, Article, Chunk, Hit
 from article_assistant.settings import Settings
@@ -171,9 +172,14 @@ class Scripted:
         self.kept.pop(conversation, None)
         self.forgotten.append((user, conversation))
 
-    def examples(self, user: User) -> list[str]:
+    def places(self, user: User) -> dict[str, int]:
         assert user.groups == frozenset({EVERYONE})
-        return ["What did we change after the incident?", "How large was the queue?"]
+        return {"ops": 1, "ops/reports": 1, "wiki": 1204}
+
+    def examples(self, user: User) -> list[Offer]:
+        assert user.groups == frozenset({EVERYONE})
+        asked = ["What did we change after the incident?", "How large was the queue?"]
+        return [Offer(question, "Incident of 21 November") for question in asked]
 
 
 def scripted(*steps: Any) -> Scripted:

@@ -174,6 +174,11 @@ def sources(turn: Shown | None) -> str:
     return fill("sources.html", cited=cited, nearest=nearest)
 
 
+def start(offers: Sequence[Any]) -> str:
+    """Questions to begin with, each with the title of its article."""
+    return fill("start.html", offers=offers)
+
+
 def _turn(number: int, turn: Shown) -> dict[str, Any]:
     """The values that conversation.html shows of a turn."""
     answer = turn.answer

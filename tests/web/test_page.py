@@ -171,8 +171,11 @@ def test_examples_start_a_conversation(open_page: Open, serve: Callable[..., web
     """The example questions are buttons that ask; a new conversation brings them back, and knows nothing before it."""
     served = serve(web.good(), web.good())
     page = open_page(served.url)
-    page.get_by_role("button", name="How large was the queue?").click()
+    offered = page.get_by_role("button", name="How large was the queue?")
+    assert "Incident of 21 November" in offered.inner_text()  # where it comes from
+    offered.click()
     page.locator("a.mark").wait_for()
+    assert page.locator(".question").inner_text() == "How large was the queue?"
     assert not page.get_by_role("button", name="How large was the queue?").is_visible()
     page.get_by_role("button", name="New conversation").click()
     page.get_by_role("button", name="How large was the queue?").wait_for()

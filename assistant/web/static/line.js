@@ -65,6 +65,11 @@
         var target = event.target instanceof Element ? event.target : null;
         if (!target) { return; }
         if (target.closest('#send') && waits()) { event.preventDefault(); event.stopImmediatePropagation(); }
+        var offered = target.closest('[data-ask]');
+        if (offered) {
+            line = [offered.getAttribute('data-ask')];
+            document.getElementById('next').click();
+        }
         if (target.closest('#new')) {
             if (line.length && !box().value) { window.articleAssistant.fill(line[0]); }
             line = [];
