@@ -11,7 +11,7 @@ from typing import Self
 
 from article_assistant.index.chunk import page_at
 from article_assistant.index.search import Index
-from article_assistant.index.types import Article, Hit
+from article_assistant.index.types import EVERYTHING, Article, Hit, Scope
 from article_assistant.memory import TURNS, Memory
 from article_assistant.types import Answer, Answerer, Citation, Context, Event, Explanation, Found, Thumb, Turn, User
 
@@ -53,6 +53,7 @@ class Assistant:
         stop: threading.Event | None = None,
         before: Sequence[Turn] = (),
         explain: bool = False,
+        scope: Scope = EVERYTHING,
     ) -> Iterator[Event]:
         """Yield events as they come: Found, Words, Citations, last the Answer.
 
@@ -60,7 +61,7 @@ class Assistant:
         account and the new one is added. A caller who keeps the turns itself gives them as `before`
         instead. Setting `stop` ends what a language model writes, within a second: the Answer is then
         what there is. To close the iterator ends it too, and nothing is remembered. To `explain` adds to the
-        Answer why it is that one.
+        Answer why it is that one. Only articles in the `scope` are looked at.
         """
         began = time.perf_counter()
         question = question.encode("utf-8", "replace").decode()  # halves of characters, as JSON may hold them
@@ -73,7 +74,7 @@ class Assistant:
         why = Explanation() if explain else None
 
         def find(text: str) -> list[Hit]:
-            hits = self.index.find(text, user.groups, PASSAGES)
+            hits = self.index.find(text, user.groups, PASSAGES, scope)
             if why:
                 why.add(hits)
             return hits
@@ -107,9 +108,16 @@ class Assistant:
                 why.settle(answer)
             yield replace(answer, explanation=why)
 
-    def answer(self, question: str, user: User, conversation: str | None = None, explain: bool = False) -> Answer:
+    def answer(
+        self,
+        question: str,
+        user: User,
+        conversation: str | None = None,
+        explain: bool = False,
+        scope: Scope = EVERYTHING,
+    ) -> Answer:
         """The answer alone, when the events on the way are of no interest."""
-        *_, last = self.ask(question, user, conversation, explain=explain)
+        *_, last = self.ask(question, user, conversation, explain=explain, scope=scope)
         assert isinstance(last, Answer)
         return last
 

@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any, Literal, Protocol
 
-from article_assistant.index.types import Article, Groups, Hit
+from article_assistant.index.types import EVERYTHING, Article, Groups, Hit, Scope
 
 Mode = Literal["extractive", "generative", "refused"]
 
@@ -267,6 +267,7 @@ class Answering(Protocol):
         stop: threading.Event | None = None,
         before: Sequence[Turn] = (),
         explain: bool = False,
+        scope: Scope = EVERYTHING,
     ) -> Iterator[Event]: ...
 
     def passages(self, question: str, user: User, k: int) -> list[Hit]: ...

@@ -21,7 +21,7 @@ from article_assistant.index.library import Library
 from article_assistant.index.remote import Remote, Server
 from article_assistant.index.scan import Flat, Fresh, Statistics
 from article_assistant.index.schema import LibraryState
-from article_assistant.index.types import Groups, LibraryError, Vector
+from article_assistant.index.types import Groups, LibraryError, Ranked, Vector, Within
 from article_assistant.index.vectors import Away, Elsewhere, Lacking, Neighbours, Vectors
 
 log = logging.getLogger(__name__)
@@ -103,15 +103,15 @@ class Generation:
         """What BM25 needs to know of these words (stems) in its chunks."""
         return Statistics(self.keyword.count, self._words, self.keyword.holding(words))
 
-    def nearest(self, vector: Vector, groups: Groups, k: int) -> list[tuple[int, float]]:
-        """The nearest `k` chunks that `groups` may see, as numbers with cosines, best first.
+    def nearest(self, vector: Vector, groups: Groups, k: int, within: Within = None) -> Ranked:
+        """The nearest `k` chunks that `groups` may see, as numbers with cosines, best first; `within`, only of these.
 
         The search is exact where that is less work, or the store of vectors is incomplete or out of reach.
         Raises Damaged where the store fails or returns fewer than it holds.
         """
         seen = self.flat.seen(groups)
         ask = k if seen == self.count else int(SPARE * k * self.count / max(seen, 1))
-        if not self.lacks and (seen == self.count or seen > ROWS_A_NEIGHBOUR * ask):
+        if within is None and not self.lacks and (seen == self.count or seen > ROWS_A_NEIGHBOUR * ask):
             try:
                 found = self.flat.only(self._neighbours(vector, ask), groups)
             except Lacking as error:
@@ -122,9 +122,9 @@ class Generation:
             else:
                 if len(found) >= min(k, self.count):
                     return found[:k]
-        return self.flat.nearest(vector, groups, k)
+        return self.flat.nearest(vector, groups, k, within)
 
-    def _neighbours(self, vector: Vector, k: int) -> list[tuple[int, float]]:
+    def _neighbours(self, vector: Vector, k: int) -> Ranked:
         """The nearest `k` chunks, whoever may see them."""
         try:
             found = self.vectors.nearest(vector, k)
@@ -136,11 +136,11 @@ class Generation:
             raise Damaged(f"the vectors in {self.folder} answer {len(found)} of {min(k, self.count)}")
         return found
 
-    def best(self, question: str, groups: Groups, k: int, holding: str | None = None) -> list[tuple[int, float]]:
+    def best(self, question: str, groups: Groups, k: int, holding: str | None = None, within: Within = None) -> Ranked:
         """See `Keyword.best`."""
         seen = self.flat.seen(groups)
-        if seen < self.count / 2:
-            return self.keyword.best(question, groups, k, holding)
+        if seen < self.count / 2 or within is not None:
+            return self.keyword.best(question, groups, k, holding, within)
         # Where most may be seen, it is cheaper to filter what is found than to search with a filter.
         ask = k if seen == self.count else int(SPARE * k * self.count / seen)
         whole = self.keyword.best(question, None, ask, holding)

@@ -7,7 +7,7 @@ from zlib import crc32
 
 import numpy as np
 import tantivy
-from article_assistant.index.types import Groups, Terms
+from article_assistant.index.types import Groups, Terms, Within
 
 VisibleWords = tuple[int, str, frozenset[str]]
 """A chunk's number, its text with title and headings, and the groups that may see it."""
@@ -86,10 +86,12 @@ class Keyword:
         """In how many chunks each of these words (stems) occurs, by the word's number."""
         return {number_of(word): int(self._searcher.doc_freq("words", word)) for word in words}
 
-    def best(self, question: str, groups: Groups, k: int, holding: str | None = None) -> list[tuple[int, float]]:
+    def best(
+        self, question: str, groups: Groups, k: int, holding: str | None = None, within: Within = None
+    ) -> list[tuple[int, float]]:
         """The best `k` chunks that `groups` may see, as numbers with BM25 scores (above 0), best first.
 
-        With `holding`, one of the question's `asked_names`, only those that hold it.
+        With `holding`, one of the question's `asked_names`, only those that hold it; `within`, only of these.
         """
         words = asked_words(question)
         if not words or (groups is not None and not groups):
@@ -98,6 +100,9 @@ class Keyword:
         if holding:
             held = tantivy.Query.term_query(self._schema, "words", holding)
             asked.append((tantivy.Occur.Must, tantivy.Query.const_score_query(held, 0.0)))
+        if within is not None:
+            among = tantivy.Query.term_set_query(self._schema, "chunk", within.tolist())
+            asked.append((tantivy.Occur.Must, tantivy.Query.const_score_query(among, 0.0)))
         query = tantivy.Query.boolean_query(asked)
         if groups is not None:
             seen = tantivy.Query.term_set_query(self._schema, "group", sorted(groups))

@@ -7,8 +7,9 @@ from datetime import UTC, datetime
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
+import numpy as np
 from article_assistant.index.schema import Failure, Source, Trouble, count_change
-from article_assistant.index.types import Groups
+from article_assistant.index.types import Groups, Numbers, Scope
 
 if TYPE_CHECKING:
     from article_assistant.index.library import Library
@@ -141,6 +142,16 @@ class Ledger:
                 path = str(identifier).split("/")[:-1]
                 found.update("/".join(path[:depth]) for depth in range(1, len(path) + 1))
         return dict(sorted(found.items()))
+
+    def within(self, scope: Scope) -> Numbers:
+        """The chunks of the articles in a scope, whoever may see them."""
+        query = (
+            "SELECT number FROM article JOIN chunk ON article = id WHERE (id = ? OR substr(id, 1, ?) = ?) "
+            "AND (? = '' OR substr(updated, 1, 10) >= ?) AND (? = '' OR substr(updated, 1, 10) <= ?)"
+        )
+        place, days = scope.place.strip("/"), (scope.since, scope.since, scope.until, scope.until)
+        found = self._library.all(query, (place, *_below(place), *days))
+        return np.sort(np.fromiter((number for (number,) in found), np.int64, len(found)))
 
     def others(self, source: Source) -> dict[str, int]:
         """How many files of kinds that are not read a source holds, by kind, the most first."""

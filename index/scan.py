@@ -13,7 +13,7 @@ from itertools import islice
 from pathlib import Path
 
 import numpy as np
-from article_assistant.index.types import Groups, Matrix, Terms, Vector
+from article_assistant.index.types import Groups, Matrix, Ranked, Terms, Vector, Within
 from numpy.typing import NDArray
 
 FEW = 30_000
@@ -81,7 +81,7 @@ class Flat:
         """How many rows `groups` may see."""
         return len(self) if groups is None else self._rows(groups)[0]
 
-    def only(self, found: Sequence[tuple[int, float]], groups: Groups) -> list[tuple[int, float]]:
+    def only(self, found: Sequence[tuple[int, float]], groups: Groups) -> Ranked:
         """The items of `found`, numbers with scores, that `groups` may see."""
         if groups is None:
             return list(found)
@@ -92,10 +92,13 @@ class Flat:
             seen = _may_see(self._groups, groups)[self._shown[at]] & (self._numbers[at] == asked)
         return [one for one, shown in zip(found, seen, strict=True) if shown]
 
-    def nearest(self, vector: Vector, groups: Groups, k: int) -> list[tuple[int, float]]:
-        """The nearest `k` chunks that `groups` may see, as numbers with cosines, best first."""
+    def nearest(self, vector: Vector, groups: Groups, k: int, within: Within = None) -> Ranked:
+        """The nearest `k` chunks that `groups` may see, as numbers with cosines, best first; of those `within`."""
         rows = None
-        if groups is not None:
+        if within is not None:
+            rows = np.flatnonzero(np.isin(self._numbers, within))
+            rows = rows if groups is None else rows[_may_see(self._groups, groups)[self._shown[rows]]]
+        elif groups is not None:
             rows = self._rows(groups)[1]
             rows = np.flatnonzero(_may_see(self._groups, groups)[self._shown]) if rows is None else rows
         count = len(self) if rows is None else len(rows)
@@ -168,17 +171,23 @@ class Fresh:
         found._groups = list(places)
         return found
 
-    def nearest(self, vector: Vector, groups: Groups, k: int) -> list[tuple[int, float]]:
-        """The nearest `k` chunks that `groups` may see, as numbers with cosines, best first."""
-        return self._first(self._vectors @ vector, groups, k)
+    def nearest(self, vector: Vector, groups: Groups, k: int, within: Within = None) -> Ranked:
+        """The nearest `k` chunks that `groups` may see, as numbers with cosines, best first; of those `within`."""
+        return self._first(self._vectors @ vector, groups, k, within)
 
     def best(
-        self, asked: Iterable[int], groups: Groups, k: int, others: Statistics, holding: int | None = None
-    ) -> list[tuple[int, float]]:
+        self,
+        asked: Iterable[int],
+        groups: Groups,
+        k: int,
+        others: Statistics,
+        holding: int | None = None,
+        within: Within = None,
+    ) -> Ranked:
         """The best `k` chunks for the words `asked`, as numbers with BM25 scores (above 0), best first.
 
-        With `holding`, another word, only chunks that hold it. BM25 (Robertson and Zaragoza 2009) with
-        statistics of these chunks and those of `others` together.
+        With `holding`, another word, only chunks that hold it; `within`, only of these. BM25 (Robertson and Zaragoza
+        2009) with statistics of these chunks and those of `others` together.
         """
         if not len(self):
             return []
@@ -195,12 +204,12 @@ class Fresh:
         if holding is not None:
             at = np.searchsorted(self._ends, np.flatnonzero(self._terms == holding), side="right")
             scores[np.bincount(at, minlength=len(self)) == 0] = 0.0
-        return [(number, score) for number, score in self._first(scores, groups, k) if score > 0]
+        return [(number, score) for number, score in self._first(scores, groups, k, within) if score > 0]
 
-    def _first(self, scores: NDArray[np.floating], groups: Groups, k: int) -> list[tuple[int, float]]:
-        rows = np.arange(len(scores))
+    def _first(self, scores: NDArray[np.floating], groups: Groups, k: int, within: Within) -> Ranked:
+        rows = np.arange(len(scores)) if within is None else np.flatnonzero(np.isin(self.numbers, within))
         if groups is not None:
-            rows = rows[_may_see(self._groups, groups)[self._shown]]
+            rows = rows[_may_see(self._groups, groups)[self._shown[rows]]]
         rows = rows[_top(scores[rows], k)]
         return _in_order(self.numbers[rows], scores[rows])
 
@@ -215,7 +224,7 @@ def _top(scores: NDArray[np.floating], k: int) -> NDArray[np.intp]:
     return np.argpartition(-scores, k)[:k] if len(scores) > k else np.arange(len(scores))
 
 
-def _in_order(numbers: NDArray[np.int64], scores: NDArray[np.floating]) -> list[tuple[int, float]]:
+def _in_order(numbers: NDArray[np.int64], scores: NDArray[np.floating]) -> Ranked:
     """Numbers with their scores, best first, ties by number."""
     order = np.lexsort((numbers, -scores))
     return list(zip(numbers[order].tolist(), scores[order].tolist(), strict=True))

@@ -14,7 +14,7 @@ from article_assistant.index.library import Library, worded
 from article_assistant.index.remote import Server
 from article_assistant.index.scan import Fresh, Statistics
 from article_assistant.index.schema import Entry, Source
-from article_assistant.index.types import Article, Chunk, Groups, Hit, Matrix, Tell, Vector
+from article_assistant.index.types import EVERYTHING, Article, Chunk, Groups, Hit, Matrix, Scope, Tell, Vector, Within
 from llama_index.core.base.base_retriever import BaseRetriever
 from llama_index.core.schema import NodeWithScore, QueryBundle, TextNode
 
@@ -123,8 +123,8 @@ class Index:
 
     # --- reading
 
-    def find(self, question: str, groups: Groups, k: int) -> list[Hit]:
-        """The best `k` passages for a question that `groups` may see, best first.
+    def find(self, question: str, groups: Groups, k: int, scope: Scope = EVERYTHING) -> list[Hit]:
+        """The best `k` passages in a scope for a question that `groups` may see, best first.
 
         Those that hold more of the identifiers that the question names come before the others. Each is checked
         against the library, so it still exists and may be seen. Raises LibraryError where the library was made
@@ -135,11 +135,12 @@ class Index:
         vector = self.embedder.question(question)
         language = language_of(question)
         words, names = asked(question, language), asked_names(question)
+        within = None if scope == EVERYTHING else self.library.ledger.within(scope)
         reach = POOL
         while True:
             with self.generations.reading() as (generation, fresh):
                 try:
-                    keyword, pool, held = self._pool(generation, fresh, words, names, vector, groups, reach)
+                    keyword, pool, held = self._pool(generation, fresh, words, names, vector, groups, reach, within)
                 except Damaged as error:
                     assert generation
                     self.generations.drop(generation, error)
@@ -182,6 +183,7 @@ class Index:
         vector: Vector,
         groups: Groups,
         k: int,
+        within: Within,
     ) -> tuple[dict[int, float], set[int], Counter[int]]:
         """BM25 scores, the numbers of all chunks that any search puts forward, and how many identifiers they hold."""
         words = asked_words(question)
@@ -191,20 +193,20 @@ class Index:
         if generation:
             if not generation.whole:
                 raise Damaged(f"somebody changed {generation.folder}")
-            near.update(generation.nearest(vector, groups, k))
-            keyword.update(generation.best(question, groups, k))
+            near.update(generation.nearest(vector, groups, k, within))
+            keyword.update(generation.best(question, groups, k, None, within))
             for name in names:
-                found = generation.best(question, groups, k, name)
+                found = generation.best(question, groups, k, name, within)
                 keyword.update(found)
                 held.update(number for number, _ in found)
             others = generation.statistics(words)
             if not generation.whole:  # changed while it answered
                 raise Damaged(f"somebody changed {generation.folder}")
-        near.update(fresh.nearest(vector, groups, k))
+        near.update(fresh.nearest(vector, groups, k, within))
         asked = [number_of(word) for word in words]
-        keyword.update(fresh.best(asked, groups, k, others))
+        keyword.update(fresh.best(asked, groups, k, others, None, within))
         for name in names:
-            found = fresh.best(asked, groups, k, others, number_of(name))
+            found = fresh.best(asked, groups, k, others, number_of(name), within)
             keyword.update(found)
             held.update(number for number, _ in found)
         return keyword, near.keys() | keyword.keys(), held

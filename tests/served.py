@@ -14,7 +14,7 @@ import httpx
 import uvicorn
 from article_assistant.examples import Offer
 from article_assistant.index.instep import InStep
-from article_assistant.index.types import EVERYONE, Article, Chunk, Hit
+from article_assistant.index.types import EVERYONE, EVERYTHING, Article, Chunk, Hit, Scope
 from article_assistant.settings import Settings
 from article_assistant.types import Answer, Citation, Event, Found, Thumb, Turn, User, Waiting, Words
 from article_assistant.web import server as api
@@ -108,6 +108,7 @@ class Scripted:
     forgotten: list[tuple[User, str]] = field(default_factory=list)
     kept: dict[str, list[Answer]] = field(default_factory=dict)
     judged: list[tuple[str, Thumb, str]] = field(default_factory=list)
+    scopes: list[Scope] = field(default_factory=list)
     pause: float = 0.01
 
     def ask(
@@ -118,7 +119,9 @@ class Scripted:
         stop: threading.Event | None = None,
         before: Sequence[Turn] = (),  # noqa: ARG002
         explain: bool = False,
+        scope: Scope = EVERYTHING,
     ) -> Iterator[Event]:
+        self.scopes.append(scope)
         self.asked.append((question, user, conversation))
         step = self.script.popleft() if self.script else refused(question)
         if isinstance(step, Answer) and not explain:

@@ -1,10 +1,13 @@
-"""Why an answer is that one, in the page and for programs: on demand, to its owner, as far as it may be read now."""
+"""Why an answer is that one, in the page and for programs: on demand, to its owner, as far as it may be read now; and
+what programs may keep a question to."""
 
 import json
 from collections.abc import Callable
 from dataclasses import replace
 
 import httpx
+import pytest
+from article_assistant.index.types import EVERYTHING, Scope
 from article_assistant.types import Answer, Considered, Explanation
 
 from tests import served as web
@@ -77,3 +80,18 @@ def test_a_program_is_told_why_where_it_asks(serve: Callable[..., web.Served]) -
     body = {"question": QUESTION, "explain": True, "stream": True}
     last = httpx.post(f"{served.url}/v1/ask", json=body).text.split("data: ")[-1]
     assert json.loads(last)["explanation"]["needed"] == 0.22
+
+
+def test_a_program_keeps_a_question_to_a_place_and_a_time(serve: Callable[..., web.Served]) -> None:
+    """`place`, `since` and `until` reach the search; without them everything is searched."""
+    served = serve()
+    span = {"place": "ops/reports", "since": "2016-01-01", "until": "2016-12-31"}
+    assert httpx.post(f"{served.url}/v1/ask", json={"question": QUESTION, **span}).status_code == 200
+    assert httpx.post(f"{served.url}/v1/ask", json={"question": QUESTION}).status_code == 200
+    assert served.assistant.scopes == [Scope("ops/reports", "2016-01-01", "2016-12-31"), EVERYTHING]
+
+
+@pytest.mark.parametrize("day", ["yesterday", "2016-1-1", "2016-01-01T10:00"])
+def test_a_day_is_a_day(serve: Callable[..., web.Served], day: str) -> None:
+    """Anything but a day is said to be none."""
+    assert httpx.post(f"{serve().url}/v1/ask", json={"question": QUESTION, "since": day}).status_code == 422
