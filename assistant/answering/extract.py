@@ -5,15 +5,12 @@ are put together as short words, a list or whole sentences; where none is likely
 """
 
 import json
-import re
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
-from article_assistant import prompts
 from article_assistant.answering import courtesy, explaining, followup, passage, tables
-from article_assistant.answering.agreement import beside
 from article_assistant.answering.blocks import as_code, as_list, whole_code, whole_list
 from article_assistant.answering.cite import Said, disagreement, in_sentences, resolve, short_answer
 from article_assistant.answering.kind import Told
@@ -32,11 +29,12 @@ from article_assistant.answering.rank import (
     unread,
 )
 from article_assistant.answering.reader import Reader
-from article_assistant.index.keyword import UNASKED, asked_words, stems
+from article_assistant.answering.refusal import refusal
+from article_assistant.index.keyword import asked_words, stems
 from article_assistant.index.language import ENGLISH, language_of
 from article_assistant.index.types import Hit
 from article_assistant.settings import ACCEPTED_WRONG
-from article_assistant.types import Answer, Citation, Context, Event, Explanation, Turn, Words
+from article_assistant.types import Answer, Context, Event, Explanation, Turn, Words
 from numpy.typing import NDArray
 
 WEIGHTS = Path(__file__).parents[1] / "models" / "sentences.json"
@@ -52,6 +50,11 @@ MARGIN = 1.0
 """Logits by which a sentence may score below the best one and still be added."""
 CERTAIN = 0.95
 """The confidence of an answer that a table gives by its columns; at least that share was right in `bench.tables`."""
+AGREES = 4.0
+"""Logits by which a sentence that says the same may score below the best one and still be cited."""
+AGAINST = 4.0
+"""Largest gap in logits, in this score and in the reader's, at which a conflicting answer from another article is
+shown as a disagreement."""
 
 
 class _Composed(NamedTuple):
@@ -81,8 +84,6 @@ class Extractor:
         self._bias = -float(np.array(model["mean"]) @ self._weights) - float(model["none"])
         self._trust = np.array(model["trust"])
         self._least = least_confidence(model["accepted"], accepted_wrong)
-        self._refused = prompts.load_prompt("refused")
-        self._refused_empty = prompts.load_prompt("refused_empty")
 
     def standalone(self, question: str, turns: Sequence[Turn]) -> str:
         """The question with what it leaves to the turns before it; one that is not in English as it is."""
@@ -157,7 +158,7 @@ class Extractor:
         if not read:
             if why:
                 explaining.unnamed(why, hits)
-            return self._refusal(question, unread(hits), 0.0)
+            return refusal(question, unread(hits), 0.0)
         sentences, features = candidates(question, read, self._reader, kind)
         kept = [i for i, one in enumerate(sentences) if (one.hit.article.id, one.start) in places]
         sentences, features = [sentences[i] for i in kept], features[kept]
@@ -169,14 +170,14 @@ class Extractor:
         if why:
             explaining.weighed(why, hits, sentences, features, scores, order, sure)
         if not sure:
-            return self._refusal(question, [sentences[i] for i in order], confidence)
+            return refusal(question, [sentences[i] for i in order], confidence)
         best = sentences[order[0]]
         if rows and is_row(best.hit.article.text, best.start) and tables.asks_for_many(question, best):
             if why:
                 why.way, why.refused = "table", explaining.NO_TABLE
             if found := tables.from_table(question, hits, best):
                 return _Composed(*found, CERTAIN)
-            return self._refusal(question, [tables.shown_whole(best)], confidence)
+            return refusal(question, [tables.shown_whole(best)], confidence)
         return _Composed(*self._composed(question, kind, sentences, scores, order), confidence)
 
     def _confidence(self, seen: Grounds) -> float:
@@ -203,7 +204,23 @@ class Extractor:
             whole = best.hit.article.text[best.start : best.end].strip()
             short = whole if whole.startswith(best.words) else best.words
             return short, [Said(short, code.quote)]
-        same, against = beside(kind, sentences, scores, order)
+        same, against = [best], list[Contender]()
+        for i in order[1:]:
+            other = sentences[i]
+            if not other.fits or other.logit < 0:
+                continue
+            behind = scores[order[0]] - scores[i]
+            alike = _same(kind, best.words, other.words)
+            elsewhere = all(other.hit.article.id != known.hit.article.id for known in [*same, *against])
+            if alike and elsewhere and behind < AGREES and len(same) < SENTENCES:
+                same.append(other)
+            elif (
+                not alike
+                and elsewhere
+                and max(behind, best.logit - other.logit) < AGAINST
+                and kind in {"number", "amount", "date"}
+            ):
+                against.append(other)
         if against:
             newest = sorted([best, *against[:2]], key=lambda s: s.hit.article.updated or "", reverse=True)
             said = [(" ".join(sentence.words.split()), sentence.quote) for sentence in newest]
@@ -222,18 +239,6 @@ class Extractor:
                 chosen.append(sentences[i])
         first = {sentence.hit.article.id: number for number, sentence in reversed(list(enumerate(chosen)))}
         return sorted(chosen, key=lambda sentence: (first[sentence.hit.article.id], sentence.start))
-
-    def _refusal(self, question: str, in_order: list[Contender], confidence: float) -> Answer:
-        """What was looked for, and the best sentence of each of the nearest articles, marked as such."""
-        best = {sentence.hit.article.id: sentence for sentence in reversed(in_order)}
-        order = sorted(best.values(), key=in_order.index)[:3]
-        nearest: tuple[Citation, ...] = resolve(sentence.quote for sentence in order)
-        asked = ", ".join(f"“{word}”" for word in _words(question)[:8]) or "nothing in particular"
-        if nearest:
-            text = self._refused.format(asked=asked, nearest="; ".join(citation.title for citation in nearest))
-        else:
-            text = self._refused_empty.format(asked=asked)
-        return Answer(question, False, None, text, "refused", round(confidence, 3), (), nearest)
 
 
 def _in_sentences(chosen: Sequence[Contender], kind: Kind) -> list[Said]:
@@ -273,10 +278,10 @@ def _told(
     yield Answer(question, True, short, text, "extractive", round(confidence, 3), citations, notice=notice)
 
 
-def _words(question: str) -> list[str]:
-    """The words of a question that say what it is about, as they are written."""
-    words = re.findall(r"[\w’'-]+", question)
-    return list(dict.fromkeys(word for word in words if not set(stems(word)) <= UNASKED))
+def _same(kind: Kind, one: str, other: str) -> bool:
+    """Whether two short answers say the same thing; of names and numbers one may say more of it."""
+    a, b = meaning(one), meaning(other)
+    return a == b or (kind != "words" and bool(a & b) and (a <= b or b <= a))
 
 
 def least_confidence(accepted: Sequence[tuple[float, float]], wrong: float) -> float:
