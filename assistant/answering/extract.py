@@ -11,6 +11,7 @@ from typing import NamedTuple
 
 import numpy as np
 from article_assistant.answering import courtesy, explaining, followup, passage, tables
+from article_assistant.answering.agreement import same_matter
 from article_assistant.answering.blocks import as_code, as_list, whole_code, whole_list
 from article_assistant.answering.cite import Said, disagreement, in_sentences, resolve, short_answer
 from article_assistant.answering.kind import Told
@@ -219,6 +220,7 @@ class Extractor:
                 and elsewhere
                 and max(behind, best.logit - other.logit) < AGAINST
                 and kind in {"number", "amount", "date"}
+                and same_matter(question, kind, best, other)
             ):
                 against.append(other)
         if against:

@@ -57,3 +57,10 @@ def said(assistant: Assistant) -> list[bool]:
         for number, pair in enumerate(PAIRS)
     ]
     return [answer.answer.startswith("The articles disagree") for answer in answers]
+
+
+def test_what_is_called_a_disagreement_is_one(said: list[bool]) -> None:
+    """Precision and recall over all pairs are what is wanted of them."""
+    right = sum(one and pair["disagree"] for one, pair in zip(said, PAIRS, strict=True))
+    assert right >= PRECISION * sum(said)
+    assert right >= RECALL * sum(pair["disagree"] for pair in PAIRS)
