@@ -22,7 +22,7 @@ from article_assistant.evaluation.figures import percentile
 from article_assistant.index import embed, search
 from article_assistant.index.chunk import passage, split
 from article_assistant.index.embed import Embedder
-from article_assistant.index.keyword import Keyword
+from article_assistant.index.keyword import Postings
 from article_assistant.index.library import Library
 from article_assistant.index.search import Index
 from article_assistant.index.sync import sync
@@ -222,7 +222,7 @@ def _profile(assistant: Assistant, asked: Sequence[str]) -> tuple[Stopwatch, flo
     with ExitStack() as stack:
         for owner, name, stage in (
             (type(assistant.index.embedder), "question", "encoding the question"),
-            (Keyword, "best", "keyword search"),
+            (Postings, "best", "keyword search"),
             (Vectors, "nearest", "vector search"),
             (Library, "counts", "library: count"),
             (Library, "fact", "library: which generation"),

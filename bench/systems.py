@@ -13,6 +13,7 @@ import numpy as np
 from article_assistant.index import embed
 from article_assistant.index.chunk import passage, split
 from article_assistant.index.generation import Generation
+from article_assistant.index.keyword import asked_terms
 from article_assistant.index.schema import Candidate
 from article_assistant.index.search import Index
 from article_assistant.index.sync import Progress, sync
@@ -88,7 +89,7 @@ class Ours:
         """BM25 alone."""
         generation = self._generation()
         for question in questions:
-            yield self._pieces([number for number, _ in generation.keyword.best(question, None, k)])
+            yield self._pieces([number for number, _ in generation.best(asked_terms(question), None, k)])
         generation.close()
 
     def search_vectors(self, questions: Sequence[str], k: int) -> Iterator[list[Piece]]:

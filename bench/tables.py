@@ -1,6 +1,8 @@
 """Questions over a whole table: which rows, how many, which has the most; a third of them without an answer.
 
-Tables of public facts and of an office stand in `bench/tables-asked/`, all in one library, with `questions.jsonl`.
+Tables of public facts and of an office stand in `bench/tables-asked/`, all in one library, with `questions.jsonl`;
+what answers was made with an eye on these. In `bench/tables-found/` (`--found`) are tables as they stand in pages of
+public repositories, and questions that were written before they were first asked.
 Right is an answer with all the values expected and no others, each cited, or a refusal where none is expected.
 """
 
@@ -24,12 +26,15 @@ from article_assistant.types import Answer, User
 from bench import report
 from bench.systems import FILE_LIMIT
 
-FOLDER = Path(__file__).with_name("tables-asked")
+ASKED, FOUND = (Path(__file__).with_name(name) for name in ("tables-asked", "tables-found"))
 
 
 def main() -> None:
     """Run the command."""
-    given = report.options(__doc__ or "", "two minutes on two cores").parse_args()
+    parser = report.options(__doc__ or "", "two minutes on two cores")
+    parser.add_argument("--found", action="store_true", help="the tables of public repositories")
+    given = parser.parse_args()
+    folder = FOUND if given.found else ASKED
     report.offline()
     facts = report.machine()
     embedder, extractor = embed.load(), Extractor(Reader(), ACCEPTED_WRONG)
@@ -39,9 +44,9 @@ def main() -> None:
         closing(Index.open(Path(home), embedder)) as index,
         closing(Memory()) as memory,
     ):
-        sync([str(FOLDER)], index, FILE_LIMIT)
+        sync([str(folder)], index, FILE_LIMIT)
         assistant = Assistant(index, extractor, memory)
-        for line in (FOLDER / "questions.jsonl").read_text(encoding="utf-8").splitlines():
+        for line in (folder / "questions.jsonl").read_text(encoding="utf-8").splitlines():
             asked = json.loads(line)
             answer = assistant.answer(asked["question"], User("bench", None))
             said = judged(asked["answers"], answer)

@@ -14,9 +14,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
+from article_assistant.index import postings
 from article_assistant.index.disk import crc, to_disk
 from article_assistant.index.generation import BUILD_FORMAT, HELD, HERE, Damaged, Generation
-from article_assistant.index.keyword import Keyword
+from article_assistant.index.keyword import terms
 from article_assistant.index.library import Library
 from article_assistant.index.remote import Remote
 from article_assistant.index.scan import Flat
@@ -77,8 +78,8 @@ class Builder:
             Vectors.extend(folder / "vectors", vectors, gone if vectors_copied else (), count)
         shown = ((row.number, row.vector, row.groups) for row in self._rows("rights", copied, to))
         Flat.extend(folder / "flat", shown, last.flat if last else None, gone)
-        words = ((row.number, row.words, row.groups) for row in self._rows("words", copied, to))
-        Keyword.extend(folder / "keyword", words, gone)
+        words = ((row.number, terms(row.words)) for row in self._rows("words", copied, to))
+        postings.extend(folder / "keyword", words, gone)
         self._seal(folder, to, dropped)
         with closing(Generation(folder, self.remote)) as built:
             try:
@@ -129,10 +130,9 @@ class Builder:
         for path in filter(_is_still, paths):
             self.tell("checking", 0, 0)
             files[path.relative_to(folder).as_posix()] = crc(path)
-        ((words,),) = self.library.all("SELECT coalesce(avg(length(terms)), 0) / 4 FROM chunk")  # a chunk, on average
         facts = {
-            "format": BUILD_FORMAT, "covered": to, "dropped": dropped, "words": float(words),
-            "files": files, "place": self.remote.place if self.remote else HERE,
+            "format": BUILD_FORMAT, "covered": to, "dropped": dropped, "files": files,
+            "place": self.remote.place if self.remote else HERE,
         }  # fmt: skip
         (folder / HELD).write_text(json.dumps(facts))
         for path in [*folder.rglob("*"), folder, folder.parent]:

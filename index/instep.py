@@ -120,7 +120,7 @@ class InStep:
             last = max(read, trouble.at if trouble else "")
             wait = ASKED_AFTER * self._every if self._every else float("inf")
             if trouble and trouble.at > read:
-                wait = min(max(wait, _between(trouble.since, trouble.at)), max(LONGEST_WAIT, wait))
+                wait = min(max(wait, _seconds_between(trouble.since, trouble.at)), max(LONGEST_WAIT, wait))
             if address in self._pulled:
                 wait = SHORTEST_WAIT
             if wait == float("inf"):
@@ -193,7 +193,7 @@ class InStep:
             self._wake.wait(SHORTEST_WAIT / 5)
 
 
-def _between(since: str, to: str) -> float:
+def _seconds_between(since: str, to: str) -> float:
     """Seconds from one ISO time to another."""
     return (datetime.fromisoformat(to) - datetime.fromisoformat(since)).total_seconds()
 

@@ -1,4 +1,8 @@
-"""BM25 on disk (tantivy): the chunks that share words with a question, identifiers among them as a whole."""
+"""BM25 on disk: the chunks that share words with a question, stems and whole identifiers.
+
+Searched exactly, for those who ask: a word is as rare as it is among the chunks that they may see, and no other chunk
+moves a score.
+"""
 
 import re
 from collections.abc import Iterable
@@ -7,10 +11,9 @@ from zlib import crc32
 
 import numpy as np
 import tantivy
-from article_assistant.index.types import Groups, Terms, Within
-
-VisibleWords = tuple[int, str, frozenset[str]]
-"""A chunk's number, its text with title and headings, and the groups that may see it."""
+from article_assistant.index.scan import in_order, mapped, scored, top_of
+from article_assistant.index.types import Terms
+from numpy.typing import NDArray
 
 _UNASKED = (
     "a an and are as at be been but by can could did do does for from had has have he her his how i if in is it its "
@@ -42,76 +45,90 @@ _IDENTIFIER = re.compile(
 )
 
 
-class Keyword:
-    """A finished keyword index, which is only read."""
+FACTS = {"words": "<u4", "ends": "<i8", "numbers": "<i8", "lengths": "<i4"}
+"""What is read whole of a segment: its words, where the postings of each end, its chunks' numbers and lengths."""
 
-    def __init__(self, index: tantivy.Index) -> None:
-        index.register_tokenizer("words", _analyzer())
-        self._schema = index.schema
-        self._searcher = index.searcher()
 
-    @classmethod
-    def extend(cls, folder: Path, rows: Iterable[VisibleWords], gone: Iterable[int] = ()) -> None:
-        """Add rows to the index in `folder`, or create one there, and drop the chunks that are `gone`; atomic."""
-        folder.mkdir(parents=True, exist_ok=True)
-        schema = (
-            tantivy.SchemaBuilder()
-            .add_integer_field("chunk", fast=True, indexed=True)
-            .add_text_field("words", tokenizer_name="words", index_option="freq")
-            .add_text_field("group", tokenizer_name="raw", index_option="basic")
-            .build()
-        )
-        index = tantivy.Index(schema, path=str(folder))
-        index.register_tokenizer("words", _analyzer())
-        # With one thread, the same rows make the same segments and scores on every machine.
-        writer = index.writer(heap_size=128_000_000, num_threads=1)
-        for number in gone:
-            writer.delete_documents_by_term("chunk", number)
-        for number, words, groups in rows:
-            writer.add_document(tantivy.Document(chunk=number, words=_with_names(words), group=sorted(groups)))
-        writer.commit()
-        writer.wait_merging_threads()
+class Postings:
+    """Finished postings, which are only read. Row i is the chunk `numbers[i]`, of `lengths[i]` words."""
 
-    @classmethod
-    def open(cls, folder: Path) -> "Keyword":
-        """The index that `extend` wrote into `folder`. Raises ValueError where there is none."""
-        return cls(tantivy.Index.open(str(folder)))
+    def __init__(self, folder: Path) -> None:
+        """Open what `index.postings.extend` wrote. Raises OSError or ValueError where that is not whole."""
+        gone = np.fromfile(folder / "gone", "<i8")
+        self._segments = [Segment(folder, number) for number in range(segments(folder))]
+        self._firsts = np.cumsum([0, *(len(one.numbers) for one in self._segments)])
+        self.numbers = np.concatenate([gone[:0], *(one.numbers for one in self._segments)])
+        self.lengths = np.concatenate([np.zeros(0, np.int32), *(one.lengths for one in self._segments)])
+        self.alive = ~np.isin(self.numbers, gone)
 
     @property
     def count(self) -> int:
-        """Chunks in the index."""
-        return int(self._searcher.num_docs)
+        """Chunks that are not gone."""
+        return int(self.alive.sum())
 
-    def holding(self, words: Iterable[str]) -> dict[int, int]:
-        """In how many chunks each of these words (stems) occurs, by the word's number."""
-        return {number_of(word): int(self._searcher.doc_freq("words", word)) for word in words}
+    def holding(self, word: int) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+        """The rows that hold a word, gone ones too, and how many times."""
+        found = [one.holding(word) for one in self._segments]
+        rows = [rows + first for (rows, _), first in zip(found, self._firsts, strict=False)]
+        none = np.zeros(0, np.int64)
+        return np.concatenate([none, *rows]), np.concatenate([none, *(times for _, times in found)])
 
     def best(
-        self, question: str, groups: Groups, k: int, holding: str | None = None, within: Within = None
+        self,
+        rarities: Iterable[tuple[int, float]],
+        mean: float,
+        seen: NDArray[np.bool_],
+        k: int,
+        holding: int | None = None,
     ) -> list[tuple[int, float]]:
-        """The best `k` chunks that `groups` may see, as numbers with BM25 scores (above 0), best first.
+        """The best `k` of the rows `seen`, as numbers with BM25 scores (above 0), best first.
 
-        With `holding`, one of the question's `asked_names`, only those that hold it; `within`, only of these.
+        Each word asked for comes with its rarity, `mean` is the mean length. With `holding`, a word, only chunks that
+        hold it.
         """
-        words = asked_words(question)
-        if not words or (groups is not None and not groups):
-            return []
-        asked = [(tantivy.Occur.Should, tantivy.Query.term_query(self._schema, "words", word)) for word in words]
-        if holding:
-            held = tantivy.Query.term_query(self._schema, "words", holding)
-            asked.append((tantivy.Occur.Must, tantivy.Query.const_score_query(held, 0.0)))
-        if within is not None:
-            among = tantivy.Query.term_set_query(self._schema, "chunk", within.tolist())
-            asked.append((tantivy.Occur.Must, tantivy.Query.const_score_query(among, 0.0)))
-        query = tantivy.Query.boolean_query(asked)
-        if groups is not None:
-            seen = tantivy.Query.term_set_query(self._schema, "group", sorted(groups))
-            query = tantivy.Query.boolean_query(
-                [(tantivy.Occur.Must, query), (tantivy.Occur.Must, tantivy.Query.const_score_query(seen, 0.0))]
-            )
-        found = self._searcher.search(query, limit=k, count=False).hits
-        numbers = self._searcher.fast_field_values("chunk", [address for _, address in found])
-        return [(int(number or 0), float(score)) for number, (score, _) in zip(numbers, found, strict=True)]
+        scores = np.zeros(len(self.numbers))
+        for word, rare in rarities:
+            rows, times = self.holding(word)
+            scores[rows] += scored(rare, times, self.lengths[rows], mean)
+        wanted = seen & (scores > 0)
+        if holding is not None:
+            held = np.zeros(len(wanted), bool)
+            held[self.holding(holding)[0]] = True
+            wanted &= held
+        rows = np.flatnonzero(wanted)
+        rows = rows[top_of(scores[rows], k)]
+        return in_order(self.numbers[rows], scores[rows])
+
+    def close(self) -> None:
+        """Close the files; each mapping holds a descriptor."""
+        self._segments = []
+
+
+class Segment:
+    """The postings of some chunks: of each a place among them in the lower 16 bits, and how many times above."""
+
+    def __init__(self, folder: Path, number: int) -> None:
+        facts = {name: np.fromfile(folder / f"{number}.{name}", kind) for name, kind in FACTS.items()}
+        self.words, self.ends, self.numbers, self.lengths = facts.values()
+        self.postings = mapped(folder / f"{number}.postings", np.dtype("<u4"))
+        ends = int(self.ends[-1]) if len(self.ends) else 0
+        if len(self.words) != len(self.ends) or len(self.numbers) != len(self.lengths) or ends != len(self.postings):
+            raise ValueError(f"the files in {folder} do not fit together")
+
+    def holding(self, word: int) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+        """The places of the chunks that hold a word, and how many times."""
+        at = int(np.searchsorted(self.words, word))
+        if at == len(self.words) or self.words[at] != word:
+            at_least = end = 0
+        else:
+            at_least, end = int(self.ends[at - 1]) if at else 0, int(self.ends[at])
+        found = np.asarray(self.postings[at_least:end]).astype(np.int64)
+        return found & 0xFFFF, found >> 16
+
+
+def segments(folder: Path) -> int:
+    """How many segments a folder holds."""
+    return len(list(folder.glob("*.postings")))
 
 
 def number_of(word: str) -> int:
@@ -146,6 +163,11 @@ def asked_words(question: str) -> list[str]:
     """
     words = list(dict.fromkeys(stems(question)))
     return [word for word in words if word not in UNASKED] or words
+
+
+def asked_terms(question: str) -> list[int]:
+    """The same as numbers."""
+    return [number_of(word) for word in asked_words(question)]
 
 
 def asked_names(question: str) -> list[str]:

@@ -23,7 +23,7 @@ BLOCK = 20_000
 CACHED = 64
 """Sets of groups whose rows are cached."""
 K1, B = 1.2, 0.75
-"""BM25's constants, as in tantivy: scores of both kinds of chunks must compare."""
+"""BM25's constants, those that are usual."""
 
 VisibleVector = tuple[int, Vector, frozenset[str]]
 """A chunk's number, its vector and the groups that may see it."""
@@ -39,12 +39,13 @@ class Flat:
         """Raises OSError or ValueError where files are missing or do not fit together."""
         facts = json.loads((folder / _GROUPS).read_text())
         self._groups = [frozenset(groups) for groups in facts["groups"]]
-        self._numbers = _mapped(folder / _NUMBERS, np.dtype("<i8"))
-        self._shown = _mapped(folder / _SHOWN, np.dtype("<i4"))  # for each row an index into _groups
-        self._vectors = _mapped(folder / _VECTORS, np.dtype("<f2")).reshape(-1, facts["dimension"])
+        self._numbers = mapped(folder / _NUMBERS, np.dtype("<i8"))
+        self._shown = mapped(folder / _SHOWN, np.dtype("<i4"))  # for each row an index into _groups
+        self._vectors = mapped(folder / _VECTORS, np.dtype("<f2")).reshape(-1, facts["dimension"])
         if not len(self._numbers) == len(self._shown) == len(self._vectors):
             raise ValueError(f"the files in {folder} hold different numbers of rows")
-        self._known: dict[frozenset[str], tuple[int, NDArray[np.int64] | None]] = {}
+        self._hidden = np.zeros(len(self), bool)
+        self._known: dict[Groups, tuple[int, NDArray[np.int64] | None]] = {}
 
     @classmethod
     def extend(
@@ -77,65 +78,101 @@ class Flat:
     def __len__(self) -> int:
         return len(self._numbers)
 
+    @property
+    def hidden(self) -> int:
+        """How many rows are hidden from everyone."""
+        return int(self._hidden.sum())
+
+    def hide(self, gone: Sequence[int]) -> None:
+        """Hide these chunks from everyone, and no others."""
+        self._hidden = np.isin(self._numbers, np.array(gone, np.int64))
+        self._known = {}
+
+    def visible(self, groups: Groups) -> NDArray[np.bool_]:
+        """Which rows `groups` may see."""
+        shown = ~self._hidden
+        return shown if groups is None else shown & _may_see(self._groups, groups)[self._shown]
+
+    def places(self, numbers: NDArray[np.int64]) -> NDArray[np.intp]:
+        """The rows of these chunks; any row where there is none."""
+        return np.searchsorted(self._numbers, numbers).clip(max=max(len(self) - 1, 0))
+
     def seen(self, groups: Groups) -> int:
         """How many rows `groups` may see."""
-        return len(self) if groups is None else self._rows(groups)[0]
+        return self._rows(groups)[0]
 
-    def only(self, found: Sequence[tuple[int, float]], groups: Groups) -> Ranked:
+    def only(self, found: Sequence[tuple[int, float]], groups: Groups) -> list[tuple[int, float]]:
         """The items of `found`, numbers with scores, that `groups` may see."""
-        if groups is None:
+        if groups is None and not self.hidden:
             return list(found)
         asked = np.array([number for number, _ in found], np.int64)
-        at = np.searchsorted(self._numbers, asked).clip(max=max(len(self) - 1, 0))
         seen = asked < 0
         if len(self):
-            seen = _may_see(self._groups, groups)[self._shown[at]] & (self._numbers[at] == asked)
+            at = self.places(asked)
+            seen = self.visible(groups)[at] & (self._numbers[at] == asked)
         return [one for one, shown in zip(found, seen, strict=True) if shown]
 
     def nearest(self, vector: Vector, groups: Groups, k: int, within: Within = None) -> Ranked:
         """The nearest `k` chunks that `groups` may see, as numbers with cosines, best first; of those `within`."""
-        rows = None
+        seen, rows = self._rows(groups)
         if within is not None:
-            rows = np.flatnonzero(np.isin(self._numbers, within))
-            rows = rows if groups is None else rows[_may_see(self._groups, groups)[self._shown[rows]]]
-        elif groups is not None:
-            rows = self._rows(groups)[1]
-            rows = np.flatnonzero(_may_see(self._groups, groups)[self._shown]) if rows is None else rows
+            rows = np.flatnonzero(self.visible(groups) & np.isin(self._numbers, within))
+        elif rows is None and seen < len(self):
+            rows = np.flatnonzero(self.visible(groups))
         count = len(self) if rows is None else len(rows)
         numbers, cosines = np.zeros(0, np.int64), np.zeros(0, np.float32)
         for first in range(0, count, BLOCK):
             here = slice(first, first + BLOCK) if rows is None else rows[first : first + BLOCK]
             near = self._vectors[here].astype(np.float32) @ vector
-            best = _top(near, k)
+            best = top_of(near, k)
             numbers = np.concatenate([numbers, self._numbers[here][best]])
             cosines = np.concatenate([cosines, near[best]])
-        return _in_order(numbers, cosines)[:k]
+        return in_order(numbers, cosines)[:k]
 
     def close(self) -> None:
         """Close the files; each mapping holds a descriptor."""
         self._numbers, self._shown = np.zeros(0, np.int64), np.zeros(0, np.int32)
         self._vectors = np.zeros((0, self._vectors.shape[1]), np.float16)
 
-    def _rows(self, groups: frozenset[str]) -> tuple[int, NDArray[np.int64] | None]:
-        """The number of rows that `groups` may see, and the rows themselves where these are FEW."""
+    def _rows(self, groups: Groups) -> tuple[int, NDArray[np.int64] | None]:
+        """The number of rows that `groups` may see, and the rows themselves where these are FEW, and not all."""
         found = self._known.get(groups)
         if found is None:
             if len(self._known) >= CACHED:
                 self._known.clear()
-            seen = _may_see(self._groups, groups)
-            count = int(np.bincount(self._shown, minlength=len(seen))[seen].sum())
-            found = self._known[groups] = (count, np.flatnonzero(seen[self._shown]) if count <= FEW else None)
+            seen = self.visible(groups)
+            count = int(seen.sum())
+            found = self._known[groups] = (count, np.flatnonzero(seen) if count <= FEW and count < len(seen) else None)
         return found
 
 
 @dataclass(frozen=True, slots=True)
 class Statistics:
-    """What BM25 takes from a generation: its number of chunks, their mean length in words, and for each word
-    (as a number) how many of them contain it."""
+    """What BM25 knows of chunks: how many they are, how many words they have in all, and how many hold a word."""
 
     chunks: int
-    mean: float
+    words: int
     holding: Mapping[int, int]
+
+    def __add__(self, others: "Statistics") -> "Statistics":
+        """Those of both."""
+        both = self.holding.keys() | others.holding.keys()
+        held = {word: self.holding.get(word, 0) + others.holding.get(word, 0) for word in both}
+        return Statistics(self.chunks + others.chunks, self.words + others.words, held)
+
+    @property
+    def mean(self) -> float:
+        """The mean length of a chunk in words."""
+        return max(self.words / max(self.chunks, 1), 1.0)
+
+    def rare(self, word: int) -> float:
+        """How much a word tells: the inverse document frequency of BM25."""
+        many = self.holding.get(word, 0)
+        return float(np.log(1 + (self.chunks - many + 0.5) / (many + 0.5)))
+
+
+UNKNOWN = Statistics(0, 0, {})
+"""Those of no chunks."""
 
 
 class Fresh:
@@ -175,6 +212,13 @@ class Fresh:
         """The nearest `k` chunks that `groups` may see, as numbers with cosines, best first; of those `within`."""
         return self._first(self._vectors @ vector, groups, k, within)
 
+    def statistics(self, asked: Iterable[int], groups: Groups) -> Statistics:
+        """What BM25 needs to know of these words in the chunks that `groups` may see."""
+        seen = self._visible(groups)
+        lengths = np.diff(self._ends, prepend=0)
+        held = {word: int((seen & (self._times(word) > 0)).sum()) for word in asked}
+        return Statistics(int(seen.sum()), int(lengths[seen].sum()), held)
+
     def best(
         self,
         asked: Iterable[int],
@@ -187,31 +231,35 @@ class Fresh:
         """The best `k` chunks for the words `asked`, as numbers with BM25 scores (above 0), best first.
 
         With `holding`, another word, only chunks that hold it; `within`, only of these. BM25 (Robertson and Zaragoza
-        2009) with statistics of these chunks and those of `others` together.
+        2009) with statistics of the chunks here that `groups` may see and of those of `others` together.
         """
         if not len(self):
             return []
+        asked = list(asked)
+        total = self.statistics(asked, groups) + others
         lengths = np.diff(self._ends, prepend=0)
-        count = len(self) + others.chunks
-        mean = (float(lengths.sum()) + others.chunks * others.mean) / count
         scores = np.zeros(len(self))
         for term in asked:
-            at = np.flatnonzero(self._terms == term)
-            times = np.bincount(np.searchsorted(self._ends, at, side="right"), minlength=len(self))
-            many = int((times > 0).sum()) + others.holding.get(term, 0)
-            rare = np.log(1 + (count - many + 0.5) / (many + 0.5))
-            scores += rare * times * (K1 + 1) / (times + K1 * (1 - B + B * lengths / max(mean, 1.0)))
+            scores += scored(total.rare(term), self._times(term), lengths, total.mean)
         if holding is not None:
-            at = np.searchsorted(self._ends, np.flatnonzero(self._terms == holding), side="right")
-            scores[np.bincount(at, minlength=len(self)) == 0] = 0.0
+            scores[self._times(holding) == 0] = 0.0
         return [(number, score) for number, score in self._first(scores, groups, k, within) if score > 0]
 
+    def _times(self, word: int) -> NDArray[np.int64]:
+        """How many times each chunk holds a word."""
+        at = np.flatnonzero(self._terms == word)
+        return np.bincount(np.searchsorted(self._ends, at, side="right"), minlength=len(self))
+
+    def _visible(self, groups: Groups) -> NDArray[np.bool_]:
+        if groups is None:
+            return np.ones(len(self), bool)
+        return _may_see(self._groups, groups)[self._shown] if len(self) else np.zeros(0, bool)
+
     def _first(self, scores: NDArray[np.floating], groups: Groups, k: int, within: Within) -> Ranked:
-        rows = np.arange(len(scores)) if within is None else np.flatnonzero(np.isin(self.numbers, within))
-        if groups is not None:
-            rows = rows[_may_see(self._groups, groups)[self._shown[rows]]]
-        rows = rows[_top(scores[rows], k)]
-        return _in_order(self.numbers[rows], scores[rows])
+        seen = self._visible(groups)
+        rows = np.flatnonzero(seen if within is None else seen & np.isin(self.numbers, within))
+        rows = rows[top_of(scores[rows], k)]
+        return in_order(self.numbers[rows], scores[rows])
 
 
 def _may_see(shown: Iterable[frozenset[str]], groups: frozenset[str]) -> NDArray[np.bool_]:
@@ -219,18 +267,30 @@ def _may_see(shown: Iterable[frozenset[str]], groups: frozenset[str]) -> NDArray
     return np.array([bool(one & groups) for one in shown], dtype=bool)
 
 
-def _top(scores: NDArray[np.floating], k: int) -> NDArray[np.intp]:
+def scored(rare: float, times: NDArray[np.int64], lengths: NDArray[np.integer], mean: float) -> NDArray[np.floating]:
+    """What a word adds to the BM25 scores of chunks that hold it so many `times`, and have so many words.
+
+    Lengths are rounded down to four bits beyond 24, as Lucene does.
+    """
+    over = np.maximum(lengths.astype(np.int64) - 24, 0)
+    bits = np.maximum(np.frexp(over)[1] - 4, 0)
+    rounded = np.minimum(lengths, 24) + (over >> bits << bits)
+    score: NDArray[np.floating] = rare * times * (K1 + 1) / (times + K1 * (1 - B + B * rounded / mean))
+    return score
+
+
+def top_of(scores: NDArray[np.floating], k: int) -> NDArray[np.intp]:
     """Where the highest `k` of the scores stand, in no particular order."""
     return np.argpartition(-scores, k)[:k] if len(scores) > k else np.arange(len(scores))
 
 
-def _in_order(numbers: NDArray[np.int64], scores: NDArray[np.floating]) -> Ranked:
+def in_order(numbers: NDArray[np.int64], scores: NDArray[np.floating]) -> list[tuple[int, float]]:
     """Numbers with their scores, best first, ties by number."""
     order = np.lexsort((numbers, -scores))
     return list(zip(numbers[order].tolist(), scores[order].tolist(), strict=True))
 
 
-def _mapped(path: Path, kind: np.dtype[np.generic]) -> NDArray[np.generic]:
+def mapped(path: Path, kind: np.dtype[np.generic]) -> NDArray[np.generic]:
     """The values in a file, mapped into memory."""
     if not path.stat().st_size:  # an empty file cannot be mapped
         return np.zeros(0, kind)

@@ -8,11 +8,11 @@ from article_assistant.index import publishing
 from article_assistant.index.chunk import passage
 from article_assistant.index.embed import Embedder
 from article_assistant.index.generation import SETTLED, Damaged, Generation, Generations
-from article_assistant.index.keyword import asked_names, asked_words, number_of, terms
+from article_assistant.index.keyword import asked_names, asked_terms, number_of, terms
 from article_assistant.index.language import asked, language_of
 from article_assistant.index.library import Library, worded
 from article_assistant.index.remote import Server
-from article_assistant.index.scan import Fresh, Statistics
+from article_assistant.index.scan import UNKNOWN, Fresh
 from article_assistant.index.schema import Entry, Source
 from article_assistant.index.types import EVERYTHING, Article, Chunk, Groups, Hit, Matrix, Scope, Tell, Vector, Within
 from llama_index.core.base.base_retriever import BaseRetriever
@@ -49,6 +49,15 @@ def places(scores: Mapping[int, float]) -> dict[int, int]:
     """
     order = sorted(scores, key=lambda number: -scores[number])
     return {number: place for place, number in enumerate(order, start=1)}
+
+
+def best_of(found: Mapping[int, float], k: int) -> dict[int, float]:
+    """The `k` chunks with the highest scores, ties by number.
+
+    >>> best_of({3: 1.0, 1: 2.0, 2: 1.0}, 2)
+    {1: 2.0, 2: 1.0}
+    """
+    return dict(sorted(found.items(), key=lambda one: (-one[1], one[0]))[:k])
 
 
 class Index:
@@ -186,29 +195,28 @@ class Index:
         within: Within,
     ) -> tuple[dict[int, float], set[int], Counter[int]]:
         """BM25 scores, the numbers of all chunks that any search puts forward, and how many identifiers they hold."""
-        words = asked_words(question)
+        words = asked_terms(question)
         held = Counter[int]()
         keyword, near = dict[int, float](), dict[int, float]()
-        others = Statistics(0, 0.0, {})
+        newer = fresh.statistics(words, groups)
+        older = UNKNOWN
         if generation:
             if not generation.whole:
                 raise Damaged(f"somebody changed {generation.folder}")
+            older = generation.statistics(words, groups)
             near.update(generation.nearest(vector, groups, k, within))
-            keyword.update(generation.best(question, groups, k, None, within))
-            for name in names:
-                found = generation.best(question, groups, k, name, within)
-                keyword.update(found)
-                held.update(number for number, _ in found)
-            others = generation.statistics(words)
-            if not generation.whole:  # changed while it answered
-                raise Damaged(f"somebody changed {generation.folder}")
+            keyword.update(generation.best(words, groups, k, newer, within=within))
         near.update(fresh.nearest(vector, groups, k, within))
-        asked = [number_of(word) for word in words]
-        keyword.update(fresh.best(asked, groups, k, others, None, within))
-        for name in names:
-            found = fresh.best(asked, groups, k, others, number_of(name), within)
-            keyword.update(found)
-            held.update(number for number, _ in found)
+        keyword.update(fresh.best(words, groups, k, older, within=within))
+        # Which chunks a generation holds tells nothing of their worth, so both together put as many forward as one.
+        near, keyword = best_of(near, k), best_of(keyword, k)
+        for name in map(number_of, names):
+            found = dict(generation.best(words, groups, k, newer, name, within)) if generation else {}
+            found = best_of(found | dict(fresh.best(words, groups, k, older, name, within)), k)
+            keyword |= found
+            held.update(found.keys())
+        if generation and not generation.whole:  # changed while it answered
+            raise Damaged(f"somebody changed {generation.folder}")
         return keyword, near.keys() | keyword.keys(), held
 
     @property

@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 from article_assistant.answering.cite import Quote, Said, unmarked
 from article_assistant.index.chunk import sentences
-from article_assistant.index.reading.lines import CODE_INDENT, HEADING, ITEM
+from article_assistant.index.reading.lines import CODE_MARK, HEADING, ITEM
 from article_assistant.index.types import Article
 
 ITEMS = 24
@@ -69,7 +69,7 @@ def whole_list(article: Article, start: int, end: int) -> Block | None:
     begin, intro = lines[first].start, ""
     if first and text[: lines[first - 1].end].rstrip().endswith(":"):
         begin, intro = lines[first - 1].start, unmarked(text[lines[first - 1].start : lines[first - 1].end])
-    return _shown(article, begin, lines[last].end, intro, items) if len(items) > 1 else None
+    return _whole(article, begin, lines[last].end, intro, items) if len(items) > 1 else None
 
 
 def whole_code(article: Article, start: int, end: int) -> Block | None:
@@ -95,7 +95,7 @@ def whole_code(article: Article, start: int, end: int) -> Block | None:
         first = at = at + 1
     while at + 1 < len(lines) and lines[at + 1].is_code and lines[at + 1].goes_on:
         at += 1
-    return _shown(article, begin, lines[at].end, intro, [text[a:b] for a, b, *_ in lines[first : at + 1]])
+    return _whole(article, begin, lines[at].end, intro, [text[a:b] for a, b, *_ in lines[first : at + 1]])
 
 
 def as_list(block: Block) -> list[Said]:
@@ -110,7 +110,7 @@ def as_code(block: Block) -> list[Said]:
     return [Said(block.intro, block.quote, "\n" + "\n".join(block.entries))]
 
 
-def _shown(article: Article, begin: int, end: int, intro: str, entries: list[str]) -> Block | None:
+def _whole(article: Article, begin: int, end: int, intro: str, entries: list[str]) -> Block | None:
     if end - begin > LIST or len(entries) > ITEMS:
         return None
     return Block(Quote(article, begin, end), intro, entries)
@@ -122,7 +122,7 @@ def _lines_of(text: str) -> list[_Line]:
     for together in _TOGETHER.finditer(text):
         lines = [match.span() for match in re.finditer(r".+", text[together.start() : together.end()])]
         said = [text[together.start() + a : together.start() + b] for a, b in lines]
-        is_code = all(line.startswith(CODE_INDENT) for line in said)
+        is_code = all(line.startswith(CODE_MARK) for line in said)
         is_form = len(lines) > 1 and not is_code and all(map(_PAIR.match, said))
         for i, (a, b) in enumerate(lines):
             is_item = is_form or (not is_code and bool(ITEM.match(said[i])))

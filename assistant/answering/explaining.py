@@ -20,6 +20,13 @@ def unnamed(why: Explanation, hits: Sequence[Hit]) -> None:
     why.judge(hits, "without what was named")
 
 
+def table_asked(why: Explanation, many: bool, sure: bool) -> None:
+    """Note that a table was asked as a whole (`many`), which is then refused although the best row is `sure`."""
+    if many:
+        why.way = "table"
+        why.refused = NO_TABLE if sure else why.refused
+
+
 def weighed(
     why: Explanation,
     hits: Sequence[Hit],

@@ -167,17 +167,17 @@ class Extractor:
         said = [meaning(sentence.words) for sentence in sentences]
         order = ranked(said, [sentence.fits for sentence in sentences], scores)
         confidence = self._confidence(evidence(said, features, scores, order[0])) if order else 0.0
-        sure = bool(order) and confidence >= self._least and sentences[order[0]].fits
+        best = sentences[order[0]] if order else None
+        many = rows and best and is_row(best.hit.article.text, best.start) and tables.asks_for_many(question, best)
+        sure = best is not None and confidence >= self._least and best.fits
         if why:
             explaining.weighed(why, hits, sentences, features, scores, order, sure)
-        if not sure:
+            explaining.table_asked(why, bool(many), sure)
+        if many and (found := tables.from_table(question, hits, best)):
+            return _Composed(*found, CERTAIN)
+        if best is None or not sure:
             return refusal(question, [sentences[i] for i in order], confidence)
-        best = sentences[order[0]]
-        if rows and is_row(best.hit.article.text, best.start) and tables.asks_for_many(question, best):
-            if why:
-                why.way, why.refused = "table", explaining.NO_TABLE
-            if found := tables.from_table(question, hits, best):
-                return _Composed(*found, CERTAIN)
+        if many:
             return refusal(question, [tables.shown_whole(best)], confidence)
         return _Composed(*self._composed(question, kind, sentences, scores, order), confidence)
 

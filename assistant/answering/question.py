@@ -78,11 +78,11 @@ _PATTERNS: list[tuple[Kind, str]] = [
         r"has|have|had|isn't|aren't|wasn't|doesn't|don't|didn't|can't)\b(?!.*\bor\b)",
     ),
 ]
-_ASKS = r"(?:who|whom|whose|what|which|when|where|why|how)\b"
+_ASKWORD = r"(?:who|whom|whose|what|which|when|where|why|how)\b"
 _LED = "in|on|at|for|to|by|from|of|since|until|with"
-_NEXT = re.compile(rf"(?:,? and (?:also )?|[?;] (?:and )?)(?=(?:(?:{_LED}) )?{_ASKS})", re.IGNORECASE)
-_OPENS = re.compile(rf"(?!when\b[^,]*, )(?:\S+ )?{_ASKS}(?:\s+\S+){{2,}}", re.IGNORECASE)
-_HALF = re.compile(rf"\b(?:between|both)\b|\b(?:{_ASKS}|about|and|or|{_LED})[\s,]*$", re.IGNORECASE)
+_NEXT = re.compile(rf"(?:,? and (?:also )?|[?;] (?:and )?)(?=(?:(?:{_LED}) )?{_ASKWORD})", re.IGNORECASE)
+_OPENS = re.compile(rf"(?!when\b[^,]*, )(?:\S+ )?{_ASKWORD}(?:\s+\S+){{2,}}", re.IGNORECASE)
+_HALF = re.compile(rf"\b(?:between|both)\b|\b(?:{_ASKWORD}|about|and|or|{_LED})[\s,]*$", re.IGNORECASE)
 _DAYS = re.compile(rf"\b(?:(?:{WEEKDAY})s?|{'|'.join(calendar.day_abbr)})\b")
 _KINDS = [(kind, re.compile(pattern)) for kind, pattern in _PATTERNS]
 _INSIDE = re.compile(r"[.,:/'’]\d")

@@ -14,7 +14,7 @@ from article_assistant.answering.question import Kind, Meaning, fits, kind_of, w
 from article_assistant.answering.reader import Reader
 from article_assistant.index.chunk import passage
 from article_assistant.index.keyword import UNASKED, asked_words, family, identifiers, names_in, stems
-from article_assistant.index.reading.lines import CODE_INDENT, ITEM
+from article_assistant.index.reading.lines import CODE_MARK, ITEM
 from article_assistant.index.types import Hit
 from numpy.typing import NDArray
 
@@ -56,7 +56,7 @@ class Contender:
         """Whether it is a line of code."""
         text = self.hit.article.text
         line = text.rfind("\n", 0, self.start) + 1
-        return text.startswith(CODE_INDENT, line) and not ITEM.match(text, line)
+        return text.startswith(CODE_MARK, line) and not ITEM.match(text, line)
 
     @property
     def quote(self) -> Quote:

@@ -7,23 +7,21 @@ each word of the question is accounted for: by the table's place, a column, a va
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
-from typing import cast
 
 from article_assistant.answering.blocks import ITEMS, LIST
 from article_assistant.answering.cite import Quote, Said
-from article_assistant.answering.numbers import canonical, in_digits
+from article_assistant.answering.measures import EXTREMES, LIMITS, base_of, column
+from article_assistant.answering.numbers import in_digits
 from article_assistant.answering.question import kind_of, names_days
 from article_assistant.answering.rank import Contender
 from article_assistant.answering.records import Records, table_at, tables_of
 from article_assistant.index.keyword import UNASKED, stems
 from article_assistant.index.types import Hit
 
+_NOTHING = frozenset({"n/a", "none", "not available", "not supported"})
 _YES, _NO = frozenset({"yes", "true", "y", "x", "✓", "✔"}), frozenset({"no", "false", "n", "-", "–", "—", "✗", ""})
-_EXTREMES = re.compile(
-    r"(?i)(?<!\bat )\b(?:(most|highest|largest|biggest|longest|latest)|"
-    r"(least|fewest|lowest|smallest|shortest|earliest))\b"
-)
-_SOME = re.compile(r"(?i)\b(more than|over|above|at least|less than|fewer than|under|below|at most|up to) (\d[\d.]*)")
+_COMPARES = re.compile(r"(?i)(?<!\bat )\b(?:most|least|best|worst|the \w{3,}est)\b")
+_IN_YEAR = re.compile(r"\b(?:1[5-9]|20)\d\d\b")
 _ASKS = re.compile(
     r"(?i)(?:^|\b(?:in|on|at|for|to|from|of|by|and|,) )(?:which|what|how many)(?: of the)? |"
     r"^(?:please )?(?:list|name|show)(?: me)?(?: all)?(?: the)? "
@@ -32,14 +30,13 @@ _ALL = re.compile(r"(?i)(?:and )?(?:what (?:are|were)|when (?:is|are|was|were|do
 _ASIDE = re.compile(r"\s*\([^)]*\)$")
 _SEVERAL = re.compile(r"(?i)^(?:which|what) \w+[^s\W]s\b")
 _COUNT = re.compile(r"(?i)\bhow many (?:of the )?(\w+(?: \w+)?)")
-_ONE_NUMBER = re.compile(r"[^\d\w]*?(-?\d+(?:\.\d+)?)[^\d.,:]*")
 
 
-Found = tuple[str | None, list[Said]]
+TableAnswer = tuple[str | None, list[Said]]
 """A short answer, None where all rows are the answer, and its text."""
 
 
-def from_table(question: str, hits: Sequence[Hit], row: Contender | None = None) -> Found | None:
+def from_table(question: str, hits: Sequence[Hit], row: Contender | None = None) -> TableAnswer | None:
     """The short answer and its text, each row that it rests on cited; None where no table answers for sure.
 
     Where the reader has found a `row`, one word of a question that names values may be left over, as "use" in "Which
@@ -59,7 +56,7 @@ def asks_for_many(question: str, row: Contender) -> bool:
         place = {*stems(name), *stems(f"{row.hit.article.title} {row.hit.chunk.heading}")}
         asked = not place.isdisjoint(stems(many[1]))
     else:
-        asked = kind_of(question) == "list" or bool(_EXTREMES.search(question) or _SEVERAL.search(question))
+        asked = kind_of(question) == "list" or bool(_COMPARES.search(question) or _SEVERAL.search(question))
     return asked and set(stems(said)).isdisjoint(set(stems(question)) - UNASKED)
 
 
@@ -80,31 +77,30 @@ class _Asked:
         self.question = in_digits(question)
         self.words = stems(self.question)
         self.used = set[int]()  # places of words that are accounted for
-        self.names_values = False
+        self.conditions = 0  # that rows are chosen by
+        self.values = {name: [row.get(name, "") for row in table.rows] for name in table.columns}
+        self.figures = {name: found for name, cells in self.values.items() if (found := column(cells))}
         self.names = {name: stems(_ASIDE.sub("", name)) for name in table.columns}
         self.mentions = self._mentions()
-        self.values = {name: [row.get(name, "") for row in table.rows] for name in table.columns}
 
-    def answer(self) -> Found | None:
+    def answer(self) -> TableAnswer | None:
         """See `from_table`."""
         if _ALL.match(self.question) and self._is_whole():
             return self._whole()
-        most = _EXTREMES.search(self.question)
+        most = EXTREMES.search(self.question)
         target = self._target()
         if target is None:
             return None
         kept = self._kept(target, most)
         measure = None
         if most and kept is not None:
-            measure = next((name for name in self.mentions if name != target and self._figures(name)), None)
-            if measure is None:
+            measure = next((name for name in self.mentions if name != target and name in self.figures), None)
+            if measure is None or (kept := self.figures[measure].first(kept, most)) is None:
                 return None
         left = {i for i, word in enumerate(self.words) if word not in UNASKED and word not in self.table.place}
         if kept is None or (left - self.used and not self._is_led_to(kept, left - self.used)):
             return None
-        if measure and most:
-            return self._extreme(kept, target, measure, lowest=bool(most[2]))
-        return self._said(kept, target)
+        return self._extreme(kept, target, measure) if measure else self._said(kept, target)
 
     def _is_whole(self) -> bool:
         """Whether "what are the opening hours?" means all rows: values of a column say nothing without their row."""
@@ -115,7 +111,7 @@ class _Asked:
         known = {word for name in self.mentions for word in self.names[name]} | self.table.place | UNASKED
         return all(word in known or any(_same_root(word, one) for one in known) for word in self.words)
 
-    def _whole(self) -> Found | None:
+    def _whole(self) -> TableAnswer | None:
         """All rows, each a line, resting on one quote of the table."""
         start, end = self.table.spans[0][0], self.table.spans[-1][1]
         if end - start > LIST or len(self.table.rows) > ITEMS:
@@ -124,10 +120,10 @@ class _Asked:
         return None, [Said(f"- {self.table.article.text[a:b]}", table) for a, b in self.table.spans]
 
     def _is_led_to(self, kept: list[int], left: set[int]) -> bool:
-        """Whether one word is left over, of a question that names values, and the reader's row is among those kept."""
+        """Whether one word is left over, of a question with a condition, and the reader's row is among those kept."""
         at = self.row and (self.row.hit.article.id, self.row.start)
         rows = {(self.table.article.id, place) for i in kept for place in range(*self.table.spans[i])}
-        return len(left) == 1 and self.names_values and at in rows
+        return len(left) == 1 and bool(self.conditions) and at in rows
 
     def _target(self) -> str | None:
         """The column whose values are asked for, named right behind "which", "what" or "how many"."""
@@ -150,18 +146,17 @@ class _Asked:
         taken = {i for name, places in found.items() for at in places for i in range(at, at + len(self.names[name]))}
         for name, words in self.names.items():
             alike = [i for i, word in enumerate(self.words) if len(words) == 1 and _same_root(word, words[0])]
+            # "VRAM" for "Required VRAM", where no other column has the word
+            others = {word for other, own in self.names.items() if other != name for word in own}
+            alike = alike or [i for i, word in enumerate(self.words) if word in words[-1:] and word not in others]
             if name not in found and (free := [i for i in alike if i not in taken]):
                 found[name] = free
+                self.names[name] = words[-1:]
         return found
 
     def _places(self, words: list[str]) -> list[int]:
         many = len(words)
         return [i for i in range(len(self.words) - many + 1) if many and self.words[i : i + many] == words]
-
-    def _figures(self, name: str) -> list[float] | None:
-        """The numbers of a column, where each of its cells is one."""
-        found = [_figure(value) for value in self.values[name]]
-        return None if None in found else cast(list[float], found)
 
     def _kept(self, target: str, most: re.Match[str] | None) -> list[int] | None:
         """The rows that meet all conditions of the question; None where one is not understood."""
@@ -171,27 +166,48 @@ class _Asked:
         if most:
             self.used.update(self._places(stems(most[0])))
         kept, met = set(range(len(self.table.rows))), set[str]()
-        for some in _SOME.finditer(self.question):
-            near = self._nearest(some.start())
-            if near is None or not (figures := self._figures(near)):
+        for some in LIMITS.finditer(self.question):
+            near = self._nearest(some.start(), some["unit"] or "")
+            those = self.figures[near].within(some) if near else None
+            if near is None or those is None:
                 return None
-            self._use(some.start(), some.end())
-            unit = set(stems(f"{near} {self.values[near][0]}"))
-            after = len(stems(self.question[: some.end()]))
+            self._use(some.start(), some.end("number"))
+            unit = {
+                *stems(f"{near} {self.values[near][0]}"),
+                *stems(some["unit"] or "" if self.figures[near].base else ""),
+            }
+            after = len(stems(self.question[: some.end("number")]))
             self.used.update(i for i, word in enumerate(self.words[after : after + 2], after) if word in unit)
             met.add(near)
-            kept &= {i for i, value in enumerate(figures) if _meets(some[1].lower(), value, float(some[2]))}
+            kept &= those
         for name, value in self._valued():
             met.add(name)
             kept &= {i for i, own in enumerate(self.values[name]) if own in value}
         for name in self.mentions:
-            signs = [value.strip().lower() for value in self.values[name]]
-            if name in met or name == target or (most and self._figures(name)):
+            if name in met or name == target or (most and name in self.figures):
                 continue
-            if not set(signs) <= _YES | _NO or not set(signs) & _YES:
+            met.add(name)
+            if (having := self._having(name)) is None:
                 return None
-            kept &= {i for i, sign in enumerate(signs) if (sign in _YES) != self._negated(name)}
+            kept &= having
+        self.conditions = len(met)
         return sorted(kept)
+
+    def _having(self, name: str) -> set[int] | None:
+        """The rows that have what a column is named after, or have it not; None where its cells do not say so."""
+        signs = [value.strip().lower() for value in self.values[name]]
+        if (years := _IN_YEAR.findall(self.question)) and all(map(_IN_YEAR.search, signs)):
+            self.used.update(place for year in years for place in self._places([year]))
+            return {i for i, sign in enumerate(signs) if any(year in sign for year in years)}
+        nothing = _NO | _NOTHING
+        if not set(signs) & nothing or not (set(signs) & _YES or set(signs) & _NOTHING):
+            return None if not set(signs) <= _YES else self._not(set(range(len(signs))), name)
+        if set(signs) & _YES and not set(signs) <= _YES | nothing:
+            return None
+        return self._not({i for i, sign in enumerate(signs) if sign not in nothing}, name)
+
+    def _not(self, rows: set[int], name: str) -> set[int]:
+        return set(range(len(self.table.rows))) - rows if self._negated(name) else rows
 
     def _negated(self, name: str) -> bool:
         before = self.words[max(self.mentions[name][0] - 3, 0) : self.mentions[name][0]]
@@ -202,11 +218,13 @@ class _Asked:
     def _use(self, start: int, end: int) -> None:
         self.used.update(range(len(stems(self.question[:start])), len(stems(self.question[:end]))))
 
-    def _nearest(self, at: int) -> str | None:
-        """The column of figures that is named nearest to a place of the question, at most five words away."""
+    def _nearest(self, at: int, unit: str) -> str | None:
+        """The column of figures that is named nearest to a place of the question, or the only one in this unit."""
         place = len(stems(self.question[:at]))
         far = [(abs(one - place), name) for name, places in self.mentions.items() for one in places]
-        return min((one for one in far if one[0] <= 5 and self._figures(one[1])), default=(0, None))[1]
+        named = [one for one in far if one[0] <= 5 and one[1] in self.figures]
+        alike = [name for name, found in self.figures.items() if found.base and found.base == base_of(unit)]
+        return min(named)[1] if named else alike[0] if len(alike) == 1 else None
 
     def _valued(self) -> Iterator[tuple[str, set[str]]]:
         """The columns of which the question names values, with these; a value of several needs its column's name."""
@@ -233,7 +251,6 @@ class _Asked:
                 taken |= own
                 wanted.setdefault(min(columns), set()).update(value for name, value in among if name in columns)
         self.used |= taken
-        self.names_values = bool(wanted)
         yield from wanted.items()
 
     def _is_near(self, name: str, place: int) -> bool:
@@ -241,12 +258,9 @@ class _Asked:
         first = self.mentions[name][0]
         return first - 2 <= place <= first + len(self.names[name]) + 1
 
-    def _extreme(self, kept: list[int], target: str, measure: str, *, lowest: bool) -> Found | None:
-        figures = self._figures(measure)
-        if not figures or not kept or any(not self.values[target][i] for i in kept):
+    def _extreme(self, first: list[int], target: str, measure: str) -> TableAnswer | None:
+        if any(not self.values[target][i] for i in first):
             return None
-        best = (min if lowest else max)(figures[i] for i in kept)
-        first = [i for i in kept if figures[i] == best]
         if len(first) > ITEMS:
             return None
         short = ", ".join(self.values[target][i] for i in first)
@@ -258,14 +272,14 @@ class _Asked:
         start, end = self.table.spans[0][0], self.table.spans[-1][1]
         return short, [*said, Said("", Quote(self.table.article, start, end))] if end - start <= LIST else said
 
-    def _said(self, kept: list[int], target: str) -> Found | None:
+    def _said(self, kept: list[int], target: str) -> TableAnswer | None:
         counted = kind_of(self.question) == "number"
         first: dict[str, int] = {}
         for i in kept:
             first.setdefault(self.values[target][i], i)
         if not first or "" in first or len(kept) > ITEMS:
             return None
-        if counted and target != self.table.columns[0] and self._figures(target):
+        if counted and target != self.table.columns[0] and target in self.figures:
             # "How many seats …?" asks for the figure itself.
             if len(kept) > 1:
                 return None
@@ -284,17 +298,3 @@ class _Asked:
 def _same_root(one: str, other: str) -> bool:
     short = min(len(one), len(other))
     return short >= 5 and one[: short - 1] == other[: short - 1] and abs(len(one) - len(other)) <= 3
-
-
-def _figure(value: str) -> float | None:
-    """The one number of a cell, whatever its unit."""
-    found = _ONE_NUMBER.fullmatch(value) or _ONE_NUMBER.fullmatch(canonical(value))
-    return float(found[1]) if found else None
-
-
-def _meets(sign: str, value: float, than: float) -> bool:
-    if sign in {"more than", "over", "above"}:
-        return value > than
-    if sign == "at least":
-        return value >= than
-    return value < than if sign in {"less than", "fewer than", "under", "below"} else value <= than

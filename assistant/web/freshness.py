@@ -14,7 +14,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-NAMED = 3
+NAMED_IN_LINE = 3
 """Sources that the line names at most."""
 
 
@@ -48,18 +48,18 @@ def line(told: list[Freshness], now: datetime | None = None) -> str:
         return ""
     names = [one.label for one in told]
     last = f" and {names[-1]}" if len(names) > 1 else names[0]
-    named = ", ".join(names[:-1]) + last if len(names) <= NAMED else f"{len(names)} sources"
+    named = ", ".join(names[:-1]) + last if len(names) <= NAMED_IN_LINE else f"{len(names)} sources"
     articles = sum(one.articles for one in told)
     seconds = int(((now or datetime.now(UTC)) - datetime.fromisoformat(min(read))).total_seconds())
-    return escape(f"{_counted(articles, 'article')} from {named}, read {_ago_of(seconds)}").join(("<p>", "</p>"))
+    return escape(f"{_with_noun(articles, 'article')} from {named}, read {_ago_of(seconds)}").join(("<p>", "</p>"))
 
 
 def _ago_of(seconds: int) -> str:
     for unit, length in (("day", 86400), ("hour", 3600), ("minute", 60)):
         if seconds >= length:
-            return f"{_counted(seconds // length, unit)} ago"
+            return f"{_with_noun(seconds // length, unit)} ago"
     return "just now"
 
 
-def _counted(number: int, noun: str) -> str:
+def _with_noun(number: int, noun: str) -> str:
     return f"{number:,} {noun}{'' if number == 1 else 's'}"

@@ -5,7 +5,7 @@ from collections.abc import Container, Iterable
 
 CELLS = " | "
 """What stands between the cells of a row."""
-CODE_INDENT = "    "
+CODE_MARK = "    "
 """What a line of code begins with; an item three levels in does, too."""
 HEADING = re.compile(r"(#{1,6}) (\S.*)")
 ITEM = re.compile(r"\s*(?:[-*•]|\d{1,3}[.)])\s+(?=\S)")

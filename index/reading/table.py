@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
 
 from article_assistant.index.reading.lines import LABEL
@@ -89,6 +89,9 @@ def table_lines(rows: Rows, heads: int | None = None) -> tuple[list[str], list[s
     rows, heads = [row for row, one in zip(rows, filled, strict=True) if one], heads and sum(filled[:heads])
     if not rows:
         return [], []
+    if all(cell.is_name for row in rows for cell in row):  # then no cell is called a name by it
+        plain = {id(cell): replace(cell, is_name=False) for row in rows for cell in row}
+        rows, heads = [[plain[id(cell)] for cell in row] for row in rows], None
     titles = []
     while len(rows) > 1 and _spans_all(rows[0]) and not _heads_alone(rows, heads):
         titles.append(squeeze(rows[0][0].text))

@@ -25,7 +25,7 @@ OPENERS: dict[str, Callable[..., Any]] = {".xml": Path.open, ".gz": gzip.open, "
 TEXT_MODEL = "wikitext"
 
 
-class _Entry(NamedTuple):
+class _Export(NamedTuple):
     """A page of the export, or a redirect: where it leads."""
 
     title: str
@@ -53,8 +53,8 @@ class Dump:
         self._spaces = dict[int, str]()
         self._names = dict[str, list[str]]()  # by title, the redirects that lead to it
         self._reading = threading.Lock()
-        self._ahead: Iterator[_Entry] = iter(())
-        self._wanted, self._passed = set[str](), dict[str, _Entry]()
+        self._ahead: Iterator[_Export] = iter(())
+        self._wanted, self._passed = set[str](), dict[str, _Export]()
 
     def changes(self, state: str) -> Changes:
         """See `RemoteSource.changes`. Of a file that has not changed nothing is read."""
@@ -102,7 +102,7 @@ class Dump:
             entry.editor, names, ".wikitext",
         )  # fmt: skip
 
-    def _next(self, key: str) -> _Entry | None:
+    def _next(self, key: str) -> _Export | None:
         """The page, read from where the last one was; another thread may want those on the way."""
         for entry in self._ahead:
             if entry.title == key:
@@ -130,7 +130,7 @@ class Dump:
                 raise SourceError(f"{self.label} has no namespace {name!r}; it has {known}, and 0 for articles")
         return {named[name.casefold()] for name in self._access.namespaces}
 
-    def _entries(self) -> Iterator[_Entry]:
+    def _entries(self) -> Iterator[_Export]:
         """Each page of the file with its last revision. Raises SourceError where it is no whole export."""
         try:
             with cast(BinaryIO, OPENERS[self._path.suffix.lower()](self._path, "rb")) as file:
@@ -138,7 +138,7 @@ class Dump:
         except (OSError, EOFError, lxml.etree.XMLSyntaxError) as error:
             raise SourceError(f"{self._path} is broken, or no export of a MediaWiki ({error})") from error
 
-    def _parsed(self, file: BinaryIO) -> Iterator[_Entry]:
+    def _parsed(self, file: BinaryIO) -> Iterator[_Export]:
         events = lxml.etree.iterparse(
             file, events=("start", "end"), resolve_entities=False, no_network=True, load_dtd=False
         )
@@ -157,34 +157,34 @@ class Dump:
                     element.getparent().remove(min(before, element, key=_time_of))
             elif element.getparent() is root:
                 if name == "siteinfo":
-                    self._home = _text(element, "base")
+                    self._home = _said_in(element, "base")
                     self._spaces = {int(one.get("key", 0)): one.text or "" for one in element.iter("{*}namespace")}
                 elif name == "page":
-                    yield _entry(element)
+                    yield _exported(element)
                 root.remove(element)  # else all of the file stays in memory
 
 
-def _entry(page: Any) -> _Entry:
+def _exported(page: Any) -> _Export:
     led = page.find("{*}redirect")
     last = max(page.iterfind("{*}revision"), key=_time_of, default=None)
     text = None
-    if last is not None and _text(last, "model") in {"", TEXT_MODEL}:
+    if last is not None and _said_in(last, "model") in {"", TEXT_MODEL}:
         told = last.find("{*}text")
         text = None if told is None or told.get("deleted") else told.text
-    return _Entry(
-        title=_text(page, "title"),
-        space=int(_text(page, "ns") or 0),
+    return _Export(
+        title=_said_in(page, "title"),
+        space=int(_said_in(page, "ns") or 0),
         redirect="" if led is None else led.get("title", ""),
-        revision="" if last is None else _text(last, "id") or _text(last, "timestamp"),
-        time="" if last is None else _text(last, "timestamp"),
-        editor="" if last is None else _text(last, "contributor/{*}username"),
+        revision="" if last is None else _said_in(last, "id") or _said_in(last, "timestamp"),
+        time="" if last is None else _said_in(last, "timestamp"),
+        editor="" if last is None else _said_in(last, "contributor/{*}username"),
         text=text,
     )
 
 
 def _time_of(revision: Any) -> str:
-    return _text(revision, "timestamp")
+    return _said_in(revision, "timestamp")
 
 
-def _text(element: Any, path: str) -> str:
+def _said_in(element: Any, path: str) -> str:
     return (element.findtext(f"{{*}}{path}") or "").strip()

@@ -63,6 +63,36 @@ def test_a_word_that_the_table_does_not_know_gets_no_answer_from_it(question: st
     assert from_table(question, hits(ROOMS)) is None
 
 
+MODELS = "# Models\n\n" + "\n".join(
+    f"Model: {model} | English model: {english} | Required memory: {memory} | Speed: {speed} | Released: {day}"
+    for model, english, memory, speed, day in [
+        ("tiny", "tiny.en", "75 MiB", "10x", "2022-09-21"), ("small", "small.en", "466 MiB", "4x", "2022-10-01"),
+        ("large", "N/A", "2.9 GiB", "1x", "2023-11-06"),
+    ]
+)  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("question", "short"),
+    [
+        ("Which models have no English model?", "large"),
+        ("Which models have an English model?", "tiny, small"),
+        ("Which models have a memory of less than 1 GiB?", "tiny, small"),
+        ("Which model has the most memory?", "large"),
+        ("Which model has the fastest speed?", "tiny"),
+        ("Which models were released in 2022?", "tiny, small"),
+        ("Which model has the latest release?", "large"),
+        ("Which models have more than 100 of memory?", None),
+        ("Which models have no speed?", None),
+        ("Which models have 5 GiB of memory?", None),
+    ],
+)
+def test_units_dates_and_what_is_not_there_are_understood(question: str, short: str | None) -> None:
+    """A column by its last word where no other has it, its figures by their units, its empty cells by what they say."""
+    found = from_table(question, hits(MODELS))
+    assert (found and found[0]) == short
+
+
 HOURS = "# Opening hours\n\nDay: Monday | From: 9:00 | To: 17\nDay: Sat | From: 10 | To: 14\nDay: Sunday | From: closed"
 PRICES = "# Entry\n\nThe prices are:\n\nVisitor: Adults | Price: 6.50 euros\nVisitor: Children | Price: 2 euros"
 

@@ -10,6 +10,7 @@ import pytest
 from article_assistant.index.build import check_whole, recall
 from article_assistant.index.chunk import split
 from article_assistant.index.generation import Damaged, Generation
+from article_assistant.index.keyword import asked_terms
 from article_assistant.index.remote import Remote
 from article_assistant.index.search import Index
 from article_assistant.index.types import EVERYONE
@@ -60,7 +61,7 @@ def test_the_next_one_begins_with_a_copy_of_the_last(index_: Index, monkeypatch:
         assert found.dropped == 2
         for number, there in ((7, False), (9, False), (8, True), (63, True)):
             question = f"Number{number}"
-            assert bool(found.best(question, ALL, 5)) == there
+            assert bool(found.best(asked_terms(question), ALL, 5)) == there
             cosine = found.nearest(index_.embedder.question(f"{question} is about matter{number % 5}"), ALL, 1)[0][1]
             assert (cosine > 0.99) == there
     finally:
@@ -112,7 +113,7 @@ def test_recall_is_of_the_true_neighbours(index_: Index) -> None:
     found.close()
 
 
-@pytest.mark.parametrize("name", ["held", "keyword/meta.json"])
+@pytest.mark.parametrize("name", ["held", "keyword/0.words"])
 def test_another_content_of_the_same_length_is_noticed(index_: Index, name: str) -> None:
     """Zeros in place of what was written: not opened."""
     found = publish(index_)
@@ -127,7 +128,7 @@ def test_a_file_touched_while_it_is_open_is_noticed(index_: Index) -> None:
     """Emptied, replaced or removed: `whole` says no."""
     found = publish(index_)
     assert found.whole
-    (found.folder / "keyword" / "meta.json").write_text("{}")
+    (found.folder / "keyword" / "0.words").write_text("{}")
     assert not found.whole
     found.close()
 
@@ -138,6 +139,7 @@ def test_a_search_finds_the_nearest_of_what_may_be_seen(
 ) -> None:
     """Whatever share of the chunks a person may see, as many come back as are wanted, all visible, best first."""
     monkeypatch.setattr(article_assistant.index.generation, "ROWS_A_NEIGHBOUR", rows)
+    monkeypatch.setattr(article_assistant.index.generation, "EXACT", rows)
     opened = Index.open(tmp_path, Words(), server=backend())
     with opened.library.writing():
         opened.library.for_encoder(opened.embedder.version)
@@ -164,12 +166,12 @@ def test_a_search_finds_the_nearest_of_what_may_be_seen(
             assert {number for number, _ in near} <= seen
             best = sorted((cosines[number] for number in seen), reverse=True)[:12]
             assert [cosine for _, cosine in near] == pytest.approx(best, abs=0.002)
-            words = found.best("matter3", frozenset({name}), 12)
+            words = found.best(asked_terms("matter3"), frozenset({name}), 12)
             assert len(words) == min(12, sum(number in seen for number in numbers[3::7].tolist()))
             assert {number for number, _ in words} <= seen
         assert found.nearest(vector, frozenset(), 5) == []
         assert found.nearest(vector, frozenset({"nobody"}), 5) == []
-        assert found.best("matter3", frozenset({"nobody"}), 5) == []
+        assert found.best(asked_terms("matter3"), frozenset({"nobody"}), 5) == []
     finally:
         found.close()
         opened.close()

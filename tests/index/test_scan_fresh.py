@@ -4,8 +4,9 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from article_assistant.index.keyword import Keyword, asked_words, number_of, terms
-from article_assistant.index.scan import Fresh, FreshChunk, Statistics
+from article_assistant.index.keyword import Postings, asked_terms, terms
+from article_assistant.index.postings import extend
+from article_assistant.index.scan import UNKNOWN, Fresh, FreshChunk, Statistics
 from article_assistant.index.types import EVERYONE
 from hypothesis import given
 from hypothesis import strategies as st
@@ -14,7 +15,6 @@ from tests.parts import modest
 
 ALL = frozenset({EVERYONE})
 BOARD = frozenset({"board"})
-NONE = Statistics(0, 0.0, {})
 TEXTS = [f"{'trip ' * (n % 4)}word{n % 7} and {'longer ' * (n % 11)}text of {n}" for n in range(120)]
 
 
@@ -47,23 +47,35 @@ def test_the_nearest_are_the_nearest() -> None:
 
 @pytest.mark.parametrize("question", ["trip of word3", "a longer text", "trip", "zeppelin", ""])
 def test_words_count_as_they_do_in_a_generation(tmp_path: Path, question: str) -> None:
-    """The scores are those of the keyword index, which rounds the lengths of texts."""
+    """Here and there the scores of the same chunks are the same to the last digit, however the chunks are divided."""
     found = rows(range(len(TEXTS)))
-    Keyword.extend(tmp_path, [(number, TEXTS[number], groups) for number, groups, _, _ in found])
-    expected = dict(Keyword.open(tmp_path).best(question, ALL, 200))
-    asked = [number_of(word) for word in asked_words(question)]
-    scores = dict(fresh(found).best(asked, ALL, 200, NONE))
-    assert scores.keys() == expected.keys()
-    for number, score in scores.items():
-        assert score == pytest.approx(expected[number], rel=0.06)
+    asked = asked_terms(question)
+    whole = fresh(found).best(asked, ALL, 200, UNKNOWN)
+    for part in (0, 50, len(found)):
+        extend(tmp_path / str(part), [(row[0], row[3]) for row in found[:part]])
+        older, newer = Postings(tmp_path / str(part)), fresh(found[part:])
+        seen = np.array([bool(row[1] & ALL) for row in found[:part]], bool)
+        held = {word: int(seen[older.holding(word)[0]].sum()) for word in asked}
+        known = Statistics(int(seen.sum()), int(older.lengths[seen].sum()), held)
+        total = known + newer.statistics(asked, ALL)
+        both = older.best([(word, total.rare(word)) for word in asked], total.mean, seen, 200)
+        assert sorted(both + newer.best(asked, ALL, 200, known), key=lambda one: (-one[1], one[0])) == whole
+
+
+def test_what_nobody_may_see_moves_no_score() -> None:
+    """Chunks of others count neither as chunks nor as holders of a word, nor for the mean length."""
+    found = rows(range(1, 90))
+    asked = asked_terms("trip of word3")
+    alone = fresh([row for row in found if row[1] == ALL]).best(asked, ALL, 90, UNKNOWN)
+    assert fresh(found).best(asked, ALL, 90, UNKNOWN) == alone
 
 
 def test_a_word_is_worth_what_it_is_in_all_chunks() -> None:
     """One new chunk beside a generation of thousands: a rare word counts as rare, a common one as common."""
     one = fresh(rows(range(1, 2)))
     (term,) = terms("text").tolist()
-    ((_, rare),) = one.best([term], ALL, 5, Statistics(10_000, 30.0, {term: 3}))
-    ((_, common),) = one.best([term], ALL, 5, Statistics(10_000, 30.0, {term: 9_000}))
+    ((_, rare),) = one.best([term], ALL, 5, Statistics(10_000, 300_000, {term: 3}))
+    ((_, common),) = one.best([term], ALL, 5, Statistics(10_000, 300_000, {term: 9_000}))
     assert rare > 5
     assert common < 0.5
 
@@ -85,10 +97,10 @@ def test_moving_on_is_the_same_as_beginning_anew(steps: list[set[int]]) -> None:
         asked = terms("trip text").tolist()
         for groups in (None, ALL, BOARD):
             assert now.nearest(vector, groups, 9) == anew.nearest(vector, groups, 9)
-            assert now.best(asked, groups, 9, NONE) == anew.best(asked, groups, 9, NONE)
+            assert now.best(asked, groups, 9, UNKNOWN) == anew.best(asked, groups, 9, UNKNOWN)
 
 
 def test_of_nothing_nothing_is_found() -> None:
     """No chunk at all is no error."""
     assert Fresh(8).nearest(np.ones(8, np.float32), ALL, 3) == []
-    assert Fresh(8).best([1], ALL, 3, NONE) == []
+    assert Fresh(8).best([1], ALL, 3, UNKNOWN) == []

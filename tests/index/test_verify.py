@@ -189,7 +189,7 @@ def without_keyword(folder: Path) -> None:
 
 
 def with_zeros(folder: Path) -> None:
-    path = folder / "keyword" / "meta.json"
+    path = folder / "keyword" / "0.words"
     path.write_bytes(bytes(path.stat().st_size))
 
 

@@ -137,6 +137,8 @@ def test_markdown_becomes_lines(source: str, text: str) -> None:
          "<tr><td>3<td>4</table>", "Hall: N | Gate in: 1 | Gate out: 2\nHall: N | Gate in: 3 | Gate out: 4"),
         ("<table><tr><th>Owner<td>Dana<tr><th>Phone<td>12</table>", "Owner: Dana\nPhone: 12"),
         ("<table><tr><th colspan=2>Pump<tr><th>Owner<td>Dana</table>", "Pump\n\nOwner: Dana"),
+        ("<table><tr><th>Tool<th>Ratio<th>Speed<tr><th>LZF<th>2.1<th>570<tr><th>LZO<th>2.2<th>600</table>",
+         "Tool: LZF | Ratio: 2.1 | Speed: 570\nTool: LZO | Ratio: 2.2 | Speed: 600"),
         ("<table><tfoot><tr><td>Sum<td>3</tfoot><tbody><tr><td>A<td>3</tbody></table>", "A: 3\nSum: 3"),
         ("<table role=presentation><tr><td><h2>A</h2><p>One.</p><td><p>Two.</p></table>", "## A\n\nOne.\n\nTwo."),
         ("<table><tr><th>Day<th>Open<tr><td>Sat<td><p>9 to 12</p><p>1 to 5</p></table>",
