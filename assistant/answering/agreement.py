@@ -20,8 +20,9 @@ def same_matter(question: str, kind: Kind, one: Contender, other: Contender) -> 
     """
     if kind == "number" and (found := _COUNTED.search(question)):
         thing = asked_words(found[1] or found[2])[:1]
-        called = [_after(sentence)[:1] for sentence in (one, other)]
-        return bool(set(called[0]) & set(called[1])) or all(_counts(sentence, thing) for sentence in (one, other))
+        first, second = (_after(sentence)[:NEXT] for sentence in (one, other))
+        alike = set(first[:1]) & set(second) | set(second[:1]) & set(first)
+        return bool(alike) or all(_counts(sentence, thing) for sentence in (one, other))
     asked = set(asked_words(question))
     both = set(stems(one.text)) & set(stems(other.text))
     return all(asked & set(_after(sentence)[:1]) <= both for sentence in (one, other))

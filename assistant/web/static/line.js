@@ -86,7 +86,9 @@
         new MutationObserver(function () {
             // Gradio changes things around the conversation as soon as it has sent something.
             if (sent && (isBusy() || log.querySelectorAll('.turn').length > sent.turns)) { sent = null; draw(); }
-            if (line.length && !isBusy()) { document.getElementById('next').click(); }
+            if (!line.length || isBusy() || sent) { return; }
+            sent = { question: line[0], at: Date.now(), turns: log.querySelectorAll('.turn').length };
+            document.getElementById('next').click();
         }).observe(log, { childList: true, subtree: true, attributes: true, attributeFilter: ['aria-busy'] });
     }).observe(document.documentElement, { childList: true, subtree: true });
 }());
