@@ -100,8 +100,8 @@ def build(
                 shelf = gr.HTML(render.sources(None), elem_id="shelf", **_UNSTYLED)
                 gr.HTML(render.fill("reading.html"), elem_id="pane", **_UNSTYLED)
         shown = [name, talk, shelf]
-        page.load(fresh_line, None, told, **_PRIVATE)
-        page.load(events.offer, None, start, **_PRIVATE)
+        # One event: of two that end at the same time Gradio may lose one.
+        page.load(lambda: [events.offer(), fresh_line()], None, [start, told], **_PRIVATE)
         # The browser keeps the name of the conversation that a tab shows. Its script presses the button once the page
         # stands: an event of `load` with a function of the browser's is sometimes lost.
         resume = gr.Button("", visible="hidden", elem_id="resume")
