@@ -3,6 +3,7 @@
 import re
 import threading
 from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 from itertools import islice
 
 from article_assistant.index.types import Article, Groups
@@ -22,50 +23,75 @@ DEFINITIONS = 4
 """Definitions that a text has at least, if it is one that defines things."""
 LOOKED_AT = 40
 """Articles that example questions are made from."""
-TRIED_FIRST = 12
+TRIED_FIRST = 40
 """Example questions that are tried at most."""
+MOST_OFFERS = 16
+"""Example questions that are kept to choose from."""
+A_VISIT = 2
+"""Example questions that a visit adds to them."""
+SURE = 0.75
+"""Confidence, 0 to 1, that the answer to an example has at least: the page shows such a one without a caution."""
+
+
+@dataclass(frozen=True, slots=True)
+class Offer:
+    """An example question, and the title of the article that it was made from and that answers it."""
+
+    question: str
+    title: str
 
 
 class Examples:
     """Questions that an assistant answers, each tried before it is offered; known until the library changes."""
 
     def __init__(self, assistant: Assistant, most: int = 4) -> None:
-        """Of at most this many questions for one user."""
+        """Of at most this many questions for one visit."""
         self._assistant, self._most = assistant, most
-        self._known: dict[tuple[Groups, str | None], list[str]] = {}
+        self._known: dict[tuple[Groups, str | None], tuple[list[Offer], Iterator[Offer]]] = {}
         self._trying = threading.Lock()
+        self._visits = 0
 
-    def __call__(self, user: User) -> list[str]:
-        """A few questions that the articles which this user may read answer."""
+    def __call__(self, user: User) -> list[Offer]:
+        """A few questions that the articles which this user may read answer, others at each visit where there are."""
         key = (user.groups, self._assistant.index.library.fact("changes"))
         with self._trying:
             if key not in self._known:
-                self._known = {key: list(islice(self._answered(user), self._most))}
-            return self._known[key]
+                self._known = {key: ([], self._answered(user))}
+            offers, more = self._known[key]
+            # The first visitor waits for a few only; each later one adds some.
+            offers += islice(more, min(A_VISIT if offers else self._most, MOST_OFFERS - len(offers)))
+            first = self._visits * self._most % max(len(offers), 1)
+            self._visits += 1
+            return [*offers[first:], *offers[:first]][: self._most]
 
-    def _answered(self, user: User) -> Iterator[str]:
+    def _answered(self, user: User) -> Iterator[Offer]:
         articles = islice(self._assistant.index.library.articles(user.groups), LOOKED_AT)
         shown: set[str] = set()
-        for question in islice(propose(articles), TRIED_FIRST):
+        for question, article in islice(propose(articles), TRIED_FIRST):
             opening = " ".join(question.split()[:2])  # one "Who is …?" is enough
-            if opening not in shown and self._assistant.answer(question, user).answered:
+            if opening in shown:
+                continue
+            answer = self._assistant.answer(question, user)
+            cited = {citation.article for citation in answer.citations}
+            if answer.answered and (answer.confidence or 0.0) >= SURE and article.id in cited:
                 shown.add(opening)
-                yield question
+                yield Offer(question, article.title)
 
 
-def propose(articles: Iterable[Article]) -> Iterator[str]:
-    """Questions that the articles in English seem to answer, the first of each article before any second.
+def propose(articles: Iterable[Article]) -> Iterator[tuple[str, Article]]:
+    """Questions that the articles in English seem to answer, each with its article; of each one before any second.
 
-    >>> list(propose([Article("a", "Trips", "City: Oslo | Per diem: €84", "", "", None, frozenset())]))
+    >>> trips = Article("a", "Trips", "City: Oslo | Per diem: €84", "", "", None, frozenset())
+    >>> [question for question, _ in propose([trips])]
     ['What is the per diem for Oslo?']
     """
-    waiting = [iter(_of(article.text)) for article in articles if article.language == "en"]
+    waiting = [(iter(_of(article.text)), article) for article in articles if article.language == "en"]
     while waiting:
         going_on = []
-        for questions in waiting:
+        for questions, article in waiting:
             if question := next(questions, None):
-                yield question
-                going_on.append(questions)
+                yield question, article
+                going_on.append((questions, article))
         waiting = going_on
 
 

@@ -11,9 +11,9 @@ from typing import Self
 
 from article_assistant.index.chunk import page_at
 from article_assistant.index.search import Index
-from article_assistant.index.types import Article, Hit
+from article_assistant.index.types import EVERYTHING, Article, Hit, Scope
 from article_assistant.memory import TURNS, Memory
-from article_assistant.types import Answer, Answerer, Citation, Context, Event, Found, Thumb, Turn, User
+from article_assistant.types import Answer, Answerer, Citation, Context, Event, Explanation, Found, Thumb, Turn, User
 
 PASSAGES = 10
 """Hits that an answerer gets to read."""
@@ -52,13 +52,16 @@ class Assistant:
         conversation: str | None = None,
         stop: threading.Event | None = None,
         before: Sequence[Turn] = (),
+        explain: bool = False,
+        scope: Scope = EVERYTHING,
     ) -> Iterator[Event]:
         """Yield events as they come: Found, Words, Citations, last the Answer.
 
         A `conversation` is any name that the caller keeps secret; turns under it are taken into
         account and the new one is added. A caller who keeps the turns itself gives them as `before`
         instead. Setting `stop` ends what a language model writes, within a second: the Answer is then
-        what there is. To close the iterator ends it too, and nothing is remembered.
+        what there is. To close the iterator ends it too, and nothing is remembered. To `explain` adds to the
+        Answer why it is that one. Only articles in the `scope` are looked at.
         """
         began = time.perf_counter()
         question = question.encode("utf-8", "replace").decode()  # halves of characters, as JSON may hold them
@@ -68,9 +71,13 @@ class Assistant:
         if turns:
             turns[-1] = replace(turns[-1], cited=self._cited(turns[-1], user))
         standalone = self.answerer.standalone(question, turns)
+        why = Explanation() if explain else None
 
         def find(text: str) -> list[Hit]:
-            return self.index.find(text, user.groups, PASSAGES)
+            hits = self.index.find(text, user.groups, PASSAGES, scope)
+            if why:
+                why.add(hits)
+            return hits
 
         def titles() -> list[str]:
             return [article.title for article in islice(self.index.library.articles(user.groups), TITLES)]
@@ -79,7 +86,7 @@ class Assistant:
         found = time.perf_counter()
         yield Found(tuple(hits))
         for event in self.answerer.answer(
-            standalone, hits, Context(question, turns, find, stop or threading.Event(), titles)
+            standalone, hits, Context(question, turns, find, stop or threading.Event(), titles, why)
         ):
             if not isinstance(event, Answer):
                 yield event
@@ -97,11 +104,20 @@ class Assistant:
                 turn = Turn(question, answer.answer, articles, answer.standalone)
                 # A courtesy names titles without citing them, so it cannot be shown again with the rights of then.
                 self._memory.add(user, conversation, turn, None if answer.remark else answer)
-            yield answer
+            if why:
+                why.settle(answer)
+            yield replace(answer, explanation=why)
 
-    def answer(self, question: str, user: User, conversation: str | None = None) -> Answer:
+    def answer(
+        self,
+        question: str,
+        user: User,
+        conversation: str | None = None,
+        explain: bool = False,
+        scope: Scope = EVERYTHING,
+    ) -> Answer:
         """The answer alone, when the events on the way are of no interest."""
-        *_, last = self.ask(question, user, conversation)
+        *_, last = self.ask(question, user, conversation, explain=explain, scope=scope)
         assert isinstance(last, Answer)
         return last
 
@@ -112,6 +128,10 @@ class Assistant:
     def passages(self, question: str, user: User, k: int = PASSAGES) -> list[Hit]:
         """The best `k` passages for a question that this user may read, best first; nothing is answered or kept."""
         return self.index.find(question.encode("utf-8", "replace").decode(), user.groups, k)
+
+    def places(self, user: User) -> dict[str, int]:
+        """How many articles this user may read in each source and in each folder of one, by label and path."""
+        return self.index.library.ledger.places(user.groups)
 
     def conversation(self, user: User, name: str, most: int) -> list[Answer]:
         """The last `most` answers of a conversation, oldest first, as this user may read them now.

@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any, Literal, Protocol
 
-from article_assistant.index.types import Article, Groups, Hit
+from article_assistant.index.types import EVERYTHING, Article, Groups, Hit, Scope
 
 Mode = Literal["extractive", "generative", "refused"]
 
@@ -44,6 +44,89 @@ class Sentence:
     state: State = "unchecked"
 
 
+Verdict = Literal[
+    "not read", "in another language", "without what was named", "of another kind", "less likely", "too unsure", "cited"
+]
+"""What became of a passage that was found."""
+
+
+@dataclass(slots=True)
+class Considered:
+    """A passage that was found for a question, and what became of it.
+
+    Characters `[start, end)` of the article's text. `meaning` is the cosine of its best sentence (-1 to 1), `keywords`
+    its BM25 score (0 or more), each with its place among all passages that this search put forward (from 1; 0: none).
+    `sentence` is its likeliest, `words` are what would answer in it, `reader` and `verifier` the logits of these words
+    against "not in this passage" (None: not looked at); `chance` is how likely they answer, 0 to 1, beside the others.
+    """
+
+    article: str
+    title: str
+    heading: str
+    start: int
+    end: int
+    revision: str
+    score: float
+    meaning: float
+    by_meaning: int
+    keywords: float
+    by_words: int
+    sentence: str = ""
+    words: str = ""
+    reader: float | None = None
+    verifier: float | None = None
+    chance: float | None = None
+    verdict: Verdict = "not read"
+
+
+@dataclass(slots=True)
+class Explanation:
+    """Why a question was answered as it was, or refused; filled on the way, and never stored.
+
+    `kind` is the kind of answer that was asked for, `way` how it was looked for, `needed` the least confidence that
+    an answer may have, `refused` why there is none, and `unsupported` what a language model said that no quote carries.
+    """
+
+    kind: str = ""
+    way: Literal["sentences", "table", "passage", "courtesy"] = "sentences"
+    needed: float | None = None
+    refused: str = ""
+    passages: list[Considered] = field(default_factory=list)
+    unsupported: list[str] = field(default_factory=list)
+
+    def add(self, hits: Sequence[Hit]) -> None:
+        """Put the passages of a search behind those of an earlier one."""
+        known = {(one.article, one.start) for one in self.passages}
+        for hit in hits:
+            of, chunk = hit.article, hit.chunk
+            if (of.id, chunk.start) not in known:
+                meaning = max(hit.cosines, default=0.0)
+                found = (round(hit.score, 3), round(meaning, 3), hit.by_meaning, round(hit.bm25, 3), hit.by_words)
+                self.passages.append(
+                    Considered(of.id, of.title, chunk.heading, chunk.start, chunk.end, of.revision, *found)
+                )
+
+    def judge(self, hits: Sequence[Hit], verdict: Verdict) -> None:
+        """Say what became of these passages."""
+        meant = {(hit.article.id, hit.chunk.start) for hit in hits}
+        for passage in self.passages:
+            if (passage.article, passage.start) in meant:
+                passage.verdict = verdict
+
+    def settle(self, answer: "Answer") -> None:
+        """Say what is cited now that the answer is known, and put that first."""
+        for passage in self.passages:
+            for citation in answer.citations:
+                if citation.article == passage.article and passage.start <= citation.start < passage.end:
+                    self.way = "passage" if passage.verdict == "in another language" else self.way
+                    passage.verdict = "cited"
+        self.passages.sort(key=lambda one: one.verdict != "cited")
+        if answer.answered:
+            self.refused = ""
+        if answer.remark:
+            self.way = "courtesy"
+
+
 @dataclass(frozen=True, slots=True)
 class Answer:
     """Text whose every sentence carries a citation, or a refusal that names what is nearest.
@@ -73,10 +156,14 @@ class Answer:
     notice: str = ""
     usage: dict[str, int] = field(default_factory=dict)
     remark: bool = False
+    explanation: Explanation | None = None
 
     def as_json(self) -> dict[str, Any]:
-        """The answer as it leaves the house, the same from every door."""
-        return asdict(self)
+        """The answer as it leaves the house, the same from every door; with an explanation where one was asked for."""
+        said = asdict(self)
+        if self.explanation is None:
+            del said["explanation"]
+        return said
 
 
 Thumb = Literal["", "up", "down"]
@@ -145,7 +232,7 @@ class Context:
     """What an answerer may look back on: the question as it was typed, and the turns before it, oldest first.
 
     `find` searches once more, with the rights of whoever asks; `titles` are those of some articles to be named. When
-    `stop` is set, the answer as it is then is enough.
+    `stop` is set, the answer as it is then is enough. An `explanation`, where one is asked for, is to be filled.
     """
 
     question: str
@@ -153,6 +240,7 @@ class Context:
     find: Callable[[str], Sequence[Hit]]
     stop: threading.Event = field(default_factory=threading.Event)
     titles: Callable[[], Sequence[str]] = tuple
+    explanation: Explanation | None = None
 
 
 class Answerer(Protocol):
@@ -178,11 +266,15 @@ class Answering(Protocol):
         conversation: str | None = None,
         stop: threading.Event | None = None,
         before: Sequence[Turn] = (),
+        explain: bool = False,
+        scope: Scope = EVERYTHING,
     ) -> Iterator[Event]: ...
 
     def passages(self, question: str, user: User, k: int) -> list[Hit]: ...
 
     def article(self, identifier: str, user: User) -> Article | None: ...
+
+    def places(self, user: User) -> dict[str, int]: ...
 
     def conversation(self, user: User, name: str, most: int) -> list[Answer]: ...
 

@@ -22,7 +22,7 @@ from article_assistant.index.library import Library
 from article_assistant.index.remote import Remote, Server
 from article_assistant.index.scan import UNKNOWN, Flat, Fresh, Statistics
 from article_assistant.index.schema import LibraryState
-from article_assistant.index.types import Groups, LibraryError, Vector
+from article_assistant.index.types import Groups, LibraryError, Ranked, Vector, Within
 from article_assistant.index.vectors import Away, Elsewhere, Lacking, Neighbours, Vectors
 from numpy.typing import NDArray
 
@@ -114,8 +114,8 @@ class Generation:
         visible = self.flat.visible(groups)
         return self.keyword.alive & visible[self._places] if self.count else np.zeros(len(self._places), bool)
 
-    def nearest(self, vector: Vector, groups: Groups, k: int) -> list[tuple[int, float]]:
-        """The nearest `k` chunks that `groups` may see, as numbers with cosines, best first.
+    def nearest(self, vector: Vector, groups: Groups, k: int, within: Within = None) -> Ranked:
+        """The nearest `k` chunks that `groups` may see, as numbers with cosines, best first; `within`, only of these.
 
         The search is exact where some are hidden from them and EXACT or fewer are not, so that none of the hidden
         stands in the way of others, where it is less work, and where the store of vectors is incomplete or out of
@@ -124,7 +124,7 @@ class Generation:
         seen = self.flat.seen(groups)
         ask = k if seen == self.count else int(SPARE * k * self.count / max(seen, 1))
         whole = seen + self.flat.hidden == self.count
-        if not self.lacks and seen and (whole or seen > max(EXACT, ROWS_A_NEIGHBOUR * ask)):
+        if within is None and not self.lacks and seen and (whole or seen > max(EXACT, ROWS_A_NEIGHBOUR * ask)):
             try:
                 found = self.flat.only(self._neighbours(vector, ask), groups)
             except Lacking as error:
@@ -135,7 +135,7 @@ class Generation:
             else:
                 if len(found) >= min(k, seen):
                     return found[:k]
-        return self.flat.nearest(vector, groups, k)
+        return self.flat.nearest(vector, groups, k, within)
 
     def _neighbours(self, vector: Vector, k: int) -> list[tuple[int, float]]:
         """The nearest `k` chunks, whoever may see them."""
@@ -150,12 +150,21 @@ class Generation:
         return found
 
     def best(
-        self, words: Sequence[int], groups: Groups, k: int, others: Statistics = UNKNOWN, holding: int | None = None
-    ) -> list[tuple[int, float]]:
+        self,
+        words: Sequence[int],
+        groups: Groups,
+        k: int,
+        others: Statistics = UNKNOWN,
+        holding: int | None = None,
+        within: Within = None,
+    ) -> Ranked:
         """As `Fresh.best`."""
         total = self.statistics(words, groups) + others
         rarities = [(word, total.rare(word)) for word in words]
-        return self.keyword.best(rarities, total.mean, self._seen(groups), k, holding)
+        seen = self._seen(groups)
+        if within is not None:
+            seen &= np.isin(self.keyword.numbers, within)
+        return self.keyword.best(rarities, total.mean, seen, k, holding)
 
     def close(self) -> None:
         """Let go of the build, so that it may be removed."""

@@ -1,12 +1,15 @@
 """What a library knows of its sources: when each was read, what it gave, and what could not be read."""
 
 import json
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
+import numpy as np
 from article_assistant.index.schema import Failure, Source, Trouble, count_change
+from article_assistant.index.types import Groups, Numbers, Scope
 
 if TYPE_CHECKING:
     from article_assistant.index.library import Library
@@ -130,6 +133,25 @@ class Ledger:
                 "INSERT OR REPLACE INTO other VALUES (?, ?, ?, ?)",
                 [(folder, source.id, kind, files) for (folder, kind), files in others.items()],
             )
+
+    def places(self, groups: Groups) -> dict[str, int]:
+        """How many articles that `groups` may see lie in each source and in each folder of one, by label and path."""
+        found = Counter[str]()
+        for identifier, shown in self._library.all("SELECT id, groups FROM article"):
+            if groups is None or groups & set(json.loads(shown)):
+                path = str(identifier).split("/")[:-1]
+                found.update("/".join(path[:depth]) for depth in range(1, len(path) + 1))
+        return dict(sorted(found.items()))
+
+    def within(self, scope: Scope) -> Numbers:
+        """The chunks of the articles in a scope, whoever may see them."""
+        query = (
+            "SELECT number FROM article JOIN chunk ON article = id WHERE (id = ? OR substr(id, 1, ?) = ?) "
+            "AND (? = '' OR substr(updated, 1, 10) >= ?) AND (? = '' OR substr(updated, 1, 10) <= ?)"
+        )
+        place, days = scope.place.strip("/"), (scope.since, scope.since, scope.until, scope.until)
+        found = self._library.all(query, (place, *_below(place), *days))
+        return np.sort(np.fromiter((number for (number,) in found), np.int64, len(found)))
 
     def others(self, source: Source) -> dict[str, int]:
         """How many files of kinds that are not read a source holds, by kind, the most first."""

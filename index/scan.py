@@ -13,7 +13,7 @@ from itertools import islice
 from pathlib import Path
 
 import numpy as np
-from article_assistant.index.types import Groups, Matrix, Terms, Vector
+from article_assistant.index.types import Groups, Matrix, Ranked, Terms, Vector, Within
 from numpy.typing import NDArray
 
 FEW = 30_000
@@ -112,10 +112,12 @@ class Flat:
             seen = self.visible(groups)[at] & (self._numbers[at] == asked)
         return [one for one, shown in zip(found, seen, strict=True) if shown]
 
-    def nearest(self, vector: Vector, groups: Groups, k: int) -> list[tuple[int, float]]:
-        """The nearest `k` chunks that `groups` may see, as numbers with cosines, best first."""
+    def nearest(self, vector: Vector, groups: Groups, k: int, within: Within = None) -> Ranked:
+        """The nearest `k` chunks that `groups` may see, as numbers with cosines, best first; of those `within`."""
         seen, rows = self._rows(groups)
-        if rows is None and seen < len(self):
+        if within is not None:
+            rows = np.flatnonzero(self.visible(groups) & np.isin(self._numbers, within))
+        elif rows is None and seen < len(self):
             rows = np.flatnonzero(self.visible(groups))
         count = len(self) if rows is None else len(rows)
         numbers, cosines = np.zeros(0, np.int64), np.zeros(0, np.float32)
@@ -206,9 +208,9 @@ class Fresh:
         found._groups = list(places)
         return found
 
-    def nearest(self, vector: Vector, groups: Groups, k: int) -> list[tuple[int, float]]:
-        """The nearest `k` chunks that `groups` may see, as numbers with cosines, best first."""
-        return self._first(self._vectors @ vector, groups, k)
+    def nearest(self, vector: Vector, groups: Groups, k: int, within: Within = None) -> Ranked:
+        """The nearest `k` chunks that `groups` may see, as numbers with cosines, best first; of those `within`."""
+        return self._first(self._vectors @ vector, groups, k, within)
 
     def statistics(self, asked: Iterable[int], groups: Groups) -> Statistics:
         """What BM25 needs to know of these words in the chunks that `groups` may see."""
@@ -218,12 +220,18 @@ class Fresh:
         return Statistics(int(seen.sum()), int(lengths[seen].sum()), held)
 
     def best(
-        self, asked: Iterable[int], groups: Groups, k: int, others: Statistics, holding: int | None = None
-    ) -> list[tuple[int, float]]:
+        self,
+        asked: Iterable[int],
+        groups: Groups,
+        k: int,
+        others: Statistics,
+        holding: int | None = None,
+        within: Within = None,
+    ) -> Ranked:
         """The best `k` chunks for the words `asked`, as numbers with BM25 scores (above 0), best first.
 
-        With `holding`, another word, only chunks that hold it. BM25 (Robertson and Zaragoza 2009) with statistics of
-        the chunks here that `groups` may see and of those of `others` together.
+        With `holding`, another word, only chunks that hold it; `within`, only of these. BM25 (Robertson and Zaragoza
+        2009) with statistics of the chunks here that `groups` may see and of those of `others` together.
         """
         if not len(self):
             return []
@@ -235,7 +243,7 @@ class Fresh:
             scores += scored(total.rare(term), self._times(term), lengths, total.mean)
         if holding is not None:
             scores[self._times(holding) == 0] = 0.0
-        return [(number, score) for number, score in self._first(scores, groups, k) if score > 0]
+        return [(number, score) for number, score in self._first(scores, groups, k, within) if score > 0]
 
     def _times(self, word: int) -> NDArray[np.int64]:
         """How many times each chunk holds a word."""
@@ -247,8 +255,9 @@ class Fresh:
             return np.ones(len(self), bool)
         return _may_see(self._groups, groups)[self._shown] if len(self) else np.zeros(0, bool)
 
-    def _first(self, scores: NDArray[np.floating], groups: Groups, k: int) -> list[tuple[int, float]]:
-        rows = np.flatnonzero(self._visible(groups))
+    def _first(self, scores: NDArray[np.floating], groups: Groups, k: int, within: Within) -> Ranked:
+        seen = self._visible(groups)
+        rows = np.flatnonzero(seen if within is None else seen & np.isin(self.numbers, within))
         rows = rows[top_of(scores[rows], k)]
         return in_order(self.numbers[rows], scores[rows])
 

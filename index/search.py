@@ -14,7 +14,7 @@ from article_assistant.index.library import Library, worded
 from article_assistant.index.remote import Server
 from article_assistant.index.scan import UNKNOWN, Fresh
 from article_assistant.index.schema import Entry, Source
-from article_assistant.index.types import Article, Chunk, Groups, Hit, Matrix, Tell, Vector
+from article_assistant.index.types import EVERYTHING, Article, Chunk, Groups, Hit, Matrix, Scope, Tell, Vector, Within
 from llama_index.core.base.base_retriever import BaseRetriever
 from llama_index.core.schema import NodeWithScore, QueryBundle, TextNode
 
@@ -39,6 +39,16 @@ def fuse(cosine: Mapping[int, float], bm25: Mapping[int, float]) -> dict[int, fl
     {1: 0.5, 2: 0.6000000000000001}
     """
     return {number: value + BM25_WEIGHT * bm25.get(number, 0.0) for number, value in cosine.items()}
+
+
+def places(scores: Mapping[int, float]) -> dict[int, int]:
+    """The place of each chunk, from 1, by falling score.
+
+    >>> places({7: 0.5, 8: 20.0})
+    {8: 1, 7: 2}
+    """
+    order = sorted(scores, key=lambda number: -scores[number])
+    return {number: place for place, number in enumerate(order, start=1)}
 
 
 def best_of(found: Mapping[int, float], k: int) -> dict[int, float]:
@@ -122,8 +132,8 @@ class Index:
 
     # --- reading
 
-    def find(self, question: str, groups: Groups, k: int) -> list[Hit]:
-        """The best `k` passages for a question that `groups` may see, best first.
+    def find(self, question: str, groups: Groups, k: int, scope: Scope = EVERYTHING) -> list[Hit]:
+        """The best `k` passages in a scope for a question that `groups` may see, best first.
 
         Those that hold more of the identifiers that the question names come before the others. Each is checked
         against the library, so it still exists and may be seen. Raises LibraryError where the library was made
@@ -134,11 +144,12 @@ class Index:
         vector = self.embedder.question(question)
         language = language_of(question)
         words, names = asked(question, language), asked_names(question)
+        within = None if scope == EVERYTHING else self.library.ledger.within(scope)
         reach = POOL
         while True:
             with self.generations.reading() as (generation, fresh):
                 try:
-                    keyword, pool, held = self._pool(generation, fresh, words, names, vector, groups, reach)
+                    keyword, pool, held = self._pool(generation, fresh, words, names, vector, groups, reach, within)
                 except Damaged as error:
                     assert generation
                     self.generations.drop(generation, error)
@@ -152,6 +163,8 @@ class Index:
         # An encoder that was made for other languages has nothing to say.
         understood = float(self.embedder.reads(language))
         scores = fuse({number: understood * float(values.max()) for number, values in cosines.items()}, keyword)
+        meant = places({number: float(values.max()) for number, values in cosines.items()})
+        worded_at = places({number: score for number, score in keyword.items() if number in candidates and score > 0})
         hits: list[Hit] = []
         # Ties in the order of articles: numbers tell only which was indexed first.
         order = sorted(
@@ -166,7 +179,8 @@ class Index:
             text = article.text[found.start : found.end]
             chunk = Chunk(article.id, found.start, found.end, found.heading, text, found.spans)
             scored = tuple(float(value) for value in cosines[number])
-            hits.append(Hit(chunk, article, len(hits) + 1, scores[number], keyword.get(number, 0.0), scored))
+            found_at = meant[number], worded_at.get(number, 0)
+            hits.append(Hit(chunk, article, len(hits) + 1, scores[number], keyword.get(number, 0.0), scored, *found_at))
         return hits
 
     @staticmethod
@@ -178,6 +192,7 @@ class Index:
         vector: Vector,
         groups: Groups,
         k: int,
+        within: Within,
     ) -> tuple[dict[int, float], set[int], Counter[int]]:
         """BM25 scores, the numbers of all chunks that any search puts forward, and how many identifiers they hold."""
         words = asked_terms(question)
@@ -189,15 +204,15 @@ class Index:
             if not generation.whole:
                 raise Damaged(f"somebody changed {generation.folder}")
             older = generation.statistics(words, groups)
-            near.update(generation.nearest(vector, groups, k))
-            keyword.update(generation.best(words, groups, k, newer))
-        near.update(fresh.nearest(vector, groups, k))
-        keyword.update(fresh.best(words, groups, k, older))
+            near.update(generation.nearest(vector, groups, k, within))
+            keyword.update(generation.best(words, groups, k, newer, within=within))
+        near.update(fresh.nearest(vector, groups, k, within))
+        keyword.update(fresh.best(words, groups, k, older, within=within))
         # Which chunks a generation holds tells nothing of their worth, so both together put as many forward as one.
         near, keyword = best_of(near, k), best_of(keyword, k)
         for name in map(number_of, names):
-            found = dict(generation.best(words, groups, k, newer, name)) if generation else {}
-            found = best_of(found | dict(fresh.best(words, groups, k, older, name)), k)
+            found = dict(generation.best(words, groups, k, newer, name, within)) if generation else {}
+            found = best_of(found | dict(fresh.best(words, groups, k, older, name, within)), k)
             keyword |= found
             held.update(found.keys())
         if generation and not generation.whole:  # changed while it answered

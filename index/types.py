@@ -21,6 +21,28 @@ Groups = frozenset[str] | None
 """Who asks: the names of their groups, or None for the operator, who sees every article."""
 
 
+@dataclass(frozen=True, slots=True)
+class Scope:
+    """What to search: articles at or below `place`, last changed from `since` to `until`.
+
+    A place is a source's label, a folder in it or one article, as ids of articles begin; the days are ISO dates
+    (`2016-06-09`), both included. "" leaves anything open; an article without a date is in no span of days.
+    """
+
+    place: str = ""
+    since: str = ""
+    until: str = ""
+
+
+EVERYTHING = Scope()
+"""All articles."""
+Numbers = NDArray[np.int64]
+"""Chunks by number, ascending, shape `(chunks,)`."""
+Within = Numbers | None
+"""The chunks among which a search looks; None: all."""
+Ranked = list[tuple[int, float]]
+"""Chunks, as numbers with scores, best first."""
+
 Tell = Callable[[str, int, int], None]
 """Called while something long is done: what it is, how much of how much is done; 0 of 0 where that is not counted."""
 
@@ -111,7 +133,8 @@ class Hit:
 
     `rank` counts from 1. `score` is the fused score (higher is better, most lie between 0 and 2),
     `bm25` the keyword score (0 or more), `cosines` the similarity of the question with each of
-    `chunk.sentences` (-1 to 1).
+    `chunk.sentences` (-1 to 1). `by_meaning` and `by_words` are its places, from 1, among all chunks that the two
+    searches put forward; 0 by words where it shares none with the question.
     """
 
     chunk: Chunk
@@ -120,3 +143,5 @@ class Hit:
     score: float
     bm25: float
     cosines: tuple[float, ...]
+    by_meaning: int = 0
+    by_words: int = 0

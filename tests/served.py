@@ -12,8 +12,9 @@ from typing import Any
 
 import httpx
 import uvicorn
+from article_assistant.examples import Offer
 from article_assistant.index.instep import InStep
-from article_assistant.index.types import EVERYONE, Article, Chunk, Hit
+from article_assistant.index.types import EVERYONE, EVERYTHING, Article, Chunk, Hit, Scope
 from article_assistant.settings import Settings
 from article_assistant.types import Answer, Citation, Event, Found, Thumb, Turn, User, Waiting, Words
 from article_assistant.web import server as api
@@ -71,6 +72,11 @@ def article(
     return Article(identifier, title, text, url or f"/article/{identifier}", "r1", updated, frozenset({EVERYONE}))
 
 
+def hostile() -> Article:
+    """An article that tries to be more than text."""
+    return article("hostile.md", HOSTILE, "https://wiki.example.org/hostile")
+
+
 def citation(of: Article, quote: str, number: int = 1) -> Citation:
     """The citation of a quote that stands in the article."""
     start = of.text.index(quote)
@@ -102,6 +108,7 @@ class Scripted:
     forgotten: list[tuple[User, str]] = field(default_factory=list)
     kept: dict[str, list[Answer]] = field(default_factory=dict)
     judged: list[tuple[str, Thumb, str]] = field(default_factory=list)
+    scopes: list[Scope] = field(default_factory=list)
     pause: float = 0.01
 
     def ask(
@@ -111,9 +118,14 @@ class Scripted:
         conversation: str | None = None,
         stop: threading.Event | None = None,
         before: Sequence[Turn] = (),  # noqa: ARG002
+        explain: bool = False,
+        scope: Scope = EVERYTHING,
     ) -> Iterator[Event]:
+        self.scopes.append(scope)
         self.asked.append((question, user, conversation))
         step = self.script.popleft() if self.script else refused(question)
+        if isinstance(step, Answer) and not explain:
+            step = replace(step, explanation=None)
         some = next(iter(self.articles.values()))
         hit = Hit(Chunk(some.id, 0, 5, "", some.text[:5], ()), some, 1, 1.0, 0.0, ())
         yield Found((hit,) * 6)
@@ -142,7 +154,7 @@ class Scripted:
 
     def _keep(self, conversation: str | None, answer: Answer) -> None:
         if conversation is not None:
-            self.kept.setdefault(conversation, []).append(answer)
+            self.kept.setdefault(conversation, []).append(replace(answer, explanation=None))
 
     def article(self, identifier: str, user: User) -> Article | None:
         assert user.groups == frozenset({EVERYONE})
@@ -163,14 +175,19 @@ class Scripted:
         self.kept.pop(conversation, None)
         self.forgotten.append((user, conversation))
 
-    def examples(self, user: User) -> list[str]:
+    def places(self, user: User) -> dict[str, int]:
         assert user.groups == frozenset({EVERYONE})
-        return ["What did we change after the incident?", "How large was the queue?"]
+        return {"ops": 1, "ops/reports": 1, "wiki": 1204}
+
+    def examples(self, user: User) -> list[Offer]:
+        assert user.groups == frozenset({EVERYONE})
+        asked = ["What did we change after the incident?", "How large was the queue?"]
+        return [Offer(question, "Incident of 21 November") for question in asked]
 
 
 def scripted(*steps: Any) -> Scripted:
     """An assistant over the two articles of these tests."""
-    held = [article(), article("hostile.md", HOSTILE, "https://wiki.example.org/hostile")]
+    held = [article(), hostile()]
     return Scripted({one.id: one for one in held}, deque(steps))
 
 

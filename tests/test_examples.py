@@ -16,7 +16,7 @@ def test_questions_of_the_articles_themselves_are_proposed() -> None:
         "The talks were led by Amara Nwosu, who joined last year.",
         "\n".join(f"- {term} word: It stands for something that takes a while to tell." for term in "ABCD"),
     ]
-    found = list(propose([article(str(i), text) for i, text in enumerate(texts)]))
+    found = [question for question, _ in propose([article(str(i), text) for i, text in enumerate(texts)])]
     assert found[:2] == ["How long is the warranty?", "What is the per diem for Oslo?"]
     assert "Who is Amara Nwosu?" in found
 
@@ -24,7 +24,9 @@ def test_questions_of_the_articles_themselves_are_proposed() -> None:
 def test_each_article_comes_once_before_any_comes_twice() -> None:
     """Four examples show four articles, where there are as many."""
     two = "## What is asked here first?\n\nA.\n\n## What is asked here second?\n\nB."
-    found = list(propose([article("one", two), article("two", two.replace("here", "there"))]))
+    made = list(propose([article("one", two), article("two", two.replace("here", "there"))]))
+    assert [of.title for _, of in made] == ["one", "two", "one", "two"]
+    found = [question for question, _ in made]
     assert found == [
         "What is asked here first?",
         "What is asked there first?",

@@ -5,14 +5,13 @@ are put together as short words, a list or whole sentences; where none is likely
 """
 
 import json
-import re
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
-from article_assistant import prompts
-from article_assistant.answering import courtesy, followup, passage, tables
+from article_assistant.answering import courtesy, explaining, followup, passage, tables
+from article_assistant.answering.agreement import same_matter
 from article_assistant.answering.blocks import answer_below, as_list, asked_before, in_full, whole_code, whole_list
 from article_assistant.answering.cite import Said, disagreement, resolve, short_answer
 from article_assistant.answering.kind import Told
@@ -31,11 +30,12 @@ from article_assistant.answering.rank import (
     unread,
 )
 from article_assistant.answering.reader import Reader
-from article_assistant.index.keyword import UNASKED, asked_words, stems
+from article_assistant.answering.refusal import refusal
+from article_assistant.index.keyword import asked_words, stems
 from article_assistant.index.language import ENGLISH, language_of
 from article_assistant.index.types import Hit
 from article_assistant.settings import ACCEPTED_WRONG
-from article_assistant.types import Answer, Citation, Context, Event, Turn, Words
+from article_assistant.types import Answer, Context, Event, Explanation, Turn, Words
 from numpy.typing import NDArray
 
 WEIGHTS = Path(__file__).parents[1] / "models" / "sentences.json"
@@ -88,8 +88,6 @@ class Extractor:
         self._bias = -float(np.array(model["mean"]) @ self._weights) - float(model["none"])
         self._trust = np.array(model["trust"])
         self._least = least_confidence(model["accepted"], accepted_wrong)
-        self._refused = prompts.load_prompt("refused")
-        self._refused_empty = prompts.load_prompt("refused_empty")
 
     def standalone(self, question: str, turns: Sequence[Turn]) -> str:
         """The question with what it leaves to the turns before it; one that is not in English as it is."""
@@ -115,14 +113,18 @@ class Extractor:
         if context and len(parts) > 1 and (answered := self._each(question, parts, context)):
             yield from answered
             return
+        why = context.explanation if context else None
         known = [hit for hit in hits if language == hit.article.language == ENGLISH]
-        found = self._found(question, kind, known)
+        others = [hit for hit in hits if hit not in known]
+        found = self._found(question, kind, known, why)
+        if why:
+            why.judge(others, "in another language")
         if not isinstance(found, Answer):
             yield from _told(question, *found)
-        elif language == ENGLISH and len(known) == len(hits):
+        elif language == ENGLISH and not others:
             yield found
         else:
-            yield from passage.answer(question, language, [hit for hit in hits if hit not in known], found)
+            yield from passage.answer(question, language, others, found)
 
     def _each(self, question: str, parts: Sequence[str], context: Context) -> Iterator[Event] | None:
         """The answers to several questions in one, each found by itself; None where none is answered."""
@@ -134,7 +136,8 @@ class Extractor:
             kind = kind_of(part)
             if self._told and kind not in {"number", "amount", "date"}:
                 kind = self._told(part).instead_of(kind)
-            found = self._found(part, kind, [hit for hit in context.find(part) if hit.article.language == ENGLISH])
+            hits = [hit for hit in context.find(part) if hit.article.language == ENGLISH]
+            found = self._found(part, kind, hits, context.explanation)
             if isinstance(found, Answer):
                 unanswered.append(own)
             else:
@@ -145,15 +148,21 @@ class Extractor:
         notice = f"No answer was found to: {' '.join(unanswered)}" if unanswered else ""
         return _told(question, None, pieces, sure, notice)
 
-    def _found(self, question: str, kind: Kind, hits: Sequence[Hit]) -> "_Composed | Answer":
+    def _found(self, question: str, kind: Kind, hits: Sequence[Hit], why: Explanation | None) -> "_Composed | Answer":
         """The answer to a question in English from hits in English, or a refusal."""
         hits = hits[:READ]
+        if why:
+            why.kind, why.needed = kind, round(self._least, 3)
         rows = any(is_row(hit.article.text, start) for hit in hits[:SOON] for start, _ in hit.chunk.sentences)
         if rows and (found := tables.from_table(question, hits)):
+            if why:
+                why.way = "table"
             return _Composed(*found, CERTAIN)
         read, places = narrowed(question, hits)
         if not read:
-            return self._refusal(question, unread(hits), 0.0)
+            if why:
+                explaining.unnamed(why, hits)
+            return refusal(question, unread(hits), 0.0)
         sentences, features = candidates(question, read, self._reader, kind)
         kept = [i for i, one in enumerate(sentences) if (one.hit.article.id, one.start) in places]
         sentences, features = [sentences[i] for i in kept], features[kept]
@@ -163,14 +172,18 @@ class Extractor:
         confidence = self._confidence(evidence(said, features, scores, order[0])) if order else 0.0
         best = sentences[order[0]] if order else None
         many = rows and best and is_row(best.hit.article.text, best.start) and tables.asks_for_many(question, best)
+        sure = best is not None and confidence >= self._least and best.fits
+        if why:
+            explaining.weighed(why, hits, sentences, features, scores, order, sure)
+            explaining.table_asked(why, bool(many), sure)
         if many and (found := tables.from_table(question, hits, best)):
             return _Composed(*found, CERTAIN)
-        if best is None or confidence < self._least or not best.fits:
+        if best is None or not sure:
             if same := asked_before(question, hits):
                 return _Composed(None, same, CERTAIN)
-            return self._refusal(question, [sentences[i] for i in order], confidence)
+            return refusal(question, [sentences[i] for i in order], confidence)
         if many:
-            return self._refusal(question, [tables.shown_whole(best)], confidence)
+            return refusal(question, [tables.shown_whole(best)], confidence)
         return _Composed(*self._composed(question, kind, sentences, scores, order), confidence)
 
     def _confidence(self, seen: Grounds) -> float:
@@ -216,6 +229,7 @@ class Extractor:
                 and elsewhere
                 and max(behind, best.logit - other.logit) < AGAINST
                 and kind in {"number", "amount", "date"}
+                and same_matter(question, kind, best, other)
             ):
                 against.append(other)
         if against:
@@ -237,18 +251,6 @@ class Extractor:
         first = {sentence.hit.article.id: number for number, sentence in reversed(list(enumerate(chosen)))}
         return sorted(chosen, key=lambda sentence: (first[sentence.hit.article.id], sentence.start))
 
-    def _refusal(self, question: str, in_order: list[Contender], confidence: float) -> Answer:
-        """What was looked for, and the best sentence of each of the nearest articles, marked as such."""
-        best = {sentence.hit.article.id: sentence for sentence in reversed(in_order)}
-        order = sorted(best.values(), key=in_order.index)[:3]
-        nearest: tuple[Citation, ...] = resolve(sentence.quote for sentence in order)
-        asked = ", ".join(f"“{word}”" for word in _words(question)[:8]) or "nothing in particular"
-        if nearest:
-            text = self._refused.format(asked=asked, nearest="; ".join(citation.title for citation in nearest))
-        else:
-            text = self._refused_empty.format(asked=asked)
-        return Answer(question, False, None, text, "refused", round(confidence, 3), (), nearest)
-
 
 def _told(
     question: str, short: str | None, pieces: Sequence[Said], confidence: float, notice: str = ""
@@ -267,12 +269,6 @@ def _told(
             shown.add(citation.number)
             yield citation
     yield Answer(question, True, short, text, "extractive", round(confidence, 3), citations, notice=notice)
-
-
-def _words(question: str) -> list[str]:
-    """The words of a question that say what it is about, as they are written."""
-    words = re.findall(r"[\w’'-]+", question)
-    return list(dict.fromkeys(word for word in words if not set(stems(word)) <= UNASKED))
 
 
 def _same(kind: Kind, one: str, other: str) -> bool:

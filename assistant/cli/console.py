@@ -16,6 +16,7 @@ from rich.markup import escape
 if TYPE_CHECKING:
     from article_assistant.index.sync import Progress, SyncReport
     from article_assistant.settings import Settings
+    from article_assistant.types import Answer
     from rich.progress import ProgressColumn
 
 out = Console(highlight=False)
@@ -176,6 +177,31 @@ def print_report(report: "SyncReport", seconds: float, *, as_json: bool, dry: bo
     print_wikis(report, err)
     if report.untried:
         err.print(f"Not tried again because unchanged: {report.untried:,}; to retry, type: assistant index --retry")
+
+
+def print_explanation(answer: "Answer") -> None:
+    """Say what was found for a question and what became of each passage, where that was asked for."""
+    why = answer.explanation
+    if why is None:
+        return
+    times = ", ".join(f"{name} {seconds:.2f} s" for name, seconds in answer.seconds.items())
+    sure = "" if answer.confidence is None else f"confidence {answer.confidence:.2f}, at least {why.needed} needed; "
+    out.print(f"\n{sure}asked for: {why.kind or 'nothing'}; {times}", style="dim")
+    if why.refused:
+        out.print(f"Refused, because {why.refused}.", style="yellow")
+    for sentence in why.unsupported:
+        out.print(f"No article carries: {escape(sentence)}", style="yellow")
+    for number, one in enumerate(why.passages, start=1):
+        title = f"{number}. {' › '.join(filter(None, dict.fromkeys((one.title, *one.heading.split(' › ')))))}"
+        out.print(f"{escape(title)}: [bold]{one.verdict}[/bold]", soft_wrap=True)
+        figures = [f"meaning {one.meaning:.2f} (place {one.by_meaning})"]
+        figures.append(f"words {one.keywords:.1f} (place {one.by_words})" if one.by_words else "no words")
+        figures += [f"reader {one.reader:+.1f}"] if one.reader is not None else []
+        figures += [f"verifier {one.verifier:+.1f}"] if one.verifier is not None else []
+        figures += (
+            [f"chance {100 * one.chance:.1f} %: “{' '.join(one.words.split())}”"] if one.chance is not None else []
+        )
+        out.print(f"   {escape(', '.join(figures))}", style="dim", soft_wrap=True)
 
 
 def print_wikis(report: "SyncReport", console: Console = out) -> None:

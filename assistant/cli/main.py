@@ -4,6 +4,7 @@ import os
 import signal
 import sys
 import time
+from datetime import datetime
 from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -18,6 +19,7 @@ from article_assistant.cli.console import (
     err,
     indexing,
     out,
+    print_explanation,
     print_json,
     print_report,
     settings_of,
@@ -34,6 +36,8 @@ if TYPE_CHECKING:
     from article_assistant.index.sync import SyncReport
     from article_assistant.settings import Settings
 
+DAY = ["%Y-%m-%d"]
+"""How a day is written on the command line."""
 INTERRUPTED = 130
 """Typer's exit code for Ctrl-C."""
 SEEDS = Path(__file__).resolve().parents[2] / "seeds"
@@ -167,6 +171,10 @@ def ask(
     conversation: Annotated[
         str | None, typer.Option(metavar="ID", help="Any name; questions with the same ID form one conversation.")
     ] = None,
+    explain: Annotated[bool, typer.Option("--explain", help="Say what was found and what became of it.")] = False,
+    place: Annotated[str, typer.Option("--in", metavar="PLACE", help="Only this source, or a folder in it.")] = "",
+    since: Annotated[datetime | None, typer.Option(formats=DAY, help="Only articles of this day or later.")] = None,
+    until: Annotated[datetime | None, typer.Option(formats=DAY, help="Only articles of this day or before.")] = None,
 ) -> None:
     """Ask one question and print the cited answer.
 
@@ -175,10 +183,12 @@ def ask(
 
     Example:  assistant ask "How many assailants were captured?"
     """
+    from article_assistant.index.types import Scope
     from article_assistant.types import User
 
+    scope = Scope(place, *(day.date().isoformat() if day else "" for day in (since, until)))
     with article_assistant.open(settings_of(context, home)) as asked:
-        answer = asked.answer(question, User("operator", None), conversation)
+        answer = asked.answer(question, User("operator", None), conversation, explain, scope)
     if as_json:
         print_json(answer.as_json())
         return
@@ -193,6 +203,7 @@ def ask(
         out.print(f"\n{escape(mark)} {escape(place)}{page}{f', {citation.updated}' if citation.updated else ''}")
         out.print(f"    “{escape(' '.join(citation.quote.split()))}”", style="dim")
         out.print(f"    {escape(citation.article)}, characters {citation.start} to {citation.end}", style="dim")
+    print_explanation(answer)
 
 
 @app.command()

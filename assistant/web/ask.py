@@ -2,7 +2,9 @@
 
 from collections.abc import Callable, Iterator
 from dataclasses import asdict
+from typing import Annotated
 
+from article_assistant.index.types import Scope
 from article_assistant.types import Answer, Answering, Citation, Event, Found, Ready, Sentence, User, Words
 from article_assistant.web import errors
 from article_assistant.web.queue import Asking
@@ -13,6 +15,9 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
+Day = Annotated[str, Field(pattern=r"^(\d{4}-\d{2}-\d{2})?$")]
+"""An ISO date, or ""."""
+
 
 class AskBody(BaseModel):
     """The body of a request."""
@@ -20,6 +25,10 @@ class AskBody(BaseModel):
     question: str
     conversation: str | None = Field(None, min_length=1, max_length=200)
     stream: bool = False
+    explain: bool = False
+    place: str = Field("", max_length=1000)
+    since: Day = ""
+    until: Day = ""
 
 
 def door(
@@ -35,7 +44,10 @@ def door(
     async def ask(request: Request) -> Response:
         body = errors.parsed(await request.body(), form)
         question, user = errors.checked(body.question), who(request)
-        events = await asking.begin(lambda: assistant.ask(question, user, body.conversation))
+        scope = Scope(body.place, body.since, body.until)
+        events = await asking.begin(
+            lambda: assistant.ask(question, user, body.conversation, explain=body.explain, scope=scope)
+        )
         if body.stream or "text/event-stream" in request.headers.get("accept", ""):
             return stream(events, _frames)
         return document((await answer_of(events, request)).as_json())

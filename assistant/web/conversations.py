@@ -9,7 +9,19 @@ from collections.abc import Callable, Generator
 from dataclasses import dataclass, field, replace
 
 from article_assistant.index.types import EVERYONE, UserFacingError
-from article_assistant.types import Answer, Answering, Citation, Event, Found, Ready, Sentence, User, Waiting, Words
+from article_assistant.types import (
+    Answer,
+    Answering,
+    Citation,
+    Considered,
+    Event,
+    Found,
+    Ready,
+    Sentence,
+    User,
+    Waiting,
+    Words,
+)
 from article_assistant.web import render
 from article_assistant.web.errors import UNAVAILABLE
 from article_assistant.web.queue import MAX_QUESTION, answered
@@ -21,11 +33,15 @@ ARTICLE_FRAME = User(name="reader", groups=frozenset({EVERYONE}))
 """The user of the page."""
 MAX_TURNS = 30
 """Maximum turns shown of a conversation; older ones are dropped."""
+MAX_EXPLAINED = 300
+"""Maximum explanations of answers kept for the page, those of the latest answers."""
 MAX_CONVERSATIONS = 2000
 """Maximum conversations kept for the page; the least recently used is dropped."""
 _NAME = re.compile(r"[A-Za-z0-9_-]{43}")
 LEAVE_SECONDS = 2.0
 """Maximum seconds for which a new conversation waits for the end of an unfinished answer."""
+OVER_SECONDS = 1.0
+"""Maximum seconds for which a question waits for the end of the one before it, whose answer is complete."""
 FRAME_SECONDS = 0.1
 """Minimum seconds between two states of an unfinished answer."""
 
@@ -63,6 +79,7 @@ class Conversations:
         self._assistant = assistant
         self._lasts = lasts
         self._held = LRUCache[str, Conversation](most)
+        self._explained = LRUCache[tuple[str, str], Answer](MAX_EXPLAINED)
         self._lock = threading.Lock()
 
     def begin(self, owner: str) -> Conversation:
@@ -106,6 +123,29 @@ class Conversations:
             if conversation.busy.acquire(timeout=LEAVE_SECONDS):
                 conversation.busy.release()
 
+    def explained(self, conversation: Conversation, answer: Answer) -> Answer:
+        """The answer without its explanation, which is kept apart, to be shown on demand."""
+        with self._lock:
+            self._explained[conversation.name, answer.question] = answer
+        return replace(answer, explanation=None)
+
+    def explanation(self, name: object, question: str, owner: str) -> Answer | None:
+        """The last answer to a question with its explanation, of which passages that may not be read any more are left
+        out; None where it is not kept."""
+        conversation = self.get(name, owner)
+        if conversation is None:
+            return None
+        with self._lock:
+            kept = self._explained.get((conversation.name, question))
+        if kept is None or kept.explanation is None:
+            return None
+        passages = [one for one in kept.explanation.passages if self._stands(one)]
+        return replace(kept, explanation=replace(kept.explanation, passages=passages))
+
+    def _stands(self, passage: Considered) -> bool:
+        article = self._assistant.article(passage.article, ARTICLE_FRAME)
+        return article is not None and article.revision == passage.revision
+
     def delete(self, name: object, owner: str) -> None:
         """Keep nothing of a conversation, if this owner may go on with it."""
         conversation = self.get(name, owner)
@@ -130,7 +170,8 @@ def respond(
     ended = bool(name) and conversation is None
     if conversation is None:
         conversation = conversations.begin(owner)
-    if not conversation.busy.acquire(blocking=False):
+    # The page knows that an answer is complete a moment before it is over.
+    if not conversation.busy.acquire(timeout=OVER_SECONDS):
         return
     before = conversation.turns[-MAX_TURNS:]
 
@@ -147,9 +188,12 @@ def respond(
         drawn = 0.0
         try:
             conversation.stop.clear()
-            for event in answered(assistant.ask(asked, ARTICLE_FRAME, conversation.name, conversation.stop)):
+            asking = assistant.ask(asked, ARTICLE_FRAME, conversation.name, conversation.stop, explain=True)
+            for event in answered(asking):
                 if conversation.over:
                     return
+                if isinstance(event, Answer):
+                    event = conversations.explained(conversation, event)
                 turn = _with(turn, event)
                 if isinstance(event, Answer) or time.monotonic() - drawn >= FRAME_SECONDS:
                     drawn = time.monotonic()

@@ -1,15 +1,15 @@
-"""Requests of the page's own script: to judge an answer, and to forget conversations."""
+"""Requests of the page's own script: to judge an answer, to see why it is that one, to forget conversations."""
 
 import asyncio
 from collections.abc import Callable
 from typing import Any
 
 from article_assistant.types import Answering, Thumb
-from article_assistant.web import errors, routes
+from article_assistant.web import errors, render, routes
 from article_assistant.web.conversations import ARTICLE_FRAME, Conversations
 from pydantic import BaseModel, Field
 from starlette.requests import Request
-from starlette.responses import JSONResponse, Response
+from starlette.responses import HTMLResponse, JSONResponse, Response
 from starlette.routing import Route
 
 MAX_WORD = 1000
@@ -25,6 +25,13 @@ class JudgeBody(BaseModel):
     question: str
     thumb: Thumb
     word: str = Field("", max_length=MAX_WORD)
+
+
+class WhyBody(BaseModel):
+    """Asks why the last answer to a question of a conversation was that one."""
+
+    conversation: str
+    question: str
 
 
 class ForgetBody(BaseModel):
@@ -50,6 +57,14 @@ def history_doors(assistant: Answering, conversations: Conversations, owner: Cal
         return JSONResponse({"kept": True})
 
     @errors.plainly
+    async def why(request: Request) -> Response:
+        body = errors.parsed(await request.body(), WhyBody)
+        kept = await asyncio.to_thread(conversations.explanation, body.conversation, body.question, owner(request))
+        if kept is None:
+            raise errors.Problem(404, "The reasons are kept for the latest answers only. Ask again to see them.")
+        return HTMLResponse(render.fill("why.html", answer=kept, why=kept.explanation))
+
+    @errors.plainly
     async def forget(request: Request) -> Response:
         body = errors.parsed(await request.body(), ForgetBody)
 
@@ -60,4 +75,4 @@ def history_doors(assistant: Answering, conversations: Conversations, owner: Cal
         await asyncio.to_thread(forgotten)
         return JSONResponse({"kept": False})
 
-    return [routes.JUDGE.to(judge), routes.FORGET.to(forget)]
+    return [routes.JUDGE.to(judge), routes.WHY.to(why), routes.FORGET.to(forget)]

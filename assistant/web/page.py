@@ -2,7 +2,7 @@
 
 import logging
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from typing import Any
 
@@ -15,6 +15,7 @@ os.environ.setdefault("HF_HUB_OFFLINE", "1")
 os.environ.setdefault("HF_HUB_DISABLE_TELEMETRY", "1")
 
 import gradio as gr
+from article_assistant.examples import Offer
 from article_assistant.index.instep import InStep
 from article_assistant.settings import Settings
 from article_assistant.types import Answering, User
@@ -25,11 +26,9 @@ from article_assistant.web.queue import MAX_QUESTION
 
 log = logging.getLogger(__name__)
 
-EXAMPLES = 4
-"""Example questions offered before the first question."""
 QUESTIONS_AT_ONCE = 8
 """Questions of the page answered at the same time; others wait."""
-Offered = Callable[[User], list[str]]
+Offered = Callable[[User], Sequence[Offer]]
 """Example questions for whoever opens the page."""
 WAITING = 100
 """Maximum waiting questions; beyond them the page says that it is busy."""
@@ -37,7 +36,8 @@ WAITING = 100
 HEAD = (
     '<meta name="color-scheme" content="light dark"><link rel="icon" href="/favicon.ico">'
     '<link rel="stylesheet" href="/files/page.css"><script src="/files/page.js" defer></script>'
-    '<script src="/files/history.js" defer></script>'
+    '<script src="/files/history.js" defer></script><script src="/files/why.js" defer></script>'
+    '<script src="/files/line.js" defer></script>'
 )
 
 # Anyone can call an event by its number, so it must not offer more than the page does.
@@ -86,8 +86,11 @@ def build(
                 talk = gr.HTML(render.conversation([]), elem_id="log", **_UNSTYLED)
                 with gr.Column(elem_id="examples"):
                     gr.HTML(render.fill("welcome.html"), elem_id="welcome", **_UNSTYLED)
-                    offered = [gr.Button("", visible=False, elem_classes="example") for _ in range(EXAMPLES)]
+                    start = gr.HTML("", elem_id="start", **_UNSTYLED)
                     told = gr.HTML("", elem_id="told", **_UNSTYLED)
+                gr.HTML(
+                    '<ol id="line" role="status" aria-label="Questions in line"></ol>', elem_id="lined", **_UNSTYLED
+                )
                 with gr.Row(elem_id="ask"):
                     box = _question_box()
                     send = gr.Button("Send", variant="primary", elem_id="send")
@@ -97,17 +100,20 @@ def build(
                 shelf = gr.HTML(render.sources(None), elem_id="shelf", **_UNSTYLED)
                 gr.HTML(render.fill("reading.html"), elem_id="pane", **_UNSTYLED)
         shown = [name, talk, shelf]
-        page.load(lambda: [*events.offer(), fresh_line()], None, [*offered, told], **_PRIVATE)
+        # One event: of two that end at the same time Gradio may lose one.
+        page.load(lambda: [events.offer(), fresh_line()], None, [start, told], **_PRIVATE)
         # The browser keeps the name of the conversation that a tab shows. Its script presses the button once the page
         # stands: an event of `load` with a function of the browser's is sometimes lost.
         resume = gr.Button("", visible="hidden", elem_id="resume")
         resume.click(events.resume, name, shown, js="() => [window.articleAssistant.current()]", **_PRIVATE)
         name.change(None, name, None, js="(name) => window.articleAssistant.keep(name)", **_PRIVATE)
         stop.click(events.halt, name, None, **_PRIVATE)
-        fresh.click(events.begin, name, [*shown, *offered], **_PRIVATE)
+        fresh.click(events.begin, name, shown, **_PRIVATE)
         gr.on([box.submit, send.click], events.ask, [box, name], [*shown, box], **_ASKING)
-        for example in offered:
-            example.click(events.ask_example, [example, name], shown, **_ASKING)
+        # Questions from the page's script, which leave the box alone: offered ones, and those that waited in line.
+        following = gr.Button("", visible="hidden", elem_id="next")
+        waited = "(_, name) => [window.articleAssistant.next(), name]"
+        following.click(events.ask_beside, [box, name], shown, js=waited, **_ASKING)
     # Each question being answered holds one of Gradio's threads, and so does each small event.
     page.max_threads = QUESTIONS_AT_ONCE + 8
     page.queue(default_concurrency_limit=QUESTIONS_AT_ONCE, max_size=WAITING, api_open=False)
@@ -155,15 +161,15 @@ class _Events:
         # When an event is done, Gradio repeats the last values, even over a new conversation.
         yield gr.skip(), gr.skip(), gr.skip(), gr.skip()
 
-    def ask_example(self, question: str, name: str, request: gr.Request) -> Iterator[tuple[Any, ...]]:
-        """Answer an example question and leave the box alone."""
+    def ask_beside(self, question: str, name: str, request: gr.Request) -> Iterator[tuple[Any, ...]]:
+        """Answer a question that does not come from the box, and leave that alone."""
         for *picture, _ in self.ask(question, name, request):
             yield tuple(picture)
 
-    def begin(self, name: str, request: gr.Request) -> tuple[Any, ...]:
+    def begin(self, name: str, request: gr.Request) -> tuple[str, str, str]:
         """Replace this conversation with a new one; it can be opened again."""
         self._conversations.leave(name, self._owner(request))
-        return "", render.conversation([]), render.sources(None), *self.offer()
+        return "", render.conversation([]), render.sources(None)
 
     def halt(self, name: str, request: gr.Request) -> None:
         """Stop the language model."""
@@ -171,13 +177,11 @@ class _Events:
         if conversation is not None:
             conversation.stop.set()
 
-    def offer(self) -> list[Any]:
-        """The buttons of the example questions."""
+    def offer(self) -> str:
+        """Questions to begin with, as HTML."""
         try:
-            found = self._examples(ARTICLE_FRAME)[:EXAMPLES]
+            return render.start(self._examples(ARTICLE_FRAME))
         except Exception:
             # The page must open even if the library cannot be read; the first question then says so.
             log.exception("no example questions")
-            found = []
-        shown = [gr.Button(question, visible=True) for question in found]
-        return [*shown, *[gr.Button("", visible=False) for _ in range(EXAMPLES - len(shown))]]
+            return ""

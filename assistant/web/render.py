@@ -86,7 +86,15 @@ _TEMPLATES = Environment(
     finalize=_showable,
     extensions=[_Compact],
 )
-_TEMPLATES.filters |= {"address": address, "original": original, "day": day, "where": _where}
+
+
+def _around(said: tuple[str, str]) -> tuple[str, str, str]:
+    """A sentence, given with words of its own, as the text before them, the words, and the text after them."""
+    sentence, words = (" ".join(text.split()) for text in said)
+    return sentence.partition(words) if words and words in sentence else (sentence, "", "")
+
+
+_TEMPLATES.filters |= {"address": address, "original": original, "day": day, "where": _where, "parted": _around}
 
 
 def fill(template: str, **values: Any) -> str:
@@ -166,6 +174,11 @@ def sources(turn: Shown | None) -> str:
     return fill("sources.html", cited=cited, nearest=nearest)
 
 
+def start(offers: Sequence[Any]) -> str:
+    """Questions to begin with, each with the title of its article."""
+    return fill("start.html", offers=offers)
+
+
 def _turn(number: int, turn: Shown) -> dict[str, Any]:
     """The values that conversation.html shows of a turn."""
     answer = turn.answer
@@ -185,7 +198,7 @@ def _turn(number: int, turn: Shown) -> dict[str, Any]:
         "searched": answer.standalone if answer and answer.standalone != turn.question else "",
         "answer": _paragraphs(words, _marker(cited, f"mark-{number}"), None if doubtful else short) if words else None,
         "refused": offline and not offline.answered and not offline.remark,
-        "quoted": [_quoted(citation, short) for citation in offline.citations] if offline and short else [],
+        "quoted": [_around((citation.quote, short)) for citation in offline.citations] if offline and short else [],
         "often": max(round(confidence * 10), 1) if confidence is not None and confidence < SURE_ENOUGH else None,
         "doubtful": doubtful,
         "done": answer is not None,
@@ -212,12 +225,6 @@ def _used(usage: Mapping[str, int]) -> str:
     about = "about " if usage.get("estimated") else ""
     tokens = usage.get("prompt_tokens", 0) + usage.get("completion_tokens", 0)
     return f"Language model: {usage.get('passages', 0)} passages sent, {about}{tokens:,} tokens used."
-
-
-def _quoted(citation: Citation, short: str) -> tuple[str, str, str]:
-    """A quoted sentence as the text before the short answer, the short answer, and the text after it."""
-    said = " ".join(citation.quote.split())
-    return said.partition(short) if short in said else (said, "", "")
 
 
 def _marker(cited: Sequence[Citation], prefix: str) -> Callable[[str], Iterator[Stretch]]:

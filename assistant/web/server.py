@@ -77,6 +77,8 @@ def create_app(
         routes.STYLE.to(_static("page.css", "text/css", "no-cache")),
         routes.SCRIPT.to(_static("page.js", "text/javascript", "no-cache")),
         routes.HISTORY.to(_static("history.js", "text/javascript", "no-cache")),
+        routes.LINE_SCRIPT.to(_static("line.js", "text/javascript", "no-cache")),
+        routes.WHY_SCRIPT.to(_static("why.js", "text/javascript", "no-cache")),
         routes.ICON.to(_static("icon.svg", "image/svg+xml", "max-age=86400")),
         # Gradio's page loads a script that lets a framing page control its size; it gets an empty one.
         routes.RESIZER.to(lambda _: Response("", media_type="text/javascript")),

@@ -87,6 +87,9 @@ class Writer:
             notice = ""
         except Unavailable as why:
             notice = why.notice
+        if context and context.explanation:
+            unsupported = [sentence.text.strip() for sentence in draft.sentences if sentence.state == "unsupported"]
+            context.explanation.unsupported = unsupported
         yield replace(draft.answer(notice), standalone=question, usage={"passages": len(draft.hits), **used})
 
     def _spoken(self, messages: Sequence[ChatMessage], stop: threading.Event, used: Counter[str]) -> Generator[str]:

@@ -211,3 +211,22 @@ def test_only_its_owner_judges_and_forgets(serve: Callable[..., web.Served]) -> 
         assert forget.status_code == 403
         assert owner.post("/conversation/forget", json={"conversations": [name]}).status_code == 200
         assert served.assistant.kept == {}
+
+
+def test_signing_out_leaves_no_list_behind(browser: Any, serve: Callable[..., web.Served]) -> None:
+    """Whoever signs out takes along the browser's list of what was asked, and which conversation was shown last."""
+    served = serve(web.good(), password="correct horse")
+    context = browser.new_context()
+    context.set_default_timeout(60_000)
+    page = context.new_page()
+    page.goto(served.url)
+    page.get_by_label("Password").fill("correct horse")
+    page.get_by_label("Password").press("Enter")
+    ask(page, QUESTION)
+    page.locator("a.mark").wait_for()
+    page.wait_for_function("() => Object.keys(localStorage).some(key => key.endsWith('.conversations'))")
+    page.get_by_role("button", name="Sign out").click()
+    page.get_by_label("Password").wait_for()
+    left = page.evaluate("[...Object.entries(localStorage), ...Object.entries(sessionStorage)].join()")
+    assert "article-assistant" not in left
+    context.close()

@@ -133,8 +133,13 @@ def test_keyboard_alone(open_page: Open, serve: Callable[..., web.Served]) -> No
     page.locator("a.mark").wait_for()
     assert page.evaluate("document.activeElement.matches('#question textarea')")
     assert box(page).input_value() == ""
-    for _ in range(6):  # past what can be done with the answer
-        page.keyboard.press("Shift+Tab")
+    page.keyboard.press("Shift+Tab")  # what can be done with the answer is one stop, its parts are reached by arrows
+    assert page.evaluate("document.activeElement.tagName") == "SUMMARY"
+    for does in ("edit", "again", "why", "up", "down", "down"):
+        page.keyboard.press("ArrowRight")
+        assert page.evaluate("document.activeElement.dataset.do") == does
+    page.keyboard.press("Home")
+    page.keyboard.press("Shift+Tab")
     assert page.evaluate("document.activeElement.className") == "mark"
     ring = page.evaluate("getComputedStyle(document.activeElement).outlineStyle")
     assert ring == "solid"
@@ -149,7 +154,7 @@ def test_keyboard_alone(open_page: Open, serve: Callable[..., web.Served]) -> No
     # every stop from the top of the page, in the order in which one reads
     page.focus("#new")
     stops = []
-    for _ in range(10):
+    for _ in range(6):
         page.keyboard.press("Tab")
         stops.append(
             page.evaluate("(e => e.id || e.className || e.dataset.do || e.tagName)(document.activeElement)").split(" ")[
@@ -157,17 +162,20 @@ def test_keyboard_alone(open_page: Open, serve: Callable[..., web.Served]) -> No
             ]
         )
         assert page.evaluate("getComputedStyle(document.activeElement).outlineStyle") == "solid"
-    assert stops[:7] == ["log", "mark-1-1", "SUMMARY", "edit", "again", "up", "down"]
-    assert stops[8] == "send"
-    assert stops[9].startswith("shelf-open-cited")
+    assert stops[:3] == ["log", "mark-1-1", "SUMMARY"]
+    assert stops[4] == "send"
+    assert stops[5].startswith("shelf-open-cited")
 
 
 def test_examples_start_a_conversation(open_page: Open, serve: Callable[..., web.Served]) -> None:
     """The example questions are buttons that ask; a new conversation brings them back, and knows nothing before it."""
     served = serve(web.good(), web.good())
     page = open_page(served.url)
-    page.get_by_role("button", name="How large was the queue?").click()
+    offered = page.get_by_role("button", name="How large was the queue?")
+    assert "Incident of 21 November" in offered.inner_text()  # where it comes from
+    offered.click()
     page.locator("a.mark").wait_for()
+    assert page.locator(".question").inner_text() == "How large was the queue?"
     assert not page.get_by_role("button", name="How large was the queue?").is_visible()
     page.get_by_role("button", name="New conversation").click()
     page.get_by_role("button", name="How large was the queue?").wait_for()
@@ -189,10 +197,10 @@ def test_new_conversation_ends_an_answer_on_its_way(open_page: Open, serve: Call
     ask(page, "A slow one?")
     page.locator(".answer").wait_for()
     box(page).fill("typed meanwhile")
-    box(page).press("Enter")  # not taken yet, and not lost
-    page.wait_for_timeout(300)
-    assert box(page).input_value() == "typed meanwhile"
+    box(page).press("Enter")
+    page.locator("#line").get_by_text("typed meanwhile").wait_for()
     page.get_by_role("button", name="New conversation").click()
+    assert box(page).input_value() == "typed meanwhile"  # not asked in the new conversation, and not lost
     page.locator(".turn").wait_for(state="detached")
     page.wait_for_timeout(500)
     assert not page.locator(".turn").count()
@@ -599,3 +607,59 @@ def test_answers_stream_in_pictures() -> None:
     most = (time.monotonic() - began) / FRAME_SECONDS + 5
     assert 3 < len(pictures) < most
     assert pictures[-1] == render.conversation([render.Shown("q", answer=answer)])
+
+
+def test_a_second_question_waits_in_line(open_page: Open, serve: Callable[..., web.Served]) -> None:
+    """Asked while an answer comes, questions leave the box, are seen to wait, can be taken back, and are answered in
+    their order; what is typed meanwhile stays."""
+    slow = [Words("Slowly."), 3.0, web.refused("One?")]
+    served = serve(slow, web.good(), web.good())
+    page = open_page(served.url)
+    ask(page, "One?")
+    page.locator(".log[aria-busy=true]").wait_for()
+    for question in ("Two?", "Not this one?", "Three?"):
+        ask(page, question)
+        assert box(page).input_value() == ""
+    line = page.locator("#line li")
+    assert line.count() == 3
+    assert "Waits until the answer above is there." in line.first.inner_text()
+    line.nth(1).get_by_role("button", name="Take back").click()
+    assert box(page).input_value() == "Not this one?"
+    page.wait_for_function("() => document.querySelectorAll('.actions').length === 3")
+    assert page.locator(".question").all_inner_texts() == ["One?", "Two?", "Three?"]
+    assert [asked[0] for asked in served.assistant.asked] == ["One?", "Two?", "Three?"]
+    assert len({asked[2] for asked in served.assistant.asked}) == 1
+    assert line.count() == 0
+    assert box(page).input_value() == "Not this one?"
+
+
+def test_the_header_of_a_phone_has_room(open_page: Open, serve: Callable[..., web.Served]) -> None:
+    """At 390 pixels the name stands there whole beside the buttons, and each button still says what it does."""
+    page = open_page(serve().url, viewport={"width": 390, "height": 844})
+    heading = page.locator(".masthead h1")
+    assert heading.evaluate("e => e.scrollWidth <= e.clientWidth")
+    for name in ("History", "New conversation"):
+        place = page.get_by_role("button", name=name, exact=True).bounding_box()
+        assert place["x"] + place["width"] <= 390
+        assert place["height"] >= 32
+
+
+def test_what_hangs_is_said_to_be_on_its_way(open_page: Open, serve: Callable[..., web.Served]) -> None:
+    """A question that the server does not take up is shown within a moment, and after 3 s said not to be answered."""
+    page = open_page(serve(web.good()).url)
+    held: list[Any] = []
+    page.route("**/gradio_api/queue/join*", lambda route: held.append(route))  # never sent on
+    page.evaluate(
+        """() => {
+            window.said = [];
+            const line = document.getElementById('line'), note = () => window.said.push(line.innerText);
+            new MutationObserver(note).observe(line, {childList: true, subtree: true});
+        }"""
+    )
+    ask(page, "What did we change?")
+    page.locator("#line").get_by_text("has not answered yet").wait_for()
+    first = page.evaluate("window.said[0]")
+    assert "What did we change?" in first
+    assert "On its way…" in first
+    assert box(page).input_value() == "What did we change?"
+    page.unroute_all(behavior="ignoreErrors")

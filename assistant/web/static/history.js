@@ -31,6 +31,8 @@
     }
 
     window.articleAssistant = {
+        name: function () { return name; },
+        fill: fill,
         // Gradio asks which conversation to show, which tells that it listens by now.
         current: function () {
             var first = begins;
@@ -280,7 +282,28 @@
         if (wanted) { wanted(button.closest('li')); }
     });
     document.addEventListener('input', function (event) { if (event.target.id === 'history-search') { draw(); } });
+    // One tab stop for all that can be done with an answer; arrows go through it.
+    document.addEventListener('keydown', function (event) {
+        var bar = event.target instanceof Element && event.target.closest('[role=toolbar]');
+        var step = { ArrowRight: 1, ArrowLeft: -1, Home: -1000, End: 1000 }[event.key];
+        if (!bar || !step || event.target.matches('input')) { return; }
+        var all = Array.from(bar.querySelectorAll('summary, :scope > button')), at = all.indexOf(event.target);
+        if (at < 0) { return; }
+        var next = all[Math.max(0, Math.min(all.length - 1, at + step))];
+        all.forEach(function (one) { one.tabIndex = one === next ? 0 : -1; });
+        next.focus();
+        event.preventDefault();
+    });
     document.addEventListener('submit', function (event) {
+        // Whoever comes to this browser next shall not find what was asked here.
+        if (event.target.matches('[action="/logout"]')) {
+            ['localStorage', 'sessionStorage'].forEach(function (kind) {
+                try {
+                    window[kind].removeItem(LIST);
+                    window[kind].removeItem(LAST);
+                } catch (_) { /* no storage, nothing kept */ }
+            });
+        }
         if (!event.target.matches('.word')) { return; }
         event.preventDefault();
         var form = event.target;

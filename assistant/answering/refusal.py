@@ -1,0 +1,38 @@
+"""The words of a refusal: what was looked for, and what comes nearest."""
+
+import re
+from collections.abc import Sequence
+from functools import cache
+
+from article_assistant import prompts
+from article_assistant.answering.cite import resolve
+from article_assistant.answering.rank import Contender
+from article_assistant.index.keyword import UNASKED, stems
+from article_assistant.types import Answer, Citation
+
+MOST_NEAREST = 3
+"""Articles that a refusal names at most."""
+MOST_WORDS = 8
+"""Words of the question that it names at most."""
+
+
+def refusal(question: str, in_order: Sequence[Contender], confidence: float) -> Answer:
+    """What was looked for, and the best sentence of each of the nearest articles, marked as such."""
+    best = {sentence.hit.article.id: sentence for sentence in reversed(in_order)}
+    order = sorted(best.values(), key=in_order.index)[:MOST_NEAREST]
+    nearest: tuple[Citation, ...] = resolve(sentence.quote for sentence in order)
+    asked = ", ".join(f"“{word}”" for word in _words(question)[:MOST_WORDS]) or "nothing in particular"
+    if nearest:
+        text = _prompt("refused").format(asked=asked, nearest="; ".join(citation.title for citation in nearest))
+    else:
+        text = _prompt("refused_empty").format(asked=asked)
+    return Answer(question, False, None, text, "refused", round(confidence, 3), (), nearest)
+
+
+_prompt = cache(prompts.load_prompt)
+
+
+def _words(question: str) -> list[str]:
+    """The words of a question that say what it is about, as they are written."""
+    words = re.findall(r"[\w’'-]+", question)
+    return list(dict.fromkeys(word for word in words if not set(stems(word)) <= UNASKED))
