@@ -1,17 +1,26 @@
 """Lines that belong together, whole and verbatim: a list with the code below its items, a form, or code."""
 
 import re
+from collections.abc import Sequence
+from itertools import pairwise
 from typing import NamedTuple
 
-from article_assistant.answering.cite import Quote, Said, unmarked
+from article_assistant.answering.cite import Quote, Said, in_sentences, unmarked
+from article_assistant.answering.question import Kind
+from article_assistant.answering.rank import Contender, share
 from article_assistant.index.chunk import sentences
+from article_assistant.index.keyword import asked_words
 from article_assistant.index.reading.lines import CODE_MARK, HEADING, ITEM
-from article_assistant.index.types import Article
+from article_assistant.index.types import Article, Hit
 
 ITEMS = 24
 """Items that a list may have to be shown whole."""
 LIST = 2_400
 """Characters that it may have, or that code may."""
+ANSWER = 500
+"""Characters that the answer below a question may have to be given whole."""
+SAME = 0.8
+"""Share of each one's words that two questions have in common where they are the same."""
 
 _PAIR = re.compile(r"(?!.* \| )[^\W_][^:|]{0,60}: \S")
 _TOGETHER = re.compile(r"(?m)(?:^.*\S.*(?:\n|\Z))+")
@@ -108,6 +117,52 @@ def as_list(block: Block) -> list[Said]:
 def as_code(block: Block) -> list[Said]:
     """What introduces code, the mark of the quote, and below it the code, so that it can be copied."""
     return [Said(block.intro, block.quote, "\n" + "\n".join(block.entries))]
+
+
+def in_full(chosen: Sequence[Contender], kind: Kind) -> list[Said]:
+    """Sentences as they stand, each with the list or the code that it introduces or is a line of."""
+    said = list[Said]()
+    for one in chosen:
+        article, span = one.hit.article, (one.start, one.end)
+        if any(piece.quote.article == article and piece.quote.start <= one.start < piece.quote.end for piece in said):
+            continue
+        opens = article.text[: one.end].endswith(":")
+        code = whole_code(article, *span) if one.is_code or opens or kind == "way" else None
+        if code:
+            said += as_code(code)
+        elif opens and (found := whole_list(article, *span)):
+            said += as_list(found)
+        else:
+            said += in_sentences([one.quote])
+    return said
+
+
+def answer_below(question: str, best: Contender) -> list[Said] | None:
+    """The paragraph of the best sentence, where it stands right below the question that was asked, as in an FAQ."""
+    text = best.hit.article.text
+    begin, end = text.rfind("\n", 0, best.start) + 1, text.find("\n", best.end) % (len(text) + 1)
+    above = text[:begin].rstrip().rpartition("\n")[2]
+    heading = HEADING.fullmatch(above)
+    if not heading or not _asks_the_same(question, heading[2]) or text[begin:end].endswith(":") or end - begin > ANSWER:
+        return None
+    return in_sentences([Quote(best.hit.article, begin, end)])
+
+
+def asked_before(question: str, hits: Sequence[Hit]) -> list[Said] | None:
+    """The rest of the line of a hit whose first sentence is the question: "1. Where do I park? Behind hall 3." """
+    for hit in hits:
+        text = hit.article.text
+        for (begin, end), (start, _) in pairwise(hit.chunk.sentences):
+            if "\n" not in text[end:start] and _asks_the_same(question, unmarked(text[begin:end])):
+                return in_sentences([Quote(hit.article, start, text.find("\n", start) % (len(text) + 1))])
+    return None
+
+
+def _asks_the_same(question: str, other: str) -> bool:
+    if not other.endswith("?"):
+        return False
+    words, others = asked_words(question), asked_words(other)
+    return min(share(words, set(others)), share(others, set(words))) >= SAME
 
 
 def _whole(article: Article, begin: int, end: int, intro: str, entries: list[str]) -> Block | None:

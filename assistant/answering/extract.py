@@ -12,8 +12,8 @@ from typing import NamedTuple
 import numpy as np
 from article_assistant.answering import courtesy, explaining, followup, passage, tables
 from article_assistant.answering.agreement import same_matter
-from article_assistant.answering.blocks import as_code, as_list, whole_code, whole_list
-from article_assistant.answering.cite import Said, disagreement, in_sentences, resolve, short_answer
+from article_assistant.answering.blocks import answer_below, as_list, asked_before, in_full, whole_code, whole_list
+from article_assistant.answering.cite import Said, disagreement, resolve, short_answer
 from article_assistant.answering.kind import Told
 from article_assistant.answering.question import Kind, kind_of, meaning, names_days, parts_of
 from article_assistant.answering.rank import (
@@ -47,10 +47,13 @@ SENTENCES = 3
 """Most sentences of an answer."""
 SHORT = 16
 """Most words of a short answer; more would be no shorter than the sentence."""
+CURT = 6
+"""Words of an answer below its question that are better not cut: "All but the server room."."""
 MARGIN = 1.0
 """Logits by which a sentence may score below the best one and still be added."""
 CERTAIN = 0.95
-"""The confidence of an answer that a table gives by its columns; at least that share was right in `bench.tables`."""
+"""The confidence of an answer that a table gives by its columns, or a text right behind the very question; of the
+former at least that share was right in `bench.tables`."""
 AGREES = 4.0
 """Logits by which a sentence that says the same may score below the best one and still be cited."""
 AGAINST = 4.0
@@ -176,6 +179,8 @@ class Extractor:
         if many and (found := tables.from_table(question, hits, best)):
             return _Composed(*found, CERTAIN)
         if best is None or not sure:
+            if same := asked_before(question, hits):
+                return _Composed(None, same, CERTAIN)
             return refusal(question, [sentences[i] for i in order], confidence)
         if many:
             return refusal(question, [tables.shown_whole(best)], confidence)
@@ -197,9 +202,13 @@ class Extractor:
             # "What does the red light mean?" asks for one item, "What do the lights mean?" for all.
             if kind == "way" or share(words, set(place)) >= share(words, set(stems(best.text)) - set(place)):
                 return None, as_list(found)
-        if kind in {"yes or no", "reason", "way"} or not 0 < len(best.words.split()) <= SHORT:
+        spoken = kind in {"yes or no", "reason", "way"} or not 0 < len(best.words.split()) <= SHORT
+        below = answer_below(question, best) if spoken or kind == "words" else None
+        if below and (spoken or len(below[0].text.split()) <= CURT):
+            return None, below
+        if spoken:
             chosen = self._chosen(sentences, scores, order)
-            return None, _in_sentences(chosen, kind)
+            return None, in_full(chosen, kind)
         if code := best.is_code and whole_code(best.hit.article, best.start, best.end):
             # A command that is named by its first word is asked for with all that it is given.
             whole = best.hit.article.text[best.start : best.end].strip()
@@ -241,24 +250,6 @@ class Extractor:
                 chosen.append(sentences[i])
         first = {sentence.hit.article.id: number for number, sentence in reversed(list(enumerate(chosen)))}
         return sorted(chosen, key=lambda sentence: (first[sentence.hit.article.id], sentence.start))
-
-
-def _in_sentences(chosen: Sequence[Contender], kind: Kind) -> list[Said]:
-    """Sentences as they stand, each with the list or the code that it introduces or is a line of."""
-    said = list[Said]()
-    for one in chosen:
-        article, span = one.hit.article, (one.start, one.end)
-        if any(piece.quote.article == article and piece.quote.start <= one.start < piece.quote.end for piece in said):
-            continue
-        opens = article.text[: one.end].endswith(":")
-        code = whole_code(article, *span) if one.is_code or opens or kind == "way" else None
-        if code:
-            said += as_code(code)
-        elif opens and (found := whole_list(article, *span)):
-            said += as_list(found)
-        else:
-            said += in_sentences([one.quote])
-    return said
 
 
 def _told(

@@ -1,26 +1,27 @@
 """Restates a follow-up question so that it can be asked without the turns before it.
 
-English rules over small word lists, no model. Three kinds of question depend on the previous one:
+English rules over small word lists, and a trained network that adds words (`answering.carried`). By the rules three
+kinds of question depend on the previous one:
 
 - A fragment ("And in Ghent?", "What about the S3?", "Why?") replaces its parallel part.
 - A question with an unexplained pronoun, or with no content words, gets its content words in brackets.
 - A question whose words all occur close together in the last cited article gets that article's title.
 
-Any other question is left unchanged. Words in brackets retrieve better than a sentence with the pronoun replaced:
+To a question that takes words the network adds the names that it misses; to any other question whatever words it takes
+from the turns, which is mostly none. Words in brackets retrieve better than a sentence with the pronoun replaced:
 the search reads words, and no grammar has to be guessed.
 """
 
 import re
 from collections.abc import Callable, Sequence
 
+from article_assistant.answering.carried import WORD, carried, is_name, words_of
 from article_assistant.index.keyword import UNASKED, stems
 from article_assistant.index.types import Article
 from article_assistant.types import Turn
 
 BRACKETED = 12
 """Maximum words in brackets."""
-WORD = 40
-"""Maximum characters of a word in brackets."""
 LONG = 1000
 """Characters above which a question is taken to stand alone."""
 MUCH = 5
@@ -75,20 +76,38 @@ _BRACKETS = re.compile(r"(.*\S) \(([^()]*)\)\?", re.DOTALL)
 def standalone(question: str, turns: Sequence[Turn]) -> str:
     """The question restated to stand alone; `turns` are oldest first.
 
-    Only the last turn counts: its standalone form carries what it took from earlier ones. The result is at most
-    `BODY + BRACKETED * (WORD + 1)` characters longer than the question.
+    The result is at most `BODY + BRACKETED * (WORD + 1)` characters longer than the question.
 
     >>> standalone("What about the S3?", [Turn("How heavy is the S2?", "2.4 kg. [1]", ())])
     'How heavy is the S3?'
     >>> standalone("When was it built?", [Turn("How long is the test tank?", "12 metres. [1]", ())])
     'When was it built (test tank)?'
     """
-    if not turns or len(question) > LONG or not _tokens(question):
+    if not turns or len(question) > LONG or not words_of(question):
         return question
-    last = turns[-1]
-    known = last.standalone or last.question
-    found = _BRACKETS.fullmatch(known.strip())
-    known, context = (f"{found[1]}?", found[2].split()) if found else (known, [])
+    ruled = _by_rules(question, turns[-1])
+    body, context = _parted(ruled)
+    if ruled != question and not context:
+        return ruled  # a part of the earlier question is replaced
+    words = carried(body, turns, ruled != question or _leans(question))
+    if ruled != question:
+        words = [word for word in words if is_name(word)]
+    return _bracketed(body, [*context, *words]) if words else ruled
+
+
+def _parted(question: str) -> tuple[str, list[str]]:
+    """A question without its brackets, and the words in them.
+
+    >>> _parted("When was it built (test tank)?")
+    ('When was it built?', ['test', 'tank'])
+    """
+    found = _BRACKETS.fullmatch(question.strip())
+    return (f"{found[1]}?", found[2].split()) if found else (question, [])
+
+
+def _by_rules(question: str, last: Turn) -> str:
+    """The question restated by rules, which look at the last turn alone: it carries what it took from earlier ones."""
+    known, context = _parted(last.standalone or last.question)
     asked = question[lead.end() :] if (lead := _OPENING.match(question)) else question
     fragment = asked[about.end() :] if (about := _ABOUT.match(asked)) else asked
     if len(known) <= BODY and _is_fragment(fragment, bool(lead or about)):
@@ -97,14 +116,14 @@ def standalone(question: str, turns: Sequence[Turn]) -> str:
         return _bracketed(fragment, [*_telling(known), *context])
     own = _telling(asked)
     # "And when does the lease end?", but not "And what is a rating curve?" or "And what is Tally?"
-    few = lead and len(own) <= 2 and not any(map(_is_name, own)) and not _INDEFINITE.search(asked)
+    few = lead and len(own) <= 2 and not any(map(is_name, own)) and not _INDEFINITE.search(asked)
     if (len(own) < MUCH and _leans(asked)) or not own or (few and not _HOW_MANY.match(asked)):
         words = [*_telling(known), *context]
-        if not any(map(_is_name, words)):  # take the title of the article that has the words
+        if not any(map(is_name, words)):  # take the title of the article that has the words
             words += _telling(next((article.title for article in last.cited if _speaks_of(article, words)), ""))
         return _bracketed(asked, words)
-    if (counted := _HOW_MANY.match(asked)) and (noun := _noun(_tokens(known))):
-        names = [word for word in _telling(known) if _is_name(word)]
+    if (counted := _HOW_MANY.match(asked)) and (noun := _noun(words_of(known))):
+        names = [word for word in _telling(known) if is_name(word)]
         return _bracketed(f"{counted[1]} {' '.join(noun)} {asked[counted.end() :]}", [*names, *context])
     for article in last.cited:
         if _speaks_of(article, own):
@@ -112,15 +131,10 @@ def standalone(question: str, turns: Sequence[Turn]) -> str:
     return question
 
 
-def _tokens(text: str) -> list[str]:
-    """The words of a text as written, without surrounding punctuation."""
-    return [word for piece in text.split() if (word := piece.strip("?!.,;:()[]{}<>/“”\"‘’'`*-–—…"))]
-
-
 def _telling(text: str) -> list[str]:
     """The distinct content words of a text, without overlong ones."""
     before, words = "", {}
-    for word in _tokens(text):
+    for word in words_of(text):
         lower = word.lower()
         told = (
             before != "how" and len(word) <= WORD and lower not in _EMPTY and (lower not in _AUXILIARY or _is_may(word))
@@ -136,13 +150,8 @@ def _is_may(word: str) -> bool:
     return word == "May"
 
 
-def _is_name(word: str) -> bool:
-    """Whether a word looks like a name, a code or a number."""
-    return word[0].isupper() or any(map(str.isdigit, word))
-
-
 def _is_participle(word: str) -> bool:
-    return not _is_name(word) and (word in _PARTICIPLE or (word.endswith("ed") and len(word) > 4))
+    return not is_name(word) and (word in _PARTICIPLE or (word.endswith("ed") and len(word) > 4))
 
 
 def _bracketed(body: str, context: Sequence[str]) -> str:
@@ -181,8 +190,8 @@ def _leans(question: str) -> bool:
 
 def _is_open(pronoun: str, before: str, after: str) -> bool:
     """Whether a pronoun refers to something that the question text `before` and `after` it does not name."""
-    previous = next(iter(_tokens(before)[-1:]), "").lower()
-    following = next(iter(_tokens(after)[:1]), "").lower()
+    previous = next(iter(words_of(before)[-1:]), "").lower()
+    following = next(iter(words_of(after)[:1]), "").lower()
     if pronoun == "it" and _EMPTY_IT.match(after):
         return False  # "how long does it take to …"
     if pronoun in {"this", "that", "these", "those"} and not (
@@ -203,13 +212,13 @@ def _is_open(pronoun: str, before: str, after: str) -> bool:
     if own and pronoun in {"he", "she", "it", "they"} and previous not in _AUXILIARY:
         return not (is_short or following in _AUXILIARY)  # "Why did Devraj say he could not …"
     if own and pronoun in {"his", "her", "its", "their"} and following and previous not in _AUXILIARY:
-        return previous == "of" and not any(map(_is_name, own))  # "Does Weir compress its blocks?"
+        return previous == "of" and not any(map(is_name, own))  # "Does Weir compress its blocks?"
     return True
 
 
 def _is_fragment(text: str, led: bool) -> bool:
     """Whether a text is a question fragment without a verb; `led` says that "And" or "What about" came first."""
-    tokens = [word.lower() for word in _tokens(text) if not _is_may(word)]
+    tokens = [word.lower() for word in words_of(text) if not _is_may(word)]
     if not 0 < len(tokens) <= 8 or not _AUXILIARY.isdisjoint(tokens):
         return False
     if not _ONE.search(text) and _PRONOUN.search(text):
@@ -231,7 +240,7 @@ def _replaced(fragment: str, known: str) -> str | None:
     if new := _ONE.search(fragment):
         old = _ONE.search(known)
         return known[: old.start()] + re.sub(r"['’]s$", "", new.group()) + known[old.end() :] if old else None
-    part, words = _tokens(fragment), _tokens(known)
+    part, words = words_of(fragment), words_of(known)
     if not words:
         return None
     place: tuple[int, int] | None
@@ -240,7 +249,7 @@ def _replaced(fragment: str, known: str) -> str | None:
         place = (0, _asking(words))
     elif part[0].lower() in _PREPOSITION:
         place = _phrase(words, part) or (len(words), len(words))  # "For moving house?" adds what was open
-    elif bare and all(map(_is_name, bare)):
+    elif bare and all(map(is_name, bare)):
         part, place = bare, _likest_name(words, bare)
     elif len(bare) == 1 and bare[0].lower() in _ORDINAL:
         place = _last(words, lambda word: word.lower() in _ORDINAL)
@@ -287,7 +296,7 @@ def _verb(words: Sequence[str]) -> int:
         lower = word.lower()
         follows_of = i > 0 and words[i - 1].lower() == "of"
         if end or (lower in _PREPOSITION and lower != "of") or (lower in _DETERMINER and i and not follows_of):
-            if group >= 2 and not _is_name(words[i - 1]):
+            if group >= 2 and not is_name(words[i - 1]):
                 return i - 1
             group = 0
         elif lower not in _DETERMINER:
@@ -319,7 +328,7 @@ def _noun_place(words: Sequence[str], count: int = 0) -> tuple[int, int] | None:
     if count == 1 and "of" in words[start:end]:
         start = end - words[start:end][::-1].index("of")
     noun = words[start:end]
-    return (start, end) if _telling(" ".join(noun)) and not all(map(_is_name, noun)) else None
+    return (start, end) if _telling(" ".join(noun)) and not all(map(is_name, noun)) else None
 
 
 def _noun(words: Sequence[str]) -> list[str]:
@@ -338,7 +347,7 @@ def _phrase(words: Sequence[str], part: Sequence[str]) -> tuple[int, int] | None
     def likeness(start: int) -> float:
         beside = words[start + 1 : start + len(part)]
         same = sum(old.lower() == new for old, new in zip(beside, wanted[1:], strict=False))
-        return same + (0.5 if beside and _is_name(beside[-1]) == _is_name(part[-1]) else 0.0)
+        return same + (0.5 if beside and is_name(beside[-1]) == is_name(part[-1]) else 0.0)
 
     start = max((i for i, word in enumerate(lower) if word == wanted[0]), key=likeness, default=None)
     if start is None:
@@ -364,7 +373,7 @@ def _likest_name(words: Sequence[str], name: Sequence[str]) -> tuple[int, int] |
         (start, end)
         for start in range(1, len(words))
         for end in range(start + 1, min(len(words), start + len(name) + 2) + 1)
-        if all(map(_is_name, words[start:end]))
+        if all(map(is_name, words[start:end]))
     ]
 
     def likeness(place: tuple[int, int]) -> tuple[bool, bool, int]:

@@ -268,6 +268,17 @@ _QUANTITY = re.compile(
     rf"(?:(?:[\s-]|(?!s\b))(?P<unit>{_any_of(_UNITS)})(?![\w/]))?"
 )
 
+_UNIT_ASKED = re.compile(rf"\b(?:[Hh]ow many|in) ({_any_of(name for name in _UNITS if len(name) > 2)})(?![\w/])")
+
+
+def in_unit_asked(question: str, text: str, start: int, end: int) -> tuple[int, int]:
+    """Where a sentence gives a number in two units, and `[start, end)` is the other: the number as it is asked for."""
+    asked = {_UNITS[name] for name in _UNIT_ASKED.findall(question)}
+    told = [(match.span(), _UNITS[name]) for match in _QUANTITY.finditer(text) if (name := match["unit"])]
+    own = [unit for (a, b), unit in told if a < end and start < b]
+    others = [place for place, unit in told if unit in asked]
+    return others[0] if own and len(others) == 1 and asked.isdisjoint(own) else (start, end)
+
 
 def other_units(sentence: str, text: str) -> bool:
     """Whether a number of a sentence has a unit with which `text` never has it, though it has it with others.

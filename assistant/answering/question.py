@@ -8,9 +8,11 @@ question is of the kind "words", which anything fits.
 import calendar
 import re
 import unicodedata
+from itertools import pairwise
 from typing import Literal
 
-from article_assistant.answering.numbers import MONTH, SCALE, UNIT, WEEKDAY, canonical, in_digits
+from article_assistant.answering.numbers import MONTH, SCALE, UNIT, WEEKDAY, canonical, in_digits, in_unit_asked
+from article_assistant.index.keyword import family, identifiers, names_in
 
 Kind = Literal["number", "amount", "date", "name", "yes or no", "reason", "way", "list", "words"]
 """A number counts ("how many"), an amount may also be "two weeks" or "daily" ("how long", "how often")."""
@@ -83,6 +85,7 @@ _LED = "in|on|at|for|to|by|from|of|since|until|with"
 _NEXT = re.compile(rf"(?:,? and (?:also )?|[?;] (?:and )?)(?=(?:(?:{_LED}) )?{_ASKWORD})", re.IGNORECASE)
 _OPENS = re.compile(rf"(?!when\b[^,]*, )(?:\S+ )?{_ASKWORD}(?:\s+\S+){{2,}}", re.IGNORECASE)
 _HALF = re.compile(rf"\b(?:between|both)\b|\b(?:{_ASKWORD}|about|and|or|{_LED})[\s,]*$", re.IGNORECASE)
+_IN_TURN = re.compile(r"\w.*(?:[,;]|\b(?:and|but|while|whereas|or))\s(?:(?:the|for|of|on|in|a|an)\s)*$")
 _DAYS = re.compile(rf"\b(?:(?:{WEEKDAY})s?|{'|'.join(calendar.day_abbr)})\b")
 _KINDS = [(kind, re.compile(pattern)) for kind, pattern in _PATTERNS]
 _INSIDE = re.compile(r"[.,:/'’]\d")
@@ -113,6 +116,35 @@ def parts_of(question: str) -> list[str]:
     if not 1 < len(parts) <= 3 or not all(map(_OPENS.match, parts)) or any(map(_HALF.search, parts)):
         return [question]
     return [f"{part[0].upper()}{part[1:]}?" for part in parts]
+
+
+def own_part(question: str, text: str, start: int, end: int) -> tuple[int, int]:
+    """Of a sentence `[start, end)` that tells of several things in turn, the part about the one that is asked for.
+
+    Things are those of one kind that have an identifier; each next one comes behind a comma or an "and".
+
+    >>> text = "The S2 has a white lid and the S3 a black one."
+    >>> text[slice(*own_part("What colour is the lid of the S3?", text, 0, len(text)))]
+    'S3 a black one.'
+    """
+    asked = set(identifiers(question))
+    if len(asked) != 1:
+        return start, end
+    kind = family(*asked)
+    told = [
+        (match.start(), {one for one in names_in(match[0]) if family(one) == kind})
+        for match in re.compile(r"\S+").finditer(text, start, end)
+    ]
+    places = [(at, names) for at, names in told if names]
+    if len(places) < 2 or len(text[start : places[0][0]].split()) > 2:
+        return start, end
+    between = [text[a:b].split(maxsplit=1)[1:] for (a, _), (b, _) in pairwise(places)]
+    if not all(words and _IN_TURN.search(words[0]) for words in between):
+        return start, end
+    own = [i for i, (_, names) in enumerate(places) if asked & names]
+    if len(own) != 1:
+        return start, end
+    return places[own[0]][0], places[own[0] + 1][0] if own[0] + 1 < len(places) else end
 
 
 def names_days(text: str) -> bool:
@@ -148,8 +180,10 @@ def fits(kind: Kind, words: str) -> bool:
     return True
 
 
-def with_unit(kind: Kind, text: str, start: int, end: int) -> tuple[int, int]:
+def with_unit(kind: Kind, text: str, start: int, end: int, question: str = "") -> tuple[int, int]:
     """Characters `[start, end)` of a text, widened to whole words and numbers, with the currency and unit of a number.
+
+    Where the `question` names a unit, and the sentence has the number in that one, too, it is that number.
 
     >>> with_unit("words", "It costs 6.50 euros.", 9, 10)
     (9, 13)
@@ -161,6 +195,10 @@ def with_unit(kind: Kind, text: str, start: int, end: int) -> tuple[int, int]:
         start -= 1
     while 0 < end < len(text) and _cuts(text, end):
         end += 1
+    if kind not in {"number", "amount"} and not text[start:end][:1].isdigit():
+        return start, end
+    line = text.rfind("\n", 0, start) + 1
+    start, end = (line + place for place in in_unit_asked(question, text[line:], start - line, end - line))
     if kind not in {"number", "amount"}:
         return start, end
     if start and text[start].isdigit() and (text[start - 1] in "±−" or unicodedata.category(text[start - 1]) == "Sc"):

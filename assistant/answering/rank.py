@@ -10,8 +10,8 @@ from typing import NamedTuple
 
 import numpy as np
 from article_assistant.answering.cite import Quote
-from article_assistant.answering.question import Kind, Meaning, fits, kind_of, with_unit
-from article_assistant.answering.reader import Reader
+from article_assistant.answering.question import Kind, Meaning, fits, kind_of, own_part, with_unit
+from article_assistant.answering.reader import Reader, Reading
 from article_assistant.index.chunk import passage
 from article_assistant.index.keyword import UNASKED, asked_words, family, identifiers, names_in, stems
 from article_assistant.index.reading.lines import CODE_MARK, ITEM
@@ -109,9 +109,14 @@ def candidates(
     """
     kind = kind or kind_of(question)
     passages = [passage(hit.article.title, hit.chunk) for hit in hits]
-    readings = reader.read(question, passages, lambda words: fits(kind, words))
+    parts = [(text, [own_part(question, text, *span) for span in spans]) for text, spans in passages]
+    readings = reader.read(question, parts, lambda words: fits(kind, words))
+    for hit, found in zip(hits, readings, strict=True):
+        for i, (_, end) in enumerate(hit.chunk.sentences):
+            if hit.article.text[:end].rstrip('*_"”’)').endswith("?"):  # what asks, as in an FAQ, never answers
+                found[i] = Reading(found[i].start, found[i].end, -100.0, False)
     best = sorted(range(len(hits)), key=lambda i: -max((r.score for r in readings[i]), default=-100.0))[:VERIFIED]
-    again = reader.verify(question, [passages[i] for i in best], lambda words: fits(kind, words))
+    again = reader.verify(question, [parts[i] for i in best], lambda words: fits(kind, words))
     verified = dict(zip(best, again, strict=True))
     words = asked_words(question)
     proper = set(stems(" ".join(_PROPER.findall(question)))) - UNASKED
@@ -128,7 +133,7 @@ def candidates(
         for i, ((start, end), (_, shown), reading) in enumerate(zip(hit.chunk.sentences, spans, found, strict=True)):
             # A passage shows a sentence without its mark, so places are counted from its end.
             first, last = end - (shown - reading.start), end - (shown - reading.end)
-            first, last = with_unit(kind, hit.article.text[:end], first, last)
+            first, last = with_unit(kind, hit.article.text[:end], first, last, question)
             sentence = Contender(hit, start, end, first, last, reading.score, reading.fits)
             own = set(stems(sentence.text))
             cosine = hit.cosines[i]
@@ -169,8 +174,7 @@ def narrowed(question: str, hits: Sequence[Hit]) -> tuple[list[Hit], Places]:
     Of a table whose columns the question names only these rows are to be read, of a list with its words only these
     items. A sentence holds what its title and headings name, what it names itself, and where that is none of the
     kind, what was named last before it, as in "PN-43481 is a bolt. It lies on shelf S10."; a row or an item stands
-    alone. None may answer where one of the identifiers is held by no sentence. Where the question has none, all may but
-    the records of others than it names.
+    alone. None may answer where one of them is held by no sentence; where the question has none, the records of others.
     """
     asked = set(identifiers(question))
     words = {word for word in asked_words(question) if not any(word in one for one in asked)}

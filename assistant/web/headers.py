@@ -4,6 +4,9 @@ from article_assistant.web import routes
 from starlette.datastructures import MutableHeaders
 from starlette.types import Message, Scope, Send
 
+PREFLIGHT_SECONDS = 600
+"""How long a browser may remember that a script of another origin may ask."""
+
 
 def guarded(scope: Scope, send: Send, nonce: str, ancestors: str, reader: str = "") -> Send:
     """A `send` that sets our security headers and removes those of others.
@@ -31,7 +34,10 @@ def guarded(scope: Scope, send: Send, nonce: str, ancestors: str, reader: str = 
                 del headers[name]
             if reader:
                 headers["access-control-allow-origin"] = reader
-                headers["access-control-expose-headers"] = "retry-after, www-authenticate"
+                headers["access-control-allow-methods"] = "POST"
+                headers["access-control-allow-headers"] = "authorization, content-type"
+                headers["access-control-expose-headers"] = "retry-after"
+                headers["access-control-max-age"] = str(PREFLIGHT_SECONDS)
             if routes.for_wikis(path):
                 headers["vary"] = "origin"
             headers["content-security-policy"] = policy

@@ -67,10 +67,13 @@ def create_app(
     login = Login(settings)
     conversations = Conversations(assistant, login.sessions.holds)
     asking = Asking(PROGRAMS_AT_ONCE)
+    script = widget.widget_script(STATIC)
     bound: list[BaseRoute] = [
         routes.ARTICLE.to(article),
         routes.HEALTH.to(lambda _: JSONResponse({"status": "ok"})),
-        routes.WIDGET.to(_static("widget.js", "text/javascript", "max-age=300")),
+        routes.WIDGET.to(
+            lambda _: Response(script, media_type="text/javascript", headers={"cache-control": "max-age=300"})
+        ),
         routes.STYLE.to(_static("page.css", "text/css", "no-cache")),
         routes.SCRIPT.to(_static("page.js", "text/javascript", "no-cache")),
         routes.HISTORY.to(_static("history.js", "text/javascript", "no-cache")),

@@ -19,8 +19,6 @@ log = logging.getLogger(__name__)
 
 GUEST = User("guest", frozenset({EVERYONE}))
 """Everybody without a token; their conversations are told apart by names that cannot be guessed."""
-PREFLIGHT_SECONDS = 600
-"""How long a browser may remember that it may ask."""
 
 
 class Visitors:
@@ -39,16 +37,14 @@ class Visitors:
         return given[0] if len(given) == 1 and given[0] in self._origins else ""
 
     def preflight(self, scope: Scope) -> Response | None:
-        """The answer to a browser that asks whether a script of a listed origin may ask, or None."""
+        """The answer to a browser that asks whether a script of a listed origin may ask, or None.
+
+        What may be asked stands in the headers of every response to such a script (`web.headers`).
+        """
         asked = Headers(scope=scope).get("access-control-request-method")
         if scope["method"] != "OPTIONS" or asked is None or not self.origin(scope):
             return None
-        allowed = {
-            "access-control-allow-methods": "POST",
-            "access-control-allow-headers": "authorization, content-type",
-            "access-control-max-age": str(PREFLIGHT_SECONDS),
-        }
-        return Response(status_code=204, headers=allowed)
+        return Response(status_code=204)
 
     def user(self, scope: Scope) -> User | None:
         """Whose rights apply: those of the token, of a guest where there is none; None for nobody."""

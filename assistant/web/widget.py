@@ -1,7 +1,9 @@
-"""The doors of the widget in wikis: ask, read a conversation again, judge an answer, forget a conversation."""
+"""The widget in wikis: its script, and its doors to ask, read a conversation again, judge an answer, forget."""
 
 import asyncio
+import json
 from collections.abc import Callable
+from pathlib import Path
 
 from article_assistant.types import Answering, Thumb, User
 from article_assistant.web import errors, routes
@@ -37,6 +39,16 @@ class WidgetJudge(WidgetTurns):
     question: str
     thumb: Thumb
     word: str = Field("", max_length=MAX_WORD)
+
+
+def widget_script(folder: Path) -> str:
+    """The script as browsers get it: one file, with its words in all languages and its style."""
+    script = (folder / "widget.js").read_text(encoding="utf-8")
+    words = json.loads((folder / "texts.json").read_text(encoding="utf-8"))
+    style = (folder / "widget.css").read_text(encoding="utf-8")
+    for name, value in (("__TEXTS__", words), ("__STYLE__", style)):
+        script = script.replace(name, json.dumps(value, ensure_ascii=False, separators=(",", ":")))
+    return script
 
 
 def widget_doors(assistant: Answering, who: Callable[[Request], User], asking: Asking) -> list[Route]:

@@ -27,6 +27,7 @@ _RULE = re.compile(r"[\s|+:]*([-=_*~#])(?:\1|[ +|:]){2,}[\s|+:]*")
 _SIGN = re.compile(r"\n[^\S\n]*(?:[-*•–=_~#+:\d]|[A-Za-z][.)]|[^\s:]{1,30}:\s|[QA]\d)")
 """How a line begins that may be more than words: an item, a heading, a drawn line, a question."""
 _UNDER = re.compile(r"([=~-])\1{2,}\s*")
+_QUESTION_LINE = re.compile(r"[A-ZÀ-Þ](?!.*[.!?] ).{8,118}\?")
 _HASHES = re.compile(r"#{1,6} ")
 _GAP = re.compile(rb"\0{2,}(?=\x01)")
 _SHADOW = bytes(sign != ord(" ") for sign in range(256))
@@ -57,9 +58,23 @@ def plain_text(text: str) -> str:
     >>> plain_text("Sat   9:00   Ann\\nSun   9:30   Bo\\nMon   8:00   Ida")
     'Sat | 9:00 | Ann\\nSun | 9:30 | Bo\\nMon | 8:00 | Ida'
     """
-    blocks = list(_blocks(_without_running_lines(text)))
+    blocks = _with_questions(list(_blocks(_without_running_lines(text))))
     width = _width(blocks)
     return "\n\n".join(filter(None, ("\n".join(_block(block, width)) for block in blocks)))
+
+
+def _with_questions(blocks: list[list[str]]) -> list[list[str]]:
+    """The blocks, questions as headings where several stand in a line of their own, each right above its answer."""
+    asks = [bool(_QUESTION_LINE.fullmatch(block[0])) for block in blocks]
+    below = [len(block) > 1 or not after for block, after in zip(blocks, [*asks[1:], True], strict=True)]
+    if sum(map(all, zip(asks, below, strict=True))) < 2:
+        return blocks
+    found = []
+    for block, asked, answered in zip(blocks, asks, below, strict=True):
+        rest = block[1:] if asked and answered else block
+        found += [[f"## {block[0]}"]] if asked and answered else []
+        found += [rest] if rest else []
+    return found
 
 
 def _without_running_lines(text: str) -> str:

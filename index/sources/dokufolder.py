@@ -27,7 +27,7 @@ class DokuFolder:
         """For the wiki's folder, with `data` and `conf` in it, or its `data` with `conf` beside it."""
         data = folder if (folder / "pages").is_dir() else folder / "data"
         if not (data / "pages").is_dir():
-            raise SourceError(f"{folder} is no DokuWiki's folder: there is no data/pages in it")
+            raise SourceError(f"{folder} is no DokuWiki's folder: there is no data/pages in it; name the wiki's own")
         self.address = f"dokuwiki+file://{folder}"
         self.label = (data.parent if data.name == "data" else data).name
         self._data = data

@@ -9,10 +9,11 @@ from article_assistant.index.sources.dokufolder import DokuFolder
 from article_assistant.index.sources.dokuwiki import DokuWiki
 from article_assistant.index.sources.dump import Dump
 from article_assistant.index.sources.mediawiki import MediaWiki
+from article_assistant.index.sources.site import Site
 from article_assistant.index.sources.source import Access, Place, RemoteSource
 from article_assistant.index.types import SourceError
 
-KINDS: dict[str, Callable[[Place, Access], RemoteSource]] = {"mediawiki": MediaWiki, "dokuwiki": DokuWiki}
+KINDS: dict[str, Callable[[Place, Access], RemoteSource]] = {"mediawiki": MediaWiki, "dokuwiki": DokuWiki, "site": Site}
 """The class of each kind of wiki, by what stands before the `+` of an address."""
 BY_FOLDER = "dokuwiki+file://"
 BY_FILE = "dump+file://"
@@ -22,7 +23,7 @@ THIS_MACHINE = {"127.0.0.1", "::1", "localhost"}
 def address_of(address: str) -> str:
     """An address without the slash at its end, or a path from the root on."""
     if "://" in address:
-        return address.rstrip("/")
+        return address if address.endswith("://") else address.rstrip("/")
     return os.path.realpath(Path(address).expanduser())  # not Path.resolve: it raises for a link to itself
 
 

@@ -7,7 +7,8 @@ deadline for a whole answer nor a limit to its size; and all that they would sav
 import json
 import ssl
 import time
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from typing import Any
@@ -36,6 +37,10 @@ class Refused(SourceError):
 
 class NotThere(SourceError):
     """The server has nothing under this address."""
+
+
+class Moved(NotThere):
+    """What was there is under another address."""
 
 
 class Web:
@@ -74,6 +79,13 @@ class Web:
         except _Passing as error:
             raise SourceError(f"{self._origin} {error.args[0]}; try again later") from error
 
+    def told(self, path: str) -> Mapping[str, str]:
+        """What the server says of something without sending it, by name in lower case (a HEAD request)."""
+        try:
+            return Retrying(**self._again)(self._head, path)
+        except _Passing as error:
+            raise SourceError(f"{self._origin} {error.args[0]}; try again later") from error
+
     def json(self, path: str, query: Mapping[str, str] | None = None, form: Mapping[str, str] | None = None) -> Any:
         """The same where the answer is JSON. Raises NotThere where it is something else, such as a page to log in."""
         body = self.ask(path, query, form)
@@ -101,11 +113,22 @@ class Web:
         if form is not None or content is not None:
             asked |= {"data": form, "content": content}
         method = "GET" if form is None and content is None else "POST"
+        with self._answer(method, path, **asked) as response:
+            return self._body(response)
+
+    def _head(self, path: str) -> Mapping[str, str]:
+        self.requests += 1
+        with self._answer("HEAD", path) as response:
+            return {name.lower(): value for name, value in response.headers.items()}
+
+    @contextmanager
+    def _answer(self, method: str, path: str, **asked: Any) -> Iterator[httpx.Response]:
+        """A checked answer, whose body is read inside."""
         try:
             with self._client.stream(method, self._origin + path, **asked) as response:
                 self._reached = True
                 self._check(response)
-                return self._body(response)
+                yield response
         except httpx.ConnectError as error:
             if isinstance(error.__cause__ and error.__cause__.__cause__, ssl.SSLError) or "CERTIFICATE" in str(error):
                 raise SourceError(
@@ -124,7 +147,7 @@ class Web:
         status = response.status_code
         if response.is_redirect:
             to = response.headers.get("location", "")[:200]
-            raise NotThere(f"{self._origin} leads to {to}; if the wiki is there, name that address")
+            raise Moved(f"{self._origin} leads to {to}; if the wiki is there, name that address")
         if status in {401, 403}:
             raise Refused(f"{self._origin} refuses (HTTP {status}); check the user, the password and their rights")
         if status == 429 or status >= 500:

@@ -1,8 +1,18 @@
 """Lists and code are found whole, from any line of theirs and from what introduces them."""
 
 import pytest
-from article_assistant.answering.blocks import as_code, as_list, whole_code, whole_list
+from article_assistant.answering.blocks import (
+    answer_below,
+    as_code,
+    as_list,
+    asked_before,
+    in_full,
+    whole_code,
+    whole_list,
+)
+from article_assistant.answering.rank import Contender
 
+from tests.answering.told import hits
 from tests.parts import article
 
 STEPS = "# Rollback\n\nDo this:\n\n1. Stop the queue.\n2. Copy the log.\n3. Start it again.\n\nThen tell the team.\n"
@@ -104,3 +114,48 @@ def test_two_lists_that_follow_one_another_are_two() -> None:
     found = whole_list(article("- one\n- two\n\n- three\n- four"), 0, 5)
     assert found is not None
     assert found.entries == ["one", "two"]
+
+
+FAQ = (
+    "# Badges\n\n## Which doors does a badge open?\n\nAll but one. Ask Mia.\n\n"
+    "1. Who pays for it? Your team does.\n2. Is it red? No."
+)
+
+
+def found_at(words: str) -> Contender:
+    """The sentence of the FAQ that begins with these words."""
+    start = FAQ.index(words)
+    for hit in hits(article(FAQ)):
+        for begin, end in hit.chunk.sentences:
+            if begin == start:
+                return Contender(hit, begin, end, begin, end, 9.0, True)
+    raise AssertionError(words)
+
+
+@pytest.mark.parametrize(
+    ("question", "whole"),
+    [("Which doors does a badge open?", True), ("What doors open by badge?", True), ("Who opens the gate?", False)],
+)
+def test_the_answer_stands_below_the_question(question: str, whole: bool) -> None:
+    """All of its paragraph, where the heading is the question that was asked."""
+    said = answer_below(question, found_at("All but one.")) or []
+    assert [piece.text for piece in said] == (["All but one. Ask Mia."] if whole else [])
+
+
+def test_the_answer_stands_behind_the_question() -> None:
+    """On the same line, as in a numbered FAQ; another question has none."""
+    said = asked_before("Who pays for it?", hits(article(FAQ)))
+    assert said
+    assert [piece.text for piece in said] == ["Your team does."]
+    assert asked_before("Who pays for the door?", hits(article(FAQ))) is None
+    assert asked_before("Your team does.", hits(article(FAQ))) is None
+
+
+def test_a_sentence_that_ends_with_a_colon_is_never_left_alone() -> None:
+    """With its list or its code, said once though a line of it was chosen, too."""
+    text = "Stop it by hand:\n\n    ctl stop\n\nThen:\n\n- wait\n- start it"
+    (hit,) = hits(article(text))
+    chosen = [Contender(hit, a, b, a, b, 9.0, True) for a, b in hit.chunk.sentences]
+    said = in_full(chosen, "reason")
+    assert [piece.text for piece in said] == ["Stop it by hand:", "Then:", "- wait", "- start it"]
+    assert said[0].after == "\n    ctl stop"

@@ -5,10 +5,10 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import pytest
+from article_assistant.answering.carried import WORD
 from article_assistant.answering.followup import (
     BODY,
     BRACKETED,
-    WORD,
     _asking,
     _is_fragment,
     _is_participle,

@@ -1,7 +1,7 @@
 """`answering.numbers`: a number is the same however it is written, and another number is another."""
 
 import pytest
-from article_assistant.answering.numbers import canonical, in_digits, numbers_of, other_units
+from article_assistant.answering.numbers import canonical, in_digits, in_unit_asked, numbers_of, other_units
 from article_assistant.answering.question import fits, meaning
 from article_assistant.writing.entailment import missing_numbers
 from hypothesis import given
@@ -95,3 +95,23 @@ def test_any_text_is_read(text: str) -> None:
     """No text is an error, and reading it again finds the same numbers."""
     assert numbers_of(in_digits(text)) == numbers_of(text)
     canonical(text)
+
+
+@pytest.mark.parametrize(
+    ("question", "found", "asked"),
+    [
+        ("How cold was it in degrees Celsius?", "48 °F", "9 °C"),
+        ("How many miles off was it?", "18 kilometres", "11 miles"),
+        ("How many miles off was it?", "11", "11"),
+        ("How cold was it?", "48 °F", "48 °F"),
+        ("How many people came in a minute?", "48 °F", "48 °F"),
+        ("How many tonnes was it?", "18 kilometres", "18 kilometres"),
+        ("How many miles off was it?", "at sea", "at sea"),
+    ],
+)
+def test_of_two_units_the_one_asked_for_is_taken(question: str, found: str, asked: str) -> None:
+    """Only where the words are a number in another unit, and the sentence has the one asked for once."""
+    text = "It was 9 °C (48 °F) at sea, 18 kilometres (11 miles) off."
+    at = text.index(found)
+    start, end = in_unit_asked(question, text, at, at + len(found))
+    assert text[start:end] == asked

@@ -1,7 +1,7 @@
 """What a question asks for, and what can be an answer to it."""
 
 import pytest
-from article_assistant.answering.question import fits, kind_of, meaning, names_days, parts_of, with_unit
+from article_assistant.answering.question import fits, kind_of, meaning, names_days, own_part, parts_of, with_unit
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -105,6 +105,25 @@ def test_a_number_is_never_cut(found: str) -> None:
 def test_two_questions_in_one_are_two(question: str, parts: list[str] | None) -> None:
     """Each begins with a question word and can be asked; what only lists question words is one."""
     assert parts_of(question) == (parts or [question])
+
+
+@pytest.mark.parametrize(
+    ("text", "part"),
+    [
+        ("The S2 has a white lid with four screws and the S3 a black one.", "S3 a black one."),
+        ("S1: red; S3: blue; S4: green.", "S3: blue; "),
+        ("The S2 weighs 3 kg, the S3 4 kg.", "S3 4 kg."),
+        ("The S2 and the S3 have a white lid.", None),
+        ("The S3 has replaced the old S2 in 2019.", None),
+        ("A black lid for the S3 and a white one for the S2.", None),
+        ("The S3 has a lid.", None),
+        ("The S3 is red, and the S2 is like the S3.", None),
+    ],
+)
+def test_of_what_is_told_in_turn_only_the_part_asked_for_is_read(text: str, part: str | None) -> None:
+    """Where each thing is named before what is said of it; else all of the sentence."""
+    begin, end = own_part("What colour is the lid of the S3?", f"# {text}", 2, 2 + len(text))
+    assert f"# {text}"[begin:end] == (part or text)
 
 
 def test_days_are_known_by_their_names() -> None:

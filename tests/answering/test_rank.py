@@ -201,6 +201,14 @@ def test_two_passages_are_verified_even_where_the_reader_found_nothing() -> None
     assert values == [1.0, 0.0, 1.0, 0.0]
 
 
+def test_what_asks_never_answers() -> None:
+    """A question in a text has no words that fit, and takes nothing from the others."""
+    found = hits(article("faq", "Where is the rack? It is behind hall 3."))
+    sentences, features = candidates("Where is the rack?", found, Told(Where=9.0, hall_3=2.0), "words")  # type: ignore[arg-type]
+    assert [one.fits for one in sentences] == [False, True]
+    assert features[1, Features._fields.index("reader_beside_the_best")] == 0
+
+
 def test_without_hits_there_are_no_rows() -> None:
     """But the shape is that of the features, so that scores can be computed."""
     sentences, features = candidates("How many?", [], Told())  # type: ignore[arg-type]

@@ -22,6 +22,16 @@ MARKS = (
 )
 
 
+def test_questions_on_lines_of_their_own_are_headings() -> None:
+    """Two or more, each right above its answer or a paragraph before it; a single one is a line as any other."""
+    faq = "Printer\n\nWho orders paper?\nMarta does.\n\nWhy does it jam?\n\nThe paper is damp.\n\nIs that all?"
+    assert plain_text(faq) == (
+        "Printer\n\n## Who orders paper?\n\nMarta does.\n\n## Why does it jam?\n\nThe paper is damp.\n\nIs that all?"
+    )
+    one = "Who orders paper?\nMarta does.\n\nThe drum is dirty."
+    assert plain_text(one) == one
+
+
 @modest
 @given(WORDS, st.integers(55, 90), st.integers(0, 3))
 def test_what_was_broken_at_a_width_is_whole_again(words: list[str], width: int, indent: int) -> None:

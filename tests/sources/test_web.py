@@ -33,7 +33,7 @@ class Server:
                 outer.asked.append((self.path, text, {name.lower(): value for name, value in self.headers.items()}))
                 (outer.acts.pop(0) if len(outer.acts) > 1 else outer.acts[0])(self)
 
-            do_POST = do_GET
+            do_POST = do_HEAD = do_GET
 
             def log_message(self, *_: object) -> None:
                 pass

@@ -58,10 +58,7 @@
         if (event.key !== 'Escape' || event.isComposing) { return; }
         if (document.querySelector('dialog[open]')) { return; }
         if (close()) { event.preventDefault(); return; }
-        if (document.querySelector('.log.writing')) { document.getElementById('stop').click(); return; }
-        // In the widget's frame, Escape with nothing left to close here closes the frame. The message says
-        // nothing that anybody may not know.
-        if (window.parent !== window.self) { window.parent.postMessage('article-assistant:close', '*'); }
+        if (document.querySelector('.log.writing')) { document.getElementById('stop').click(); }
     }
 
     // Gradio says that the page is in the browser's language, whatever language its words are in.

@@ -1,98 +1,518 @@
-// A button on a wiki's pages that opens the assistant. One line of HTML brings it:
+// A button on a wiki's pages that opens the assistant, in the page itself. One line of HTML brings it:
 //   <script src="https://chat.example/widget.js" async></script>
-// or in MediaWiki:Common.js   mw.loader.load( 'https://chat.example/widget.js' );
-// The attribute data-label changes the words on the button. ES5, because MediaWiki 1.39 checks scripts
-// against it; styles through the DOM, because a Content-Security-Policy may forbid style attributes.
-(function () {
-    'use strict';
-    var ID = 'article-assistant';
-    var PATH = /^(https?:\/\/[^\/?#]+)\/widget\.js(?:[?#].*)?$/;
+// Attributes: data-token, an address of the wiki that says who is logged in ({"token": "…"}); data-label, the words
+// on the button; data-lang, a language instead of the page's. From the page, articleAssistant.open("A question?")
+// opens it and asks. Everything is made by createElement and textContent, so no text can become markup; no cookie is
+// sent to the assistant, and nothing is fetched before somebody opens it.
+(() => {
+'use strict';
+const TEXTS = __TEXTS__;                    // put here by the server, from texts.json
+const PATH = /^(https?:\/\/[^/?#]+)\/widget\.js(?:[?#].*)?$/;
+const NAME = 'article-assistant';
+const NARROW = 600;                         // px that a finger sees; below, the panel is a sheet over everything
+const RENEW = 30;                           // seconds before its end at which a token is fetched anew
 
-    // Whoever runs this text some other way than as a script element leaves no currentScript behind.
-    function self() {
-        var scripts = document.getElementsByTagName('script'), i;
-        if (document.currentScript && PATH.test(document.currentScript.src)) { return document.currentScript; }
-        for (i = scripts.length - 1; i >= 0; i -= 1) {
-            if (PATH.test(scripts[i].src)) { return scripts[i]; }
+// Whoever runs this text some other way than as a script element leaves no currentScript behind.
+const ours = (script) => script && PATH.test(script.src);
+const me = ours(document.currentScript) ? document.currentScript : [...document.scripts].reverse().find(ours);
+if (!me || window.top !== window.self || window.articleAssistant) { return; }
+const CHAT = PATH.exec(me.src)[1];
+
+// ---------------------------------------------------------------- words
+const language = (me.dataset.lang || document.documentElement.lang || navigator.language || 'en').toLowerCase();
+const spoken = [language, language.split('-')[0], 'en'].find((one) => Object.hasOwn(TEXTS, one));
+const say = (key) => TEXTS[spoken][key];
+const rightward = (lang) => /^(ar|arc|ckb|dv|fa|he|ku-arab|ps|sd|ug|ur|yi)\b/.test(lang);
+
+// ---------------------------------------------------------------- what stays while one goes from page to page
+const store = {
+    // A browser may forbid storage; then the conversation ends with the page.
+    read() { try { return JSON.parse(sessionStorage.getItem(NAME)) || {}; } catch { return {}; } },
+    write(more) {
+        try { sessionStorage.setItem(NAME, JSON.stringify({ ...store.read(), ...more })); } catch { /* as above */ }
+    },
+};
+const random = () => [...crypto.getRandomValues(new Uint8Array(16))].map((one) => one.toString(16).padStart(2, '0')).join('');
+let conversation = store.read().conversation || random();
+
+// ---------------------------------------------------------------- the assistant's doors
+const token = { value: '', until: 0 };
+async function fresh(again) {
+    if (!me.dataset.token || (!again && Date.now() / 1000 < token.until - RENEW)) { return token.value; }
+    Object.assign(token, { value: '', until: 0 });
+    try {
+        const said = await (await fetch(me.dataset.token, { headers: { accept: 'application/json' } })).json();
+        if (typeof said.token === 'string') {
+            const part = said.token.split('.')[1].replace(/-/g, '+').replace(/_/g, '/');
+            Object.assign(token, { value: said.token, until: JSON.parse(atob(part)).exp });
         }
-        return null;
+    } catch { /* a guest, then */ }
+    return token.value;
+}
+
+async function post(door, body, signal) {
+    for (const again of [false, true]) {
+        const who = await fresh(again);
+        const headers = { 'content-type': 'application/json', ...(who && { authorization: `Bearer ${who}` }) };
+        const sent = { method: 'POST', mode: 'cors', credentials: 'omit', headers, signal };
+        const response = await fetch(`${CHAT}/widget/${door}`, { ...sent, body: JSON.stringify({ conversation, ...body }) });
+        if (response.ok) { return response; }
+        if (response.status !== 401 || again || !who) {
+            throw Object.assign(new Error(door), { said: { 401: 'signin', 429: 'busy' }[response.status] || 'failed' });
+        }
+    }
+}
+
+async function* events(response) {
+    const reader = response.body.pipeThrough(new TextDecoderStream()).getReader();
+    for (let rest = ''; ;) {
+        const { done, value } = await reader.read();
+        if (done) { return; }
+        const parts = (rest + value).split('\n\n');
+        rest = parts.pop();
+        for (const part of parts) {
+            const [, name] = /^event: (.*)$/m.exec(part) || [];
+            const [, data] = /^data: (.*)$/m.exec(part) || [];
+            if (name && data) { yield { name, data: JSON.parse(data) }; }
+        }
+    }
+}
+
+// ---------------------------------------------------------------- the page one is on
+// Addresses of the same page differ in their query and in how they are written; a title or an id tells more.
+function pageOf(address) {
+    try {
+        const url = new URL(address, location.href);
+        const named = url.searchParams.get('title') || url.searchParams.get('id');
+        const path = decodeURI(url.pathname).replace(/\/(index|doku)\.php$/, '/');
+        return `${url.origin}${path}${named ? `?${named.replace(/ /g, '_')}` : ''}`;
+    } catch { return null; }
+}
+function here() {
+    const known = [location.href, document.querySelector('link[rel=canonical]')?.href];
+    const said = (name) => window.mw?.config?.get?.(name);
+    if (said('wgPageName')) { known.push(said('wgArticlePath').replace('$1', () => said('wgPageName'))); }
+    return new Set(known.filter(Boolean).map(pageOf));
+}
+
+// Letters and digits alone, in lower case: marks, spaces and line ends are not written on a page as in its text.
+// Letter by letter, for a word's end changes the small form of some.
+const plain = (text) => [...text].map((letter) => letter.toLowerCase()).join('').replace(/[^\p{L}\p{N}]+/gu, '');
+function letters() {
+    const root = document.querySelector('#mw-content-text, #dokuwiki__content, main, [role=main], article') || document.body;
+    const skip = (node) => /^(SCRIPT|STYLE|NOSCRIPT|TEMPLATE)$/.test(node.parentNode.nodeName);
+    const walk = document.createTreeWalker(root, NodeFilter.SHOW_TEXT, (node) => (skip(node) ? 2 : 1));
+    const at = [];
+    let text = '';
+    while (walk.nextNode()) {
+        let offset = 0;
+        for (const letter of walk.currentNode.data) {
+            const shown = plain(letter);
+            for (let unit = 0; unit < shown.length; unit += 1) { at.push([walk.currentNode, offset, letter.length]); }
+            text += shown;
+            offset += letter.length;
+        }
+    }
+    return { text, at };
+}
+function rangesOf(quote, heading) {
+    const { text, at } = letters();
+    const range = (start, length) => {
+        const made = document.createRange(), [last, offset, size] = at[start + length - 1];
+        made.setStart(at[start][0], at[start][1]);
+        made.setEnd(last, offset + size);
+        return made;
+    };
+    const below = heading ? Math.max(text.indexOf(plain(heading)), 0) : 0;
+    const find = (piece, from) => { const found = text.indexOf(piece, from); return found < 0 ? text.indexOf(piece) : found; };
+    const whole = plain(quote), place = whole ? find(whole, below) : -1;
+    if (place >= 0) { return [range(place, whole.length)]; }
+    // A table's rows are written otherwise on its page: what of the quote stands together is marked.
+    const found = [];
+    let from = below;
+    for (const piece of quote.split(/\n| \| |(?<=[.!?])\s/)) {
+        const words = [piece, piece.replace(/^[^:]{1,60}: /, '')].map(plain).find((one) => one.length > 2 && text.includes(one));
+        if (words) {
+            const start = find(words, from);
+            found.push(range(start, words.length));
+            from = start + words.length;
+        }
+    }
+    return found;
+}
+function mark(quote, heading) {
+    const ranges = rangesOf(quote, heading);
+    if (!ranges.length) { return false; }
+    const block = ranges[0].startContainer.parentElement;
+    for (let fold = block.closest('details'); fold; fold = fold.parentElement.closest('details')) { fold.open = true; }
+    if (window.CSS?.highlights && window.Highlight) {
+        const sheet = new CSSStyleSheet();
+        sheet.replaceSync(`::highlight(${NAME}) { background-color: #ffe28a; color: #1d2330; }`);
+        if (!CSS.highlights.has(NAME)) { document.adoptedStyleSheets = [...document.adoptedStyleSheets, sheet]; }
+        CSS.highlights.set(NAME, new Highlight(...ranges));
+    } else {
+        window.getSelection().removeAllRanges();
+        window.getSelection().addRange(ranges[0]);
+    }
+    const still = window.matchMedia('(prefers-reduced-motion: reduce)').matches;
+    block.scrollIntoView({ block: 'center', behavior: still ? 'auto' : 'smooth' });
+    return block;
+}
+
+// A wiki that is light in a dark system stays light, and so does its widget: what counts is what stands behind it.
+function isDark() {
+    for (const one of [document.querySelector('#content, .mw-page-container, main'), document.body, document.documentElement]) {
+        const [red, green, blue, alpha = 1] = (one && getComputedStyle(one).backgroundColor.match(/[\d.]+/g) || [0, 0, 0, 0]).map(Number);
+        if (alpha > 0.5) { return 0.2126 * red + 0.7152 * green + 0.0722 * blue < 110; }
+    }
+    const schemes = getComputedStyle(document.documentElement).colorScheme;
+    return schemes.includes('dark') && (!schemes.includes('light') || window.matchMedia('(prefers-color-scheme: dark)').matches);
+}
+
+// ---------------------------------------------------------------- making elements
+function make(name, attributes = {}, ...children) {
+    const made = document.createElement(name);
+    for (const [key, value] of Object.entries(attributes)) {
+        if (key.startsWith('on')) { made.addEventListener(key.slice(2), value); } else { made.setAttribute(key, value); }
+    }
+    made.append(...children);
+    return made;
+}
+const button = (kind, words, click, more = {}) => make('button', { type: 'button', class: kind, onclick: click, ...more }, words);
+
+const STYLE = __STYLE__;                    // put here by the server, from widget.css
+
+// ---------------------------------------------------------------- the widget
+class Assistant extends HTMLElement {
+    constructor() {
+        super();
+        const sheet = new CSSStyleSheet();
+        sheet.replaceSync(STYLE);
+        this.root = this.attachShadow({ mode: 'open' });
+        this.root.adoptedStyleSheets = [sheet];
+        this.label = me.dataset.label || say('label');
+        this.opener = button('opener', this.label, () => this.toggle(), { 'aria-expanded': 'false', 'aria-haspopup': 'dialog' });
+        this.room = make('div', { class: 'room', lang: spoken, dir: rightward(spoken) ? 'rtl' : 'ltr' }, this.opener);
+        this.root.append(this.room);
+        this.running = null;
     }
 
-    var me = self();
-    if (!me || window.top !== window.self || window.articleAssistant) { return; }
-    window.articleAssistant = true;         // once a page, however often the line is in it
-    var chat = PATH.exec(me.src)[1] + '/';
-    var label = me.getAttribute('data-label') || 'Ask the articles';
-
-    function style(element, rules) {
-        var name;
-        for (name in rules) {
-            if (Object.prototype.hasOwnProperty.call(rules, name)) { element.style[name] = rules[name]; }
+    connectedCallback() {
+        const place = () => this.place();
+        for (const one of [window.visualViewport, window]) { one?.addEventListener('resize', place); }
+        window.visualViewport?.addEventListener('scroll', place);
+        this.dress();
+        new MutationObserver(() => this.dress()).observe(document.documentElement, { attributes: true });
+        new MutationObserver(() => this.dress()).observe(document.body, { attributes: true });
+        window.matchMedia('(prefers-color-scheme: dark)').addEventListener('change', () => this.dress());
+        document.addEventListener('keydown', (event) => {
+            if (event.key === 'Escape' && this.isOpen && !this.isSmall()) { this.onEscape(event); }
+        });
+        this.place();
+        const kept = store.read();
+        if (kept.mark && here().has(kept.mark.page)) {
+            store.write({ mark: null });
+            // The page's own scrolling to an anchor comes with its load; ours after it.
+            const now = () => mark(kept.mark.quote, kept.mark.heading);
+            if (document.readyState === 'complete') { now(); } else { window.addEventListener('load', now, { once: true }); }
         }
+        if (kept.open && !(kept.mark && this.isSmall())) { this.toggle(false); }
     }
 
-    function start() {
-        var button = document.createElement('button'), frame = null, isOpen = false;
+    get isOpen() { return Boolean(this.panel) && !this.panel.hidden; }
 
-        function place() {
-            // On a phone the chat takes the whole width above its button.
-            var narrow = window.innerWidth < 520;
-            style(frame, {
-                right: narrow ? '0' : '20px', bottom: narrow ? '68px' : '80px',
-                width: narrow ? '100vw' : 'min(440px, calc(100vw - 40px))',
-                height: narrow ? 'calc(100vh - 76px)' : 'min(680px, calc(100vh - 100px))',
-                borderRadius: narrow ? '14px 14px 0 0' : '14px'
-            });
-        }
+    isSmall() {
+        const seen = window.visualViewport;
+        return Math.min(seen ? seen.width * seen.scale : window.innerWidth, screen.width) < NARROW;
+    }
 
-        function show(wanted) {
-            if (wanted && !frame) {         // the chat is loaded on first use only
-                frame = document.createElement('iframe');
-                frame.id = ID + '-frame';
-                frame.title = label;
-                frame.src = chat;
-                style(frame, {
-                    position: 'fixed', zIndex: '2147483000', border: '1px solid rgba(128,128,128,.35)',
-                    background: 'transparent', boxShadow: '0 10px 40px rgba(0,0,0,.25)', boxSizing: 'border-box',
-                    maxWidth: '100vw', colorScheme: 'normal'
-                });
-                place();
-                document.body.appendChild(frame);
-                window.addEventListener('resize', place);
+    // A wiki that tells a phone to be 980 px wide is drawn small: what is fixed is made as large again.
+    place() {
+        const seen = window.visualViewport || { offsetLeft: 0, offsetTop: 0, width: window.innerWidth, height: window.innerHeight, scale: 1 };
+        const zoom = Math.max(1, 1 / seen.scale);
+        const box = { left: seen.offsetLeft, top: seen.offsetTop, width: seen.width, height: seen.height };
+        this.room.style.zoom = String(zoom);
+        for (const [side, value] of Object.entries(box)) { this.room.style[side] = `${value / zoom}px`; }
+        this.room.classList.toggle('small', this.isSmall());
+        this.panel?.setAttribute('aria-modal', String(this.isSmall()));
+    }
+
+    dress() {
+        this.room.classList.toggle('dark', isDark());
+        this.room.classList.toggle('left', getComputedStyle(document.documentElement).direction === 'rtl' || document.dir === 'rtl'
+            || getComputedStyle(document.body).direction === 'rtl');
+    }
+
+    build() {
+        this.status = make('p', { class: 'unseen', role: 'status' });
+        this.log = make('div', { class: 'log', role: 'log', tabindex: '0', 'aria-label': this.label });
+        this.box = make('textarea', { rows: '1', maxlength: '2000', 'aria-label': say('question'), placeholder: say('question') });
+        this.send = button('send', say('send'), () => (this.running ? this.running.abort() : this.ask()));
+        this.box.addEventListener('keydown', (event) => {
+            if (event.key === 'Enter' && !event.shiftKey && !event.isComposing) { event.preventDefault(); this.ask(); }
+        });
+        this.box.addEventListener('input', () => this.fit());
+        this.size = button('tool', say('larger'), () => this.grow());
+        this.panel = make('section', { class: 'panel', role: 'dialog', 'aria-label': this.label, 'aria-modal': 'false', id: 'panel' },
+            make('header', {}, make('h2', {}, this.label), button('tool', say('new'), () => this.renew()), this.size,
+                button('tool', say('close'), () => this.toggle())),
+            this.log, this.status, make('div', { class: 'ask' }, this.box, this.send));
+        this.panel.hidden = true;
+        this.panel.addEventListener('keydown', (event) => this.onKey(event));
+        this.opener.setAttribute('aria-controls', 'panel');
+        this.room.prepend(this.panel);
+        this.welcome();
+    }
+
+    onKey(event) {
+        if (event.key === 'Escape' && !event.isComposing) { this.onEscape(event); }
+        if (event.key !== 'Tab' || !this.isSmall()) { return; }
+        // The sheet covers the page, so the focus stays in it.
+        const all = [...this.panel.querySelectorAll('button, a[href], textarea, [tabindex="0"]')].filter((one) => one.getClientRects().length);
+        const [from, to] = event.shiftKey ? [all[0], all.at(-1)] : [all.at(-1), all[0]];
+        if (this.root.activeElement === from) { event.preventDefault(); to.focus(); }
+    }
+
+    onEscape(event) {
+        event.stopPropagation();
+        if (this.running) { this.running.abort(); } else { this.toggle(); }
+    }
+
+    toggle(focus = true) {
+        if (!this.panel) { this.build(); this.recall(); }
+        this.panel.hidden = !this.panel.hidden;
+        this.opener.setAttribute('aria-expanded', String(this.isOpen));
+        this.room.classList.toggle('opened', this.isOpen);
+        store.write({ open: this.isOpen });
+        this.place();
+        if (focus) { (this.isOpen ? this.box : this.opener).focus({ preventScroll: true }); }
+    }
+
+    grow() {
+        const large = this.room.classList.toggle('large');
+        this.size.textContent = say(large ? 'smaller' : 'larger');
+    }
+
+    fit() {
+        this.box.style.height = 'auto';
+        this.box.style.height = `${Math.min(this.box.scrollHeight, 140)}px`;
+    }
+
+    welcome() { this.log.replaceChildren(make('p', { class: 'hello' }, say('hello'))); }
+
+    tell(key) { this.status.textContent = say(key); }
+
+    renew() {
+        this.running?.abort();
+        conversation = random();
+        store.write({ conversation, asked: '' });
+        this.welcome();
+        this.box.focus();
+    }
+
+    async forget() {
+        try {
+            await post('forget', {});
+            this.renew();
+            this.tell('forgotten');
+        } catch (error) { this.tell(error.said || 'offline'); }
+    }
+
+    // What was said before on other pages, with the rights of now.
+    async recall() {
+        const kept = store.read();
+        if (!kept.conversation) { return; }
+        try {
+            const { answers } = await (await post('turns', {})).json();
+            for (const answer of answers) { this.turn(answer.question).finish(answer); }
+            if (kept.asked && answers.at(-1)?.question !== kept.asked && !this.box.value) { this.box.value = kept.asked; this.fit(); }
+        } catch { /* it is asked anew */ }
+    }
+
+    turn(question) {
+        this.log.querySelector('.hello')?.remove();
+        this.log.querySelector('.forget')?.remove();
+        const turn = new Turn(this, question);
+        this.log.append(turn.element);
+        this.log.append(button('forget', say('forget'), () => this.forget()));
+        this.follow(turn.element);
+        return turn;
+    }
+
+    follow(element) { this.log.scrollTop = element.offsetTop - this.log.offsetTop - 8; }
+
+    async ask(given) {
+        const question = (given ?? this.box.value).trim();
+        if (!question || this.running) { return; }
+        this.box.value = '';
+        this.fit();
+        const turn = this.turn(question), running = new AbortController();
+        this.running = running;
+        this.send.textContent = say('stop');
+        this.log.setAttribute('aria-busy', 'true');
+        store.write({ conversation, asked: question });
+        turn.wait('searching');
+        try {
+            for await (const { name, data } of events(await post('ask', { question, stream: true }, running.signal))) {
+                if (name === 'error') { throw Object.assign(new Error(name), { said: 'failed' }); }
+                turn.take(name, data);
+                if (name === 'answer') { store.write({ asked: '' }); this.tell('ready'); }
             }
-            isOpen = wanted;
-            if (frame) { frame.style.display = wanted ? 'block' : 'none'; }
-            button.setAttribute('aria-expanded', String(wanted));
-            button.firstChild.nodeValue = wanted ? 'Close' : label;
-            if (wanted) { frame.focus(); } else { button.focus(); }
+            if (!turn.answer) { throw new Error('the stream was cut off'); }
+        } catch (error) {
+            turn.fail(running.signal.aborted ? '' : say(error.said || 'offline'));
+        } finally {
+            this.log.removeAttribute('aria-busy');
+            if (this.running === running) {
+                this.running = null;
+                this.send.textContent = say('send');
+            }
         }
-
-        button.id = ID + '-button';
-        button.type = 'button';
-        button.appendChild(document.createTextNode(label));
-        button.setAttribute('aria-expanded', 'false');
-        button.setAttribute('aria-controls', ID + '-frame');
-        style(button, {
-            position: 'fixed', right: '20px', bottom: '20px', zIndex: '2147483001', padding: '12px 20px', margin: '0',
-            border: '0', borderRadius: '24px', cursor: 'pointer', color: '#fff', background: '#24548f',
-            font: '600 15px/1.3 system-ui, -apple-system, "Segoe UI", Roboto, sans-serif', width: 'auto', height: 'auto',
-            boxShadow: '0 3px 14px rgba(0,0,0,.28)'
-        });
-        button.addEventListener('click', function () { show(!isOpen); });
-        button.addEventListener('focus', function () {
-            // The wiki's own style sheet may have taken the focus ring away.
-            style(button, { outline: '3px solid #8db8ee', outlineOffset: '2px' });
-        });
-        button.addEventListener('blur', function () { button.style.outline = 'none'; });
-        document.addEventListener('keydown', function (event) {
-            if (isOpen && (event.key === 'Escape' || event.key === 'Esc')) { show(false); }
-        });
-        // Escape pressed inside the frame reaches only the chat, which passes it on.
-        window.addEventListener('message', function (event) {
-            if (isOpen && frame && event.source === frame.contentWindow && event.data === ID + ':close') { show(false); }
-        });
-        document.body.appendChild(button);
     }
 
-    if (document.body) { start(); } else { document.addEventListener('DOMContentLoaded', start); }
-}());
+    // To the words on this page, or to the page that has them.
+    go(event, citation, heading) {
+        const page = pageOf(citation.url);
+        if (!here().has(page)) {
+            if (page && new URL(citation.url, location.href).origin === location.origin) {
+                store.write({ mark: { page, quote: citation.quote, heading } });
+            }
+            return;
+        }
+        const block = mark(citation.quote, heading);
+        this.tell(block ? 'marked' : 'gone');
+        if (!block) { return; }
+        event.preventDefault();
+        if (this.isSmall()) {
+            this.toggle(false);
+            block.tabIndex = -1;
+            block.focus({ preventScroll: true });
+        }
+    }
+}
+
+// A question and its answer.
+class Turn {
+    constructor(widget, question) {
+        this.widget = widget;
+        this.question = question;
+        this.words = '';
+        this.sentences = [];
+        this.citations = [];
+        this.text = make('div', { class: 'text', dir: 'auto' });
+        this.more = make('div');
+        const asked = make('h3', { class: 'asked', dir: 'auto' }, make('span', { class: 'unseen' }, `${say('you')}: `), question);
+        this.element = make('article', { class: 'turn' }, asked, this.text, this.more);
+    }
+
+    wait(key) {
+        this.more.replaceChildren(make('p', { class: 'waiting' }, say(key)));
+        this.widget.tell(key);
+    }
+
+    take(name, data) {
+        if (name === 'found') { this.wait('reading'); }
+        if (name === 'words') { this.words += data.text; }
+        if (name === 'citation') { this.citations.push(data); }
+        if (name === 'ready') { this.words = data.answer; this.citations = data.citations; this.wait('writing'); }
+        if (name === 'sentence') { this.sentences[data.number] = data.state === 'supported' ? data.text : ''; }
+        if (name === 'answer') { this.finish(data); } else { this.write(`${this.words}\n\n${this.sentences.join('')}`); }
+    }
+
+    finish(answer) {
+        this.answer = answer;
+        this.citations = [...answer.citations, ...answer.nearest];
+        this.write(answer.extract ? `${answer.extract}\n\n${answer.answer}` : answer.answer);
+        const shown = answer.answered ? answer.citations : answer.nearest;
+        this.more.replaceChildren(...(answer.notice ? [make('p', { class: 'notice' }, answer.notice)] : []),
+            ...(shown.length ? [make('h4', {}, say(answer.answered ? 'sources' : 'nearest')), this.list(shown)] : []),
+            ...(answer.remark ? [] : [this.tools()]));
+    }
+
+    fail(sentence) {
+        if (!this.answer) { this.more.replaceChildren(...(sentence ? [make('p', { class: 'notice' }, sentence)] : [])); }
+        this.widget.status.textContent = sentence;
+    }
+
+    // Paragraphs, with the marks [1] as links to their quotes.
+    write(text) {
+        this.text.replaceChildren(...text.trim().split(/\n{2,}/).filter(Boolean).map((paragraph) => make('p', {},
+            ...paragraph.split(/(\[\d+\])/).map((piece) => {
+                const cited = /^\[\d+\]$/.test(piece) && this.citations.find((one) => one.number === Number(piece.slice(1, -1)));
+                return cited ? this.link(cited, piece, { class: 'mark', 'aria-label': `${say('sources')} ${piece}: ${cited.title}` }) : piece;
+            }))));
+    }
+
+    link(citation, words, more = {}) {
+        const heading = (citation.heading || '').split(' › ').pop();
+        let href = /^https?:\/\//i.test(citation.url) ? citation.url : '';
+        if (!href) {
+            // An article of a folder: our own page of it. A path with dots or empty parts is one name.
+            const parts = citation.article.split('/');
+            const path = encodeURIComponent(citation.article);
+            const odd = parts.some((one) => ['', '.', '..'].includes(one));
+            href = `${CHAT}/article/${odd ? path : parts.map(encodeURIComponent).join('/')}?start=${citation.start}&end=${citation.end}#quote`;
+        }
+        const away = new URL(href, location.href).origin !== location.origin;
+        const where = away ? { target: '_blank', rel: 'noopener', title: say('opens') } : {};
+        const onclick = (event) => { if (!event.ctrlKey && !event.metaKey && !event.shiftKey) { this.widget.go(event, { ...citation, url: href }, heading); } };
+        return make('a', { href, ...where, ...more, onclick }, words);
+    }
+
+    list(citations) {
+        const known = here();
+        return make('ol', {}, ...citations.map((citation) => {
+            const path = citation.heading.split(' › ').filter((part) => part && part !== citation.title).join(' › ');
+            const facts = [path, known.has(pageOf(citation.url)) ? say('here') : '', citation.updated].filter(Boolean).join(' · ');
+            return make('li', { value: citation.number, dir: 'auto' }, this.link(citation, citation.title), make('span', { class: 'facts' }, facts),
+                make('blockquote', { dir: 'auto' }, citation.quote));
+        }));
+    }
+
+    tools() {
+        const thumb = (way) => button('tool', say(way), async ({ target }) => {
+            try {
+                await post('judge', { question: this.question, thumb: way });
+                for (const one of thumbs) { one.setAttribute('aria-pressed', String(one === target)); }
+                this.widget.tell('thanks');
+            } catch (error) { this.widget.tell(error.said || 'offline'); }
+        }, { 'aria-pressed': 'false' });
+        const thumbs = [thumb('up'), thumb('down')];
+        return make('div', { class: 'tools' }, button('tool', say('copy'), (event) => this.copy(event.target)), ...thumbs);
+    }
+
+    async copy(pressed) {
+        const { answer, extract, citations } = this.answer;
+        const sources = citations.map((one) => `[${one.number}] ${one.title}: “${one.quote.replace(/\s+/g, ' ')}” ${this.link(one, '').href}`);
+        const text = [extract, answer, sources.join('\n')].filter(Boolean).join('\n\n');
+        try {
+            await navigator.clipboard.writeText(text);
+        } catch {                           // over http there is no such clipboard
+            const box = make('textarea', { class: 'unseen' });
+            box.value = text;
+            this.element.append(box);
+            box.select();
+            document.execCommand('copy');
+            box.remove();
+            pressed.focus();
+        }
+        pressed.textContent = say('copied');
+        setTimeout(() => { pressed.textContent = say('copy'); }, 2000);
+    }
+}
+
+function start() {
+    customElements.define(NAME, Assistant);
+    const widget = document.createElement(NAME);
+    document.body.append(widget);
+    window.articleAssistant = {
+        open(question) {
+            if (!widget.isOpen) { widget.toggle(); }
+            if (question) { widget.ask(String(question).slice(0, 2000)); }
+        },
+        close() { if (widget.isOpen) { widget.toggle(); } },
+    };
+}
+window.articleAssistant = {};               // once a page, however often the line is in it
+if (document.body) { start(); } else { document.addEventListener('DOMContentLoaded', start); }
+})();
