@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from itertools import count, groupby, zip_longest
 from operator import itemgetter
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 from urllib.parse import quote, urlencode, urlsplit
 
 from article_assistant.answering.cite import day
@@ -28,6 +28,8 @@ LIKELY = 0.5
 UNSHOWABLE = dict.fromkeys([*range(9), 11, 12, 13, *range(14, 32), 127, *range(0xD800, 0xE000)], "\ufffd")
 """Characters not allowed in HTML, for `str.translate`: each becomes one replacement character, so offsets hold."""
 _CITATION_MARK = re.compile(r"( ?)\[(\d{1,3})\]")
+CODE = " " * 4
+"""What a line of code begins with."""
 ITEM_START = re.compile(r"( *)(?:- +|(\d{1,9})[.)] +)(?=\S)")
 """The start of a list item: its indentation, and its number if it has one."""
 
@@ -149,10 +151,11 @@ class Piece:
     cautioned: bool = False
 
 
-MarkedLine = tuple[bool, list[Piece]]
-"""Whether a line is a list item, and its pieces."""
-Blocks = list[tuple[bool, list[list[Piece]]]]
-"""Consecutive lines grouped into lists and paragraphs."""
+Form = Literal["text", "item", "code"]
+MarkedLine = tuple[Form, list[Piece]]
+"""What a line is, and its pieces."""
+Blocks = list[tuple[Form, list[list[Piece]]]]
+"""Consecutive lines grouped into paragraphs, lists and code."""
 
 
 def conversation(turns: Sequence[Shown], ended: bool = False) -> str:
@@ -246,13 +249,14 @@ def _marker(cited: Sequence[Citation], prefix: str) -> Callable[[str], Iterator[
 
 
 def _paragraphs(words: str, marked: Callable[[str], Iterator[Stretch]], short: str | None) -> Blocks:
-    """An answer's paragraphs and lists, with the first occurrence of the `short` answer in bold."""
+    """An answer's paragraphs, lists and code, with the first occurrence of the `short` answer in bold."""
     lines: list[MarkedLine] = []
     for line in words.split("\n"):
         item = ITEM_START.match(line)
         if item and item[2]:
             item = None  # the number is part of the quote, and may be what was asked for
-        said = line[item.end() :] if item else line
+        code = line.startswith(CODE) and not item
+        said = line[item.end() :] if item else line.removeprefix(CODE) if code else line
         parts: list[Stretch] = []
         if short:
             # An answer that begins with the short answer capitalizes it.
@@ -264,7 +268,7 @@ def _paragraphs(words: str, marked: Callable[[str], Iterator[Stretch]], short: s
                 parts = [Stretch(said[:at]), Stretch(said[at:end], strong=True)]
                 said, short = said[end:], None
         if line.strip():
-            lines.append((item is not None, [Piece([*parts, *marked(said)])]))
+            lines.append(("item" if item else "code" if code else "text", [Piece([*parts, *marked(said)])]))
     return _grouped(lines)
 
 
@@ -280,7 +284,7 @@ def _worded(sentences: Sequence[Sentence], marked: Callable[[str], Iterator[Stre
         ends = sentence.state == "unsupported" and (following is None or following.state != "unsupported")
         piece = Piece(list(marked(words[item.end() :] if item else words)), sentence.state, ends)
         if fresh or item:
-            lines.append((item is not None, [piece]))
+            lines.append(("item" if item else "text", [piece]))
         else:
             lines[-1][1].append(piece)
         fresh = sentence.text.endswith("\n")
@@ -288,4 +292,4 @@ def _worded(sentences: Sequence[Sentence], marked: Callable[[str], Iterator[Stre
 
 
 def _grouped(lines: Sequence[MarkedLine]) -> Blocks:
-    return [(is_item, [pieces for _, pieces in own]) for is_item, own in groupby(lines, key=itemgetter(0))]
+    return [(form, [pieces for _, pieces in own]) for form, own in groupby(lines, key=itemgetter(0))]

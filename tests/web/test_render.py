@@ -340,11 +340,22 @@ def written(*sentences: tuple[str, State]) -> render.Blocks:
     return render._worded(made, render._marker([web.citation(web.article(), web.QUOTE)], "m"))
 
 
-def shapes(blocks: render.Blocks) -> list[tuple[bool, list[list[str]]]]:
-    """Whether each block is a list, and the texts of its lines' pieces."""
+def shapes(blocks: render.Blocks) -> list[tuple[str, list[list[str]]]]:
+    """What each block is, and the texts of its lines' pieces."""
     return [
-        (is_list, [["".join(part.text for part in piece.parts) for piece in line] for line in lines])
-        for is_list, lines in blocks
+        (form, [["".join(part.text for part in piece.parts) for piece in line] for line in lines])
+        for form, lines in blocks
+    ]
+
+
+def test_code_in_an_answer_is_shown_as_code() -> None:
+    """Line by line, without what indents it and with what indents it further; nothing in it is taken for a list."""
+    words = "Start it by hand: [1]\n    for i in 1 2; do\n      echo $i\n    done\nThen wait."
+    blocks = render._paragraphs(words, render._marker([], "m"), None)
+    assert shapes(blocks) == [
+        ("text", [["Start it by hand: [1]"]]),
+        ("code", [["for i in 1 2; do"], ["  echo $i"], ["done"]]),
+        ("text", [["Then wait."]]),
     ]
 
 
@@ -356,8 +367,8 @@ def test_written_sentences_make_lines_lists_and_paragraphs() -> None:
         ("b\n", said), ("- c", said), ("Five.", said),
     )  # fmt: skip
     assert shapes(blocks) == [
-        (False, [["One.", "Two.", "Three."], ["Four."]]),
-        (True, [["a", "b"], ["c", "Five."]]),
+        ("text", [["One.", "Two.", "Three."], ["Four."]]),
+        ("item", [["a", "b"], ["c", "Five."]]),
     ]
 
 
