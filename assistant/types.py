@@ -27,6 +27,12 @@ class Citation:
     page: int | None = None
     """The page of a PDF that the quote begins on, from 1."""
 
+    @property
+    def headings(self) -> list[str]:
+        """The headings above the quote, outermost first, without one that only repeats the title."""
+        path = [part for part in self.heading.split(" › ") if part]
+        return path[1:] if path[:1] == [self.title] else path
+
 
 State = Literal["unchecked", "supported", "unsupported"]
 

@@ -197,7 +197,7 @@ def ask(
     if answer.notice:
         out.print(escape(answer.notice), style="yellow")
     for citation in answer.citations or answer.nearest:
-        place = " › ".join(part for part in (citation.title, citation.heading) if part)
+        place = " › ".join(filter(None, (citation.title, *citation.headings)))
         mark = f"[{citation.number}]" if answer.answered else " · "
         page = f", page {citation.page}" if citation.page else ""
         out.print(f"\n{escape(mark)} {escape(place)}{page}{f', {citation.updated}' if citation.updated else ''}")

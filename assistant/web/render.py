@@ -73,11 +73,8 @@ def original(url: str) -> str | None:
 
 def _where(citation: Citation) -> str:
     """A quote's place in its article, and the article's date."""
-    path = [part for part in citation.heading.split(" › ") if part]
-    if path[:1] == [citation.title]:
-        path = path[1:]  # the card shows the title anyway
     page = f"page {citation.page}" if citation.page else ""
-    return " · ".join(part for part in (" › ".join(path), page, day(citation.updated)) if part)
+    return " · ".join(part for part in (" › ".join(citation.headings), page, day(citation.updated)) if part)
 
 
 _TEMPLATES = Environment(
