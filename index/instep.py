@@ -158,7 +158,8 @@ class InStep:
 
     def _stumbled(self, address: str, reason: str) -> None:
         self._again.discard(address)
-        now = datetime.now(UTC).isoformat(timespec="seconds")
+        # Finer than what says when a source was read, so that a failure in the same second counts as later.
+        now = datetime.now(UTC).isoformat()
         if self._library.ledger.stumbled(address, reason, now):
             log.warning("%s is not in step any more: %s", address, reason)
 

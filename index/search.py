@@ -42,13 +42,14 @@ def fuse(cosine: Mapping[int, float], bm25: Mapping[int, float]) -> dict[int, fl
 
 
 def places(scores: Mapping[int, float]) -> dict[int, int]:
-    """The place of each chunk, from 1, by falling score.
+    """The place of each chunk, from 1, by falling score; equal scores share the first of their places.
 
-    >>> places({7: 0.5, 8: 20.0})
-    {8: 1, 7: 2}
+    >>> places({7: 0.5, 8: 20.0, 9: 0.5})
+    {7: 2, 8: 1, 9: 2}
     """
-    order = sorted(scores, key=lambda number: -scores[number])
-    return {number: place for place, number in enumerate(order, start=1)}
+    order = sorted(scores.values(), reverse=True)
+    first = {score: place for place, score in reversed(list(enumerate(order, start=1)))}
+    return {number: first[score] for number, score in scores.items()}
 
 
 def best_of(found: Mapping[int, float], k: int) -> dict[int, float]:
