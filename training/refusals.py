@@ -9,12 +9,13 @@ rate: batches are drawn from six kinds of pairs in the shares of `MIX`, and the 
 within the minutes given. Word vectors and the lowest layers stay as they are, which makes a step cheaper. A
 checkpoint is written every ten minutes and on Ctrl-C; the same command goes on from it, with the minutes left.
 
-What it made so far is not shipped. Of 1,150 questions of SQuAD 2.0 dev, with 8 % of the answerable ones refused, 31,552
-pairs without the searched passages answered 0.62 of the near misses where the shipped one answers 0.68, but 0.15 of the
-questions about something else instead of 0.04. 82,688 pairs with them, calibrated anew (`training.sentences`), answer 0.733
-(0.670 to 0.789) of the near misses where the shipped one answers 0.767 (0.705 to 0.819), refuse 0.068 of the answerable ones
-instead of 0.074, and answer 0.085 (0.054 to 0.132) of the questions about something else instead of 0.060 (0.035 to 0.102):
-`python -m bench.answers --questions 400 --sets squad2-dev-a`, both in one run. None of it is more than the noise.
+What it made so far is not shipped. Of 1,150 questions of SQuAD 2.0 dev, with 8 % of the answerable ones refused,
+31,552 pairs without the searched passages answered 0.62 of the near misses where the shipped one answers 0.68, but
+0.15 of the questions about something else instead of 0.04. 82,688 pairs with them, calibrated anew
+(`training.sentences`), answer 0.733 (0.670 to 0.789) of the near misses where the shipped one answers 0.767 (0.705 to
+0.819), refuse 0.068 of the answerable ones instead of 0.074, and answer 0.085 (0.054 to 0.132) of the questions about
+something else instead of 0.060 (0.035 to 0.102): `python -m bench.answers --questions 400 --sets squad2-dev-a`, both
+in one run. None of it is more than the noise.
 """
 
 import argparse
