@@ -12,6 +12,8 @@ from article_assistant.answering.followup import (
     _asking,
     _is_fragment,
     _is_participle,
+    _leans,
+    _likest_name,
     _noun,
     _noun_place,
     _phrase,
@@ -375,3 +377,24 @@ def test_the_phrase_that_is_replaced_is_the_likest_and_ends_before_a_determiner(
 def test_what_how_many_counts_is_the_noun_behind_it() -> None:
     """Where nothing else tells what the question is about."""
     assert _noun_place("How many assailants were captured".split()) == (2, 3)
+
+
+def test_a_name_that_the_rules_miss_is_carried_over() -> None:
+    """The name of the cited article comes to the words of the question before; a question of its own gets none."""
+    band = parts.article("They broke up in 1969.", "Frank Zappa")
+    turns = [Turn("What group disbanded?", "Zappa and the Mothers of Invention", (), "", (band,))]
+    found = standalone("What kind of music did they play?", turns)
+    assert found == "What kind of music did they play (group disbanded Frank Zappa)?"
+    assert standalone("How tall is the Eiffel Tower?", turns) == "How tall is the Eiffel Tower?"
+
+
+def test_there_at_the_end_leans_unless_two_words_before_it_tell() -> None:
+    """ "How many are there" of one thing asks where; of a thing that is told more closely it asks nothing more."""
+    assert _leans("How many engineers are there?")
+    assert not _leans("How many senior engineers are there?")
+
+
+def test_a_name_takes_the_place_of_at_most_two_words_more() -> None:
+    """A long row of names is not given up for a name of one word."""
+    words = "Where is Mark Type Nine Alpha Kilo kept".split()
+    assert _likest_name(words, ["B-52"]) == (2, 5)

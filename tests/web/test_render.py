@@ -434,3 +434,10 @@ def test_only_a_whole_heading_path_below_the_title_is_shown() -> None:
     assert render._where(cited) == "A › B · page 7 · 9 June 2016"
     assert render._where(replace(cited, heading="", page=None, updated=None)) == ""
     assert render._where(replace(cited, heading=cited.title, page=None)) == "9 June 2016"
+
+
+def test_turns_are_numbered_from_one() -> None:
+    """The ids of the marks, which scripts and links name, begin with the first turn's number."""
+    cited = (web.citation(web.article(), web.QUOTE),)
+    shown = render.conversation([render.Shown("Who?", words="Mia. [1]", citations=cited)])
+    assert 'id="mark-1-1"' in shown
