@@ -10,7 +10,7 @@ from article_assistant.answering.question import kind_of, meaning
 from article_assistant.answering.rank import VERIFIED, Contender, Features, evidence
 from article_assistant.answering.reader import Reading
 from article_assistant.index.types import Article
-from article_assistant.types import Answer, Citation, Context, Words
+from article_assistant.types import Answer, Citation, Context, Turn, Words
 
 from tests.answering.told import Doubting, Told, article, hits
 
@@ -361,3 +361,25 @@ def test_what_the_reader_finds_in_a_row_is_asked_of_all_rows() -> None:
     said = answer("Which services use UDP?", Told(TFTP=12.0), PORTS)
     assert said.answer == "DNS [1], TFTP [2]."
     assert said.short == "DNS, TFTP"
+
+
+def test_where_english_articles_say_nothing_one_in_another_language_may() -> None:
+    """An English question that they do not answer gets the passage of a German article that holds its words; without
+    one, it is refused."""
+    english = article("Trips", "Tobias decides about them.")
+    german = replace(article("Telefone", "Das Telefon von Mia Quist hat die Nummer 4471."), language="de")
+    question = "How many numbers has Mia Quist?"
+    assert not answer(question, Told(), english).answered
+    found = answer(question, Told(), english, german)
+    assert [citation.title for citation in found.citations] == ["Telefone"]
+    assert found.notice
+
+
+def test_a_follow_up_is_restated_in_english_only() -> None:
+    """The first question and one in another language are searched as they are."""
+    extractor = Extractor(Told(), 0.3)  # type: ignore[arg-type]
+    turns = [Turn("How heavy is the S2?", "2.4 kg. [1]", ())]
+    assert extractor.standalone("What about the S3?", turns) == "How heavy is the S3?"
+    assert extractor.standalone("What about the S3?", []) == "What about the S3?"
+    german = "Und wie schwer ist das Gerät, das wir im letzten Jahr gekauft haben?"
+    assert extractor.standalone(german, turns) == german

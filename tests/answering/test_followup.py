@@ -17,6 +17,7 @@ from article_assistant.answering.followup import (
     _noun,
     _noun_place,
     _phrase,
+    _replaced,
     _speaks_of,
     standalone,
 )
@@ -398,3 +399,9 @@ def test_a_name_takes_the_place_of_at_most_two_words_more() -> None:
     """A long row of names is not given up for a name of one word."""
     words = "Where is Mark Type Nine Alpha Kilo kept".split()
     assert _likest_name(words, ["B-52"]) == (2, 5)
+
+
+def test_a_fragment_asks_with_one_of_its_first_three_words() -> None:
+    """A question word that comes later belongs to what is replaced."""
+    assert _replaced("for trips to where", "Who pays for hotels abroad?") == "Who pays for trips to where"
+    assert _replaced("in which town", "Where is the office?") == "in which town is the office"
