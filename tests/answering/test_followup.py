@@ -405,3 +405,9 @@ def test_a_fragment_asks_with_one_of_its_first_three_words() -> None:
     """A question word that comes later belongs to what is replaced."""
     assert _replaced("for trips to where", "Who pays for hotels abroad?") == "Who pays for trips to where"
     assert _replaced("in which town", "Where is the office?") == "in which town is the office"
+
+
+def test_what_is_done_to_a_thing_is_no_part_of_its_noun() -> None:
+    """After a form of "be" the noun ends before the first participle."""
+    words = "Is the badge of a visitor kept at the gate".split()
+    assert _noun_place(words) == (1, 6)

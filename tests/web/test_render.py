@@ -441,3 +441,12 @@ def test_turns_are_numbered_from_one() -> None:
     cited = (web.citation(web.article(), web.QUOTE),)
     shown = render.conversation([render.Shown("Who?", words="Mia. [1]", citations=cited)])
     assert 'id="mark-1-1"' in shown
+
+
+@pytest.mark.parametrize(("confidence", "doubtful"), [(0.49, True), (0.5, False), (0.9, False)])
+def test_below_one_half_an_answer_is_said_to_be_probably_none(confidence: float, doubtful: bool) -> None:
+    """And its words are not bold, which stand out in an answer that is more likely right than wrong."""
+    answer = replace(web.good(), short="every night", confidence=confidence)
+    shown = render.conversation([render.Shown("Who?", answer=answer)])
+    assert ("This is probably not the answer" in shown) == doubtful
+    assert ("<strong>" in shown) != doubtful
