@@ -11,6 +11,7 @@ from article_assistant.answering.cite import (
     disagreement,
     heading_at,
     in_sentences,
+    original_at,
     resolve,
     short_answer,
     short_text,
@@ -146,3 +147,17 @@ def test_before_the_first_row_a_page_shows_the_last_column() -> None:
     """The names of the columns stand in front of it, the last of them just before; our text has them in the row."""
     text = "Rooms\n\nRoom: A1 | Seats: 4 | Floor: 2"
     assert _in_front(text, text.index("Room:"), len(text)) == "Floor"
+
+
+def test_without_words_to_mark_an_address_ends_with_its_heading() -> None:
+    """A heading's own anchor, and nothing about words where none are named."""
+    page = replace(article(TEXT, "Rules"), url="https://w.example/P", anchors=("travel", "abroad", "leave"))
+    assert original_at(page, TEXT.index("Mia")) == "https://w.example/P#abroad"
+    assert original_at(page, TEXT.index("Mia"), TEXT.index("Mia") + 9).startswith(
+        "https://w.example/P#abroad:~:text=Mia"
+    )
+
+
+def test_of_a_moment_the_day_is_told() -> None:
+    """The day of an ISO time, too, is written as people write it."""
+    assert day("2024-02-01T10:30:00+00:00") == "1 February 2024"

@@ -6,6 +6,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 from article_assistant.answering.extract import Extractor, least_confidence
+from article_assistant.answering.kind import Told as Kind
 from article_assistant.answering.question import kind_of, meaning
 from article_assistant.answering.rank import VERIFIED, Contender, Features, evidence
 from article_assistant.answering.reader import Reading
@@ -383,3 +384,18 @@ def test_a_follow_up_is_restated_in_english_only() -> None:
     assert extractor.standalone("What about the S3?", []) == "What about the S3?"
     german = "Und wie schwer ist das Gerät, das wir im letzten Jahr gekauft haben?"
     assert extractor.standalone(german, turns) == german
+
+
+def test_a_courtesy_is_told_by_what_was_typed() -> None:
+    """ "Thanks!" is met as one, though words of the conversation were added to what is searched."""
+    told: list[str] = []
+
+    def kind_told(question: str) -> Kind:
+        told.append(question)
+        return Kind("thanks", 0.9, 0.9) if question == "Thanks!" else Kind("words", 0.9, 0.0)
+
+    context = Context("Thanks!", (), lambda _: ())
+    *_, found = Extractor(Told(), 0.5, kind_told).answer("Thanks (siren)!", [], context)  # type: ignore[arg-type]
+    assert isinstance(found, Answer)
+    assert found.remark
+    assert told == ["Thanks!"]
