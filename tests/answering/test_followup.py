@@ -19,6 +19,7 @@ from article_assistant.answering.followup import (
     _phrase,
     _replaced,
     _speaks_of,
+    _verb,
     standalone,
 )
 from article_assistant.evaluation.questions import holds, named
@@ -411,3 +412,8 @@ def test_what_is_done_to_a_thing_is_no_part_of_its_noun() -> None:
     """After a form of "be" the noun ends before the first participle."""
     words = "Is the badge of a visitor kept at the gate".split()
     assert _noun_place(words) == (1, 6)
+
+
+def test_what_follows_of_belongs_to_the_subject() -> None:
+    """A determiner behind "of" begins no new group of words."""
+    assert _verb("siren of the town sound".split()) == 4
