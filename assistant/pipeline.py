@@ -129,10 +129,6 @@ class Assistant:
         """The best `k` passages for a question that this user may read, best first; nothing is answered or kept."""
         return self.index.find(question.encode("utf-8", "replace").decode(), user.groups, k)
 
-    def places(self, user: User) -> dict[str, int]:
-        """How many articles this user may read in each source and in each folder of one, by label and path."""
-        return self.index.library.ledger.places(user.groups)
-
     def conversation(self, user: User, name: str, most: int) -> list[Answer]:
         """The last `most` answers of a conversation, oldest first, as this user may read them now.
 

@@ -1,7 +1,6 @@
 """What a library knows of its sources: when each was read, what it gave, and what could not be read."""
 
 import json
-from collections import Counter
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from types import MappingProxyType
@@ -9,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 from article_assistant.index.schema import Failure, Source, Trouble, count_change
-from article_assistant.index.types import Groups, Numbers, Scope
+from article_assistant.index.types import Numbers, Scope
 
 if TYPE_CHECKING:
     from article_assistant.index.library import Library
@@ -133,15 +132,6 @@ class Ledger:
                 "INSERT OR REPLACE INTO other VALUES (?, ?, ?, ?)",
                 [(folder, source.id, kind, files) for (folder, kind), files in others.items()],
             )
-
-    def places(self, groups: Groups) -> dict[str, int]:
-        """How many articles that `groups` may see lie in each source and in each folder of one, by label and path."""
-        found = Counter[str]()
-        for identifier, shown in self._library.all("SELECT id, groups FROM article"):
-            if groups is None or groups & set(json.loads(shown)):
-                path = str(identifier).split("/")[:-1]
-                found.update("/".join(path[:depth]) for depth in range(1, len(path) + 1))
-        return dict(sorted(found.items()))
 
     def within(self, scope: Scope) -> Numbers:
         """The chunks of the articles in a scope, whoever may see them."""

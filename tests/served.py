@@ -175,10 +175,6 @@ class Scripted:
         self.kept.pop(conversation, None)
         self.forgotten.append((user, conversation))
 
-    def places(self, user: User) -> dict[str, int]:
-        assert user.groups == frozenset({EVERYONE})
-        return {"ops": 1, "ops/reports": 1, "wiki": 1204}
-
     def examples(self, user: User) -> list[Offer]:
         assert user.groups == frozenset({EVERYONE})
         asked = ["What did we change after the incident?", "How large was the queue?"]

@@ -361,7 +361,7 @@ def test_what_the_reader_finds_in_a_row_is_asked_of_all_rows() -> None:
     """ "Which services use UDP?": the reader knows what "use" means, and the table which rows have UDP."""
     said = answer("Which services use UDP?", Told(TFTP=12.0), PORTS)
     assert said.answer == "DNS [1], TFTP [2]."
-    assert said.short == "DNS, TFTP"
+    assert (said.short, said.confidence) == ("DNS, TFTP", 0.95)
 
 
 def test_where_english_articles_say_nothing_one_in_another_language_may() -> None:

@@ -67,10 +67,3 @@ def test_a_scope_holds_with_rights(index: Index, scope: Scope, groups: frozenset
     few = index.find("Which rule tells trips?", groups, 5, scope)
     assert [hit.article.id for hit in few] == [hit.article.id for hit in found[:5]]
     assert all(hit.bm25 > 0 for hit in few)
-
-
-def test_places_are_counted_with_rights(index: Index) -> None:
-    """Each source and each folder is named with how many articles of it may be read."""
-    assert index.library.ledger.places(None) == {"docs": 36, "docs/new": 18, "docs/old": 18, "wiki": 18}
-    assert index.library.ledger.places(ALL)["wiki"] == 15
-    assert index.library.ledger.places(frozenset()) == {}
