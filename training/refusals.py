@@ -72,6 +72,7 @@ def kinds(work: Path) -> tuple[Tokens, dict[str, NDArray[np.int64]]]:
     picked = {
         "near misses": (source == 0) & ~answered,
         "their neighbours": (source == 0) & answered,
+        "answered": (source == 2) & answered,
         "queries": (source == 1) & answered,
         "near passages": (source == 2) & ~answered,
         "searched": source == 3,

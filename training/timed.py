@@ -29,21 +29,25 @@ RISE = 0.03
 
 
 def drawn(
-    found: Tokens, of_kind: Mapping[str, NDArray[np.int64]], mix: Mapping[str, float], chance: random.Random
+    found: Tokens,
+    of_kind: Mapping[str, NDArray[np.int64]],
+    mix: Mapping[str, float],
+    chance: random.Random,
+    size: int = BATCH,
 ) -> Iterator[list[int]]:
-    """Batches without end, of like length each; a kind's pairs are all drawn before one comes again."""
+    """Batches of `size` without end, of like length each; a kind's pairs are all drawn before one comes again."""
     left: dict[str, list[int]] = {name: [] for name in of_kind}
     while True:
         chosen: list[int] = []
         for name, share in mix.items():
-            for _ in range(round(share * 100 * BATCH)):
+            for _ in range(round(share * 100 * size)):
                 if not left[name]:
                     left[name] = of_kind[name].tolist()
                     chance.shuffle(left[name])
                 chosen.append(left[name].pop())
         lengths = np.diff(found.ends)[chosen]
         ends = np.concatenate([[0], np.cumsum(lengths)])
-        for batch in batches(ends, chance, BATCH):
+        for batch in batches(ends, chance, size):
             yield [chosen[i] for i in batch]
 
 
