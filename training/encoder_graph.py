@@ -21,7 +21,7 @@ import numpy as np
 import torch
 from article_assistant.index.embed import LAYERS, PRODUCTS, default_folder, tensors
 from article_assistant.index.onnx import Tensors, digest, session
-from onnx import TensorProto, helper
+from onnx import TensorProto, helper, numpy_helper
 from safetensors.numpy import load_file
 from tokenizers import Tokenizer
 from transformers import AutoModel
@@ -62,6 +62,11 @@ class Graph:
         output = output or f"{kind}.{len(self.nodes)}"
         self.nodes.append(helper.make_node(kind, list(inputs), [output], domain=domain, **given))
         return output
+
+    def constant(self, name: str, values: Any) -> str:
+        """Put an array in, called so."""
+        self.constants.append(numpy_helper.from_array(np.ascontiguousarray(values), name))
+        return name
 
     def integers(self, values: str) -> tuple[str, str]:
         """The values as integers around 128, and for each token what one of them is worth."""

@@ -131,7 +131,7 @@ class Steps:
     alone, which is faster than sharing every operation among the cores.
     """
 
-    def __init__(self, model: ReaderModel, loss: Loss | None = None) -> None:
+    def __init__(self, model: torch.nn.Module, loss: Loss | None = None) -> None:
         self._loss = loss or loss_of
         self.device = "cuda" if torch.cuda.is_available() else "cpu"
         count = 1 if self.device == "cuda" else torch.get_num_threads()

@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 import torch
-from onnx import TensorProto, helper, numpy_helper
+from onnx import TensorProto, helper
 
 from training.encoder_graph import MICROSOFT, Graph
 from training.model import HEADS, LAYERS, WIDTH, ReaderModel
@@ -35,11 +35,6 @@ class _Whole(Graph):
 
     def __init__(self) -> None:
         super().__init__({})
-
-    def constant(self, name: str, values: Any) -> str:
-        """Put an array in, called so."""
-        self.constants.append(numpy_helper.from_array(np.ascontiguousarray(values), name))
-        return name
 
     def linear(self, name: str, layer: torch.nn.Linear) -> None:
         """Put a layer's weights in, as `product` wants them, and its bias."""
@@ -96,11 +91,16 @@ def build(model: ReaderModel) -> bytes:
     graph.constant("head.weight", model.head.weight.detach().float().numpy().T)
     graph.constant("head.bias", model.head.bias.detach().float().numpy())
     graph.add("Add", graph.add("MatMul", state, "head.weight"), "head.bias", output="logits")
-    names = ("input_ids", "attention_mask", "token_type_ids")
+    return finished(graph, "reader")
+
+
+def finished(graph: Graph, name: str) -> bytes:
+    """The model from `input_ids`, `attention_mask` and `token_type_ids`, each `(batch, tokens)`, to `logits`."""
+    inputs = ("input_ids", "attention_mask", "token_type_ids")
     made = helper.make_graph(
         graph.nodes,
-        "reader",
-        [helper.make_tensor_value_info(name, TensorProto.INT64, ["batch", "tokens"]) for name in names],
+        name,
+        [helper.make_tensor_value_info(given, TensorProto.INT64, ["batch", "tokens"]) for given in inputs],
         [helper.make_tensor_value_info("logits", TensorProto.FLOAT, ["batch", "tokens", "outputs"])],
         graph.constants,
     )
