@@ -120,7 +120,7 @@ def _over(index: "Index", settings: "Settings", parts: ExitStack) -> "Assistant"
     encoder = index.embedder if settings.encoder == embed.DEFAULT else embed.load(threads=settings.threads)
     offline = Extractor(reader, settings.accepted_wrong, kinds_of(encoder))
     if not settings.llm:
-        return Assistant(index, offline, memory)
+        return Assistant(index, offline, memory, settings.offers)
 
     from article_assistant.prompts import PromptError
     from article_assistant.settings import SettingsError
@@ -137,4 +137,4 @@ def _over(index: "Index", settings: "Settings", parts: ExitStack) -> "Assistant"
         writer = Writer(offline, caller, checker, settings.unsupported == "remove", settings.prompts)
     except PromptError as error:
         raise SettingsError(f"the setting prompts is not usable: {error}") from error
-    return Assistant(index, writer, memory)
+    return Assistant(index, writer, memory, settings.offers)

@@ -13,7 +13,19 @@ from article_assistant.index.chunk import page_at
 from article_assistant.index.search import Index
 from article_assistant.index.types import EVERYTHING, Article, Hit, Scope
 from article_assistant.memory import TURNS, Memory
-from article_assistant.types import Answer, Answerer, Citation, Context, Event, Explanation, Found, Thumb, Turn, User
+from article_assistant.types import (
+    Answer,
+    Answerer,
+    Citation,
+    Context,
+    Event,
+    Explanation,
+    Found,
+    Recourse,
+    Thumb,
+    Turn,
+    User,
+)
 
 PASSAGES = 10
 """Hits that an answerer gets to read."""
@@ -28,10 +40,12 @@ GONE = (
 class Assistant:
     """Answers questions over an `index`, in the words of whichever `answerer` it was given."""
 
-    def __init__(self, index: Index, answerer: Answerer, memory: Memory) -> None:
+    def __init__(self, index: Index, answerer: Answerer, memory: Memory, offers: Sequence[Recourse] = ()) -> None:
+        """`offers` go with each refusal."""
         self.index = index
         self.answerer = answerer
         self._memory = memory
+        self._offers = tuple(offers)
         self.closing = ExitStack()
         """What is closed with it; empty where the caller closes the index and the memory itself."""
 
@@ -106,7 +120,7 @@ class Assistant:
                 self._memory.add(user, conversation, turn, None if answer.remark else answer)
             if why:
                 why.settle(answer)
-            yield replace(answer, explanation=why)
+            yield replace(self._offering(answer), explanation=why)
 
     def answer(
         self,
@@ -135,11 +149,15 @@ class Assistant:
         A quote that moved in its article is cited where it stands today. An answer of which a quote is gone, or not
         this user's to read any more, becomes a refusal that says so; replies to courtesies are left out.
         """
-        return [self._as_of_today(answer, user) for answer in self._memory.answers(user, name, most)]
+        kept = self._memory.answers(user, name, most)
+        return [self._offering(self._as_of_today(answer, user)) for answer in kept]
 
     def judge(self, user: User, conversation: str, question: str, thumb: Thumb, word: str = "") -> bool:
         """Keep what this user thinks of the last answer to a question; False where there is no such answer."""
         return self._memory.judge(user, conversation, question, thumb, word)
+
+    def _offering(self, answer: Answer) -> Answer:
+        return answer if answer.answered or answer.remark else replace(answer, offers=self._offers)
 
     def _as_of_today(self, answer: Answer, user: User) -> Answer:
         cited = [found for citation in answer.citations if (found := self._standing(citation, user))]

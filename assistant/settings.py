@@ -1,7 +1,9 @@
 """Settings, read once and frozen: command line, then environment, then `assistant.toml`, then default."""
 
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
+from mimetypes import guess_type
 from pathlib import Path
 from typing import Any, Literal, Self
 from urllib.parse import urlsplit
@@ -9,6 +11,7 @@ from urllib.parse import urlsplit
 import platformdirs
 from article_assistant.index.sources.source import Access
 from article_assistant.index.types import UserFacingError
+from article_assistant.types import Recourse
 from pydantic import Field, SecretStr, ValidationError, ValidationInfo, field_validator
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict, TomlConfigSettingsSource
 
@@ -50,6 +53,14 @@ class Settings(BaseSettings):
         description="the folder of the library and everything derived from it",
     )
     name: str = Field(default="Article assistant", description="what the page calls itself", max_length=60)
+    accent: str = Field(
+        default="", pattern="^(#[0-9a-fA-F]{6})?$", description="the colour of links and buttons, like #24548f"
+    )
+    logo: Path | None = Field(default=None, description="a picture beside the name, like logo.svg or logo.png")
+    welcome: str = Field(default="", description="what stands below the greeting, and below a link", max_length=400)
+    offers: tuple[Recourse, ...] = Field(
+        default=(), description="whom to ask or what to do when the articles do not answer", max_length=5
+    )
     encoder: str = Field(
         default="all-MiniLM-L6-v2",
         description="the model that makes vectors: the shipped one, or any sentence-transformers name or folder",
@@ -135,6 +146,24 @@ class Settings(BaseSettings):
         default=(), description="further names the page is served under, like chat.example.org behind a proxy"
     )
 
+    @field_validator("logo")
+    @classmethod
+    def _logo_to_show(cls, logo: Path | None) -> Path | None:
+        if logo and not ((guess_type(logo.name, strict=False)[0] or "").startswith("image/") and logo.is_file()):
+            raise ValueError("it is a picture that is there, like logo.svg or logo.png")
+        return logo
+
+    @field_validator("offers")
+    @classmethod
+    def _to_follow(cls, offers: tuple[Recourse, ...]) -> tuple[Recourse, ...]:
+        """It becomes a link in pages, so nothing but an address to read or to write to may pass."""
+        for one in offers:
+            if not (one.text.strip() and len(one.text) <= 200):
+                raise ValueError("each has a text of at most 200 characters")
+            if not re.fullmatch(r"(https?://[^\s\\/@]+(/[^\s\\]*)?|mailto:[^\s\\@]+@[^\s\\@]+)?", one.link):
+                raise ValueError(f"{one.link!r} is not a link like https://wiki.example.org or mailto:me@example.org")
+        return offers
+
     @field_validator("llm")
     @classmethod
     def _provider_and_name(cls, llm: str) -> str:
@@ -182,8 +211,6 @@ class Settings(BaseSettings):
     @classmethod
     def _plain_origins(cls, origins: tuple[str, ...]) -> tuple[str, ...]:
         """An origin goes into a response header as it is, so nothing but scheme, host and port may pass."""
-        import re
-
         for origin in origins:
             if not re.fullmatch(r"https?://[A-Za-z0-9.-]+(:[0-9]{1,5})?", origin):
                 raise ValueError(

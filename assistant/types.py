@@ -134,6 +134,16 @@ class Explanation:
 
 
 @dataclass(frozen=True, slots=True)
+class Recourse:
+    """What a refusal offers: a few words, and the http, https or mailto address that they lead to, "" for none."""
+
+    __pydantic_config__ = {"extra": "forbid"}  # noqa: RUF012 - for settings, where a misspelt word is an error
+
+    text: str
+    link: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Answer:
     """Text whose every sentence carries a citation, or a refusal that names what is nearest.
 
@@ -144,7 +154,8 @@ class Answer:
     citations, and `sentences` are all that the writer wrote: `answer` holds those of them that are supported.
     `standalone` is the question as it was searched, `notice` one plain sentence about what did not work,
     `usage` what the writer was sent and said: passages, prompt_tokens, completion_tokens. A `remark` is no answer: it
-    replies to a greeting, to thanks or to a question about the assistant, and nothing was looked for.
+    replies to a greeting, to thanks or to a question about the assistant, and nothing was looked for. `offers` is where
+    else a refusal sends whoever asked, as the settings say.
     """
 
     question: str
@@ -163,6 +174,7 @@ class Answer:
     usage: dict[str, int] = field(default_factory=dict)
     remark: bool = False
     explanation: Explanation | None = None
+    offers: tuple[Recourse, ...] = ()
 
     def as_json(self) -> dict[str, Any]:
         """The answer as it leaves the house, the same from every door; with an explanation where one was asked for."""

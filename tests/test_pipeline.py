@@ -11,7 +11,7 @@ from article_assistant.index.search import Index
 from article_assistant.index.types import EVERYONE, Hit
 from article_assistant.memory import MEMORY_FILE, TURNS, Memory
 from article_assistant.pipeline import GONE, PASSAGES, Assistant
-from article_assistant.types import Answer, Context, Event, Found, Turn, User, Words
+from article_assistant.types import Answer, Context, Event, Found, Recourse, Turn, User, Words
 
 from tests import parts
 from tests.writers import Scripted
@@ -158,12 +158,24 @@ def test_the_json_has_the_promised_keys(index: Index, memory: Memory) -> None:
     document = Assistant(index, Scripted("Page 3"), memory).answer("Page 3?", MIA).as_json()
     assert set(document) == {
         "question", "answered", "short", "answer", "mode", "confidence", "citations", "nearest", "seconds",
-        "standalone", "extract", "sentences", "notice", "usage", "remark",
+        "standalone", "extract", "sentences", "notice", "usage", "remark", "offers",
     }  # fmt: skip
     assert set(document["citations"][0]) == {
         "number", "article", "title", "url", "heading", "quote", "start", "end", "revision", "updated",
         "page",
     }  # fmt: skip
+
+
+def test_a_refusal_offers_what_the_settings_say_now(index: Index, memory: Memory) -> None:
+    """Whom to ask goes with refusals only, and with those of earlier days as it is said today."""
+    office, desk = Recourse("Ask the office", "mailto:office@example.org"), Recourse("Ask the desk")
+    before = Assistant(index, Scripted("Page 3"), memory, [office])
+    assert before.answer("Page 3?", MIA, "c1").offers == ()
+    assert before.answer("Nothing like it?", MIA, "c1").as_json()["offers"] == (
+        {"text": "Ask the office", "link": "mailto:office@example.org"},
+    )
+    kept = Assistant(index, Scripted(), memory, [desk]).conversation(MIA, "c1", 30)
+    assert [answer.offers for answer in kept] == [(), (desk,)]
 
 
 def test_a_conversation_is_shown_as_its_reader_may_read_it_now(tmp_path: Path, memory: Memory) -> None:

@@ -203,6 +203,8 @@ def ask(
         out.print(f"\n{escape(mark)} {escape(place)}{page}{f', {citation.updated}' if citation.updated else ''}")
         out.print(f"    “{escape(' '.join(citation.quote.split()))}”", style="dim")
         out.print(f"    {escape(citation.article)}, characters {citation.start} to {citation.end}", style="dim")
+    for offer in answer.offers:
+        out.print(f"\n{escape(' – '.join(filter(None, (offer.text, offer.link))))}", soft_wrap=True)
     print_explanation(answer)
 
 

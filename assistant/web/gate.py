@@ -192,7 +192,7 @@ class Gate:
             # (`__theme`), not for its server (`deep_link`).
             plain = [pair for pair in scope["headers"] if pair[0] != b"accept-encoding"]
             scope = {**scope, "headers": plain, "query_string": b""}
-            send = headers.with_nonce(send, nonce, cookie)
+            send = headers.with_nonce(send, nonce, cookie, self._login.preview)
         scope[SESSION] = session
         return scope, send
 

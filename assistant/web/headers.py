@@ -1,9 +1,13 @@
 """Security headers of every response, and the nonce of the page's scripts."""
 
+import re
+
 from article_assistant.web import routes
 from starlette.datastructures import MutableHeaders
 from starlette.types import Message, Scope, Send
 
+_PREVIEWS = re.compile(rb"""<meta\s+(?:property="og:|name="twitter:)[^>]*>\s*""")
+"""By what Gradio's page wants to be shown as Gradio's where somebody sends a link to it."""
 PREFLIGHT_SECONDS = 600
 """How long a browser may remember that a script of another origin may ask."""
 
@@ -61,8 +65,8 @@ def guarded(scope: Scope, send: Send, nonce: str, ancestors: str, reader: str = 
     return with_rules
 
 
-def with_nonce(send: Send, nonce: str, cookie: str | None = None) -> Send:
-    """A `send` that puts the nonce on the page's own script elements, and sets a cookie.
+def with_nonce(send: Send, nonce: str, cookie: str | None = None, preview: str = "") -> Send:
+    """A `send` that puts the nonce on the page's own script elements, our `preview` in place of Gradio's, and a cookie.
 
     The response must not be compressed. Gradio writes variable data as JSON with `<` escaped, so every `<script` in
     the page comes from its template.
@@ -79,7 +83,8 @@ def with_nonce(send: Send, nonce: str, cookie: str | None = None) -> Send:
         if message.get("more_body", False):
             return
         headers = MutableHeaders(scope=start)
-        body = b"".join(parts).replace(b"<script", f'<script nonce="{nonce}"'.encode())
+        body = _PREVIEWS.sub(b"", b"".join(parts)).replace(b"<head>", b"<head>" + preview.encode(), 1)
+        body = body.replace(b"<script", f'<script nonce="{nonce}"'.encode())
         if body:
             headers["content-length"] = str(len(body))
         if cookie is not None:

@@ -40,6 +40,7 @@ HEAD = (
     '<script src="/files/line.js" defer></script>'
 )
 
+LINE = '<div role="status" aria-label="Questions in line"><ol id="line"></ol></div>'
 # Anyone can call an event by its number, so it must not offer more than the page does.
 _PRIVATE: dict[str, Any] = {"api_visibility": "private", "show_progress": "hidden"}
 # "multiple" because the browser may still wait for an answer that a new conversation has ended.
@@ -79,17 +80,21 @@ def build(
         with gr.Row(elem_id="room"):
             with gr.Column(elem_id="talk"):
                 with gr.Row(elem_id="top"):
-                    masthead = render.fill("masthead.html", name=settings.name, leave=settings.password is not None)
+                    masthead = render.fill(
+                        "masthead.html", name=settings.name, logo=settings.logo, leave=settings.password is not None
+                    )
                     gr.HTML(masthead, elem_id="masthead", **_UNSTYLED)
                     gr.HTML(render.fill("history.html", days=settings.keep_days), elem_id="past", **_UNSTYLED)
                     fresh = gr.Button("New conversation", elem_id="new", size="sm")
                 talk = gr.HTML(render.conversation([]), elem_id="log", **_UNSTYLED)
                 with gr.Column(elem_id="examples"):
-                    gr.HTML(render.fill("welcome.html"), elem_id="welcome", **_UNSTYLED)
+                    gr.HTML(render.fill("welcome.html", welcome=settings.welcome), elem_id="welcome", **_UNSTYLED)
                     start = gr.HTML("", elem_id="start", **_UNSTYLED)
                     told = gr.HTML("", elem_id="told", **_UNSTYLED)
                 gr.HTML(
-                    '<ol id="line" role="status" aria-label="Questions in line"></ol>', elem_id="lined", **_UNSTYLED
+                    '<div role="status" aria-label="Questions in line"><ol id="line"></ol></div>',
+                    elem_id="lined",
+                    **_UNSTYLED,
                 )
                 with gr.Row(elem_id="ask"):
                     box = _question_box()

@@ -1,8 +1,8 @@
 """The page's HTML: the conversation and its sources, from the templates beside this module.
 
 Everything from outside (questions, answers, articles, titles, addresses) is text, and the templates escape all text.
-There are no images; the only links lead to cited articles, on our own `/article/` pages or at an original http or https
-address.
+There are no images but the team's own logo; the only links lead to cited articles, on our own `/article/` pages or at
+an original http or https address, and to where the settings send whoever gets a refusal.
 """
 
 import re
@@ -207,6 +207,7 @@ def _turn(number: int, turn: Shown) -> dict[str, Any]:
         "notice": turn.notice or (answer.notice if answer else ""),
         "cited": cited if answer else (),
         "nearest": nearest,
+        "offers": answer.offers if answer else (),
         "usage": _used(answer.usage) if answer and answer.usage else "",
     }
 

@@ -17,7 +17,7 @@ from article_assistant.index.instep import InStep
 from article_assistant.index.types import UserFacingError
 from article_assistant.settings import Settings
 from article_assistant.types import Answering, User
-from article_assistant.web import ask, completions, freshness, gate, history, page, render, routes, widget
+from article_assistant.web import ask, branding, completions, freshness, gate, history, page, render, routes, widget
 from article_assistant.web.article import article_page
 from article_assistant.web.conversations import ARTICLE_FRAME, Conversations
 from article_assistant.web.errors import error
@@ -68,18 +68,20 @@ def create_app(
     conversations = Conversations(assistant, login.sessions.holds)
     asking = Asking(PROGRAMS_AT_ONCE)
     script = widget.widget_script(STATIC)
+    look = (STATIC / "page.css").read_text(encoding="utf-8") + branding.style(settings.accent)
     bound: list[BaseRoute] = [
         routes.ARTICLE.to(article),
         routes.HEALTH.to(lambda _: JSONResponse({"status": "ok"})),
         routes.WIDGET.to(
             lambda _: Response(script, media_type="text/javascript", headers={"cache-control": "max-age=300"})
         ),
-        routes.STYLE.to(_static("page.css", "text/css", "no-cache")),
+        routes.STYLE.to(lambda _: Response(look, media_type="text/css", headers={"cache-control": "no-cache"})),
         routes.SCRIPT.to(_static("page.js", "text/javascript", "no-cache")),
         routes.HISTORY.to(_static("history.js", "text/javascript", "no-cache")),
         routes.LINE_SCRIPT.to(_static("line.js", "text/javascript", "no-cache")),
         routes.WHY_SCRIPT.to(_static("why.js", "text/javascript", "no-cache")),
-        routes.ICON.to(_static("icon.svg", "image/svg+xml", "max-age=86400")),
+        routes.ICON.to(lambda _: branding.logo(settings, STATIC / "icon.svg")),
+        routes.LOGO.to(lambda _: branding.logo(settings, STATIC / "icon.svg")),
         # Gradio's page loads a script that lets a framing page control its size; it gets an empty one.
         routes.RESIZER.to(lambda _: Response("", media_type="text/javascript")),
         *history.history_doors(assistant, conversations, gate.session_of),

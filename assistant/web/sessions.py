@@ -14,7 +14,7 @@ from http.cookies import CookieError, SimpleCookie
 from urllib.parse import parse_qs
 
 from article_assistant.settings import Settings
-from article_assistant.web import render, routes
+from article_assistant.web import branding, render, routes
 from article_assistant.web.keys import sha256
 from cachetools import LRUCache, TTLCache
 from starlette.datastructures import Headers
@@ -111,7 +111,8 @@ class Login:
 
     def __init__(self, settings: Settings) -> None:
         self.password = settings.password.get_secret_value() if settings.password else None
-        self._name = settings.name
+        self._shown = branding.preview(settings)
+        self.preview = render.fill("preview.html", **self._shown)
         # Cookies ignore the port: two assistants on one machine would end each other's sessions.
         self._cookie = f"assistant-{settings.port}"
         # A login ends after its hours in any case; without a password, a session lasts while it is used.
@@ -158,7 +159,7 @@ class Login:
         return response
 
     def _form(self, follow: str, problem: str = "") -> str:
-        return render.fill("login.html", name=self._name, follow=follow, problem=problem)
+        return render.fill("login.html", follow=follow, problem=problem, **self._shown)
 
     def sign_out(self, scope: Scope, session: str) -> Response:
         """End a session and delete its cookie."""

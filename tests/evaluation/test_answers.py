@@ -114,7 +114,7 @@ def test_the_answer_as_json_keeps_its_form(assistant: Assistant) -> None:
     document = json.loads(json.dumps(answer.as_json()))
     assert set(document) == {
         "question", "answered", "short", "answer", "mode", "confidence", "citations", "nearest", "seconds",
-        "standalone", "extract", "sentences", "notice", "usage", "remark",
+        "standalone", "extract", "sentences", "notice", "usage", "remark", "offers",
     }  # fmt: skip
     assert set(document["citations"][0]) == {
         "number", "article", "title", "url", "heading", "quote", "start", "end", "revision", "updated",
