@@ -12,7 +12,7 @@ from typing import Self
 from article_assistant.index.chunk import page_at
 from article_assistant.index.search import Index
 from article_assistant.index.types import EVERYTHING, Article, Hit, Scope
-from article_assistant.memory import TURNS, Memory
+from article_assistant.memory import TURNS, Memory, Opinion
 from article_assistant.types import (
     Answer,
     Answerer,
@@ -155,6 +155,10 @@ class Assistant:
     def judge(self, user: User, conversation: str, question: str, thumb: Thumb, word: str = "") -> bool:
         """Keep what this user thinks of the last answer to a question; False where there is no such answer."""
         return self._memory.judge(user, conversation, question, thumb, word)
+
+    def judged(self) -> Iterator[Opinion]:
+        """Every question that is kept, whoever asked it, and how it went."""
+        return self._memory.judged()
 
     def _offering(self, answer: Answer) -> Answer:
         return answer if answer.answered or answer.remark else replace(answer, offers=self._offers)

@@ -124,11 +124,10 @@ class Settings(BaseSettings):
     guests: bool | None = Field(
         default=None, description="whether one may ask in a wiki's page without a token; by default without a password"
     )
-
     keep_days: int = Field(
         default=30, ge=0, le=3650, description="how long questions and answers of conversations are kept, in days"
     )
-
+    keepers: str = Field(default="", description="the group that sees on the page /keeper what was not answered")
     sources: dict[str, Access] = Field(
         default_factory=dict, description="what there is to say of wikis and folders, by address: see docs/sources.md"
     )

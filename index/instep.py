@@ -105,6 +105,16 @@ class InStep:
                 found.append(Freshness(source.label, counts[source.id], source.synced, failing))
         return sorted(found, key=lambda one: one.label)
 
+    def failures(self) -> dict[str, str]:
+        """Why sources are out of step and articles could not be read, by their names; for those who may see all."""
+        known = {one.address: one for one in self._library.ledger.sources()}
+        found = {}
+        for address, trouble in self._library.ledger.troubles().items():
+            source = known.get(address)
+            if not (source and trouble.at < (source.synced or "")):
+                found[source.label if source else address] = trouble.reason
+        return found | self._library.ledger.failures()
+
     # --- turns
 
     def due(self) -> dict[str, datetime]:

@@ -5,7 +5,7 @@ import re
 import threading
 import time
 from collections import deque
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -15,6 +15,7 @@ import uvicorn
 from article_assistant.examples import Offer
 from article_assistant.index.instep import InStep
 from article_assistant.index.types import EVERYONE, EVERYTHING, Article, Chunk, Hit, Scope
+from article_assistant.memory import Opinion
 from article_assistant.settings import Settings
 from article_assistant.types import Answer, Citation, Event, Found, Thumb, Turn, User, Waiting, Words
 from article_assistant.web import server as api
@@ -210,8 +211,16 @@ def asking(person: httpx.Client, tab: str, question: Any, name: Any = "") -> Ite
 class Served:
     """The page of an assistant, served in a thread until `stop`."""
 
-    def __init__(self, assistant: Any, port: int | None = None, kept: InStep | None = None, **given: Any) -> None:
+    def __init__(
+        self,
+        assistant: Any,
+        port: int | None = None,
+        kept: InStep | None = None,
+        judged: Callable[[], Iterable[Opinion]] = tuple,
+        **given: Any,
+    ) -> None:
         self._kept = kept
+        self._judged = judged
         self.port = port or free_port()
         self.assistant = assistant
         self.url = f"http://127.0.0.1:{self.port}"
@@ -227,7 +236,11 @@ class Served:
 
     async def _serve(self) -> None:
         app = api.create_app(
-            self.assistant, self._settings, getattr(self.assistant, "examples", lambda _: []), self._kept
+            self.assistant,
+            self._settings,
+            getattr(self.assistant, "examples", lambda _: []),
+            self._kept,
+            self._judged,
         )
         config = uvicorn.Config(
             app,

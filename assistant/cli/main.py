@@ -249,7 +249,7 @@ def _serve_page(index: "Index", settings: "Settings") -> None:
         out.print(f"Chat with your articles at [bold]{url}[/bold]  (Ctrl-C ends)")
 
     with article_assistant.open(settings, index=index) as serving, kept_in_step(settings, index.library) as kept:
-        server.serve_page(serving, settings, announce, Examples(serving), kept)
+        server.serve_page(serving, settings, announce, Examples(serving), kept, serving.judged)
 
 
 def _index(

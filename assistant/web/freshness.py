@@ -50,11 +50,14 @@ def line(told: list[Freshness], now: datetime | None = None) -> str:
     last = f" and {names[-1]}" if len(names) > 1 else names[0]
     named = ", ".join(names[:-1]) + last if len(names) <= NAMED_IN_LINE else f"{len(names)} sources"
     articles = sum(one.articles for one in told)
-    seconds = int(((now or datetime.now(UTC)) - datetime.fromisoformat(min(read))).total_seconds())
-    return escape(f"{_with_noun(articles, 'article')} from {named}, read {_ago_of(seconds)}").join(("<p>", "</p>"))
+    return escape(f"{_with_noun(articles, 'article')} from {named}, read {ago(min(read), now)}").join(("<p>", "</p>"))
 
 
-def _ago_of(seconds: int) -> str:
+def ago(moment: str | None, now: datetime | None = None) -> str:
+    """How long ago an ISO time was, in words; "never" for None."""
+    if moment is None:
+        return "never"
+    seconds = int(((now or datetime.now(UTC)) - datetime.fromisoformat(moment)).total_seconds())
     for unit, length in (("day", 86400), ("hour", 3600), ("minute", 60)):
         if seconds >= length:
             return f"{_with_noun(seconds // length, unit)} ago"

@@ -7,7 +7,7 @@ import logging
 import signal
 import socket
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
 from functools import partial
 from pathlib import Path
@@ -15,9 +15,22 @@ from pathlib import Path
 import uvicorn
 from article_assistant.index.instep import InStep
 from article_assistant.index.types import UserFacingError
+from article_assistant.memory import Opinion
 from article_assistant.settings import Settings
 from article_assistant.types import Answering, User
-from article_assistant.web import ask, branding, completions, freshness, gate, history, page, render, routes, widget
+from article_assistant.web import (
+    ask,
+    branding,
+    completions,
+    freshness,
+    gate,
+    history,
+    keeper,
+    page,
+    render,
+    routes,
+    widget,
+)
 from article_assistant.web.article import article_page
 from article_assistant.web.conversations import ARTICLE_FRAME, Conversations
 from article_assistant.web.errors import error
@@ -43,12 +56,16 @@ class ServeError(UserFacingError):
 
 
 def create_app(
-    assistant: Answering, settings: Settings, examples: page.Offered = lambda _: [], kept: InStep | None = None
+    assistant: Answering,
+    settings: Settings,
+    examples: page.Offered = lambda _: [],
+    kept: InStep | None = None,
+    judged: Callable[[], Iterable[Opinion]] = tuple,
 ) -> ASGIApp:
     """Everything that is served, as an ASGI app: the page, `/article/…`, `/health`, `/widget.js`, `/v1/…`, `/mcp`.
 
-    It shows how fresh the sources `kept` in step are. Best called within a running event loop; otherwise Gradio makes
-    one and leaves it open.
+    It shows how fresh the sources `kept` in step are, and to keepers how questions were `judged`. Best called within a
+    running event loop; otherwise Gradio makes one and leaves it open.
     """
 
     def article(request: Request) -> Response:
@@ -89,6 +106,7 @@ def create_app(
         *completions.doors(assistant, asks, asking),
         *widget.widget_doors(assistant, asks, asking),
         *freshness.freshness_doors(kept, asks),
+        *keeper.keeper_doors(settings.keepers, judged, kept, asks),
         routes.TOOLS.to(_Tools(assistant, asks, asking)),
     ]
     app = FastAPI(docs_url=None, redoc_url=None, openapi_url=None, routes=bound)
@@ -144,6 +162,7 @@ def serve_page(
     announce: Callable[[str], None],
     examples: page.Offered = lambda _: [],
     kept: InStep | None = None,
+    judged: Callable[[], Iterable[Opinion]] = tuple,
 ) -> None:
     """Serve until SIGTERM or Ctrl-C; calls `announce(address)` once the page answers.
 
@@ -157,7 +176,7 @@ def serve_page(
     # Once closed, the server re-raises the signal that ended it. SIGTERM would then kill the process on the spot; a
     # KeyboardInterrupt lets our caller clean up too.
     with _listen(settings) as listener, _as_interrupt(signal.SIGTERM), suppress(KeyboardInterrupt):
-        app = partial(create_app, assistant, settings, examples, kept)
+        app = partial(create_app, assistant, settings, examples, kept, judged)
         asyncio.run(_until_stopped(app, settings, announce, listener))
 
 

@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 from article_assistant.cli import main
-from article_assistant.cli.unanswered import Wanting, grouped
 from article_assistant.memory import Memory, Opinion
 from article_assistant.types import Answer, Turn, User
+from article_assistant.web.wanting import Wanting, as_csv, grouped
 from typer.testing import CliRunner
 
 MIA = User("mia", None)
@@ -54,6 +54,12 @@ def test_the_command_prints_a_table_csv_and_json(asked: Path) -> None:
     assert (row["question"], row["asked"], row["refused"], row["disliked"]) == ("Who; goes, then?", "1", "1", "0")
     (only,) = json.loads(document.output)["unanswered"]
     assert only["question"] == "Who; goes, then?"
+
+
+def test_a_question_is_no_formula() -> None:
+    """Whatever anybody asked stays text in a spreadsheet."""
+    (row,) = csv.DictReader(io.StringIO(as_csv([Wanting("=1+1", 1, 1, 1, "2026-11-29", ("@you",))])))
+    assert (row["question"], row["words"]) == ("'=1+1", "'@you")
 
 
 def test_nothing_wanting_is_said(tmp_path: Path) -> None:
