@@ -40,7 +40,6 @@ HEAD = (
     '<script src="/files/line.js" defer></script>'
 )
 
-LINE = '<div role="status" aria-label="Questions in line"><ol id="line"></ol></div>'
 # Anyone can call an event by its number, so it must not offer more than the page does.
 _PRIVATE: dict[str, Any] = {"api_visibility": "private", "show_progress": "hidden"}
 # "multiple" because the browser may still wait for an answer that a new conversation has ended.
