@@ -7,6 +7,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 import numpy as np
+from article_assistant.index.address import like, page_of
 from article_assistant.index.schema import Failure, Source, Trouble, count_change
 from article_assistant.index.types import Numbers, Scope
 
@@ -137,11 +138,20 @@ class Ledger:
         """The chunks of the articles in a scope, whoever may see them."""
         query = (
             "SELECT number FROM article JOIN chunk ON article = id WHERE (id = ? OR substr(id, 1, ?) = ?) "
-            "AND (? = '' OR substr(updated, 1, 10) >= ?) AND (? = '' OR substr(updated, 1, 10) <= ?)"
+            "AND (? = '' OR substr(updated, 1, 10) >= ?) AND (? = '' OR substr(updated, 1, 10) <= ?) "
+            "AND (? OR id IN (SELECT value FROM json_each(?)))"
         )
         place, days = scope.place.strip("/"), (scope.since, scope.since, scope.until, scope.until)
-        found = self._library.all(query, (place, *_below(place), *days))
+        pages = not scope.pages, json.dumps(self._at(scope.pages))
+        found = self._library.all(query, (place, *_below(place), *days, *pages))
         return np.sort(np.fromiter((number for (number,) in found), np.int64, len(found)))
+
+    def _at(self, addresses: Sequence[str]) -> list[str]:
+        """The ids of the articles of the pages at these addresses."""
+        wanted = {page: like(address) for address in addresses if (page := page_of(address))}
+        narrow = "SELECT id, url FROM article WHERE url LIKE ? OR url LIKE ?"
+        found = {row for patterns in set(wanted.values()) for row in self._library.all(narrow, patterns)}
+        return sorted(identifier for identifier, url in found if page_of(url) in wanted)
 
     def others(self, source: Source) -> dict[str, int]:
         """How many files of kinds that are not read a source holds, by kind, the most first."""

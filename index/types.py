@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
@@ -23,15 +23,17 @@ Groups = frozenset[str] | None
 
 @dataclass(frozen=True, slots=True)
 class Scope:
-    """What to search: articles at or below `place`, last changed from `since` to `until`.
+    """What to search: articles at or below `place`, last changed from `since` to `until`, or those of some `pages`.
 
     A place is a source's label, a folder in it or one article, as ids of articles begin; the days are ISO dates
-    (`2016-06-09`), both included. "" leaves anything open; an article without a date is in no span of days.
+    (`2016-06-09`), both included; pages are web addresses, in any form. "" leaves anything open, and so do no pages;
+    an article without a date is in no span of days.
     """
 
     place: str = ""
     since: str = ""
     until: str = ""
+    pages: tuple[str, ...] = field(default=(), kw_only=True)
 
 
 EVERYTHING = Scope()

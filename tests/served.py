@@ -110,6 +110,7 @@ class Scripted:
     kept: dict[str, list[Answer]] = field(default_factory=dict)
     judged: list[tuple[str, Thumb, str]] = field(default_factory=list)
     scopes: list[Scope] = field(default_factory=list)
+    before: list[Sequence[Turn]] = field(default_factory=list)
     pause: float = 0.01
 
     def ask(
@@ -118,11 +119,12 @@ class Scripted:
         user: User,
         conversation: str | None = None,
         stop: threading.Event | None = None,
-        before: Sequence[Turn] = (),  # noqa: ARG002
+        before: Sequence[Turn] = (),
         explain: bool = False,
         scope: Scope = EVERYTHING,
     ) -> Iterator[Event]:
         self.scopes.append(scope)
+        self.before.append(before)
         self.asked.append((question, user, conversation))
         step = self.script.popleft() if self.script else refused(question)
         if isinstance(step, Answer) and not explain:

@@ -5,7 +5,7 @@ from dataclasses import asdict
 from typing import Annotated
 
 from article_assistant.index.types import Scope
-from article_assistant.types import Answer, Answering, Citation, Event, Found, Ready, Sentence, User, Words
+from article_assistant.types import Answer, Answering, Citation, Event, Found, Ready, Sentence, Turn, User, Words
 from article_assistant.web import errors
 from article_assistant.web.queue import Asking
 from article_assistant.web.replies import answer_of, document, frame, stream
@@ -30,6 +30,14 @@ class AskBody(BaseModel):
     since: Day = ""
     until: Day = ""
 
+    def scope(self) -> Scope:
+        """What to search."""
+        return Scope(self.place, self.since, self.until)
+
+    def before(self) -> tuple[Turn, ...]:
+        """What the question may look back on instead of the turns of its conversation; nothing for those."""
+        return ()
+
 
 def door(
     assistant: Answering,
@@ -44,9 +52,9 @@ def door(
     async def ask(request: Request) -> Response:
         body = errors.parsed(await request.body(), form)
         question, user = errors.checked(body.question), who(request)
-        scope = Scope(body.place, body.since, body.until)
+        before, scope = body.before(), body.scope()
         events = await asking.begin(
-            lambda: assistant.ask(question, user, body.conversation, explain=body.explain, scope=scope)
+            lambda: assistant.ask(question, user, body.conversation, before=before, explain=body.explain, scope=scope)
         )
         if body.stream or "text/event-stream" in request.headers.get("accept", ""):
             return stream(events, _frames)

@@ -4,8 +4,10 @@ import asyncio
 import json
 from collections.abc import Callable
 from pathlib import Path
+from typing import Annotated
 
-from article_assistant.types import Answering, Thumb, User
+from article_assistant.index.types import Scope
+from article_assistant.types import Answering, Thumb, Turn, User
 from article_assistant.web import errors, routes
 from article_assistant.web.ask import AskBody, door
 from article_assistant.web.conversations import MAX_TURNS
@@ -22,9 +24,23 @@ _UNGUESSED = r"^[A-Za-z0-9_-]{22,64}$"
 
 
 class WidgetAsk(AskBody):
-    """A question; always one of a conversation, whose name the browser makes."""
+    """A question; always one of a conversation, whose name the browser makes.
+
+    `pages` are the addresses of the page that it is about, in the forms that its wiki has for them; none: all articles.
+    A `quote` are words that somebody chose on a page, to which their question may refer as "this".
+    """
 
     conversation: str = Field(pattern=_UNGUESSED)
+    pages: list[Annotated[str, Field(max_length=2000)]] = Field([], max_length=8)
+    quote: str = Field("", max_length=1000)
+
+    def scope(self) -> Scope:
+        """What to search."""
+        return Scope(self.place, self.since, self.until, pages=tuple(self.pages))
+
+    def before(self) -> tuple[Turn, ...]:
+        """The words that were chosen, as if they had been asked."""
+        return (Turn(self.quote, "", (), self.quote),) if self.quote.strip() else ()
 
 
 class WidgetTurns(BaseModel):

@@ -1,7 +1,9 @@
 """A scope holds in the search itself: a place, a span of days, with the rights of whoever asks."""
 
 from collections.abc import Iterator
+from contextlib import closing
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 from article_assistant.index.chunk import split
@@ -67,3 +69,46 @@ def test_a_scope_holds_with_rights(index: Index, scope: Scope, groups: frozenset
     few = index.find("Which rule tells trips?", groups, 5, scope)
     assert [hit.article.id for hit in few] == [hit.article.id for hit in found[:5]]
     assert all(hit.bm25 > 0 for hit in few)
+
+
+PAGES = {
+    "w/Team/Onboarding": "https://wiki.example.org/wiki/Team/Onboarding",
+    "w/Who pays?": "https://wiki.example.org/wiki/Who_pays%3F",
+    "w/Straße & Café": "https://wiki.example.org/wiki/Stra%C3%9Fe_%26_Caf%C3%A9",
+    "d/hr:salaries": "https://docs.example.org/doku.php?id=hr:salaries",
+    "d/start": "https://docs.example.org/",
+    "f/notes.md": "/article/f/notes.md",
+}
+
+
+@pytest.mark.parametrize(
+    ("addresses", "meant"),
+    [
+        (["https://wiki.example.org/wiki/Team/Onboarding?action=history#First_week"], {"w/Team/Onboarding"}),
+        (["https://WIKI.example.org/wiki/Team%2FOnboarding"], {"w/Team/Onboarding"}),
+        (["https://wiki.example.org/wiki/Who_pays%3f"], {"w/Who pays?"}),
+        (["https://wiki.example.org/wiki/Straße_&_Café"], {"w/Straße & Café"}),
+        (["https://wiki.example.org/wiki/stra%C3%9Fe_%26_Caf%C3%A9"], set()),
+        (["https://docs.example.org/doku.php?do=edit&id=hr%3Asalaries"], {"d/hr:salaries"}),
+        (["https://docs.example.org/", "https://docs.example.org/nowhere"], {"d/start"}),
+        (["http://wiki.example.org/wiki/Team/Onboarding"], set()),
+        (["https://wiki.example.org:8443/wiki/Team/Onboarding"], set()),
+        (["https://wiki.example.org/wiki/Team"], set()),
+        (["https://wiki.example.org/wiki/%"], set()),
+        (["/article/f/notes.md", "", "javascript:1", "https://[", "https://w:99999999/"], set()),
+    ],
+    ids=str,
+)
+def test_a_scope_may_be_a_page_of_a_wiki(tmp_path: Path, addresses: list[str], meant: set[str]) -> None:
+    """Any way to write a page's address means its article and no other; who may not read it finds nothing."""
+    with closing(Index.open(tmp_path, parts.Words())) as index, index.library.writing():
+        index.library.for_encoder(index.embedder.version)
+        source = index.library.ledger.add("/w", "w")
+        pages = [
+            replace(parts.article("Trips are told by a rule.", "", name, frozenset({"leads"})), url=url)
+            for name, url in PAGES.items()
+        ]
+        index.replace(source, [(page, page.revision, split(page, index.embedder)) for page in pages])
+        scope = Scope(pages=tuple(addresses))
+        assert {hit.article.id for hit in index.find("Which rule tells trips?", LEADS, 60, scope)} == meant
+        assert index.find("Which rule tells trips?", ALL, 60, scope) == []

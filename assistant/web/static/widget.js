@@ -1,7 +1,8 @@
 // A button on a wiki's pages that opens the assistant, in the page itself. One line of HTML brings it:
 //   <script src="https://chat.example/widget.js" async></script>
 // Attributes: data-token, an address of the wiki that says who is logged in ({"token": "…"}); data-label, the words
-// on the button; data-lang, a language instead of the page's. From the page, articleAssistant.open("A question?")
+// on the button; data-lang, a language instead of the page's; data-selection="off", no button beside words that are
+// selected. From the page, articleAssistant.open("A question?")
 // opens it and asks. Everything is made by createElement and textContent, so no text can become markup; no cookie is
 // sent to the assistant, and nothing is fetched before somebody opens it.
 (() => {
@@ -10,6 +11,8 @@ const TEXTS = __TEXTS__;                    // put here by the server, from text
 const PATH = /^(https?:\/\/[^/?#]+)\/widget\.js(?:[?#].*)?$/;
 const NAME = 'article-assistant';
 const NARROW = 600;                         // px that a finger sees; below, the panel is a sheet over everything
+const QUOTE = 1000;                         // characters of a selection that a question may be about
+const USUAL = { width: 440, height: 680 }, LEAST = { width: 320, height: 300 }, STEP = 24;    // px of the panel
 const RENEW = 30;                           // seconds before its end at which a token is fetched anew
 
 // Whoever runs this text some other way than as a script element leaves no currentScript behind.
@@ -34,6 +37,10 @@ const store = {
 };
 const random = () => [...crypto.getRandomValues(new Uint8Array(16))].map((one) => one.toString(16).padStart(2, '0')).join('');
 let conversation = store.read().conversation || random();
+const lasting = {                           // the panel's size, for all tabs
+    read() { try { return JSON.parse(localStorage.getItem(NAME)) || {}; } catch { return {}; } },
+    write(size) { try { localStorage.setItem(NAME, JSON.stringify(size)); } catch { /* as above */ } },
+};
 
 // ---------------------------------------------------------------- the assistant's doors
 const token = { value: '', until: 0 };
@@ -84,24 +91,27 @@ function pageOf(address) {
     try {
         const url = new URL(address, location.href);
         const named = url.searchParams.get('title') || url.searchParams.get('id');
-        const path = decodeURI(url.pathname).replace(/\/(index|doku)\.php$/, '/');
+        const path = decodeURIComponent(url.pathname).replace(/\/(index|doku)\.php$/, '/');
         return `${url.origin}${path}${named ? `?${named.replace(/ /g, '_')}` : ''}`;
     } catch { return null; }
 }
-function here() {
+const setting = (name) => window.mw?.config?.get?.(name);
+function addresses() {
     const known = [location.href, document.querySelector('link[rel=canonical]')?.href];
-    const said = (name) => window.mw?.config?.get?.(name);
-    if (said('wgPageName')) { known.push(said('wgArticlePath').replace('$1', () => said('wgPageName'))); }
-    return new Set(known.filter(Boolean).map(pageOf));
+    if (setting('wgPageName')) { known.push(setting('wgArticlePath').replace('$1', () => encodeURIComponent(setting('wgPageName')))); }
+    if (window.JSINFO?.id) { known.push(`${window.DOKU_BASE || '/'}doku.php?id=${encodeURIComponent(window.JSINFO.id)}`); }
+    const whole = (one) => { const { origin, pathname, search } = new URL(one, location.href); return origin + pathname + search; };
+    return [...new Set(known.filter(Boolean).map(whole))].filter((one) => one.length <= 2000);
 }
+const here = () => new Set(addresses().map(pageOf));
+const content = () => document.querySelector('#mw-content-text, #dokuwiki__content, main, [role=main], article') || document.body;
 
 // Letters and digits alone, in lower case: marks, spaces and line ends are not written on a page as in its text.
 // Letter by letter, for a word's end changes the small form of some.
 const plain = (text) => [...text].map((letter) => letter.toLowerCase()).join('').replace(/[^\p{L}\p{N}]+/gu, '');
 function letters() {
-    const root = document.querySelector('#mw-content-text, #dokuwiki__content, main, [role=main], article') || document.body;
     const skip = (node) => /^(SCRIPT|STYLE|NOSCRIPT|TEMPLATE)$/.test(node.parentNode.nodeName);
-    const walk = document.createTreeWalker(root, NodeFilter.SHOW_TEXT, (node) => (skip(node) ? 2 : 1));
+    const walk = document.createTreeWalker(content(), NodeFilter.SHOW_TEXT, (node) => (skip(node) ? 2 : 1));
     const at = [];
     let text = '';
     while (walk.nextNode()) {
@@ -195,6 +205,8 @@ class Assistant extends HTMLElement {
         this.room = make('div', { class: 'room', lang: spoken, dir: rightward(spoken) ? 'rtl' : 'ltr' }, this.opener);
         this.root.append(this.room);
         this.running = null;
+        this.quote = '';
+        this.scoped = Boolean(store.read().scoped);
     }
 
     connectedCallback() {
@@ -208,6 +220,7 @@ class Assistant extends HTMLElement {
         document.addEventListener('keydown', (event) => {
             if (event.key === 'Escape' && this.isOpen && !this.isSmall()) { this.onEscape(event); }
         });
+        if (me.dataset.selection !== 'off') { this.watch(); }
         this.place();
         const kept = store.read();
         if (kept.mark && here().has(kept.mark.page)) {
@@ -216,7 +229,7 @@ class Assistant extends HTMLElement {
             const now = () => mark(kept.mark.quote, kept.mark.heading);
             if (document.readyState === 'complete') { now(); } else { window.addEventListener('load', now, { once: true }); }
         }
-        if (kept.open && !(kept.mark && this.isSmall())) { this.toggle(false); }
+        if (kept.open && !(kept.mark && this.covers())) { this.toggle(false); }
     }
 
     get isOpen() { return Boolean(this.panel) && !this.panel.hidden; }
@@ -226,15 +239,63 @@ class Assistant extends HTMLElement {
         return Math.min(seen ? seen.width * seen.scale : window.innerWidth, screen.width) < NARROW;
     }
 
+    // Beside words that are selected in the page stands a button to ask about them.
+    watch() {
+        const offer = () => {
+            const selected = window.getSelection(), text = selected.toString().trim();
+            const inside = selected.rangeCount && content().contains(selected.getRangeAt(0).commonAncestorContainer);
+            this.chosen = inside && text.length > 2 && !document.activeElement?.isContentEditable ? text.slice(0, QUOTE) : '';
+            this.pick.hidden = !this.chosen || (this.isOpen && this.covers());
+            if (!this.pick.hidden) { this.beside(selected.getRangeAt(0)); }
+        };
+        let soon = 0;
+        const later = () => { clearTimeout(soon); soon = setTimeout(offer, 150); };
+        this.pick = button('pick', say('pick'), () => this.choose(this.chosen), { onpointerdown: (event) => event.preventDefault() });
+        this.pick.hidden = true;
+        this.room.prepend(this.pick);
+        document.addEventListener('selectionchange', later);
+        document.addEventListener('scroll', later, { passive: true, capture: true });
+    }
+
+    beside(range) {
+        const rect = [...range.getClientRects()].at(-1) || range.getBoundingClientRect();
+        const room = this.seen(), zoom = Number(this.room.style.zoom), { offsetWidth: width, offsetHeight: height, style } = this.pick;
+        const below = (rect.bottom - room.top) / zoom + 8, above = (rect.top - room.top) / zoom - height - 8;
+        const within = (value, most) => `${Math.max(4, Math.min(value, most - 4))}px`;
+        style.left = within((rect.right - room.left) / zoom - width / 2, room.width / zoom - width);
+        style.top = within(below + height < room.height / zoom ? below : above, room.height / zoom - height);
+    }
+
+    // A question may be about words of the page; then it is about the page, too.
+    choose(words) {
+        if (!this.isOpen) { this.toggle(); }
+        this.quote = words;
+        if (this.pick) { this.pick.hidden = true; }
+        this.tellAbout();
+        this.box.focus({ preventScroll: true });
+    }
+
+    tellAbout() {
+        this.page.setAttribute('aria-pressed', String(this.scoped || Boolean(this.quote)));
+        this.quoted.replaceChildren(...(this.quote ? [make('blockquote', { dir: 'auto' }, this.quote),
+            button('tool', '✕', () => { this.choose(''); }, { 'aria-label': say('unpick') })] : []));
+    }
+
+    seen() {
+        const seen = window.visualViewport || { offsetLeft: 0, offsetTop: 0, width: window.innerWidth, height: window.innerHeight };
+        return { left: seen.offsetLeft, top: seen.offsetTop, width: seen.width, height: seen.height };
+    }
+
+    covers() { return this.isSmall() || this.room.classList.contains('large'); }
+
     // A wiki that tells a phone to be 980 px wide is drawn small: what is fixed is made as large again.
     place() {
-        const seen = window.visualViewport || { offsetLeft: 0, offsetTop: 0, width: window.innerWidth, height: window.innerHeight, scale: 1 };
-        const zoom = Math.max(1, 1 / seen.scale);
-        const box = { left: seen.offsetLeft, top: seen.offsetTop, width: seen.width, height: seen.height };
+        const zoom = Math.max(1, 1 / (window.visualViewport?.scale || 1));
         this.room.style.zoom = String(zoom);
-        for (const [side, value] of Object.entries(box)) { this.room.style[side] = `${value / zoom}px`; }
+        for (const [side, value] of Object.entries(this.seen())) { this.room.style[side] = `${value / zoom}px`; }
         this.room.classList.toggle('small', this.isSmall());
-        this.panel?.setAttribute('aria-modal', String(this.isSmall()));
+        this.panel?.setAttribute('aria-modal', String(this.covers()));
+        this.measure();
     }
 
     dress() {
@@ -253,20 +314,36 @@ class Assistant extends HTMLElement {
         });
         this.box.addEventListener('input', () => this.fit());
         this.size = button('tool', say('larger'), () => this.grow());
+        this.page = button('tool', say('page'), () => {
+            this.scoped = !(this.scoped || this.quote);
+            this.quote = '';
+            store.write({ scoped: this.scoped });
+            this.tellAbout();
+        }, { 'aria-pressed': 'false' });
+        this.page.hidden = setting('wgArticleId') === 0;
+        this.quoted = make('div', { class: 'quoted' });
+        this.handles = Object.fromEntries(['width', 'height'].map((side) => [side, make('div', {
+            class: `handle ${side}`, role: 'separator', tabindex: '0', 'aria-label': say(side), 'aria-controls': 'panel',
+            'aria-orientation': side === 'width' ? 'vertical' : 'horizontal',
+            onpointerdown: (event) => this.drag(event, side), onkeydown: (event) => this.nudge(event, side),
+        })]));
+        this.extent = { ...lasting.read() };
         this.panel = make('section', { class: 'panel', role: 'dialog', 'aria-label': this.label, 'aria-modal': 'false', id: 'panel' },
             make('header', {}, make('h2', {}, this.label), button('tool', say('new'), () => this.renew()), this.size,
                 button('tool', say('close'), () => this.toggle())),
-            this.log, this.status, make('div', { class: 'ask' }, this.box, this.send));
+            this.log, this.status, make('div', { class: 'ask' }, make('div', { class: 'about' }, this.page, this.quoted), this.box, this.send),
+            ...Object.values(this.handles));
         this.panel.hidden = true;
         this.panel.addEventListener('keydown', (event) => this.onKey(event));
         this.opener.setAttribute('aria-controls', 'panel');
-        this.room.prepend(this.panel);
+        this.opener.before(this.panel);
+        this.tellAbout();
         this.welcome();
     }
 
     onKey(event) {
         if (event.key === 'Escape' && !event.isComposing) { this.onEscape(event); }
-        if (event.key !== 'Tab' || !this.isSmall()) { return; }
+        if (event.key !== 'Tab' || !this.covers()) { return; }
         // The sheet covers the page, so the focus stays in it.
         const all = [...this.panel.querySelectorAll('button, a[href], textarea, [tabindex="0"]')].filter((one) => one.getClientRects().length);
         const [from, to] = event.shiftKey ? [all[0], all.at(-1)] : [all.at(-1), all[0]];
@@ -291,6 +368,47 @@ class Assistant extends HTMLElement {
     grow() {
         const large = this.room.classList.toggle('large');
         this.size.textContent = say(large ? 'smaller' : 'larger');
+        this.place();
+    }
+
+    // The panel's size is drawn at its edges, or set with the arrow keys there; it is the same on the next page.
+    measure() {
+        if (!this.panel) { return; }
+        for (const side of ['width', 'height']) {
+            const most = Math.round(this.seen()[side] - 40), least = Math.min(LEAST[side], most);
+            const now = Math.max(least, Math.min(Number(this.extent[side]) || USUAL[side], most));
+            this.panel.style.setProperty(`--${side}`, `${now}px`);
+            Object.assign(this.handles[side], { ariaValueMin: String(least), ariaValueMax: String(most), ariaValueNow: String(Math.round(now)) });
+        }
+    }
+
+    resize(side, value) {
+        this.extent[side] = value;
+        this.measure();
+        this.extent[side] = Number(this.handles[side].ariaValueNow);
+        lasting.write(this.extent);
+    }
+
+    drag(event, side) {
+        event.preventDefault();
+        const handle = this.handles[side], along = side === 'width' ? 'clientX' : 'clientY';
+        const way = side === 'width' && this.room.classList.contains('left') ? 1 : -1;
+        const from = event[along], was = Number(handle.ariaValueNow);
+        const move = (now) => this.resize(side, was + way * (now[along] - from));
+        handle.setPointerCapture(event.pointerId);
+        handle.addEventListener('pointermove', move);
+        handle.addEventListener('lostpointercapture', () => handle.removeEventListener('pointermove', move), { once: true });
+    }
+
+    nudge(event, side) {
+        const { ariaValueNow, ariaValueMin, ariaValueMax } = this.handles[side];
+        const outward = side === 'height' ? 'ArrowUp' : this.room.classList.contains('left') ? 'ArrowRight' : 'ArrowLeft';
+        const inward = { ArrowUp: 'ArrowDown', ArrowRight: 'ArrowLeft', ArrowLeft: 'ArrowRight' }[outward];
+        const now = Number(ariaValueNow);
+        const wanted = { [outward]: now + STEP, [inward]: now - STEP, Home: Number(ariaValueMin), End: Number(ariaValueMax) }[event.key];
+        if (wanted === undefined) { return; }
+        event.preventDefault();
+        this.resize(side, wanted);
     }
 
     fit() {
@@ -307,7 +425,7 @@ class Assistant extends HTMLElement {
         conversation = random();
         store.write({ conversation, asked: '' });
         this.welcome();
-        this.box.focus();
+        this.choose('');
     }
 
     async forget() {
@@ -329,10 +447,10 @@ class Assistant extends HTMLElement {
         } catch { /* it is asked anew */ }
     }
 
-    turn(question) {
+    turn(question, about = {}) {
         this.log.querySelector('.hello')?.remove();
         this.log.querySelector('.forget')?.remove();
-        const turn = new Turn(this, question);
+        const turn = new Turn(this, question, about);
         this.log.append(turn.element);
         this.log.append(button('forget', say('forget'), () => this.forget()));
         this.follow(turn.element);
@@ -341,19 +459,22 @@ class Assistant extends HTMLElement {
 
     follow(element) { this.log.scrollTop = element.offsetTop - this.log.offsetTop - 8; }
 
-    async ask(given) {
+    async ask(given, chosen) {
         const question = (given ?? this.box.value).trim();
         if (!question || this.running) { return; }
+        const about = chosen || { quote: this.quote, pages: this.scoped || this.quote ? addresses() : [] };
+        this.quote = '';
+        this.tellAbout();
         this.box.value = '';
         this.fit();
-        const turn = this.turn(question), running = new AbortController();
+        const turn = this.turn(question, about), running = new AbortController();
         this.running = running;
         this.send.textContent = say('stop');
         this.log.setAttribute('aria-busy', 'true');
         store.write({ conversation, asked: question });
         turn.wait('searching');
         try {
-            for await (const { name, data } of events(await post('ask', { question, stream: true }, running.signal))) {
+            for await (const { name, data } of events(await post('ask', { question, stream: true, ...about }, running.signal))) {
                 if (name === 'error') { throw Object.assign(new Error(name), { said: 'failed' }); }
                 turn.take(name, data);
                 if (name === 'answer') { store.write({ asked: '' }); this.tell('ready'); }
@@ -383,7 +504,7 @@ class Assistant extends HTMLElement {
         this.tell(block ? 'marked' : 'gone');
         if (!block) { return; }
         event.preventDefault();
-        if (this.isSmall()) {
+        if (this.covers()) {
             this.toggle(false);
             block.tabIndex = -1;
             block.focus({ preventScroll: true });
@@ -393,15 +514,16 @@ class Assistant extends HTMLElement {
 
 // A question and its answer.
 class Turn {
-    constructor(widget, question) {
-        this.widget = widget;
-        this.question = question;
+    constructor(widget, question, { quote = '', pages = [] }) {
+        Object.assign(this, { widget, question, quote, scoped: pages.length > 0, count: 1 });
         this.words = '';
         this.sentences = [];
         this.citations = [];
         this.text = make('div', { class: 'text', dir: 'auto' });
         this.more = make('div');
         const asked = make('h3', { class: 'asked', dir: 'auto' }, make('span', { class: 'unseen' }, `${say('you')}: `), question);
+        if (quote) { asked.append(make('blockquote', { dir: 'auto' }, quote)); }
+        if (this.scoped) { asked.append(make('span', { class: 'facts' }, say('page'))); }
         this.element = make('article', { class: 'turn' }, asked, this.text, this.more);
     }
 
@@ -411,7 +533,7 @@ class Turn {
     }
 
     take(name, data) {
-        if (name === 'found') { this.wait('reading'); }
+        if (name === 'found') { this.count = data.count; this.wait('reading'); }
         if (name === 'words') { this.words += data.text; }
         if (name === 'citation') { this.citations.push(data); }
         if (name === 'ready') { this.words = data.answer; this.citations = data.citations; this.wait('writing'); }
@@ -424,7 +546,10 @@ class Turn {
         this.citations = [...answer.citations, ...answer.nearest];
         this.write(answer.extract ? `${answer.extract}\n\n${answer.answer}` : answer.answer);
         const shown = answer.answered ? answer.citations : answer.nearest;
-        this.more.replaceChildren(...(answer.notice ? [make('p', { class: 'notice' }, answer.notice)] : []),
+        const elsewhere = this.scoped && !answer.answered && !answer.remark;
+        const notices = [answer.notice, elsewhere && !this.count && say('unknown')].filter(Boolean);
+        this.more.replaceChildren(...notices.map((one) => make('p', { class: 'notice' }, one)),
+            ...(elsewhere ? [button('tool', say('everywhere'), () => this.widget.ask(this.question, { quote: this.quote }))] : []),
             ...(shown.length ? [make('h4', {}, say(answer.answered ? 'sources' : 'nearest')), this.list(shown)] : []),
             ...(answer.remark ? [] : [this.tools()]));
     }
