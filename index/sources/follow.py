@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import re
 from collections import deque
 from collections.abc import Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -134,7 +135,7 @@ def read_wanted(made: Plan, library: Library, parser: Parser) -> Iterator[tuple[
             continue
         try:
             tried = _fingerprint_of(made.stamp, listed)
-            page = parser.read(Path(f"page{fetched.kind}"), fetched.body)
+            page = parser.read(Path(f"{_called(key, fetched.kind)}{fetched.kind}"), fetched.body)
         except ArticleError as error:
             made.failed[name] = Failure(str(error), tried)
             yield name, None, ""
@@ -142,9 +143,18 @@ def read_wanted(made: Plan, library: Library, parser: Parser) -> Iterator[tuple[
         article = Article(
             name, fetched.title or page.title or key, page.text, fetched.link, fetched.revision, fetched.updated,
             listed.groups, page.pages, language_of(page.text, WRITTEN_SURE),
-            page.anchors or ("",) if fetched.link else (), fetched.names, fetched.editor,
+            page.anchors or ("",) if fetched.link and fetched.shown else (), fetched.names, fetched.editor,
         )  # fmt: skip
         yield name, None if listed.again and library.article(name, None) == article else article, tried
+
+
+def _called(key: str, kind: str) -> str:
+    """What a page that does not say its title is called: the end of its key.
+
+    >>> _called("media/team:floor-plan.pdf", ".pdf"), _called("team:", ".html")
+    ('floor-plan', 'page')
+    """
+    return re.split("[/:]", key)[-1].removesuffix(kind).strip(". ") or "page"
 
 
 def _withdrawn(remote: RemoteSource, name: str, source: Source) -> bool:

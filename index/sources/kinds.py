@@ -5,6 +5,8 @@ from collections.abc import Callable
 from pathlib import Path
 from urllib.parse import urlsplit
 
+from article_assistant.index.sources.confluence import Confluence
+from article_assistant.index.sources.confluenceexport import ConfluenceExport
 from article_assistant.index.sources.dokufolder import DokuFolder
 from article_assistant.index.sources.dokuwiki import DokuWiki
 from article_assistant.index.sources.dump import Dump
@@ -13,10 +15,20 @@ from article_assistant.index.sources.site import Site
 from article_assistant.index.sources.source import Access, Place, RemoteSource
 from article_assistant.index.types import SourceError
 
-KINDS: dict[str, Callable[[Place, Access], RemoteSource]] = {"mediawiki": MediaWiki, "dokuwiki": DokuWiki, "site": Site}
+KINDS: dict[str, Callable[[Place, Access], RemoteSource]] = {
+    "mediawiki": MediaWiki,
+    "dokuwiki": DokuWiki,
+    "confluence": Confluence,
+    "site": Site,
+}
 """The class of each kind of wiki, by what stands before the `+` of an address."""
 BY_FOLDER = "dokuwiki+file://"
-BY_FILE = "dump+file://"
+BY_PATH: dict[str, Callable[[Path, Access], RemoteSource]] = {
+    BY_FOLDER: DokuFolder,
+    "dump+file://": Dump,
+    "confluence+file://": ConfluenceExport,
+}
+"""The class of each kind of folder or file, by what stands before its path."""
 THIS_MACHINE = {"127.0.0.1", "::1", "localhost"}
 
 
@@ -43,17 +55,20 @@ def remote(address: str, access: Access) -> RemoteSource | None:
     """
     if "://" not in address:
         return None
-    if address.startswith(BY_FOLDER):
-        return DokuFolder(Path(address.removeprefix(BY_FOLDER)), access)
-    if address.startswith(BY_FILE):
-        return Dump(Path(address.removeprefix(BY_FILE)), access)
+    for before, made_of in BY_PATH.items():
+        if address.startswith(before):
+            return made_of(Path(address.removeprefix(before)), access)
     kind = address.partition("+")[0]
     if kind not in KINDS or "+" not in address:
         known = ", ".join(f"{name}+https://…" for name in KINDS)
         raise SourceError(f"{address} does not say what it is; put its kind before it: {known}")
     place = Place.of(address)
     parts = urlsplit(place.url)
-    if (place.user or access.user) and parts.scheme == "http" and parts.hostname not in THIS_MACHINE:
+    if (
+        (place.user or access.user or access.password_file)
+        and parts.scheme == "http"
+        and parts.hostname not in THIS_MACHINE
+    ):
         raise SourceError(f"a password goes to another machine by https:// only; name {parts.hostname} so")
     return KINDS[kind](place, access)
 

@@ -40,19 +40,26 @@ class NotThere(SourceError):
 
 
 class Moved(NotThere):
-    """What was there is under another address."""
+    """What was there is under another address, where the server leads `to`."""
+
+    def __init__(self, said: str, to: str) -> None:
+        super().__init__(said)
+        self.to = to
 
 
 class Web:
-    """Requests below `url`; with a `login`, a pair of user and password, these stand in each (HTTP Basic)."""
+    """Requests below `url`; in each stand a `login`, user and password (HTTP Basic), or a token (`bearer`)."""
 
-    def __init__(self, url: str, login: tuple[str, str] | None = None, pauses: tuple[float, ...] = PAUSES) -> None:
+    def __init__(
+        self, url: str, login: tuple[str, str] | None = None, pauses: tuple[float, ...] = PAUSES, *, bearer: str = ""
+    ) -> None:
         self.url = url
         self.requests = 0
         parts = urlsplit(url)
         self.path = parts.path
         self._origin = f"{parts.scheme}://{parts.netloc}"
         agent = {"User-Agent": "article-assistant (reads a wiki for its team)", "Accept-Encoding": "gzip"}
+        agent |= {"Authorization": f"Bearer {bearer}"} if bearer else {}
         limits = httpx.Timeout(20.0)
         self._client = httpx.Client(headers=agent, timeout=limits, auth=login, **careful())
         self._again = retries(pauses, self._may_pass, WITHIN, lambda error: error.args[1])
@@ -146,8 +153,8 @@ class Web:
         """Raises where an answer is none: a redirect, a refusal, a failure."""
         status = response.status_code
         if response.is_redirect:
-            to = response.headers.get("location", "")[:200]
-            raise Moved(f"{self._origin} leads to {to}; if the wiki is there, name that address")
+            to = response.headers.get("location", "")
+            raise Moved(f"{self._origin} leads to {to[:200]}; if the wiki is there, name that address", to)
         if status in {401, 403}:
             raise Refused(f"{self._origin} refuses (HTTP {status}); check the user, the password and their rights")
         if status == 429 or status >= 500:

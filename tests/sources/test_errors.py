@@ -64,7 +64,12 @@ def xml(*answers: Any) -> list[Play]:
         ("site", [NOTHING], Access(), "is no sitemap; name the address of one"),
         ("site", [say(b"", 401)], Access(), "to users only; name one"),
         ("site", [say(b"<urlset/>")], Access(), "lists no page .*; check"),
-        ("confluence", [PAGE], Access(), "does not say what it is; put its kind before it: mediawiki"),
+        ("confluence", None, Access(), "cannot be reached .*; check the address"),
+        ("confluence", [PAGE], Access(), "is no Confluence: .*; if it is elsewhere, name its address"),
+        ("confluence", [NOTHING], Access(), "is no Confluence: .*; if it is elsewhere, name its address"),
+        ("confluence", [say(b"", 401)], MIA, "refuses .*; check the user, the password"),
+        ("confluence", [say({"results": []})], MIA, "lists no page .*; check"),
+        ("xwiki", [PAGE], Access(), "does not say what it is; put its kind before it: mediawiki"),
     ],
 )  # fmt: skip
 def test_over_the_network(
@@ -88,6 +93,7 @@ def test_over_the_network(
     [
         ("dokuwiki+file://{}/missing", "is no DokuWiki's folder: .*; name"),
         ("dokuwiki+file://{}/rules", "cannot be read .*; let this user read it"),
+        ("confluence+file://{}/page.xml", "is no export of a Confluence space .*; in Confluence: Space settings"),
         ("dump+file://{}/missing.xml", "is no file that can be read; name"),
         ("dump+file://{}/page.xml", "export"),
         ("{}/missing", "cannot be read .*; name a folder or a file"),
