@@ -14,6 +14,8 @@ from article_assistant.index.types import EVERYONE
 
 Rule = tuple[str, str, int]
 """Scope, user or `@group`, level."""
+MEDIA = "media/"
+"""What the keys of files begin with; no page has a slash in its id."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,6 +92,12 @@ class Rules:
             else:
                 scopes[scope].append((name, level))
         return scopes
+
+
+def readers_of(key: str, rules: Rules, label: str) -> frozenset[str]:
+    """The groups of articles that a page goes to, or a file: whoever may read all of its namespace."""
+    file = key.removeprefix(MEDIA)
+    return rules.readers(key if file == key else f"{file.rpartition(':')[0]}:*".lstrip(":"), label)
 
 
 def rules_of(text: str) -> tuple[Rule, ...]:

@@ -42,7 +42,7 @@ class WikiPage:
     """A page or an attachment as it is listed.
 
     `above` is what it is inside of, "" for the top of its space, and `above_kind` is what that is. `wall` is who may
-    read it by restrictions of its own, None without any. `file` is where an attachment is to be had.
+    read it by restrictions of its own, None without any. `file` is where an attachment of so many `bytes` is to be had.
     """
 
     id: str
@@ -56,6 +56,7 @@ class WikiPage:
     wall: Wall | None = None
     labels: frozenset[str] = frozenset()
     file: str = ""
+    bytes: int = 0
 
 
 class Atlassian:
@@ -136,7 +137,11 @@ class Atlassian:
 
     def attachments(self, space: WikiSpace) -> list[WikiPage]:
         """The files of a space that may be seen; each is `above` the page that it hangs at."""
-        asked = {"cql": f'space="{space.key}" and type=attachment', "expand": "version,container", "limit": "100"}
+        asked = {
+            "cql": f'space="{space.key}" and type=attachment',
+            "expand": "version,container,extensions",
+            "limit": "100",
+        }
         found = []
         for one in self._all("/rest/api/content/search", asked):
             page, version = one.get("container", {}), one.get("version", {})
@@ -146,6 +151,7 @@ class Atlassian:
             one_file = WikiPage(
                 str(one["id"]), one["title"], str(version.get("number", "")), version.get("when", ""),
                 version.get("by", {}).get("displayName", ""), self._link(one), str(page.get("id", "")), file=file,
+                bytes=one.get("extensions", {}).get("fileSize") or 0,
             )  # fmt: skip
             found.append(one_file)
         return found

@@ -12,13 +12,10 @@ from datetime import datetime
 from pathlib import Path, PurePosixPath
 
 import lxml.etree
-from article_assistant.index.reading.files import READERS
 from article_assistant.index.reading.page import squeeze
+from article_assistant.index.sources.attached import MOST_BYTES, ending, unread
 from article_assistant.index.sources.source import Access, Changes, Fetched, Listed
 from article_assistant.index.types import EVERYONE, ArticleError, SourceError
-
-LARGEST_PART = 50_000_000
-"""Bytes that a page or an attachment may unpack to."""
 
 
 class ConfluenceExport:
@@ -49,8 +46,8 @@ class ConfluenceExport:
             if place.name == "index.html" or not (attached or place.suffix == ".html"):
                 continue  # what all its pages are listed in, and what makes them look well
             key = part.filename.removesuffix(".html")
-            if place.suffix.lower() not in READERS:
-                left_out["attachments of kinds that are not read"] += 1
+            if why := unread(place.name, part.file_size):
+                left_out[why] += 1
             elif self._access.leaves_out(key):
                 left_out["left out by name"] += 1
             else:
@@ -66,7 +63,7 @@ class ConfluenceExport:
         place = PurePosixPath(name)
         if "attachments" in place.parts:
             number = place.parent.name
-            return Fetched(self._said_name(place), body, self._link(number), "", kind=place.suffix.lower(), shown=False)
+            return Fetched(self._said_name(place), body, self._link(number), "", kind=ending(place.name), shown=False)
         root = _page_root(body)
         title = squeeze("".join(root.xpath("//*[@id='title-text']//text()")))
         space = squeeze("".join(root.xpath("(//*[@id='breadcrumbs']//a)[1]//text()")))
@@ -107,11 +104,11 @@ class ConfluenceExport:
         assert self._zip
         try:
             with self._one, self._zip.open(name) as file:
-                data = file.read(LARGEST_PART + 1)
+                data = file.read(MOST_BYTES + 1)
         except (OSError, zipfile.BadZipFile, NotImplementedError, RuntimeError, EOFError, zlib.error) as error:
             raise ArticleError(f"it is damaged in the export ({error})") from error
-        if len(data) > LARGEST_PART:
-            raise ArticleError(f"it has more than {LARGEST_PART / 1e6:.0f} MB")
+        if len(data) > MOST_BYTES:
+            raise ArticleError(f"it has more than {MOST_BYTES / 1e6:.0f} MB")
         return data
 
 

@@ -5,13 +5,16 @@ Pages are read as they are written, so what a plugin makes of them is not seen; 
 
 import os
 import re
+from collections import Counter
 from collections.abc import Mapping
+from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from urllib.parse import quote, unquote
 
 from article_assistant.index.reading.files import read_bytes
-from article_assistant.index.sources.acl import Rules, rules_of
+from article_assistant.index.sources.acl import MEDIA, Rules, readers_of, rules_of
+from article_assistant.index.sources.attached import ending, unread
 from article_assistant.index.sources.source import Access, Changes, Fetched, Listed
 from article_assistant.index.types import EVERYONE, ArticleError, SourceError
 
@@ -21,7 +24,7 @@ _SETTING = re.compile(r"""^\s*\$conf\['(\w+)'\]\s*=\s*['"]?([^;'"]*)['"]?\s*;"""
 
 
 class DokuFolder:
-    """The folder of one DokuWiki; see `index.sources.source.RemoteSource`. Its keys are page ids."""
+    """The folder of one DokuWiki; see `index.sources.source.RemoteSource`. Its keys are those of `DokuWiki`."""
 
     def __init__(self, folder: Path, access: Access) -> None:
         """For the wiki's folder, with `data` and `conf` in it, or its `data` with `conf` beside it."""
@@ -38,46 +41,48 @@ class DokuFolder:
     def changes(self, state: str) -> Changes:  # noqa: ARG002 - to look at all files is quick
         """See `RemoteSource.changes`."""
         rules = None if self._access.groups else self._rules()
-        pages, left_out = {}, 0
+        pages, left_out = {}, Counter[str]()
         for path in self._files():
-            inside = path.relative_to(self._data / "pages").with_suffix("")
-            key = unquote(inside.as_posix()).replace("/", ":")
-            self._inside[key] = inside.as_posix()
-            if self._access.leaves_out(key):
-                left_out += 1
-                continue
+            inside = path.relative_to(self._data)
+            key = unquote(inside.relative_to(inside.parts[0]).as_posix()).replace("/", ":")
+            key = f"{MEDIA}{key}" if inside.parts[0] == "media" else key.removesuffix(".txt")
             try:
                 facts = path.lstat()
             except OSError:  # gone this moment
                 continue
-            groups = rules.readers(key, self.label) if rules else self._access.groups or frozenset({EVERYONE})
-            pages[key] = Listed(f"{facts.st_mtime_ns} {facts.st_size}", groups)
-        return Changes(pages, left_out={"left out by name": left_out} if left_out else {})
+            if self._access.leaves_out(key):
+                left_out["left out by name"] += 1
+            elif key.startswith(MEDIA) and (why := unread(key, facts.st_size)):
+                left_out[why] += 1
+            else:
+                self._inside[key] = inside.as_posix()
+                groups = readers_of(key, rules, self.label) if rules else self._access.groups or frozenset({EVERYONE})
+                pages[key] = Listed(f"{facts.st_mtime_ns} {facts.st_size}", groups)
+        return Changes(pages, left_out=left_out)
 
     def page(self, key: str) -> Fetched | None:
         """See `RemoteSource.page`."""
-        path = self._path("pages", key, ".txt")
+        path = self._data / self._inside[key]
         if not path.is_file():
             return None
         body = read_bytes(path, LARGEST)
         day = datetime.fromtimestamp(path.lstat().st_mtime, UTC).date().isoformat()
-        revision, editor = str(int(path.lstat().st_mtime)), ""
-        try:
-            last = read_bytes(self._path("meta", key, ".changes"), LARGEST).decode("utf-8", "replace").split("\n")[-2:]
-            editor = last[0].split("\t")[4]
-        except (ArticleError, IndexError):  # a page that was put there by hand has no history
-            pass
-        link = self._access.link.rstrip("/")
-        return Fetched(
-            "", body, f"{link}/doku.php?id={quote(key, safe=':')}" if link else "", revision, day, editor,
-            kind=".dokuwiki",
-        )  # fmt: skip
+        revision, link, name = str(int(path.lstat().st_mtime)), self._access.link.rstrip("/"), key.removeprefix(MEDIA)
+        if name != key:
+            link = f"{link}/lib/exe/fetch.php?media={quote(name, safe=':')}" if link else ""
+            return Fetched("", body, link, revision, day, kind=ending(name), shown=False)
+        link = f"{link}/doku.php?id={quote(key, safe=':')}" if link else ""
+        return Fetched("", body, link, revision, day, self._editor(self._inside[key]), kind=".dokuwiki")
 
-    def _path(self, folder: str, key: str, ending: str) -> Path:
-        return self._data / folder / f"{self._inside[key]}{ending}"
+    def _editor(self, inside: str) -> str:
+        """Who changed a page last; "" where that is not told: a page that was put there by hand has no history."""
+        history = self._data / f"meta{inside.removeprefix('pages').removesuffix('.txt')}.changes"
+        with suppress(ArticleError, IndexError):
+            return read_bytes(history, LARGEST).decode("utf-8", "replace").split("\n")[-2].split("\t")[4]
+        return ""
 
     def _files(self) -> list[Path]:
-        """The files of all pages; no link is followed."""
+        """The files of all pages and what hangs at them; no link is followed."""
         found = []
 
         def unreadable(error: OSError) -> None:  # what cannot be listed must not look deleted
@@ -87,6 +92,10 @@ class DokuFolder:
 
         for folder, _, names in os.walk(self._data / "pages", onerror=unreadable):
             found += [Path(folder, name) for name in names if name.endswith(".txt")]
+        for folder, _, names in (
+            os.walk(self._data / "media", onerror=unreadable) if (self._data / "media").is_dir() else ()
+        ):
+            found += [Path(folder, name) for name in names if not name.startswith("_")]  # as `_dummy`
         return sorted(found)
 
     def _rules(self) -> Rules | None:

@@ -10,10 +10,13 @@ import re
 from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
+from urllib.parse import urlsplit
 
 from article_assistant.index.reading.page import iso_date
 from article_assistant.index.sources.api import Api
-from article_assistant.index.sources.source import Access, Changes, Fetched, Listed, Place
+from article_assistant.index.sources.attached import ending, unread
+from article_assistant.index.sources.source import Access, Changes, Fetched, Listed, Place, Withdrawn
+from article_assistant.index.sources.web import NotThere, Refused
 from article_assistant.index.types import EVERYONE, ArticleError, SourceError
 
 HIDING = {
@@ -26,6 +29,8 @@ READ_SPACES = {0, 4, 12, 14}
 """Read where nobody names others: articles, pages about the wiki, help, categories; and what a wiki adds, if text."""
 CODE = {"Scribunto", "GadgetDefinition", "javascript", "css", "sanitized-css", "json"}
 """Content models of what is no text."""
+FILES = 6
+"""The namespace of files; what is written about them is read only where somebody names it."""
 TITLES = 50
 """Titles that the API takes in one request."""
 WHOLE_AGAIN = timedelta(days=20)
@@ -70,7 +75,7 @@ class MediaWiki:
                 return Changes(pages, json.dumps(kept), False, frozenset(looked - pages.keys()))
         names, left_out = dict[str, str](), dict[str, int]()
         pages = {}
-        for space in sorted(self._spaces):
+        for space in sorted(self._spaces if self._access.namespaces else self._spaces | {FILES}):
             listed = self._all(generator="allpages", gapnamespace=str(space), gaplimit="max",
                                gapfilterredir="nonredirects")  # fmt: skip
             pages |= self._listed(listed, names, left_out)
@@ -100,9 +105,9 @@ class MediaWiki:
     def _all(self, **asked: str) -> list[dict[str, Any]]:
         """The pages of a query, each with all that its parts tell of it."""
         found = dict[str, dict[str, Any]]()
-        props = {"prop": "info|revisions|redirects|pageprops|transcludedin" if "tilimit" in asked
-                 else "info|revisions|redirects|pageprops", "inprop": "url", "rvprop": "ids|timestamp|user",
-                 "rdlimit": "max", "ppprop": "noindex"}  # fmt: skip
+        told = "info|revisions|redirects|pageprops|imageinfo" + ("|transcludedin" if "tilimit" in asked else "")
+        props = {"prop": told, "inprop": "url", "rvprop": "ids|timestamp|user", "rdlimit": "max", "ppprop": "noindex",
+                 "iiprop": "url|timestamp|user|size|sha1"}  # fmt: skip
         for answer in self.api.query(**props, **asked):
             for page in answer.get("query", {}).get("pages", ()):
                 known = found.setdefault(page["title"], {})
@@ -130,6 +135,8 @@ class MediaWiki:
             found += self._all(titles="|".join(part))
         pages = self._listed(found, names, {})
         self._anew |= shows
+        # A wiki may tell of an upload a moment before it tells the new file's digest.
+        shows |= {page["title"] for page in found if page["ns"] == FILES}
         for title in shows & pages.keys():
             pages[title] = Listed(pages[title].revision, self._groups, again=True)
         return pages, looked | shows | {page["title"] for page in found}
@@ -141,7 +148,11 @@ class MediaWiki:
         pages = {}
         for page in found:
             title = page["title"]
-            if page["ns"] not in self._spaces or "revisions" not in page or "redirect" in page:
+            file = page["ns"] == FILES and page.get("imagerepository") == "local" and not self._access.namespaces
+            if not (file or page["ns"] in self._spaces) or "revisions" not in page or "redirect" in page:
+                continue
+            if file and (reason := self._unread(page)):
+                left_out[reason] = left_out.get(reason, 0) + 1
                 continue
             why = "left out by name" if self._access.leaves_out(title) else "that keep themselves out (__NOINDEX__)"
             if self._access.leaves_out(title) or "noindex" in page.get("pageprops", {}):
@@ -150,8 +161,16 @@ class MediaWiki:
             page["names"] = sorted(one["title"] for one in page.get("redirects", ()))
             names |= dict.fromkeys(page["names"], title)
             self._details[title] = page
-            pages[title] = Listed("\0".join([str(page["lastrevid"]), *page["names"]]), self._groups)
+            revision = str(page["imageinfo"][0]["sha1"] if file else page["lastrevid"])
+            pages[title] = Listed("\0".join([revision, *page["names"]]), self._groups)
         return pages
+
+    def _unread(self, page: dict[str, Any]) -> str:
+        """Why a file is left out; "" where it is read."""
+        facts = page["imageinfo"][0]
+        if urlsplit(facts["url"]).netloc != urlsplit(self.api.web.url).netloc:
+            return "attachments at another address"
+        return unread(page["title"], facts["size"])
 
     def _spaces_of(self, there: dict[str, dict[str, Any]]) -> set[int]:
         """The numbers of the namespaces that are read. Raises SourceError where one is not there."""
@@ -188,6 +207,8 @@ class MediaWiki:
     def page(self, key: str) -> Fetched | None:
         """See `RemoteSource.page`. One request, as a wiki renders one page at a time; two where a template changed."""
         about = self._details[key]
+        if about["ns"] == FILES and FILES not in self._spaces:
+            return self._file(about)
         plain = {"disableeditsection": "1", "disabletoc": "1", "disablelimitreport": "1"}
         try:
             if key in self._anew:  # the wiki may have kept a rendering from before a template changed; not of a text
@@ -206,6 +227,21 @@ class MediaWiki:
         return Fetched(
             key, body.encode(), str(about.get("canonicalurl", "")), str(answer.get("revid", "")),
             iso_date(made.get("timestamp")), str(made.get("user", "")), tuple(about["names"]),
+        )  # fmt: skip
+
+    def _file(self, about: dict[str, Any]) -> Fetched | None:
+        """A file, which a private wiki hands out to who is logged in."""
+        facts = about["imageinfo"][0]
+        place = urlsplit(facts["url"])
+        try:
+            body = self.api.web.ask(place.path + (f"?{place.query}" if place.query else ""))
+        except Refused as error:
+            raise Withdrawn(f"{self.label} shows {about['title']} to others only") from error
+        except NotThere:
+            return None
+        return Fetched(
+            "", body, facts["url"], facts["sha1"], iso_date(facts["timestamp"]), facts.get("user", ""),
+            tuple(about["names"]), ending(about["title"]), shown=False,
         )  # fmt: skip
 
 

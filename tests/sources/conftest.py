@@ -12,6 +12,8 @@ from typing import Any
 import httpx
 import pytest
 
+from tests.parts import until
+
 PAGES = {
     "Travel policy": "Trips are paid by [[Finance]].\n\n== Approval ==\nTobias approves trips."
     "{{Note|Keep the receipts.}}\n\n{| class=wikitable\n! City !! Limit\n|-\n| Oslo || 180 EUR\n|}\n",
@@ -45,6 +47,16 @@ class MediaWikiLab:
         token = self.ask(action="query", meta="tokens")["query"]["tokens"]["csrftoken"]
         answer = self.ask(action=action, token=token, **form)
         assert "error" not in answer, answer
+
+    def upload(self, name: str, content: bytes) -> None:
+        """A file, in place of the one before; the wiki writes it into its changes a moment after it has answered."""
+        log = {"action": "query", "list": "recentchanges", "rctype": "log", "rctitle": f"File:{name}", "rclimit": "max"}
+        told = len(self.ask(**log)["query"]["recentchanges"])
+        token = self.ask(action="query", meta="tokens")["query"]["tokens"]["csrftoken"]
+        form = {"action": "upload", "filename": name, "ignorewarnings": "1", "token": token, "format": "json"}
+        answer = self._client.post(f"{self.url}/api.php", data=form, files={"file": (name, content)}).json()
+        assert answer.get("upload", {}).get("result") == "Success", answer
+        until(lambda: len(self.ask(**log)["query"]["recentchanges"]) > told)
 
     def settings(self, php: str) -> None:
         """Settings of the wiki, instead of those given before."""

@@ -32,7 +32,7 @@ def said(index: Index, groups: frozenset[str]) -> bool:
 
 @pytest.mark.lab
 def test_over_the_network(index: Index, dokuwiki: DokuWikiLab) -> None:
-    """Read by an administrator, each page goes to those whom the wiki's rules name; a second time costs three
+    """Read by an administrator, each page goes to those whom the wiki's rules name; a second time costs four
     requests; a right that is withdrawn counts at the next run."""
     admin = dokuwiki.accounts["admin"]
     access = Access(user=admin["user"], password=admin["password"])
@@ -48,7 +48,7 @@ def test_over_the_network(index: Index, dokuwiki: DokuWikiLab) -> None:
     assert "Day: Monday | What: Laptop, badge" in page.text
     again = kinds.remote(f"dokuwiki+{dokuwiki.url}/", access)
     assert not sync([again], index, MOST).anything  # type: ignore[list-item]
-    assert again.web.requests == 3  # type: ignore[union-attr]
+    assert again.web.requests == 4  # type: ignore[union-attr]
     try:
         dokuwiki.rules(RULES.replace("hr:* @hr 8", "hr:* @hr 0"))
         assert sync([again], index, MOST).readers == 1  # type: ignore[list-item]
@@ -108,6 +108,50 @@ def test_by_its_folder(index: Index, folder: Path) -> None:
     (folder / "conf/acl.auth.php").write_text("* @ALL 0\n* @hr 1\n")
     sync([wiki], index, MOST)
     assert list(index.library.articles(ALL)) == []
+
+
+def test_what_hangs_at_its_pages(index: Index, folder: Path) -> None:
+    """A file is for whom its namespace is for, and called by its name; what is not read is counted."""
+    csv = "Desk,Person\n4,Ada\n"
+    write(
+        folder / "data/media",
+        {"hr/desk_plan.csv": csv, "hr/face.heic": "?", "map.md": "# Map\n\nTurn left.", "_dummy": "x"},
+    )
+    wiki = kinds.remote(f"dokuwiki+file://{folder}", Access(link="https://wiki.example/"))
+    assert wiki
+    assert sync([wiki], index, MOST).left_out == {"attachments of kinds that are not read": 1}
+    assert "dokuwiki/media/map.md" in [one.id for one in index.library.articles(ALL)]
+    plan = index.article("dokuwiki/media/hr:desk_plan.csv", frozenset({"dokuwiki:@hr"}))
+    assert plan
+    assert (plan.title, plan.text, plan.anchors) == ("desk plan", "Desk: 4 | Person: Ada", ())
+    assert plan.url == "https://wiki.example/lib/exe/fetch.php?media=hr:desk_plan.csv"
+    assert index.article(plan.id, ALL | {"dokuwiki:@user"}) is None
+
+
+@pytest.mark.lab
+def test_files_over_the_network(index: Index, dokuwiki: DokuWikiLab) -> None:
+    """What hangs at the pages comes with them: to a guest what is in the open, to HR what is in its namespace."""
+    files = {"hr/desk_plan.csv": "Desk,Person\n4,Ada\n", "team/map.md": "Turn left."}
+    media = write(dokuwiki.folder / "data/media", dict(files))
+    try:
+        sync([f"dokuwiki+{dokuwiki.url}/"], index, MOST)
+        label = index.library.ledger.sources()[0].label
+        assert [one.id.removeprefix(label) for one in index.library.articles(ALL) if "/media/" in one.id] == [
+            "/media/team:map.md"
+        ]
+        admin = dokuwiki.accounts["admin"]
+        access = Access(user=admin["user"], password=admin["password"])
+        address = f"dokuwiki+{dokuwiki.url}/"
+        sync([address], index, MOST, access={address: access})
+        plan = index.article(f"{label}/media/hr:desk_plan.csv", frozenset({f"{label}:@hr"}))
+        assert plan
+        assert (plan.title, plan.text) == ("desk plan", "Desk: 4 | Person: Ada")
+        assert index.article(plan.id, ALL | {f"{label}:@user"}) is None
+        (media / "hr/desk_plan.csv").unlink()
+        assert sync([address], index, MOST, access={address: access}).removed == [plan.id]
+    finally:
+        for name in files:
+            (media / name).unlink(missing_ok=True)
 
 
 def test_rules_that_cannot_be_read_show_nothing(index: Index, folder: Path) -> None:

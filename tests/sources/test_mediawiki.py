@@ -98,6 +98,33 @@ def test_a_wiki_is_followed(index: Index, mediawiki: MediaWikiLab) -> None:
     assert not update(index, mediawiki)[0].anything
 
 
+def test_what_is_uploaded(index: Index, mediawiki: MediaWikiLab) -> None:
+    """A file is an article with the wiki's readers: called by its name, leading to itself, followed as a page is."""
+    (mediawiki.folder / "images").mkdir(exist_ok=True)
+    mediawiki.settings(
+        f"$wgEnableUploads = true; $wgUploadDirectory = '{mediawiki.folder}/images'; $wgVerifyMimeType = false;"
+        "$wgFileExtensions = ['csv', 'md', 'png']; $wgUploadPath = '/images'; $wgCheckFileExtensions = false;"
+        "$wgStrictFileExtensions = false; $wgMimeTypeExclusions = [];"
+    )
+    try:
+        update(index, mediawiki)
+        mediawiki.upload("Desk_plan.csv", b"Desk,Person\n4,Ada\n")
+        report, _ = update(index, mediawiki)
+        assert short(report.added) == ["File:Desk plan.csv"]
+        plan = titled(index, "Desk plan")
+        assert plan
+        assert (plan.text, plan.anchors, plan.groups) == ("Desk: 4 | Person: Ada", (), ALL)
+        assert plan.url.startswith(f"{mediawiki.url}/images/")
+        mediawiki.upload("Desk_plan.csv", b"Desk,Person\n4,Bert\n")
+        assert short(update(index, mediawiki)[0].changed) == ["File:Desk plan.csv"]
+        assert not update(index, mediawiki)[0].anything
+        assert wiki(mediawiki).changes("").pages.keys() >= {"File:Desk plan.csv", "Finance"}
+        mediawiki.do("delete", title="File:Desk plan.csv")
+        assert short(update(index, mediawiki)[0].removed) == ["File:Desk plan.csv"]
+    finally:
+        mediawiki.settings("")
+
+
 def test_an_import_without_a_trace_is_noticed(index: Index, mediawiki: MediaWikiLab) -> None:
     """What the recent changes do not tell shows in the wiki's numbers: then all of it is listed."""
     update(index, mediawiki)
