@@ -15,7 +15,7 @@ from article_assistant.index.sources.source import Access, Place
 from article_assistant.index.sources.web import Moved, NotThere, Refused, Web
 from article_assistant.index.types import EVERYONE, SourceError
 
-MEDIA = "https://api.media.atlassian.com"
+CLOUD_FILES = "https://api.media.atlassian.com"
 """Where the Cloud keeps attachments: it leads there with a token in the address. It may lead nowhere else."""
 PARTS = 10_000
 """Parts of one list; a wiki with more goes in circles."""
@@ -180,10 +180,10 @@ class Atlassian:
         try:
             return self.web.ask(self.path + page.file)
         except Moved as error:
-            if not (self.cloud and error.to.startswith(f"{MEDIA}/")):
+            if not (self.cloud and error.to.startswith(f"{CLOUD_FILES}/")):
                 raise
             parts = urlsplit(error.to)
-            media = Web(MEDIA)  # without a password
+            media = Web(CLOUD_FILES)  # without a password
             try:
                 return media.ask(parts.path, dict(parse_qsl(parts.query)))
             finally:

@@ -17,10 +17,10 @@ def ending(name: str) -> str:
     return PurePosixPath(name).suffix.lower()
 
 
-def unread(name: str, size: int) -> str:
+def left_unread(name: str, size: int) -> str:
     """Why a file of so many bytes is left out; "" where it is read.
 
-    >>> unread("photo.heic", 9), unread("plan.pdf", 9)
+    >>> left_unread("photo.heic", 9), left_unread("plan.pdf", 9)
     ('attachments of kinds that are not read', '')
     """
     if ending(name) not in READERS:

@@ -13,7 +13,7 @@ from pathlib import PurePosixPath
 
 from article_assistant.index.reading.page import iso_date
 from article_assistant.index.sources.atlassian import Atlassian, Wall, WikiPage, WikiSpace
-from article_assistant.index.sources.attached import ending, unread
+from article_assistant.index.sources.attached import ending, left_unread
 from article_assistant.index.sources.source import Access, Changes, Fetched, Listed, Place, Withdrawn
 from article_assistant.index.sources.web import NotThere, Refused
 from article_assistant.index.types import EVERYONE, SourceError
@@ -63,7 +63,7 @@ class Confluence:
             key = f"{space.key}/{page.title}" + (f"/{one.title}" if one.file else "")
             if self._access.leaves_out(key):
                 left_out["left out by name"] += 1
-            elif one.file and (why := unread(one.title, one.bytes)):
+            elif one.file and (why := left_unread(one.title, one.bytes)):
                 left_out[why] += 1
             elif key not in pages:
                 self._listed[key] = one

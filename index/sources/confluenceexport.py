@@ -13,7 +13,7 @@ from pathlib import Path, PurePosixPath
 
 import lxml.etree
 from article_assistant.index.reading.page import squeeze
-from article_assistant.index.sources.attached import MOST_BYTES, ending, unread
+from article_assistant.index.sources.attached import MOST_BYTES, ending, left_unread
 from article_assistant.index.sources.source import Access, Changes, Fetched, Listed
 from article_assistant.index.types import EVERYONE, ArticleError, SourceError
 
@@ -46,7 +46,7 @@ class ConfluenceExport:
             if place.name == "index.html" or not (attached or place.suffix == ".html"):
                 continue  # what all its pages are listed in, and what makes them look well
             key = part.filename.removesuffix(".html")
-            if why := unread(place.name, part.file_size):
+            if why := left_unread(place.name, part.file_size):
                 left_out[why] += 1
             elif self._access.leaves_out(key):
                 left_out["left out by name"] += 1

@@ -14,7 +14,7 @@ from urllib.parse import quote, unquote
 
 from article_assistant.index.reading.files import read_bytes
 from article_assistant.index.sources.acl import MEDIA, Rules, readers_of, rules_of
-from article_assistant.index.sources.attached import ending, unread
+from article_assistant.index.sources.attached import ending, left_unread
 from article_assistant.index.sources.source import Access, Changes, Fetched, Listed
 from article_assistant.index.types import EVERYONE, ArticleError, SourceError
 
@@ -52,7 +52,7 @@ class DokuFolder:
                 continue
             if self._access.leaves_out(key):
                 left_out["left out by name"] += 1
-            elif key.startswith(MEDIA) and (why := unread(key, facts.st_size)):
+            elif key.startswith(MEDIA) and (why := left_unread(key, facts.st_size)):
                 left_out[why] += 1
             else:
                 self._inside[key] = inside.as_posix()

@@ -17,7 +17,7 @@ from urllib.parse import quote
 from xml.parsers.expat import ExpatError
 
 from article_assistant.index.sources.acl import MEDIA, Rules, readers_of
-from article_assistant.index.sources.attached import ending, unread
+from article_assistant.index.sources.attached import ending, left_unread
 from article_assistant.index.sources.source import Access, Changes, Fetched, Listed, Place, Withdrawn
 from article_assistant.index.sources.web import NotThere, Refused, Web
 from article_assistant.index.types import EVERYONE, ArticleError, SourceError
@@ -58,7 +58,7 @@ class DokuWiki:
         for key, page in [*((str(page["id"]), page) for page in listed), *self._files()]:
             if self._access.leaves_out(key):
                 left_out["left out by name"] += 1
-            elif key.startswith(MEDIA) and (why := unread(key, int(page.get("size") or 0))):
+            elif key.startswith(MEDIA) and (why := left_unread(key, int(page.get("size") or 0))):
                 left_out[why] += 1
             else:
                 self._listed[key] = page
@@ -69,7 +69,7 @@ class DokuWiki:
 
     def _files(self) -> list[tuple[str, dict[str, Any]]]:
         """The files that may be seen, by key; none where nobody may list them."""
-        how = ("", "", 0) if self._speaks_json else ("", {})  # of the latter, without a depth, all
+        how: tuple[Any, ...] = ("", "", 0) if self._speaks_json else ("", {})  # of the latter, without a depth, all
         try:
             listed = self._call(GET_FILES, *how)
         except Refused:  # as the top of the wiki is for others; what was seen is then asked for one by one
@@ -109,7 +109,7 @@ class DokuWiki:
         told = (str(revision), day, str(about.get("author") or ""))
         if name != key:
             link = f"{self._url}/lib/exe/fetch.php?media={quote(name, safe=':')}"
-            return Fetched("", _bytes(answer), link, *told, kind=ending(name), shown=False)
+            return Fetched("", _file_of(answer), link, *told, kind=ending(name), shown=False)
         if not isinstance(answer, str):
             raise ArticleError("the wiki answers without its text")
         body = (
@@ -150,7 +150,7 @@ class DokuWiki:
             raise NotThere(f"{self._url}/lib/exe/xmlrpc.php does not answer as XML-RPC") from error
 
 
-def _bytes(answer: Any) -> bytes:
+def _file_of(answer: Any) -> bytes:
     """A file as XML-RPC or JSON-RPC sends it."""
     try:
         return answer.data if isinstance(answer, xmlrpc.client.Binary) else base64.b64decode(answer, validate=True)

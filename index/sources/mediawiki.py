@@ -14,7 +14,7 @@ from urllib.parse import urlsplit
 
 from article_assistant.index.reading.page import iso_date
 from article_assistant.index.sources.api import Api
-from article_assistant.index.sources.attached import ending, unread
+from article_assistant.index.sources.attached import ending, left_unread
 from article_assistant.index.sources.source import Access, Changes, Fetched, Listed, Place, Withdrawn
 from article_assistant.index.sources.web import NotThere, Refused
 from article_assistant.index.types import EVERYONE, ArticleError, SourceError
@@ -29,7 +29,7 @@ READ_SPACES = {0, 4, 12, 14}
 """Read where nobody names others: articles, pages about the wiki, help, categories; and what a wiki adds, if text."""
 CODE = {"Scribunto", "GadgetDefinition", "javascript", "css", "sanitized-css", "json"}
 """Content models of what is no text."""
-FILES = 6
+FILE_SPACE = 6
 """The namespace of files; what is written about them is read only where somebody names it."""
 TITLES = 50
 """Titles that the API takes in one request."""
@@ -75,7 +75,7 @@ class MediaWiki:
                 return Changes(pages, json.dumps(kept), False, frozenset(looked - pages.keys()))
         names, left_out = dict[str, str](), dict[str, int]()
         pages = {}
-        for space in sorted(self._spaces if self._access.namespaces else self._spaces | {FILES}):
+        for space in sorted(self._spaces if self._access.namespaces else self._spaces | {FILE_SPACE}):
             listed = self._all(generator="allpages", gapnamespace=str(space), gaplimit="max",
                                gapfilterredir="nonredirects")  # fmt: skip
             pages |= self._listed(listed, names, left_out)
@@ -136,7 +136,7 @@ class MediaWiki:
         pages = self._listed(found, names, {})
         self._anew |= shows
         # A wiki may tell of an upload a moment before it tells the new file's digest.
-        shows |= {page["title"] for page in found if page["ns"] == FILES}
+        shows |= {page["title"] for page in found if page["ns"] == FILE_SPACE}
         for title in shows & pages.keys():
             pages[title] = Listed(pages[title].revision, self._groups, again=True)
         return pages, looked | shows | {page["title"] for page in found}
@@ -148,7 +148,7 @@ class MediaWiki:
         pages = {}
         for page in found:
             title = page["title"]
-            file = page["ns"] == FILES and page.get("imagerepository") == "local" and not self._access.namespaces
+            file = page["ns"] == FILE_SPACE and page.get("imagerepository") == "local" and not self._access.namespaces
             if not (file or page["ns"] in self._spaces) or "revisions" not in page or "redirect" in page:
                 continue
             if file and (reason := self._unread(page)):
@@ -170,7 +170,7 @@ class MediaWiki:
         facts = page["imageinfo"][0]
         if urlsplit(facts["url"]).netloc != urlsplit(self.api.web.url).netloc:
             return "attachments at another address"
-        return unread(page["title"], facts["size"])
+        return left_unread(page["title"], facts["size"])
 
     def _spaces_of(self, there: dict[str, dict[str, Any]]) -> set[int]:
         """The numbers of the namespaces that are read. Raises SourceError where one is not there."""
@@ -207,7 +207,7 @@ class MediaWiki:
     def page(self, key: str) -> Fetched | None:
         """See `RemoteSource.page`. One request, as a wiki renders one page at a time; two where a template changed."""
         about = self._details[key]
-        if about["ns"] == FILES and FILES not in self._spaces:
+        if about["ns"] == FILE_SPACE and FILE_SPACE not in self._spaces:
             return self._file(about)
         plain = {"disableeditsection": "1", "disabletoc": "1", "disablelimitreport": "1"}
         try:

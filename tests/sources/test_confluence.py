@@ -183,13 +183,13 @@ def test_attachments_of_the_cloud(index: Index, monkeypatch: pytest.MonkeyPatch)
     store = Stand(True, [], {})
     stand = Stand(True, sheets(), dict(SPACES), dict(GROUPS), media=store.url)
     try:
-        monkeypatch.setattr(atlassian, "MEDIA", store.url)
+        monkeypatch.setattr(atlassian, "CLOUD_FILES", store.url)
         store.server.acts = [say(b"Bring lemonade.")]
         sync([source(stand)], index, MOST)
         assert "TEAM/Plan/B/plan.md" in seen(index)
         assert {path for path, _, _ in store.server.asked} == {"/file/11?token=t%3D1", "/file/12?token=t%3D1"}
         assert not any("authorization" in headers for _, _, headers in store.server.asked)
-        monkeypatch.setattr(atlassian, "MEDIA", "https://elsewhere.example")
+        monkeypatch.setattr(atlassian, "CLOUD_FILES", "https://elsewhere.example")
         asked = len(store.server.asked)
         stand.sheets[8].version = 2
         assert sync([source(stand)], index, MOST).changed == []
