@@ -35,7 +35,7 @@ _DATE = re.compile(
     r"months?|weeks?|days?|hours?|minutes?|seconds?|ages?|era|epoch|period|times?|dynasty|reign|war|seasons?|episode|"
     r"after|before|during|until|till|since|when|whenever|while|once|upon|as soon|later|early|earlier|late|ago|birth|"
     r"death|end|beginning|start|first|last|next|immediately|instantly|never|always|daily|weekly|monthly|annually|every|"
-    r"pre-\w+|\w+(?:ic|ian|aic))\b",
+    r"pre-\w+|if|unless|(?-i:[A-Z])\w+(?:ic|ian))\b",
     re.IGNORECASE,
 )
 _NOT_A_NAME = re.compile(
@@ -174,7 +174,7 @@ def fits(kind: Kind, words: str) -> bool:
     if kind == "amount":
         return bool(_AMOUNT.search(words))
     if kind == "date":
-        return bool(_DATE.search(words))
+        return bool(_DATE.search(words)) or names_days(words)
     if kind == "name":
         return not _NOT_A_NAME.fullmatch(words)
     return True

@@ -44,7 +44,22 @@ def test_the_kind_of_a_question(question: str, kind: str) -> None:
     [
         ("number", ["seven", "17", "a further seven", "none", "about half", "XII", "½"], ["captured", "assailants"]),
         ("amount", ["30 days", "daily", "€58", "until Friday", "two weeks"], ["the mayor", "Oslo"]),
-        ("date", ["5 April", "Monday", "1990", "after the war", "every Sunday at 02:00"], ["Oslo", "the mayor"]),
+        (
+            "date",
+            [
+                "5 April",
+                "Monday",
+                "1990",
+                "after the war",
+                "every Sunday at 02:00",
+                "half past two",
+                "at nine",
+                "Mon–Fri",
+                "the Jurassic",
+                "if a pallet is damaged",
+            ],
+            ["Oslo", "the mayor", "electric", "with the music", "plastic"],
+        ),
         ("name", ["Tobias Okonjo", "the duty engineer", "volunteers"], ["1990", "5 April", "seven", "it"]),
         ("words", ["anything", "7"], []),
     ],
