@@ -7,7 +7,7 @@ class TooLarge(Exception):
     """A request body over the limit."""
 
 
-async def whole(receive: Receive, most: int) -> bytes:
+async def whole_body(receive: Receive, most: int) -> bytes:
     """The whole body; raises TooLarge as soon as it exceeds `most` bytes."""
     parts: list[bytes] = []
     size = 0

@@ -87,7 +87,7 @@ class Gate:
                 refusal = self._visitor(scope) if routes.for_wikis(scope["path"]) else await self._locked_door(scope)
             sent = b""
             if refusal is None and scope["method"] == "POST":
-                sent = await body.whole(receive, _most(scope["path"]))
+                sent = await body.whole_body(receive, _most(scope["path"]))
                 receive = body.replayed(sent, receive)
         except body.TooLarge:
             refusal = _too_large(scope["path"])
