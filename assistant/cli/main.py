@@ -244,12 +244,15 @@ app.command("verify")(library.verify_library)
 def _serve_page(index: "Index", settings: "Settings") -> None:
     from article_assistant.examples import Examples
     from article_assistant.web import server
+    from article_assistant.web.conversations import ARTICLE_FRAME
 
     def announce(url: str) -> None:
         out.print(f"Chat with your articles at [bold]{url}[/bold]  (Ctrl-C ends)")
 
     with article_assistant.open(settings, index=index) as serving, kept_in_step(settings, index.library) as kept:
-        server.serve_page(serving, settings, announce, Examples(serving), kept, serving.judged)
+        examples = Examples(serving)
+        examples.warm(ARTICLE_FRAME)
+        server.serve_page(serving, settings, announce, examples, kept, serving.judged)
 
 
 def _index(
