@@ -51,10 +51,10 @@ def described(scope: Scope) -> str:
     return ", ".join(part for part in (scope.place, " ".join(filter(None, days))) if part)
 
 
-def places(titles: Sequence[Title]) -> list[tuple[str, int]]:
+def places_of(titles: Sequence[Title]) -> list[tuple[str, int]]:
     """Sources and folders in them with how many articles each holds, by name; only those that leave something out.
 
-    >>> places([("a/x/1", "", None), ("a/x/2", "", None), ("a/y", "", None)])
+    >>> places_of([("a/x/1", "", None), ("a/x/2", "", None), ("a/y", "", None)])
     [('a/x', 2)]
     """
     held = Counter(
@@ -82,7 +82,7 @@ def place_doors(assistant: Answering, who: Callable[[Request], User]) -> list[Ro
     @errors.plainly
     async def offered(request: Request) -> Response:
         titles = await asyncio.to_thread(assistant.titles, who(request))
-        found = [{"place": place, "articles": count} for place, count in await asyncio.to_thread(places, titles)]
+        found = [{"place": place, "articles": count} for place, count in await asyncio.to_thread(places_of, titles)]
         days = sorted({day[:10] for *_, day in titles if day})
         return JSONResponse({"places": found, "first": days[0] if days else "", "last": days[-1] if days else ""})
 
@@ -93,4 +93,4 @@ def place_doors(assistant: Answering, who: Callable[[Request], User]) -> list[Ro
         found = await asyncio.to_thread(completed, titles, typed)
         return JSONResponse({"titles": [{"article": identifier, "title": title} for identifier, title, _ in found]})
 
-    return [routes.PLACES.to(offered), routes.TITLES.to(titled)]
+    return [routes.WHERE.to(offered), routes.TITLED.to(titled)]

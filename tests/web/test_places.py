@@ -12,7 +12,7 @@ from article_assistant.index.types import EVERYONE, Scope
 from article_assistant.memory import Memory
 from article_assistant.pipeline import Assistant
 from article_assistant.types import User
-from article_assistant.web.places import completed, places, scope_of
+from article_assistant.web.places import completed, places_of, scope_of
 from axe_playwright_python.sync_playwright import Axe
 
 from tests import parts
@@ -48,8 +48,8 @@ def test_what_is_no_scope_is_none(chosen: object) -> None:
 def test_places_leave_something_out() -> None:
     """A place that holds everything, or one article only, is nothing to choose."""
     titles = [(identifier, identifier, None) for identifier in ("a/x/1", "a/x/2", "a/y/1", "b/1", "b/2")]
-    assert places(titles) == [("a", 3), ("a/x", 2), ("b", 2)]
-    assert places([("a/x/1", "1", None)]) == []
+    assert places_of(titles) == [("a", 3), ("a/x", 2), ("b", 2)]
+    assert places_of([("a/x/1", "1", None)]) == []
 
 
 def test_titles_are_completed_by_their_words() -> None:
