@@ -3,6 +3,7 @@
 import re
 import threading
 from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from itertools import islice
 
@@ -54,15 +55,32 @@ class Examples:
     def __call__(self, user: User) -> list[Offer]:
         """A few questions that the articles which this user may read answer, others at each visit where there are."""
         key = (user.groups, self._assistant.index.library.fact("changes"))
-        with self._trying:
-            if key not in self._known:
-                self._known = {key: ([], self._answered(user))}
-            offers, more = self._known[key]
-            # The first visitor waits for a few only; each later one adds some.
-            offers += islice(more, min(A_VISIT if offers else self._most, MOST_OFFERS - len(offers)))
-            first = self._visits * self._most % max(len(offers), 1)
-            self._visits += 1
-            return [*offers[first:], *offers[:first]][: self._most]
+        offers: list[Offer] = []
+        # While questions are tried, by `warm` or for somebody else, nobody waits for it: what is known is enough.
+        if self._trying.acquire(blocking=False):
+            try:
+                if key not in self._known:
+                    self._known = {key: ([], self._answered(user))}
+                offers, more = self._known[key]
+                for offer in islice(more, min(A_VISIT if offers else self._most, MOST_OFFERS - len(offers))):
+                    offers.append(offer)  # one by one, so that others see those that there are
+            finally:
+                self._trying.release()
+        elif key in (known := self._known):
+            offers = list(known[key][0])
+        first = self._visits * self._most % max(len(offers), 1)
+        self._visits += 1
+        return [*offers[first:], *offers[:first]][: self._most]
+
+    def warm(self, user: User) -> threading.Thread:
+        """Try the first few in the background, so that the first visitor finds them."""
+        trying = threading.Thread(target=self._tried, args=(user,), name="examples", daemon=True)
+        trying.start()
+        return trying
+
+    def _tried(self, user: User) -> None:
+        with suppress(Exception):  # the first visitor's page says so then
+            self(user)
 
     def _answered(self, user: User) -> Iterator[Offer]:
         articles = islice(self._assistant.index.library.articles(user.groups), LOOKED_AT)

@@ -11,7 +11,7 @@ from typing import Self
 
 from article_assistant.index.chunk import page_at
 from article_assistant.index.search import Index
-from article_assistant.index.types import EVERYTHING, Article, Hit, Scope
+from article_assistant.index.types import EVERYTHING, Article, Groups, Hit, Scope
 from article_assistant.memory import TURNS, Memory, Opinion
 from article_assistant.types import (
     Answer,
@@ -26,11 +26,14 @@ from article_assistant.types import (
     Turn,
     User,
 )
+from cachetools import LRUCache
 
 PASSAGES = 10
 """Hits that an answerer gets to read."""
 TITLES = 3
 """Articles that are named to whoever asks what there is."""
+MAX_LISTS = 8
+"""Lists of titles that are kept, each for those who may read the same."""
 GONE = (
     "This answer rested on an article that has changed since or is no longer there to be read. "
     "Please ask again for what the articles say now."
@@ -46,6 +49,7 @@ class Assistant:
         self.answerer = answerer
         self._memory = memory
         self._offers = tuple(offers)
+        self._titles = LRUCache[tuple[Groups, str | None], list[tuple[str, str, str | None]]](MAX_LISTS)
         self.closing = ExitStack()
         """What is closed with it; empty where the caller closes the index and the memory itself."""
 
@@ -155,6 +159,14 @@ class Assistant:
     def judge(self, user: User, conversation: str, question: str, thumb: Thumb, word: str = "") -> bool:
         """Keep what this user thinks of the last answer to a question; False where there is no such answer."""
         return self._memory.judge(user, conversation, question, thumb, word)
+
+    def titles(self, user: User) -> list[tuple[str, str, str | None]]:
+        """Id, title and date of each article that this user may read, by id."""
+        key = user.groups, self.index.library.fact("changes")
+        known = self._titles.get(key)
+        if known is None:
+            known = self._titles[key] = self.index.library.ledger.titles(user.groups)
+        return known
 
     def judged(self) -> Iterator[Opinion]:
         """Every question that is kept, whoever asked it, and how it went."""

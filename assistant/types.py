@@ -154,8 +154,7 @@ class Answer:
     citations, and `sentences` are all that the writer wrote: `answer` holds those of them that are supported.
     `standalone` is the question as it was searched, `notice` one plain sentence about what did not work,
     `usage` what the writer was sent and said: passages, prompt_tokens, completion_tokens. A `remark` is no answer: it
-    replies to a greeting, to thanks or to a question about the assistant, and nothing was looked for. `offers` is where
-    else a refusal sends whoever asked, as the settings say.
+    replies to a greeting, to thanks or to a question about the assistant. `offers` are what a refusal offers instead.
     """
 
     question: str
@@ -291,6 +290,8 @@ class Answering(Protocol):
     def passages(self, question: str, user: User, k: int) -> list[Hit]: ...
 
     def article(self, identifier: str, user: User) -> Article | None: ...
+
+    def titles(self, user: User) -> list[tuple[str, str, str | None]]: ...
 
     def conversation(self, user: User, name: str, most: int) -> list[Answer]: ...
 

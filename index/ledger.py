@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from article_assistant.index.address import like, page_of
 from article_assistant.index.schema import Failure, Source, Trouble, count_change
-from article_assistant.index.types import Numbers, Scope
+from article_assistant.index.types import Groups, Numbers, Scope
 
 if TYPE_CHECKING:
     from article_assistant.index.library import Library
@@ -95,6 +95,12 @@ class Ledger:
         """How many articles there are, by source (its number) and by the groups that may see them."""
         rows = self._library.all("SELECT source, groups, count(*) FROM article GROUP BY source, groups")
         return [(source, frozenset(json.loads(groups)), articles) for source, groups, articles in rows]
+
+    def titles(self, groups: Groups) -> list[tuple[str, str, str | None]]:
+        """Id, title and date of each article that `groups` may see, by id."""
+        rows = self._library.all("SELECT id, title, updated, groups FROM article ORDER BY id")
+        seen = {shown: groups is None or bool(groups & set(json.loads(shown))) for shown in {row[3] for row in rows}}
+        return [(identifier, title, updated) for identifier, title, updated, shown in rows if seen[shown]]
 
     def forget(self, source: Source) -> None:
         """Drop a source with its articles and failures."""

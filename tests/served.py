@@ -166,6 +166,10 @@ class Scripted:
     def passages(self, question: str, user: User, k: int) -> list[Hit]:  # noqa: ARG002
         raise AssertionError(f"these tests search for nothing: {question!r}")
 
+    def titles(self, user: User) -> list[tuple[str, str, str | None]]:
+        assert user.groups == frozenset({EVERYONE})
+        return [(one.id, one.title, one.updated) for one in self.articles.values()]
+
     def conversation(self, user: User, name: str, most: int) -> list[Answer]:
         assert user.groups == frozenset({EVERYONE})
         return self.kept.get(name, [])[-most:]
@@ -203,7 +207,7 @@ def asking(person: httpx.Client, tab: str, question: Any, name: Any = "") -> Ite
     """
     event = re.search(r'"id":(\d+),"targets":\[\[\d+,"submit"\]', person.get("/").text)
     assert event
-    body = {"data": [question, name], "fn_index": int(event[1]), "session_hash": tab, "trigger_id": None}
+    body = {"data": [question, name, ""], "fn_index": int(event[1]), "session_hash": tab, "trigger_id": None}
     joined = person.post("/gradio_api/queue/join", json=body)
     assert joined.status_code == 200, joined.text
     with person.stream("GET", "/gradio_api/queue/data", params={"session_hash": tab}) as stream:

@@ -4,12 +4,13 @@ import json
 import sys
 import time
 from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
+from article_assistant.index.types import UserFacingError
 from rich.console import Console
 from rich.markup import escape
 
@@ -24,6 +25,8 @@ err = Console(stderr=True, highlight=False)
 
 PACE = 60.0
 """Window, in seconds, for measuring the pace of a run: unchanged files take no time and would distort an average."""
+BAR = 16
+"""Columns of the bar itself."""
 LINE = 10.0
 """Seconds between progress lines where no bar can be drawn."""
 
@@ -34,10 +37,26 @@ AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON document an
 
 
 def settings_of(context: typer.Context, home: Path | None, **given: Any) -> "Settings":
-    """The settings of a command; `--home` may stand before or after its name."""
+    """The settings of a command; `--home` may stand before or after its name.
+
+    On a terminal it first says that the command is at work, as it takes a while until there is more to say.
+    """
+    if err.is_terminal:
+        err.print("Opening the library…", style="dim")
     from article_assistant.settings import Settings
 
     return Settings.read(home=home or context.obj, **given)
+
+
+def check_there(sources: Iterable[str]) -> None:
+    """Raises UserFacingError for a folder or file that is not there, before anything is opened or asked."""
+    for source in sources:
+        try:
+            if "://" not in source:
+                Path(source).expanduser().stat()
+        except (OSError, RuntimeError, ValueError) as error:
+            reason = getattr(error, "strerror", None) or error
+            raise UserFacingError(f"{source} cannot be read ({reason}); name a folder or a file") from None
 
 
 @contextmanager
@@ -95,8 +114,9 @@ def indexing(*, quiet: bool) -> Iterator[Callable[["Progress"], None]]:
     if err.is_interactive:
         with Bar(
             TextColumn("Indexing"),
-            BarColumn(),
-            TextColumn("{task.fields[pace]}", markup=False),
+            BarColumn(BAR),
+            # Cut where the line is full, as otherwise all three would be.
+            TextColumn(f"{{task.fields[pace]!s:.{max(err.width - BAR - 10, 1)}}}", markup=False),
             console=err,
             transient=True,
         ) as bar:

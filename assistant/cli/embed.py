@@ -1,12 +1,14 @@
 """The command `embed`: what to put into a wiki so that its pages have the widget."""
 
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 from article_assistant.cli.console import Home, err, settings_of
 from article_assistant.index.types import UserFacingError
-from article_assistant.settings import Settings
+
+if TYPE_CHECKING:
+    from article_assistant.settings import Settings
 
 PIECES = Path(__file__).parents[1] / "web" / "embed"
 _SIGNED = {"mediawiki": "mediawiki.php", "dokuwiki": "dokuwiki.php", "html": "site.html"}
@@ -39,7 +41,7 @@ def embed(
         err.print(line, style="yellow", soft_wrap=True)
 
 
-def piece(kind: str, settings: Settings, key: str | None = None) -> str:
+def piece(kind: str, settings: "Settings", key: str | None = None) -> str:
     """The text for one kind of wiki. Raises UserFacingError for a key that there is not."""
     if key is not None and key not in settings.identities:
         named = ", ".join(settings.identities) or "none"

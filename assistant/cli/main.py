@@ -15,6 +15,7 @@ from article_assistant.cli import keys, library
 from article_assistant.cli.console import (
     AsJson,
     Home,
+    check_there,
     count,
     err,
     indexing,
@@ -99,9 +100,13 @@ def chat(
 
     Example:  assistant chat ~/wiki-export
     """
+    from article_assistant.web.listening import listen
+
+    named = list(sources or [])
+    check_there(named)
     settings = settings_of(context, home, host=host, port=port)
+    listen(settings).close()  # a port that is taken is said now, not after indexing
     with open_index(settings, mends=True) as index:
-        named = list(sources or [])
         if not named and not index.library.ledger.sources():
             if not SEEDS.is_dir():
                 raise UserFacingError("the library is empty; name a folder of articles: assistant chat FOLDER")
@@ -135,6 +140,7 @@ def index(
 
     Example:  assistant index ~/wiki-export ~/handbook.pdf
     """
+    check_there(sources or [])
     settings = settings_of(context, home)
     named = sources or list(settings.sources)
     if not named:
@@ -211,7 +217,10 @@ def ask(
 @app.command()
 def serve(context: typer.Context, home: Home = None, host: Host = None, port: Port = None) -> None:
     """Serve the chat page, keep its sources in step meanwhile, and print its address. Ctrl-C stops it."""
+    from article_assistant.web.listening import listen
+
     settings = settings_of(context, home, host=host, port=port)
+    listen(settings).close()
     with open_index(settings, filled=True, mends=True) as opened:
         _serve_page(opened, settings)
 
@@ -244,12 +253,15 @@ app.command("verify")(library.verify_library)
 def _serve_page(index: "Index", settings: "Settings") -> None:
     from article_assistant.examples import Examples
     from article_assistant.web import server
+    from article_assistant.web.conversations import ARTICLE_FRAME
 
     def announce(url: str) -> None:
         out.print(f"Chat with your articles at [bold]{url}[/bold]  (Ctrl-C ends)")
 
     with article_assistant.open(settings, index=index) as serving, kept_in_step(settings, index.library) as kept:
-        server.serve_page(serving, settings, announce, Examples(serving), kept, serving.judged)
+        examples = Examples(serving)
+        examples.warm(ARTICLE_FRAME)
+        server.serve_page(serving, settings, announce, examples, kept, serving.judged)
 
 
 def _index(

@@ -24,6 +24,7 @@ from article_assistant.types import (
 )
 from article_assistant.web import render
 from article_assistant.web.errors import UNAVAILABLE
+from article_assistant.web.places import described, scope_of
 from article_assistant.web.queue import MAX_QUESTION, answered
 from cachetools import LRUCache
 
@@ -163,15 +164,16 @@ class Conversations:
 
 
 def respond(
-    assistant: Answering, conversations: Conversations, question: object, name: object, owner: str
+    assistant: Answering, conversations: Conversations, question: object, name: object, owner: str, chosen: object = ""
 ) -> Generator[tuple[str, str, str], None, None]:
     """Answer one question: yields (conversation name, conversation, sources), the latter two as HTML.
 
-    Yields nothing for an empty question, or while the previous one is still being answered. An error becomes one
-    plain sentence in the conversation; the reason goes to the server's log.
+    Only what the page has `chosen` is searched. Yields nothing for an empty question, or while the previous one is
+    still being answered. An error becomes one plain sentence in the conversation; the reason goes to the server's log.
     """
     asked = question.strip() if isinstance(question, str) else ""
-    if not asked:
+    scope = scope_of(chosen)
+    if not asked or scope is None:
         return
     user = conversations.who(owner)
     conversation = found(conversations, name, owner)
@@ -191,12 +193,12 @@ def respond(
             notice = f"A question can have at most {MAX_QUESTION:,} characters; this one has {len(asked):,}. "
             yield picture(render.Shown(f"{asked[:200]}…", notice=f"{notice}Please ask it in fewer words."))
             return
-        turn = render.Shown(asked, status="Searching the articles…")
+        turn = render.Shown(asked, status="Searching the articles…", within=described(scope))
         yield picture(turn)
         drawn = 0.0
         try:
             conversation.stop.clear()
-            asking = assistant.ask(asked, user, conversation.name, conversation.stop, explain=True)
+            asking = assistant.ask(asked, user, conversation.name, conversation.stop, explain=True, scope=scope)
             for event in answered(asking):
                 if conversation.over:
                     return

@@ -11,7 +11,7 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
 from starlette.routing import Route
 
-SHOWN = 200
+MOST_ROWS = 200
 """Questions, and failures, that the page shows at most; the table of all questions is a file to download."""
 
 
@@ -35,8 +35,14 @@ def keeper_doors(
         wanting = grouped(judged())
         told = [(one, freshness.ago(one.read)) for one in kept.told(None)] if kept else []
         failures = list(kept.failures().items()) if kept else []
-        more, failed = len(wanting) - SHOWN, len(failures)
-        given = {"wanting": wanting[:SHOWN], "more": more, "told": told, "failures": failures[:SHOWN], "failed": failed}
+        more, failed = len(wanting) - MOST_ROWS, len(failures)
+        given = {
+            "wanting": wanting[:MOST_ROWS],
+            "more": more,
+            "told": told,
+            "failures": failures[:MOST_ROWS],
+            "failed": failed,
+        }
         return HTMLResponse(render.fill("keeper.html", title="For the keepers", **given))
 
     def table(request: Request) -> Response:

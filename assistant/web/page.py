@@ -37,7 +37,7 @@ HEAD = (
     '<meta name="color-scheme" content="light dark"><link rel="icon" href="/favicon.ico">'
     '<link rel="stylesheet" href="/files/page.css"><script src="/files/page.js" defer></script>'
     '<script src="/files/history.js" defer></script><script src="/files/why.js" defer></script>'
-    '<script src="/files/line.js" defer></script>'
+    '<script src="/files/line.js" defer></script><script src="/files/within.js" defer></script>'
 )
 
 # Anyone can call an event by its number, so it must not offer more than the page does.
@@ -77,6 +77,8 @@ def build(
     page: gr.Blocks
     with gr.Blocks(title=settings.name, analytics_enabled=False, fill_height=True, fill_width=True) as page:
         name = gr.Textbox(visible=False, elem_id="conversation")
+        # What to search, as the browser's script says it with each question.
+        chosen = gr.Textbox(visible=False)
         with gr.Row(elem_id="room"):
             with gr.Column(elem_id="talk"):
                 with gr.Row(elem_id="top"):
@@ -95,6 +97,7 @@ def build(
                     elem_id="lined",
                     **_UNSTYLED,
                 )
+                gr.HTML(render.fill("within.html"), elem_id="where", **_UNSTYLED)
                 with gr.Row(elem_id="ask"):
                     box = _question_box()
                     send = gr.Button("Send", variant="primary", elem_id="send")
@@ -113,11 +116,12 @@ def build(
         name.change(None, name, None, js="(name) => window.articleAssistant.keep(name)", **_PRIVATE)
         stop.click(events.halt, name, None, **_PRIVATE)
         fresh.click(events.begin, name, shown, **_PRIVATE)
-        gr.on([box.submit, send.click], events.ask, [box, name], [*shown, box], **_ASKING)
+        asked = "(question, name) => [question, name, window.articleAssistant.chosen()]"
+        gr.on([box.submit, send.click], events.ask, [box, name, chosen], [*shown, box], js=asked, **_ASKING)
         # Questions from the page's script, which leave the box alone: offered ones, and those that waited in line.
         following = gr.Button("", visible="hidden", elem_id="next")
-        waited = "(_, name) => [window.articleAssistant.next(), name]"
-        following.click(events.ask_beside, [box, name], shown, js=waited, **_ASKING)
+        waited = "(_, name) => [window.articleAssistant.next(), name, window.articleAssistant.chosen()]"
+        following.click(events.ask_beside, [box, name, chosen], shown, js=waited, **_ASKING)
     # Each question being answered holds one of Gradio's threads, and so does each small event.
     page.max_threads = QUESTIONS_AT_ONCE + 8
     page.queue(default_concurrency_limit=QUESTIONS_AT_ONCE, max_size=WAITING, api_open=False)
@@ -154,20 +158,20 @@ class _Events:
         name = conversation.name if turns and conversation else ""
         return name, render.conversation(turns), render.sources(turns[-1] if turns else None)
 
-    def ask(self, question: str, name: str, request: gr.Request) -> Iterator[tuple[Any, ...]]:
+    def ask(self, question: str, name: str, chosen: str, request: gr.Request) -> Iterator[tuple[Any, ...]]:
         """Answer the question in the box; yields the conversation's name, its HTML, its sources, and the box."""
         # The box is cleared only once, because the user may already be typing the next question; a question that is
         # too long stays, to be shortened.
         taken: Any = gr.skip() if len(str(question)) > MAX_QUESTION else ""
-        for picture in respond(self._assistant, self._conversations, question, name, self._owner(request)):
+        for picture in respond(self._assistant, self._conversations, question, name, self._owner(request), chosen):
             yield *picture, taken
             taken = gr.skip()
         # When an event is done, Gradio repeats the last values, even over a new conversation.
         yield gr.skip(), gr.skip(), gr.skip(), gr.skip()
 
-    def ask_beside(self, question: str, name: str, request: gr.Request) -> Iterator[tuple[Any, ...]]:
+    def ask_beside(self, question: str, name: str, chosen: str, request: gr.Request) -> Iterator[tuple[Any, ...]]:
         """Answer a question that does not come from the box, and leave that alone."""
-        for *picture, _ in self.ask(question, name, request):
+        for *picture, _ in self.ask(question, name, chosen, request):
             yield tuple(picture)
 
     def begin(self, name: str, request: gr.Request) -> tuple[str, str, str]:

@@ -115,7 +115,7 @@ class Shown:
 
     Before the `answer` is complete there are the `words` and `citations` so far, and a `status` like "Reading 6
     passages…". `notice` is a plain sentence in place of an answer. While a language model writes, `ready` is the
-    offline answer above its text, and `written` its sentences so far.
+    offline answer above its text, and `written` its sentences so far. `within` says where was searched, "" everywhere.
     """
 
     question: str
@@ -126,6 +126,7 @@ class Shown:
     notice: str = ""
     ready: Answer | None = None
     written: tuple[Sentence, ...] = ()
+    within: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -195,6 +196,7 @@ def _turn(number: int, turn: Shown) -> dict[str, Any]:
     return {
         "number": number,
         "question": turn.question,
+        "within": turn.within,
         "searched": answer.standalone if answer and answer.standalone != turn.question else "",
         "answer": _paragraphs(words, _marker(cited, f"mark-{number}"), None if doubtful else short) if words else None,
         "refused": offline and not offline.answered and not offline.remark,

@@ -1,7 +1,6 @@
 """The application behind the gate (page, articles, widget, endpoints for programs), and its server."""
 
 import asyncio
-import errno
 import importlib
 import logging
 import signal
@@ -14,7 +13,6 @@ from pathlib import Path
 
 import uvicorn
 from article_assistant.index.instep import InStep
-from article_assistant.index.types import UserFacingError
 from article_assistant.memory import Opinion
 from article_assistant.settings import Settings
 from article_assistant.types import Answering, User
@@ -27,6 +25,7 @@ from article_assistant.web import (
     history,
     keeper,
     page,
+    places,
     render,
     routes,
     widget,
@@ -34,6 +33,7 @@ from article_assistant.web import (
 from article_assistant.web.article import article_page
 from article_assistant.web.conversations import ARTICLE_FRAME, Conversations
 from article_assistant.web.errors import error
+from article_assistant.web.listening import ServeError, listen
 from article_assistant.web.login import Login
 from article_assistant.web.queue import Asking
 from fastapi import FastAPI, Request
@@ -51,10 +51,6 @@ PROGRAMS_AT_ONCE = page.QUESTIONS_AT_ONCE // 2
 """Programs' questions answered at the same time: fewer than the page's, so that people come first."""
 STOP_SECONDS = 3
 """Seconds that open streams may take to end when the server stops."""
-
-
-class ServeError(UserFacingError):
-    """The page cannot be served: the address is taken or unusable, or it would be open to everyone."""
 
 
 def create_app(
@@ -98,12 +94,14 @@ def create_app(
         routes.SCRIPT.to(_static("page.js", "text/javascript", "no-cache")),
         routes.HISTORY.to(_static("history.js", "text/javascript", "no-cache")),
         routes.LINE_SCRIPT.to(_static("line.js", "text/javascript", "no-cache")),
+        routes.WITHIN_SCRIPT.to(_static("within.js", "text/javascript", "no-cache")),
         routes.WHY_SCRIPT.to(_static("why.js", "text/javascript", "no-cache")),
         routes.ICON.to(lambda _: branding.logo(settings, STATIC / "icon.svg")),
         routes.LOGO.to(lambda _: branding.logo(settings, STATIC / "icon.svg")),
         # Gradio's page loads a script that lets a framing page control its size; it gets an empty one.
         routes.RESIZER.to(lambda _: Response("", media_type="text/javascript")),
         *history.history_doors(assistant, conversations, gate.session_of),
+        *places.place_doors(assistant, asks),
         ask.door(assistant, asks, asking),
         *completions.doors(assistant, asks, asking),
         *widget.widget_doors(assistant, asks, asking),
@@ -179,7 +177,7 @@ def serve_page(
         log.warning("unsafe_open is set: whoever reaches %s may read what everyone may read", settings.host)
     # Once closed, the server re-raises the signal that ended it. SIGTERM would then kill the process on the spot; a
     # KeyboardInterrupt lets our caller clean up too.
-    with _listen(settings) as listener, _as_interrupt(signal.SIGTERM), suppress(KeyboardInterrupt):
+    with listen(settings) as listener, _as_interrupt(signal.SIGTERM), suppress(KeyboardInterrupt):
         app = partial(create_app, assistant, settings, examples, kept, judged)
         asyncio.run(_until_stopped(app, settings, announce, listener))
 
@@ -236,32 +234,6 @@ class _Server(uvicorn.Server):
         await super().startup(sockets)
         if not self.should_exit:
             self._ready()
-
-
-def _listen(settings: Settings) -> socket.socket:
-    """A socket bound to the address to serve, before anything is loaded, so that a mistake shows at once."""
-    try:
-        family, kind, protocol, _, address = socket.getaddrinfo(
-            settings.host, settings.port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
-        )[0]
-    except OSError as error:
-        raise ServeError(f"there is no address {settings.host} to listen on: {error.strerror or error}") from None
-    listener = socket.socket(family, kind, protocol)
-    try:
-        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        listener.bind(address)
-        listener.listen(128)
-    except OSError as error:
-        listener.close()
-        if error.errno == errno.EADDRINUSE:
-            other = settings.port + 1 if settings.port < 65535 else settings.port - 1
-            raise ServeError(f"port {settings.port} is in use; type: assistant serve --port {other}") from None
-        raise ServeError(
-            f"cannot listen on {settings.host} port {settings.port}: {error.strerror}; "
-            "choose others with --host and --port"
-        ) from None
-    listener.setblocking(False)
-    return listener
 
 
 def _static(name: str, kind: str, kept: str) -> Callable[[Request], Response]:

@@ -12,6 +12,7 @@ import httpx
 import pytest
 from article_assistant.settings import Settings
 from article_assistant.web import server as api
+from article_assistant.web.listening import ServeError
 
 from tests import served as web
 from tests.ports import free_port
@@ -69,7 +70,7 @@ def test_static_files_name_nothing_outside() -> None:
 def test_public_address_needs_a_password() -> None:
     """Without a password only this machine is served; the refusal says in one line what to set."""
     for host in ("0.0.0.0", "192.0.2.1", "::", "chat.lab.test"):
-        with pytest.raises(api.ServeError, match="password") as refused:
+        with pytest.raises(ServeError, match="password") as refused:
             api.serve_page(web.scripted(), Settings(host=host), lambda _: None)
         assert "\n" not in str(refused.value)
         assert "ASSISTANT_PASSWORD" in str(refused.value)
@@ -81,7 +82,7 @@ def test_port_in_use_says_what_to_type() -> None:
         taken.bind(("127.0.0.1", 0))
         taken.listen()
         port = taken.getsockname()[1]
-        with pytest.raises(api.ServeError) as refused:
+        with pytest.raises(ServeError) as refused:
             api.serve_page(web.scripted(), Settings(port=port), lambda _: None)
     assert str(refused.value) == f"port {port} is in use; type: assistant serve --port {port + 1}"
 

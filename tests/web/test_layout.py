@@ -1,0 +1,42 @@
+"""Where things stand on the page: one left edge, and a column of sources only where there are some."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+
+from tests import served as web
+from tests.web.conftest import picture
+from tests.web.test_page import Open, ask, open_page, serve
+
+__all__ = ["open_page", "serve"]
+
+
+def left(page: Any, what: str) -> float:
+    """The left edge of the content of an element, in pixels."""
+    return float(page.locator(what).first.evaluate("one => one.getBoundingClientRect().left"))
+
+
+@pytest.mark.parametrize("width", [390, 768, 1440])
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_one_left_edge_and_sources_only_where_there_are_some(
+    open_page: Open, serve: Callable[..., web.Served], tmp_path: Path, width: int, scheme: str
+) -> None:
+    """Greeting, suggestions and box, then answer and box, begin at one edge; the column comes with its first card."""
+    page = open_page(serve(web.good()).url, viewport={"width": width, "height": 800}, color_scheme=scheme)
+    page.locator(".example").first.wait_for()
+    edges = [left(page, what) for what in (".welcome h2", ".example", "#question textarea")]
+    assert max(edges) - min(edges) <= 2, edges
+    assert not page.locator("#side").is_visible()
+    assert Axe().run(page).response["violations"] == []
+    picture(page, f"layout-start-{width}-{scheme}", tmp_path)
+    ask(page, "What did we change?")
+    page.locator("a.mark").wait_for()
+    page.locator(".actions").wait_for()
+    edges = [left(page, what) for what in (".answer p", "#question textarea")]
+    assert max(edges) - min(edges) <= 2, edges
+    assert page.locator("#shelf .card").is_visible() == (width > 900)
+    assert Axe().run(page).response["violations"] == []
+    picture(page, f"layout-answer-{width}-{scheme}", tmp_path)
