@@ -1,4 +1,4 @@
-"""The widget in wikis: its script, and its doors to ask, read a conversation again, judge an answer, forget."""
+"""The widget in wikis: its script, and its doors to ask, read a conversation or a passage, judge an answer, forget."""
 
 import asyncio
 import json
@@ -19,6 +19,8 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
+AROUND = 2000
+"""Characters of an article that are shown before and behind a quote."""
 _UNGUESSED = r"^[A-Za-z0-9_-]{22,64}$"
 """A conversation's name has 128 random bits or more: among guests, who knows it may go on with it."""
 
@@ -57,6 +59,14 @@ class WidgetJudge(WidgetTurns):
     word: str = Field("", max_length=MAX_WORD)
 
 
+class WidgetPassage(BaseModel):
+    """Characters `[start, end)` of an article."""
+
+    article: str = Field(max_length=1000)
+    start: int = Field(ge=0)
+    end: int = Field(ge=0)
+
+
 def widget_script(folder: Path) -> str:
     """The script as browsers get it: one file, with its words in all languages and its style."""
     script = (folder / "widget.js").read_text(encoding="utf-8")
@@ -85,6 +95,16 @@ def widget_doors(assistant: Answering, who: Callable[[Request], User], asking: A
         return document({"kept": True})
 
     @errors.plainly
+    async def passage(request: Request) -> Response:
+        body = errors.parsed(await request.body(), WidgetPassage)
+        found = await asyncio.to_thread(assistant.article, body.article, who(request))
+        if found is None:
+            raise errors.Problem(404, "There is no such article, or it has been removed.")
+        text, start, end = found.text, body.start, max(body.start, body.end)
+        parts = {"before": text[max(start - AROUND, 0) : start], "quote": text[start:end]}
+        return document({**parts, "after": text[end : end + AROUND]})
+
+    @errors.plainly
     async def forget(request: Request) -> Response:
         body = errors.parsed(await request.body(), WidgetTurns)
         await asyncio.to_thread(assistant.forget, who(request), body.conversation)
@@ -94,5 +114,6 @@ def widget_doors(assistant: Answering, who: Callable[[Request], User], asking: A
         door(assistant, who, asking, routes.WIDGET_ASK, WidgetAsk),
         routes.WIDGET_TURNS.to(turns),
         routes.WIDGET_JUDGE.to(judge),
+        routes.WIDGET_PASSAGE.to(passage),
         routes.WIDGET_FORGET.to(forget),
     ]

@@ -244,3 +244,36 @@ def test_on_the_right_of_a_leftward_page(browser: Any, chat: Served, wiki: Wikis
     page.wait_for_function("document.querySelector('article-assistant').shadowRoot.querySelector('.small')")
     assert page.get_by_role("separator").count() == 0
     context.close()
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("width", [390, 1280])
+def test_an_article_of_no_wiki_is_shown_in_the_panel(
+    page: Any, chat: Served, wiki: Wikis, scheme: str, width: int, tmp_path: Path
+) -> None:
+    """The sentence stands among what is around it, read as who asks; Escape leads back to its link."""
+    dark = "<style>body { background: #14171c; color: #eee }</style>" if scheme == "dark" else ""
+    at, served = on_wiki(chat, wiki, web.good(), body=WHOLE.replace("<main>", f"{dark}<main>"))
+    page.set_viewport_size({"width": width, "height": 700})
+    page.goto(at)
+    page.get_by_role("button", name="Ask the articles").click()
+    ask(page)
+    page.locator("li a").press("Enter")
+    page.locator("mark").wait_for()
+    assert page.locator("mark").text_content() == web.QUOTE
+    shown = str(page.locator(".passage").text_content())
+    assert shown.endswith(" three days.\n")
+    assert "\nWhat we changed\n" in shown
+    assert len(shown) < 2500
+    seen, room = page.locator("mark").bounding_box(), page.locator(".view").bounding_box()
+    assert room["y"] <= seen["y"] <= room["y"] + room["height"] - seen["height"]
+    assert page.evaluate("document.activeElement.shadowRoot.activeElement.textContent") == "Back"
+    picture(page, f"passage-{width}-{scheme}", tmp_path)
+    assert violations(page) == []
+    page.keyboard.press("Escape")
+    assert page.evaluate("document.activeElement.shadowRoot.activeElement.textContent") == "Incident of 21 November"
+    served.assistant.articles.clear()
+    page.keyboard.press("Enter")
+    page.locator(".view .notice").get_by_text("This article is not there any more, or not for you to read.").wait_for()
+    page.get_by_role("button", name="Back").click()
+    assert page.locator("li a").is_visible()
