@@ -43,11 +43,11 @@ def line(port: int, more: str = "") -> str:
 
 
 def on_wiki(
-    served: Served, wiki: Wikis, *steps: Any, body: str = ARTICLE, more: str = "", **answers: Any
+    served: Served, wiki: Wikis, *steps: Any, body: str = ARTICLE, more: str = "", policy: str = ""
 ) -> tuple[str, web.Served]:
-    """A page of a wiki with the widget, and the assistant that answers there."""
+    """A page of a wiki with the widget, and the assistant that answers there; CHAT in a policy is its origin."""
     port = free_port()
-    other = wiki(body + line(port, more), **answers)
+    other = wiki(body + line(port, more), policy.replace("CHAT", f"http://chat.lab.test:{port}"))
     running = served(*steps, port=port, embed_origins=(f"http://wiki.lab.test:{other.port}",))
     return f"http://wiki.lab.test:{other.port}/wiki/Incident", running
 

@@ -277,3 +277,40 @@ def test_an_article_of_no_wiki_is_shown_in_the_panel(
     page.locator(".view .notice").get_by_text("This article is not there any more, or not for you to read.").wait_for()
     page.get_by_role("button", name="Back").click()
     assert page.locator("li a").is_visible()
+
+
+@pytest.mark.parametrize(
+    "policy",
+    [
+        "default-src 'none'; script-src CHAT; connect-src CHAT",
+        "script-src 'unsafe-eval' blob: 'self' CHAT; default-src 'self' data: blob: CHAT; "
+        "style-src 'self' data: blob:; object-src 'none'; require-trusted-types-for 'script'",
+    ],
+    ids=["nothing else", "as a MediaWiki's"],
+)
+def test_a_strict_policy(page: Any, chat: Served, wiki: Wikis, policy: str) -> None:
+    """Where the site's policy allows the chat's origin to run and to be asked, and no more, nothing is reported."""
+    at, served = on_wiki(chat, wiki, body=WHOLE, policy=policy)
+    served.assistant.script.extend([good(at), web.good()])
+    page.add_init_script(
+        "window.broken = []; document.addEventListener('securitypolicyviolation', one => "
+        "broken.push(`${one.violatedDirective} ${one.blockedURI} ${one.sourceFile}`))"
+    )
+    page.goto(at)
+    page.get_by_role("button", name="Ask the articles").wait_for()
+    page.evaluate(SELECT)
+    page.get_by_role("button", name="Ask about this").click()
+    ask(page)
+    page.locator("li a").click()
+    page.wait_for_function("CSS.highlights.has('article-assistant')")
+    page.get_by_role("separator", name="Width").press("ArrowLeft")
+    panel = page.get_by_role("dialog")
+    assert panel.bounding_box()["width"] == 464
+    assert panel.evaluate("one => getComputedStyle(one).borderRadius") == "14px"
+    ask(page)
+    page.locator(".turn:nth-of-type(2) li a").click()
+    page.locator("mark").wait_for()
+    page.get_by_role("button", name="Full screen").click()
+    page.reload()
+    page.locator(".turn:nth-of-type(2) .tools").wait_for()
+    assert page.evaluate("broken") == []
