@@ -11,6 +11,7 @@ from article_assistant.types import Answering, Thumb, Turn, User
 from article_assistant.web import errors, routes
 from article_assistant.web.ask import AskBody, door
 from article_assistant.web.conversations import MAX_TURNS
+from article_assistant.web.further import Further
 from article_assistant.web.history import MAX_WORD
 from article_assistant.web.queue import Asking
 from article_assistant.web.replies import document
@@ -80,6 +81,8 @@ def widget_script(folder: Path) -> str:
 def widget_doors(assistant: Answering, who: Callable[[Request], User], asking: Asking) -> list[Route]:
     """The routes; `who(request)` is the user whose rights apply and whose conversations these are."""
 
+    further = Further(assistant)
+
     @errors.plainly
     async def turns(request: Request) -> Response:
         body = errors.parsed(await request.body(), WidgetTurns)
@@ -105,6 +108,12 @@ def widget_doors(assistant: Answering, who: Callable[[Request], User], asking: A
         return document({**parts, "after": text[end : end + AROUND]})
 
     @errors.plainly
+    async def goes_on(request: Request) -> Response:
+        body = errors.parsed(await request.body(), WidgetTurns)
+        questions = await asyncio.to_thread(further, who(request), body.conversation, MAX_TURNS)
+        return document({"questions": questions})
+
+    @errors.plainly
     async def forget(request: Request) -> Response:
         body = errors.parsed(await request.body(), WidgetTurns)
         await asyncio.to_thread(assistant.forget, who(request), body.conversation)
@@ -115,5 +124,6 @@ def widget_doors(assistant: Answering, who: Callable[[Request], User], asking: A
         routes.WIDGET_TURNS.to(turns),
         routes.WIDGET_JUDGE.to(judge),
         routes.WIDGET_PASSAGE.to(passage),
+        routes.WIDGET_FURTHER.to(goes_on),
         routes.WIDGET_FORGET.to(forget),
     ]

@@ -433,7 +433,8 @@ def lab_wiki(shared: Path, tmp_path: Path) -> Iterator[Callable[..., tuple[str, 
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_text(text)
         port = str(free_port())
-        command = [lab / f"{kind}-up", port, folder, "--pages", tmp_path / "pages", "--workers", "2", *more]
+        given = [str(folder), "--pages", str(tmp_path / "pages"), "--workers", "2", *more]
+        command = [str(lab / f"{kind}-up"), port, *given]
         begun = subprocess.run(command, capture_output=True, text=True, timeout=600, check=False)
         if begun.returncode:
             pytest.skip(f"the wiki does not start: {begun.stderr.strip().splitlines()[-1:]}")
@@ -456,6 +457,7 @@ def asked_here(page: Any, question: str, served: web.Served, url: str) -> User:
     page.get_by_role("button", name="About this page").click()
     ask(page, question)
     page.locator(".text a.mark").wait_for()
+    user: User
     ((_, user, _),) = served.assistant.asked
     (scope,) = served.assistant.scopes
     assert page_of(url) in map(page_of, scope.pages)

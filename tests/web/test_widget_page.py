@@ -1,12 +1,13 @@
 """The widget and the page it stands in: asked about that page, about words chosen on it, in a panel of any size."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 from article_assistant.index.types import EVERYTHING, Scope
-from article_assistant.types import Found
+from article_assistant.types import Found, Recourse
 from axe_playwright_python.sync_playwright import Axe
 
 from tests import served as web
@@ -314,3 +315,38 @@ def test_a_strict_policy(page: Any, chat: Served, wiki: Wikis, policy: str) -> N
     page.reload()
     page.locator(".turn:nth-of-type(2) .tools").wait_for()
     assert page.evaluate("broken") == []
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("width", [390, 1280])
+def test_one_goes_on(page: Any, chat: Served, wiki: Wikis, scheme: str, width: int, tmp_path: Path) -> None:
+    """Below an answer stand questions that its article answers; below a refusal what the team offers instead."""
+    dark = "<style>body { background: #14171c; color: #eee }</style>" if scheme == "dark" else ""
+    asked = "Who owns the ingest queue?"
+    owned = web.article("ops/owners.md", f"# Owners\n\n## {asked}\n\nAnna Berg.\n")
+    cited = web.citation(owned, "Anna Berg.")
+    told = replace(web.answered(asked, "Anna Berg. [1]", cited), confidence=0.9)
+    offers = (Recourse("Ask Anna", "mailto:anna@example.org"), Recourse("Edit it", "https://wiki.example.org/edit"),
+              Recourse("Knock at room 3"), Recourse("Not a link", "javascript:window.ran=1"))  # fmt: skip
+    refusal = replace(web.refused("And?", cited), offers=offers)
+    at, served = on_wiki(chat, wiki, replace(told, question="Who?"), told, told, refusal,
+                         body=WHOLE.replace("<main>", f"{dark}<main>"))  # fmt: skip
+    served.assistant.articles[owned.id] = owned
+    page.set_viewport_size({"width": width, "height": 700})
+    page.goto(at)
+    page.get_by_role("button", name="Ask the articles").click()
+    ask(page, "Who?")
+    page.get_by_role("button", name=asked).wait_for()
+    picture(page, f"further-{width}-{scheme}", tmp_path)
+    assert violations(page) == []
+    page.get_by_role("button", name=asked).press("Enter")
+    page.locator(".turn:nth-of-type(2) .tools").wait_for()
+    assert page.locator(".further").count() == 0
+    assert page.locator(".asked").all_text_contents() == ["You asked: Who?", f"You asked: {asked}"]
+    ask(page, "And?")
+    page.get_by_role("heading", name="Where to turn").wait_for()
+    assert page.locator(".turn:nth-of-type(3) ul li").all_inner_texts() == [offer.text for offer in offers]
+    hrefs = page.locator(".turn:nth-of-type(3) ul a").evaluate_all("all => all.map(one => one.href)")
+    assert hrefs == [offer.link for offer in offers[:2]]
+    picture(page, f"offers-{width}-{scheme}", tmp_path)
+    assert violations(page) == []

@@ -510,13 +510,18 @@ class Assistant extends HTMLElement {
         this.log.setAttribute('aria-busy', 'true');
         store.write({ conversation, asked: question });
         turn.wait('searching');
+        const at = this.log.scrollTop;
         try {
             for await (const { name, data } of events(await post('ask', { question, stream: true, ...about }, running.signal))) {
                 if (name === 'error') { throw Object.assign(new Error(name), { said: 'failed' }); }
                 turn.take(name, data);
-                if (name === 'answer') { store.write({ asked: '' }); this.tell('ready'); }
+                if (name === 'answer') {
+                    store.write({ asked: '' });
+                    this.tell('ready');
+                    if (this.log.scrollTop === at) { this.follow(turn.element); }    // there was no room to, before
+                }
             }
-            if (!turn.answer) { throw new Error('the stream was cut off'); }
+            if (turn.answer) { turn.further(); } else { throw new Error('the stream was cut off'); }
         } catch (error) {
             turn.fail(running.signal.aborted ? '' : say(error.said || 'offline'));
         } finally {
@@ -526,6 +531,14 @@ class Assistant extends HTMLElement {
                 this.send.textContent = say('send');
             }
         }
+    }
+
+    goOn(question, list) {
+        if (this.running) { return; }
+        list.previousSibling.remove();
+        list.remove();
+        this.ask(question);
+        this.box.focus({ preventScroll: true });
     }
 
     // To the words on this page, or to the page that has them.
@@ -593,6 +606,7 @@ class Turn {
         this.more.replaceChildren(...notices.map((one) => make('p', { class: 'notice' }, one)),
             ...(elsewhere ? [button('tool', say('everywhere'), () => this.widget.ask(this.question, { quote: this.quote }))] : []),
             ...(shown.length ? [make('h4', {}, say(answer.answered ? 'sources' : 'nearest')), this.list(shown)] : []),
+            ...(answer.offers?.length ? [make('h4', {}, say('turn')), make('ul', {}, ...answer.offers.map((one) => this.offer(one)))] : []),
             ...(answer.remark ? [] : [this.tools()]));
     }
 
@@ -635,6 +649,24 @@ class Turn {
             return make('li', { value: citation.number, dir: 'auto' }, this.link(citation, citation.title), make('span', { class: 'facts' }, facts),
                 make('blockquote', { dir: 'auto' }, citation.quote));
         }));
+    }
+
+    offer({ text, link }) {
+        const away = { target: '_blank', rel: 'noopener', title: say('opens') };
+        const whole = /^(https?:\/\/|mailto:)/i.test(link);
+        return make('li', { dir: 'auto' }, whole ? make('a', { href: link, ...(/^mailto:/i.test(link) ? {} : away) }, text) : text);
+    }
+
+    // What the cited articles answer as well, where the server knows some.
+    async further() {
+        if (!this.answer.answered || this.answer.remark) { return; }
+        try {
+            const { questions } = await (await post('further', {})).json();
+            if (!questions.length || !this.element.isConnected || this.element !== this.widget.log.querySelector('.turn:last-of-type')) { return; }
+            const list = make('ul', { class: 'further' }, ...questions.map((one) => make('li', { dir: 'auto' },
+                button('tool', one, () => this.widget.goOn(one, list)))));
+            this.more.append(make('h4', {}, say('further')), list);
+        } catch { /* then there are none */ }
     }
 
     tools() {
