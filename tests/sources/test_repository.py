@@ -34,8 +34,8 @@ def commit(repo: Repo, message: str, author: str, day: int) -> None:
     paths = [path for path in Path(repo.path).rglob("*") if path.is_file() and ".git" not in path.parts]
     porcelain.add(repo, [str(path) for path in paths])
     stamp = 1_790_000_000 + day * 86_400  # 21 September 2026 and so many days
-    who = {"author": author.encode(), "committer": b"Lab <l@x>"}
-    porcelain.commit(repo, message.encode(), author_timestamp=stamp, commit_timestamp=stamp, **who)
+    said, by = message.encode(), author.encode()
+    porcelain.commit(repo, said, author=by, committer=b"Lab <l@x>", author_timestamp=stamp, commit_timestamp=stamp)
 
 
 @pytest.fixture
