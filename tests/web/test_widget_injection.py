@@ -1,4 +1,4 @@
-"""No text becomes markup in the widget, wherever it stands. `--long` plays all of more than 2,000 (five minutes)."""
+"""No text becomes markup in the widget, wherever it stands. `--long` plays all of more than 2,000 (two minutes)."""
 
 from collections.abc import Callable
 from dataclasses import replace
