@@ -2,17 +2,18 @@
 
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from mimetypes import guess_type
 from pathlib import Path
 from typing import Any, Literal, Self
 from urllib.parse import urlsplit
 
 import platformdirs
+from article_assistant.identity import OpenID, TokenKey, TrustedProxy
 from article_assistant.index.sources.source import Access
 from article_assistant.index.types import UserFacingError
 from article_assistant.types import Recourse
-from pydantic import Field, SecretStr, ValidationError, ValidationInfo, field_validator
+from pydantic import Field, SecretStr, ValidationError, ValidationInfo, field_validator, model_validator
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict, TomlConfigSettingsSource
 
 SETTINGS_FILE = "assistant.toml"
@@ -25,22 +26,6 @@ LOOPBACK = frozenset({"127.0.0.1", "::1", "localhost"})
 
 class SettingsError(UserFacingError):
     """A setting that is unknown or has a value it cannot have."""
-
-
-@dataclass(frozen=True, slots=True)
-class TokenKey:
-    """With what a wiki's server signs who reads its pages: a file with a secret (HS256), or its public key (EdDSA).
-
-    `public_key` is that of Ed25519: its 32 bytes in base64. A group of a token is known here behind the name of the
-    wiki, as in `wiki.example:sysop`.
-    """
-
-    __pydantic_config__ = {"extra": "forbid"}  # noqa: RUF012 - for settings, where a misspelt word is an error
-
-    algorithm: Literal["HS256", "EdDSA"]
-    wiki: str
-    secret_file: Path | None = None
-    public_key: str = ""
 
 
 class Settings(BaseSettings):
@@ -108,9 +93,7 @@ class Settings(BaseSettings):
         pattern=r"^([A-Za-z_]+(\+[A-Za-z_]+)*)?$",
         description="languages of the text in pictures and scans, like deu+eng, where Tesseract is there; empty: off",
     )
-    host: str = Field(
-        default="127.0.0.1", description="the address to listen on; another than loopback needs a password"
-    )
+    host: str = Field(default="127.0.0.1", description="the address to listen on; another than loopback needs a login")
     port: int = Field(default=7860, ge=1, le=65535, description="the port to listen on")
     password: SecretStr | None = Field(default=None, description="one shared password that the page asks for")
     embed_origins: tuple[str, ...] = Field(
@@ -123,7 +106,14 @@ class Settings(BaseSettings):
         default_factory=dict, description="the keys with which wikis sign who asks, by key id: see docs/embedding.md"
     )
     guests: bool | None = Field(
-        default=None, description="whether one may ask in a wiki's page without a token; by default without a password"
+        default=None, description="whether one may ask without saying who one is; by default where there is no login"
+    )
+    proxy: TrustedProxy | None = Field(
+        default=None, description="the reverse proxy that says who asks: see docs/signing-in.md"
+    )
+    oidc: OpenID | None = Field(default=None, description="where people sign in to the page: see docs/signing-in.md")
+    unsafe_open: bool = Field(
+        default=False, description="whether the page may be served to other machines without any login"
     )
     keep_days: int = Field(
         default=30, ge=0, le=3650, description="how long questions and answers of conversations are kept, in days"
@@ -242,6 +232,30 @@ class Settings(BaseSettings):
         if password is not None and len(password.get_secret_value()) < 8:
             raise ValueError("a password has at least 8 characters")
         return password
+
+    @model_validator(mode="after")
+    def _one_login(self) -> Self:
+        """Two logins would each say something else of who asks; a provider sends browsers back to `address`."""
+        if [self.password is not None, bool(self.proxy and self.proxy.user), self.oidc is not None].count(True) > 1:
+            raise ValueError("only one of password, proxy with a user, and oidc can be the login")
+        issuer = urlsplit(self.oidc.issuer if self.oidc else "https://provider.example")
+        if issuer.scheme != "https" and not (issuer.scheme == "http" and issuer.hostname in LOOPBACK):
+            raise ValueError("the issuer in oidc is like https://id.example.org")
+        if self.oidc and not self.address:
+            raise ValueError("with oidc, address is needed too: people are sent back there")
+        return self
+
+    @property
+    def login(self) -> Literal["", "password", "proxy", "oidc"]:
+        """How people say who they are on the page, "" where nobody is asked."""
+        if self.proxy and self.proxy.user:
+            return "proxy"
+        return "oidc" if self.oidc else "password" if self.password else ""
+
+    @property
+    def admits_guests(self) -> bool:
+        """Whether who does not say who they are may ask about what everyone may read."""
+        return not self.login if self.guests is None else self.guests
 
     @property
     def site(self) -> str:

@@ -255,6 +255,7 @@ class Served:
             log_config=None,
             lifespan="on",
             ws="none",
+            proxy_headers=False,
             timeout_graceful_shutdown=1,
         )
         self._server = uvicorn.Server(config)

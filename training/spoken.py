@@ -1,11 +1,12 @@
 """Sentences that a small language model really writes over `seeds/`, to be labelled by hand.
 
-    python -m training.spoken MODEL ROWS [--most 200]     ROWS gets a JSON line a sentence (30 min on two quiet cores)
+    python -m training.spoken MODEL ROWS [--most 200]     ROWS gets a JSON line a sentence (15 min on two quiet cores)
 
 MODEL is a transformers folder, as the `llm` setting takes it. It is asked as the product asks, with the best PASSAGES
-passages. A row has the question, the sentence, and the passage among these whose words are most like the sentence's:
-`{"question", "claim", "evidence"}`. People then add the `label` of `bench/support.py`. The same command goes on with
-the questions that ROWS lacks.
+passages: of more a very small model says next to nothing. At most EACH sentences of an answer are kept. A row has the
+question, the sentence, and the passage among these whose words are most like the sentence's: `{"question", "claim",
+"evidence"}`. People then add the `label` of `bench/support.py`. The same command goes on with the questions that ROWS
+lacks.
 """
 
 import argparse
@@ -28,8 +29,10 @@ from llama_index.core.base.llms.types import ChatMessage, MessageRole
 
 SEEDS = Path(__file__).parents[1] / "seeds"
 ASKED = ("questions.jsonl", "contrasts-tuning.jsonl")
-PASSAGES = 3
-TOKENS = 60
+PASSAGES = 1
+FOLDERS = ("news", "ops", "product", "team")
+EACH = 2
+TOKENS = 50
 """Most tokens of an answer."""
 
 
@@ -72,7 +75,7 @@ def main(model: Path, rows: Path, most: int) -> None:
     llm = Local(model, TOKENS, 1)
     with TemporaryDirectory() as home, rows.open("a", encoding="utf-8") as file:
         index = Index.open(Path(home), embed.load())
-        sync([str(SEEDS)], index, 50_000_000)
+        sync([str(SEEDS / name) for name in FOLDERS], index, 50_000_000)
         for question in list(asked())[:most]:
             if question in done:
                 continue
@@ -81,10 +84,11 @@ def main(model: Path, rows: Path, most: int) -> None:
             for said in llm.stream_chat(messages(question, hits)):
                 text = said.message.content or ""
             wording = Wording()
-            sentences = [*wording.feed(text), *wording.rest()]
+            sentences = [worded.text.strip() for worded in (*wording.feed(text), *wording.rest())]
             # An answer that was cut off ends in half a sentence.
-            for worded in sentences[: -1 if len(sentences) > 1 and text.rstrip()[-1:] not in ".!?" else None]:
-                row = {"question": question, "claim": worded.text.strip(), "evidence": nearest(worded.text, hits)}
+            whole = sentences[: -1 if len(sentences) > 1 and text.rstrip()[-1:] not in ".!?" else None]
+            for sentence in list(dict.fromkeys(whole))[:EACH]:
+                row = {"question": question, "claim": sentence, "evidence": nearest(sentence, hits)}
                 file.write(json.dumps(row, ensure_ascii=False) + "\n")
             file.flush()
         index.close()

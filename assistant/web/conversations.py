@@ -31,7 +31,7 @@ from cachetools import LRUCache
 log = logging.getLogger(__name__)
 
 ARTICLE_FRAME = User(name="reader", groups=frozenset({EVERYONE}))
-"""The user of the page."""
+"""Whoever asks on the page without having said who they are."""
 MAX_TURNS = 30
 """Maximum turns shown of a conversation; older ones are dropped."""
 MAX_EXPLAINED = 300
@@ -71,14 +71,20 @@ class Conversations:
     that the conversation is there again after a reload, a new login or a restart of the server: its turns are then
     read from the assistant's memory, with the rights of today. Gradio's own session name is chosen by the browser, so
     it identifies nothing here. A conversation begun in a browser with our cookie needs that cookie too for as long as
-    its session lasts (`lasts`); without cookies (a frame on a foreign site) the name alone is enough.
+    its session lasts (`lasts`); without cookies (a frame on a foreign site) the name alone is enough. `who(owner)` is
+    the user of a session, whose rights apply and whose conversations these are.
     """
 
     def __init__(
-        self, assistant: Answering, lasts: Callable[[str], bool] = lambda _: True, most: int = MAX_CONVERSATIONS
+        self,
+        assistant: Answering,
+        lasts: Callable[[str], bool] = lambda _: True,
+        most: int = MAX_CONVERSATIONS,
+        who: Callable[[str], User] = lambda _: ARTICLE_FRAME,
     ) -> None:
         self._assistant = assistant
         self._lasts = lasts
+        self.who = who
         self._held = LRUCache[str, Conversation](most)
         self._explained = LRUCache[tuple[str, str], Answer](MAX_EXPLAINED)
         self._lock = threading.Lock()
@@ -96,22 +102,23 @@ class Conversations:
             return None
         with self._lock:
             held = self._held.get(name)
-        if held is not None and held.owner in ("", owner):
+        free = "" if self.who(owner) == ARTICLE_FRAME else owner
+        if held is not None and held.owner in (free, owner):
             return held
         if held is not None and self._lasts(held.owner):
             return None
-        answers = self._assistant.conversation(ARTICLE_FRAME, name, MAX_TURNS)
+        answers = self._assistant.conversation(self.who(owner), name, MAX_TURNS)
         if not answers:
             return None
-        kept = Conversation(name, owner, turns=[self.shown(answer) for answer in answers])
+        kept = Conversation(name, owner, turns=[self.shown(answer, owner) for answer in answers])
         with self._lock:
             if self._held.get(name) is held:
                 self._held[name] = kept
             return self._held[name]
 
-    def shown(self, answer: Answer) -> render.Shown:
+    def shown(self, answer: Answer, owner: str) -> render.Shown:
         """A turn of the page with this answer, whose language is that of the first article it cites."""
-        cited = self._assistant.article(answer.citations[0].article, ARTICLE_FRAME) if answer.citations else None
+        cited = self._assistant.article(answer.citations[0].article, self.who(owner)) if answer.citations else None
         return render.Shown(answer.question, answer=answer, language=cited.language if cited else "en")
 
     def leave(self, name: object, owner: str) -> None:
@@ -145,11 +152,11 @@ class Conversations:
             kept = self._explained.get((conversation.name, question))
         if kept is None or kept.explanation is None:
             return None
-        passages = [one for one in kept.explanation.passages if self._stands(one)]
+        passages = [one for one in kept.explanation.passages if self._stands(one, owner)]
         return replace(kept, explanation=replace(kept.explanation, passages=passages))
 
-    def _stands(self, passage: Considered) -> bool:
-        article = self._assistant.article(passage.article, ARTICLE_FRAME)
+    def _stands(self, passage: Considered, owner: str) -> bool:
+        article = self._assistant.article(passage.article, self.who(owner))
         return article is not None and article.revision == passage.revision
 
     def delete(self, name: object, owner: str) -> None:
@@ -158,7 +165,7 @@ class Conversations:
         if conversation is not None:
             conversation.deleted = True
             self.leave(name, owner)
-            self._assistant.forget(ARTICLE_FRAME, conversation.name)
+            self._assistant.forget(self.who(owner), conversation.name)
 
 
 def respond(
@@ -173,6 +180,7 @@ def respond(
     scope = scope_of(chosen)
     if not asked or scope is None:
         return
+    user = conversations.who(owner)
     conversation = found(conversations, name, owner)
     ended = bool(name) and conversation is None
     if conversation is None:
@@ -195,9 +203,7 @@ def respond(
         drawn = 0.0
         try:
             conversation.stop.clear()
-            asking = assistant.ask(
-                asked, ARTICLE_FRAME, conversation.name, conversation.stop, explain=True, scope=scope
-            )
+            asking = assistant.ask(asked, user, conversation.name, conversation.stop, explain=True, scope=scope)
             for event in answered(asking):
                 if conversation.over:
                     return
@@ -205,7 +211,7 @@ def respond(
                     event = conversations.explained(conversation, event)
                 turn = _with(turn, event)
                 if isinstance(event, Answer):
-                    turn = replace(turn, language=conversations.shown(event).language)
+                    turn = replace(turn, language=conversations.shown(event, owner).language)
                 if isinstance(event, Answer) or time.monotonic() - drawn >= FRAME_SECONDS:
                     drawn = time.monotonic()
                     yield picture(turn)
@@ -221,7 +227,7 @@ def respond(
         yield picture(turn)
     finally:
         if conversation.deleted:  # the answer was stored after its conversation had been forgotten
-            assistant.forget(ARTICLE_FRAME, conversation.name)
+            assistant.forget(user, conversation.name)
         conversation.busy.release()
 
 

@@ -1,6 +1,7 @@
 """Errors as programs see them: one plain sentence; the reason goes to the server's log."""
 
 import logging
+import secrets
 from collections.abc import Awaitable, Callable
 from functools import wraps
 from typing import Any, TypeVar
@@ -14,7 +15,6 @@ from starlette.responses import JSONResponse, Response
 log = logging.getLogger(__name__)
 
 UNAVAILABLE = "The articles are not available right now. Please try again in a moment."
-FAILED = "Something went wrong; the server's log says what."
 
 Form = TypeVar("Form", bound=BaseModel)
 
@@ -35,6 +35,18 @@ def error(status: int, sentence: str, headers: dict[str, str] | None = None, cod
     return JSONResponse(body, status, headers)
 
 
+def logged(what: str, wrong: Exception) -> str:
+    """Writes an exception into the log under a new id, which is all that others see of it; returns the id."""
+    identifier = secrets.token_hex(4)
+    log.error("%s (error %s)", what, identifier, exc_info=wrong)
+    return identifier
+
+
+def failed(identifier: str) -> str:
+    """What to tell others of an error in the log."""
+    return f"Something went wrong (error {identifier}); the server's log says what."
+
+
 def problem(wrong: Exception) -> Problem:
     """The Problem to report for an exception, which is logged unless the request itself is at fault."""
     if isinstance(wrong, Problem):
@@ -44,8 +56,7 @@ def problem(wrong: Exception) -> Problem:
     if isinstance(wrong, UserFacingError):
         log.warning("a question could not be answered: %s", wrong)
         return Problem(503, UNAVAILABLE)
-    log.error("a question could not be answered", exc_info=wrong)
-    return Problem(500, FAILED)
+    return Problem(500, failed(logged("a question could not be answered", wrong)))
 
 
 def plainly(door: Callable[[Request], Awaitable[Response]]) -> Callable[[Request], Awaitable[Response]]:

@@ -19,25 +19,28 @@ import logging
 import re
 import secrets
 from typing import Any
-from urllib.parse import quote, urlsplit
+from urllib.parse import urlsplit
 
 from article_assistant.settings import Settings
 from article_assistant.types import User
-from article_assistant.web import headers, render, routes
+from article_assistant.web import body, errors, forwarded, headers, render, routes
+from article_assistant.web.conversations import ARTICLE_FRAME
 from article_assistant.web.errors import error
 from article_assistant.web.keys import PREFIX, Keys
-from article_assistant.web.sessions import Login, Tabs, Tries, network, tab_of
+from article_assistant.web.login import Login
+from article_assistant.web.sessions import Tabs, Tries, network, tab_of
 from article_assistant.web.visitors import Visitors, bearer
 from starlette.datastructures import Headers
-from starlette.responses import HTMLResponse, JSONResponse, RedirectResponse, Response
+from starlette.responses import HTMLResponse, JSONResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
+from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware
 
 log = logging.getLogger(__name__)
 
 SESSION = "assistant.session"
 """ASGI scope key of the session's secret name, "" for none."""
 USER = "assistant.user"
-"""ASGI scope key of the User that a key or a token stands for."""
+"""ASGI scope key of the User whom a key, a token or a login stands for."""
 MAX_BODY = 64 * 1024
 """Maximum bytes in a request body from the page."""
 MAX_PROGRAM = 1024 * 1024
@@ -56,14 +59,21 @@ class Gate:
         self._login = login or Login(settings)
         self._tabs = Tabs()
         self._keys = Keys(settings.home)
-        self._needs_key = settings.password is not None or not is_loopback(settings.host)
+        self._needs_key = bool(settings.login) or not is_loopback(settings.host)
         self._key_tries = Tries()
         self._ancestors = " ".join(["'self'", *settings.embed_origins])
+        networks = [str(network) for network in settings.proxy.addresses] if settings.proxy else []
+        self._behind_proxy: Any = ProxyHeadersMiddleware(self._enter, ["127.0.0.1", *networks])  # type: ignore[arg-type]
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "lifespan":
             await self._app(scope, receive, send)
             return
+        peer = forwarded.peer(scope)
+        client = (str(peer), scope["client"][1]) if peer else scope.get("client")
+        await self._behind_proxy({**scope, forwarded.PEER: peer, "client": client}, receive, send)
+
+    async def _enter(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
             # The page uses no websockets; closing one before accepting it refuses it.
             await send({"type": "websocket.close", "code": 1008})
@@ -75,15 +85,15 @@ class Gate:
             refusal = self._refusal(scope)
             if refusal is None and programs:
                 refusal = self._visitor(scope) if routes.for_wikis(scope["path"]) else await self._locked_door(scope)
-            body = b""
+            sent = b""
             if refusal is None and scope["method"] == "POST":
-                body = await _whole_body(receive, _most(scope["path"]))
-                receive = _replay(body, receive)
-        except TooLarge:
+                sent = await body.whole_body(receive, _most(scope["path"]))
+                receive = body.replayed(sent, receive)
+        except body.TooLarge:
             refusal = _too_large(scope["path"])
         if refusal is None and not programs:
             session = self._login.session(scope)
-            refusal = await self._page_closed(scope, body, session)
+            refusal = await self._page_closed(scope, sent, session)
             if refusal is None:
                 scope, send = self._page(scope, send, session, nonce)
         if refusal is not None:
@@ -97,7 +107,7 @@ class Gate:
         path = scope["path"]
         refused = error if routes.for_programs(path) else _refused
         host = _hostname(given.get("host", ""))
-        if self._login.password is None and not (is_loopback(host) or host in self._hosts):
+        if self._login.kind != "password" and not (is_loopback(host) or host in self._hosts):
             return refused(421, "This host name is not served here; see the setting hosts.")
         if len(scope.get("raw_path") or b"") + len(scope["query_string"]) > MAX_PATH:
             return refused(414, "The address is too long.")
@@ -165,29 +175,37 @@ class Gate:
         # A proxy that does not forward the host name sends its own; `hosts` has the one that the browser sees.
         return parts.netloc.lower() == given.get("host", "").lower() or (parts.hostname or "") in self._hosts
 
-    async def _page_closed(self, scope: Scope, body: bytes, session: str) -> Response | None:
+    async def _page_closed(self, scope: Scope, sent: bytes, session: str) -> Response | None:
         """The gate's own response to a request of the page, or None to pass it on."""
         route = routes.find(scope["path"])
         assert route
         if route is routes.LOGIN:
-            return await self._login.sign_in(scope, body, session)
+            return await self._login.sign_in(scope, sent, session)
+        if route is routes.CALLBACK:
+            return await self._login.come_back(scope, session)
         if route is routes.LOGOUT:
             return self._login.sign_out(scope, session)
-        if self._login.password is not None and not session and route.opens != "all":
-            if route not in (routes.PAGE, routes.ARTICLE):
-                return _refused(401, "You are signed out. Please reload the page and sign in.")
-            query = scope["query_string"].decode("latin-1")
-            follow = quote(scope["path"]) + (f"?{query}" if query else "")
-            return RedirectResponse("/login" + (f"?next={quote(follow, safe='')}" if follow != "/" else ""), 303)
-        if not self._tabs.admit(tab_of(scope, body), session):
+        reader = self._login.reader(scope, session)
+        if reader is None and route.opens != "all":
+            if route in (routes.PAGE, routes.ARTICLE, routes.KEEPER):
+                return self._login.turned_away(scope)
+            return _refused(401, "You are signed out. Please reload the page and sign in.")
+        bound = route.methods == routes.SEND or route is routes.STREAM
+        if bound and not session and reader not in (None, ARTICLE_FRAME):
+            # What somebody with rights asks is bound to their session.
+            return _refused(401, "Your session is over, or your browser keeps no cookies here. Please reload the page.")
+        scope[USER] = reader
+        if not self._tabs.admit(tab_of(scope, sent), session):
             return _refused(403, "This tab belongs to another session. Please reload the page.")
         return None
 
     def _page(self, scope: Scope, send: Send, session: str, nonce: str) -> tuple[Scope, Send]:
         """The request with its session, and a `send` that turns Gradio's page into ours."""
         if scope["path"] == routes.PAGE.path:
-            session = session or self._login.sessions.begin()
-            cookie = self._login.cookie(scope, session) if self._login.password is None else None
+            cookie = None
+            if self._login.kind not in ("password", "oidc"):  # which begin sessions where people sign in
+                session = session or self._login.sessions.begin(scope[USER])
+                cookie = self._login.cookie(scope, session)
             # The nonce can only be put into an uncompressed body. A query is for Gradio's script in the browser
             # (`__theme`), not for its server (`deep_link`).
             plain = [pair for pair in scope["headers"] if pair[0] != b"accept-encoding"]
@@ -207,21 +225,19 @@ class Gate:
 
         try:
             await self._app(scope, receive, noticing)
-        except Exception:
+        except Exception as wrong:
             # For a tab that it does not know, Gradio begins a stream and then fails.
-            if not (began and scope["path"] == routes.STREAM.path):
-                log.exception("%s %s failed", scope["method"], scope["path"])
+            if began and scope["path"] == routes.STREAM.path:
+                identifier = ""
+            else:
+                identifier = errors.logged(f"{scope['method']} {scope['path']} failed", wrong)
             if began:
                 await send({"type": "http.response.body", "body": b"", "more_body": False})
             elif routes.for_programs(scope["path"]):
-                await error(500, "Something went wrong; the server's log says what.")(scope, receive, send)
+                await error(500, errors.failed(identifier))(scope, receive, send)
             else:
-                page = render.notice_page("Something went wrong", "Please try again in a moment.")
+                page = render.notice_page("Something went wrong", f"Please try again in a moment. (Error {identifier})")
                 await HTMLResponse(page, 500)(scope, receive, send)
-
-
-class TooLarge(Exception):
-    """A request body over the limit."""
 
 
 def session_of(request: Any) -> str:
@@ -230,7 +246,7 @@ def session_of(request: Any) -> str:
 
 
 def user_of(request: Any) -> User | None:
-    """The User of the program that sent this request, None if it needed no key and sent none."""
+    """The User who sent this request; None for a program that needed no key and sent none."""
     found: User | None = request.scope.get(USER)
     return found
 
@@ -266,34 +282,3 @@ def _hostname(host: str) -> str:
         return (urlsplit(f"//{host}").hostname or "").rstrip(".")
     except ValueError:
         return ""
-
-
-async def _whole_body(receive: Receive, most: int) -> bytes:
-    """The whole body; raises TooLarge as soon as it exceeds `most` bytes."""
-    parts: list[bytes] = []
-    size = 0
-    while True:
-        message = await receive()
-        if message["type"] != "http.request":
-            break
-        parts.append(message.get("body", b""))
-        size += len(parts[-1])
-        if size > most:
-            raise TooLarge
-        if not message.get("more_body", False):
-            break
-    return b"".join(parts)
-
-
-def _replay(body: bytes, receive: Receive) -> Receive:
-    """A `receive` that returns the body already read, then whatever follows."""
-    sent = False
-
-    async def replay() -> Message:
-        nonlocal sent
-        if not sent:
-            sent = True
-            return {"type": "http.request", "body": body, "more_body": False}
-        return await receive()
-
-    return replay

@@ -6,7 +6,7 @@ from typing import Any
 
 from article_assistant.types import Answering, Thumb
 from article_assistant.web import errors, render, routes
-from article_assistant.web.conversations import ARTICLE_FRAME, Conversations
+from article_assistant.web.conversations import Conversations
 from pydantic import BaseModel, Field
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, JSONResponse, Response
@@ -49,8 +49,8 @@ def history_doors(assistant: Answering, conversations: Conversations, owner: Cal
 
         def judged() -> bool:
             conversation = conversations.get(body.conversation, owner(request))
-            given = body.question, body.thumb, body.word
-            return conversation is not None and assistant.judge(ARTICLE_FRAME, conversation.name, *given)
+            user, given = conversations.who(owner(request)), (body.question, body.thumb, body.word)
+            return conversation is not None and assistant.judge(user, conversation.name, *given)
 
         if not await asyncio.to_thread(judged):
             raise errors.Problem(404, "This answer is not kept any more.")

@@ -20,7 +20,7 @@ from article_assistant.index.instep import InStep
 from article_assistant.settings import Settings
 from article_assistant.types import Answering, User
 from article_assistant.web import render
-from article_assistant.web.conversations import ARTICLE_FRAME, Conversations, found, respond
+from article_assistant.web.conversations import Conversations, found, respond
 from article_assistant.web.freshness import line
 from article_assistant.web.queue import MAX_QUESTION
 
@@ -66,10 +66,11 @@ def build(
 ) -> gr.Blocks:
     """The page; `owner(request)` is the session name of a Gradio request, "" for none."""
 
-    def fresh_line() -> str:
+    def opened(request: gr.Request) -> list[str]:
+        user = conversations.who(owner(request))
         with suppress(Exception):  # the page must open even if the library cannot be read
-            return line(kept.told(ARTICLE_FRAME.groups)) if kept else ""
-        return ""
+            return [events.offer(user), line(kept.told(user.groups)) if kept else ""]
+        return [events.offer(user), ""]
 
     events = _Events(assistant, owner, examples, conversations)
     # Not ChatInterface: its browser state hangs in a foreign frame without storage. Not Chatbot: it renders answers
@@ -82,9 +83,8 @@ def build(
         with gr.Row(elem_id="room"):
             with gr.Column(elem_id="talk"):
                 with gr.Row(elem_id="top"):
-                    masthead = render.fill(
-                        "masthead.html", name=settings.name, logo=settings.logo, leave=settings.password is not None
-                    )
+                    leave = settings.login in ("password", "oidc")
+                    masthead = render.fill("masthead.html", name=settings.name, logo=settings.logo, leave=leave)
                     gr.HTML(masthead, elem_id="masthead", **_UNSTYLED)
                     gr.HTML(render.fill("history.html", days=settings.keep_days), elem_id="past", **_UNSTYLED)
                     fresh = gr.Button("New conversation", elem_id="new", size="sm")
@@ -109,7 +109,7 @@ def build(
                 gr.HTML(render.fill("reading.html"), elem_id="pane", **_UNSTYLED)
         shown = [name, talk, shelf]
         # One event: of two that end at the same time Gradio may lose one.
-        page.load(lambda: [events.offer(), fresh_line()], None, [start, told], **_PRIVATE)
+        page.load(opened, None, [start, told], **_PRIVATE)
         # The browser keeps the name of the conversation that a tab shows. Its script presses the button once the page
         # stands: an event of `load` with a function of the browser's is sometimes lost.
         resume = gr.Button("", visible="hidden", elem_id="resume")
@@ -186,10 +186,10 @@ class _Events:
         if conversation is not None:
             conversation.stop.set()
 
-    def offer(self) -> str:
+    def offer(self, user: User) -> str:
         """Questions to begin with, as HTML."""
         try:
-            return render.start(self._examples(ARTICLE_FRAME))
+            return render.start(self._examples(user))
         except Exception:
             # The page must open even if the library cannot be read; the first question then says so.
             log.exception("no example questions")

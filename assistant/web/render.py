@@ -101,9 +101,9 @@ def fill(template: str, **values: Any) -> str:
     return _TEMPLATES.get_template(template).render(values)
 
 
-def notice_page(title: str, sentence: str) -> str:
-    """A whole HTML page with one sentence."""
-    return fill("notice.html", title=title, sentence=sentence)
+def notice_page(title: str, sentence: str, onward: str = "", tab: bool = False) -> str:
+    """A whole HTML page with one sentence, and a link to a path of ours, which opens in a tab of its own or here."""
+    return fill("notice.html", title=title, sentence=sentence, onward=onward, tab=tab)
 
 
 # ---------------------------------------------------------------- the conversation

@@ -77,6 +77,7 @@ SOURCES = Address("/v1/sources", READ, "key")
 PULL = Address("/v1/sources/pull", SEND, "key")
 TOOLS = Address("/mcp", SEND, "key")
 LOGIN = Address("/login", READ | SEND, "all", "gate")
+CALLBACK = Address("/login/callback", READ, "all", "gate")
 LOGOUT = Address("/logout", SEND, "all", "gate")
 # Gradio has dozens more; the page was seen to use only these.
 PAGE = Address("/", READ, "session", "gradio")

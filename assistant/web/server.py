@@ -35,8 +35,8 @@ from article_assistant.web.article import article_page
 from article_assistant.web.conversations import ARTICLE_FRAME, Conversations
 from article_assistant.web.errors import error
 from article_assistant.web.listening import ServeError, listen
+from article_assistant.web.login import Login
 from article_assistant.web.queue import Asking
-from article_assistant.web.sessions import Login
 from fastapi import FastAPI, Request
 from starlette.middleware.cors import CORSMiddleware
 from starlette.responses import FileResponse, HTMLResponse, JSONResponse, Response
@@ -44,6 +44,8 @@ from starlette.routing import BaseRoute
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 import gradio as gr  # isort: skip  (after page, which sets what Gradio reads while it is imported)
+
+log = logging.getLogger(__name__)
 
 STATIC = Path(__file__).parent / "static"
 PROGRAMS_AT_ONCE = page.QUESTIONS_AT_ONCE // 2
@@ -66,7 +68,7 @@ def create_app(
     """
 
     def article(request: Request) -> Response:
-        found = assistant.article(request.path_params["identifier"], ARTICLE_FRAME)
+        found = assistant.article(request.path_params["identifier"], asks(request))
         if found is None:
             return HTMLResponse(
                 render.notice_page("Not found", "There is no such article, or it has been removed."), 404
@@ -84,7 +86,7 @@ def create_app(
         return Response(words.script(language), media_type="text/javascript", headers=kept)
 
     login = Login(settings)
-    conversations = Conversations(assistant, login.sessions.holds)
+    conversations = Conversations(assistant, login.sessions.holds, who=login.user)
     asking = Asking(PROGRAMS_AT_ONCE)
     script = widget.widget_script(STATIC)
     look = (STATIC / "page.css").read_text(encoding="utf-8") + branding.style(settings.accent)
@@ -120,7 +122,7 @@ def create_app(
 
     def who(request: Request) -> str | None:
         # The same for everyone: Gradio writes it into the page, so it must not be the session's name.
-        return ARTICLE_FRAME.name if settings.password is None or gate.session_of(request) else None
+        return ARTICLE_FRAME.name if gate.user_of(request) else None
 
     gr.mount_gradio_app(
         app,
@@ -173,11 +175,13 @@ def serve_page(
 
     Raises ServeError if the address is taken or unusable, or would be open to everyone.
     """
-    if settings.password is None and not gate.is_loopback(settings.host):
+    if not (settings.login or settings.unsafe_open or gate.is_loopback(settings.host)):
         raise ServeError(
             f"{settings.host} can be reached from other machines: set a password that the page asks for "
-            "(ASSISTANT_PASSWORD=…, 8 characters or more), or serve on 127.0.0.1"
+            "(ASSISTANT_PASSWORD=…, 8 characters or more), another login (docs/signing-in.md), or serve on 127.0.0.1"
         )
+    if settings.unsafe_open and not settings.login:
+        log.warning("unsafe_open is set: whoever reaches %s may read what everyone may read", settings.host)
     # Once closed, the server re-raises the signal that ended it. SIGTERM would then kill the process on the spot; a
     # KeyboardInterrupt lets our caller clean up too.
     with listen(settings) as listener, _as_interrupt(signal.SIGTERM), suppress(KeyboardInterrupt):
@@ -214,6 +218,7 @@ async def _until_stopped(
         timeout_graceful_shutdown=STOP_SECONDS,
         lifespan="on",
         ws="none",
+        proxy_headers=False,  # the gate reads them, and has to know who really asks
     )
     reports = logging.getLogger("uvicorn.error")
     reports.setLevel(logging.WARNING)

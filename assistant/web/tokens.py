@@ -12,8 +12,9 @@ from binascii import Error as NoBase64
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from article_assistant.identity import TokenKey
 from article_assistant.index.types import EVERYONE
-from article_assistant.settings import SettingsError, TokenKey
+from article_assistant.settings import SettingsError
 from article_assistant.types import User
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from jwt import PyJWS
@@ -79,12 +80,16 @@ class Tokens:
         if not max(begins, claims.get("nbf", 0)) - LEEWAY <= now < ends + LEEWAY:
             raise TokenError("it is over, or has not begun")
         name, groups = claims.get("sub"), claims.get("groups", [])
-        if not isinstance(groups, list) or len(groups) > MAX_GROUPS:
-            raise TokenError("its groups are no list, or too many")
-        for one in (name, *groups):
-            if not (isinstance(one, str) and 0 < len(one) <= MAX_NAME and one.isprintable()):
-                raise TokenError("the name of the user or of a group is empty, too long or no text")
+        if not are_names(name, groups):
+            raise TokenError("its groups are no list or too many, or a name is empty, too long or no text")
         return str(name), groups
+
+
+def are_names(name: object, groups: object) -> bool:
+    """Whether these can be the names of a user and of groups."""
+    if not isinstance(groups, list) or len(groups) > MAX_GROUPS:
+        return False
+    return all(isinstance(one, str) and 0 < len(one) <= MAX_NAME and one.isprintable() for one in (name, *groups))
 
 
 def _verifier(kid: str, one: TokenKey) -> bytes | Ed25519PublicKey:

@@ -26,7 +26,7 @@ class Visitors:
 
     def __init__(self, settings: Settings) -> None:
         self._origins = frozenset(settings.embed_origins)
-        self._guests = settings.password is None if settings.guests is None else settings.guests
+        self._guests = settings.admits_guests
         self._tokens = Tokens(settings.identities, settings.site)
 
     def origin(self, scope: Scope) -> str:

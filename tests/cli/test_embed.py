@@ -6,8 +6,9 @@ from pathlib import Path
 
 import pytest
 from article_assistant.cli.embed import piece
+from article_assistant.identity import TokenKey
 from article_assistant.index.types import UserFacingError
-from article_assistant.settings import Settings, TokenKey
+from article_assistant.settings import Settings
 
 KINDS = ("mediawiki", "dokuwiki", "html")
 

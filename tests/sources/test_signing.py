@@ -7,8 +7,9 @@ from pathlib import Path
 import httpx
 import pytest
 from article_assistant.cli.embed import piece
+from article_assistant.identity import TokenKey
 from article_assistant.index.types import EVERYONE
-from article_assistant.settings import Settings, TokenKey
+from article_assistant.settings import Settings
 from article_assistant.types import User
 from article_assistant.web.tokens import Tokens
 

@@ -47,7 +47,8 @@ def address(entry: routes.Address) -> str:
 
 
 OPEN = [address(entry) for entry in routes.ROUTES if "GET" in entry.methods and entry.opens != "key"]
-OPEN.remove("/login")  # where there is no password it leads to the page
+for way_in in ("/login", "/login/callback"):
+    OPEN.remove(way_in)  # where there is no login it leads to the page
 CLOSED_BY_PASSWORD = [address(entry) for entry in routes.ROUTES if entry.opens == "session" and "GET" in entry.methods]
 DOORS = [(min(entry.methods), address(entry)) for entry in routes.ROUTES if entry.opens == "key"]
 CLOSED = ["/gradio_api/info", "/gradio_api/file=http://evil.test/x", "/gradio_api/file=/etc/passwd", "/monitoring"]

@@ -11,8 +11,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from article_assistant.identity import TokenKey
 from article_assistant.index.types import EVERYONE
-from article_assistant.settings import Settings, SettingsError, TokenKey
+from article_assistant.settings import Settings, SettingsError
 from article_assistant.types import User
 from article_assistant.web.tokens import MAX_TOKEN, TokenError, Tokens
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey

@@ -6,8 +6,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from article_assistant.identity import TokenKey
 from article_assistant.index.types import EVERYONE
-from article_assistant.settings import Settings, TokenKey
+from article_assistant.settings import Settings
 from article_assistant.types import User
 from article_assistant.web import gate, keys, routes
 from article_assistant.web import server as api

@@ -12,8 +12,9 @@ from typing import Any
 
 import pytest
 from article_assistant.cli.embed import piece
+from article_assistant.identity import TokenKey
 from article_assistant.index.types import EVERYONE
-from article_assistant.settings import Settings, TokenKey
+from article_assistant.settings import Settings
 from article_assistant.types import Answer, Ready, Sentence, User, Words
 from article_assistant.web.server import STATIC
 from article_assistant.web.widget import widget_script

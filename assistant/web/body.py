@@ -1,0 +1,38 @@
+"""The body of a request: read whole, up to a limit, and given on."""
+
+from starlette.types import Message, Receive
+
+
+class TooLarge(Exception):
+    """A request body over the limit."""
+
+
+async def whole_body(receive: Receive, most: int) -> bytes:
+    """The whole body; raises TooLarge as soon as it exceeds `most` bytes."""
+    parts: list[bytes] = []
+    size = 0
+    while True:
+        message = await receive()
+        if message["type"] != "http.request":
+            break
+        parts.append(message.get("body", b""))
+        size += len(parts[-1])
+        if size > most:
+            raise TooLarge
+        if not message.get("more_body", False):
+            break
+    return b"".join(parts)
+
+
+def replayed(body: bytes, receive: Receive) -> Receive:
+    """A `receive` that returns the body already read, then whatever follows."""
+    sent = False
+
+    async def replay() -> Message:
+        nonlocal sent
+        if not sent:
+            sent = True
+            return {"type": "http.request", "body": body, "more_body": False}
+        return await receive()
+
+    return replay
