@@ -72,6 +72,8 @@ def test_all_that_the_page_says_is_in_one_language(
     asked_in(page, "What did we change?")
     page.locator(".actions").wait_for()
     assert page.locator(".answer").get_attribute("lang") == "en"
+    direction = "getComputedStyle(document.querySelector('.log')).direction"
+    assert page.evaluate(direction) == ("rtl" if language == "ar" else "ltr")
     asked_in(page, "Why?")
     page.locator("#log .offers").wait_for()
     page.locator(".actions").nth(1).wait_for()
