@@ -31,7 +31,8 @@
         return read('localStorage', LAST) === last.name ? last.name : '';
     }
 
-    window.articleAssistant = {
+    // Gradio loads the scripts in any order, and each adds what it has.
+    window.articleAssistant = Object.assign(window.articleAssistant || {}, {
         name: function () { return name; },
         fill: fill,
         // Gradio asks which conversation to show, which tells that it listens by now.
@@ -43,7 +44,7 @@
         },
         // Gradio says which conversation the tab shows now; "" means nothing, as it says that while the page is built too.
         keep: function (now) { if (now) { named(now); noted(); } }
-    };
+    });
 
     function named(now) {
         name = now;

@@ -83,6 +83,7 @@
         var log = document.querySelector('#log');
         if (!log || !document.getElementById('line')) { return; }
         watcher.disconnect();
+        window.articleAssistant = window.articleAssistant || {};
         window.articleAssistant.next = function () { var question = line.shift() || ''; draw(); return question; };
         new MutationObserver(function () {
             // Gradio changes things around the conversation as soon as it has sent something.

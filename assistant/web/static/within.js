@@ -134,6 +134,7 @@
     new MutationObserver(function (_, watcher) {
         if (!row() || !box()) { return; }
         watcher.disconnect();
+        window.articleAssistant = window.articleAssistant || {};
         window.articleAssistant.chosen = function () {
             var now = values();
             return now.place || now.since || now.until ? JSON.stringify(now) : '';
