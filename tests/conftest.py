@@ -39,7 +39,7 @@ BROWSER_FLAGS = [
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     """`--long` plays whole what the suite plays a sample of."""
-    parser.addoption("--long", action="store_true", help="all injected articles instead of a sample (15 minutes)")
+    parser.addoption("--long", action="store_true", help="all injected articles and hostile texts, not a sample")
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:

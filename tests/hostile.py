@@ -1,5 +1,9 @@
 """Texts that would run a script, or ask another host, if a page took them for markup."""
 
+import html
+import re
+from urllib.parse import quote
+
 CALL = "window.ran=(window.ran||0)+1"
 FAR = "http://evil.other.test"
 
@@ -58,3 +62,23 @@ HOSTILE_TEXTS = (
     f"__proto__ <script>{CALL}</script> constructor",
 )
 """52 of them: elements, attributes, addresses, templates, style, comments, the stream's own marks."""
+
+FORMS = (
+    str,
+    lambda text: re.sub(r"</?\w+", lambda found: found[0].upper(), text),
+    lambda text: text.replace(" ", "\n\t"),
+    lambda text: text.replace(" ", "/"),
+    lambda text: text.replace("<", "<\0"),
+    lambda text: text.replace("<", "\uff1c").replace(">", "\uff1e"),
+    html.escape,
+    quote,
+)
+"""How each is written: as it is, in capitals, parted otherwise, with a null, in wide letters, escaped twice."""
+BEFORE = ("", "\"'>", "</textarea></title></style></template>", "-->]]>", "`) [1](", "<a title='")
+"""What would end the place where a text stands."""
+
+
+def hostile_texts() -> list[str]:
+    """More than 2,000 that differ, the same ones each time; neighbours differ in kind."""
+    made = (before + form(text) for before in BEFORE for form in FORMS for text in HOSTILE_TEXTS)
+    return list(dict.fromkeys(made))

@@ -55,10 +55,10 @@ def pair_tokenizer() -> Tokenizer:
 class Reader:
     """Reads passages for a question; safe to use from several threads."""
 
-    def __init__(self, threads: int = 0, graph: Path = READER, verifier: Path = VERIFIER) -> None:
+    def __init__(self, threads: int = 0, graph: Path = READER, verifier: Path | Any = VERIFIER) -> None:
         self._tokenizer = pair_tokenizer()
         self._session = onnx.session(graph, threads=threads)
-        self._verifier = onnx.session(verifier, threads=threads)
+        self._verifier = onnx.session(verifier, threads=threads) if isinstance(verifier, Path) else verifier
 
     def read(
         self, question: str, passages: Sequence[tuple[str, SentenceSpans]], fits: Callable[[str], bool] = bool
@@ -96,7 +96,7 @@ class Reader:
                 text, spans = passages[i]
                 offsets = np.array(encodings[i].offsets)
                 inside = np.array(encodings[i].type_ids) == 1
-                own = logits[row, : len(offsets)]
+                own = logits[row, : len(offsets), :2]  # the judge has more
                 found[i] = [
                     _best(own, offsets, inside, span, lambda a, b, text=text: fits(text[a:b]))  # type: ignore[misc]
                     for span in spans

@@ -1,4 +1,4 @@
-"""The widget in wikis: its script, and its doors to ask, read a conversation again, judge an answer, forget."""
+"""The widget in wikis: its script, and its doors to ask, read a conversation or a passage, judge an answer, forget."""
 
 import asyncio
 import json
@@ -11,6 +11,7 @@ from article_assistant.types import Answering, Thumb, Turn, User
 from article_assistant.web import errors, routes
 from article_assistant.web.ask import AskBody, door
 from article_assistant.web.conversations import MAX_TURNS
+from article_assistant.web.further import Further
 from article_assistant.web.history import MAX_WORD
 from article_assistant.web.queue import Asking
 from article_assistant.web.replies import document
@@ -19,6 +20,8 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
+AROUND = 2000
+"""Characters of an article that are shown before and behind a quote."""
 _UNGUESSED = r"^[A-Za-z0-9_-]{22,64}$"
 """A conversation's name has 128 random bits or more: among guests, who knows it may go on with it."""
 
@@ -57,6 +60,14 @@ class WidgetJudge(WidgetTurns):
     word: str = Field("", max_length=MAX_WORD)
 
 
+class WidgetPassage(BaseModel):
+    """Characters `[start, end)` of an article."""
+
+    article: str = Field(max_length=1000)
+    start: int = Field(ge=0)
+    end: int = Field(ge=0)
+
+
 def widget_script(folder: Path) -> str:
     """The script as browsers get it: one file, with its words in all languages and its style."""
     script = (folder / "widget.js").read_text(encoding="utf-8")
@@ -69,6 +80,8 @@ def widget_script(folder: Path) -> str:
 
 def widget_doors(assistant: Answering, who: Callable[[Request], User], asking: Asking) -> list[Route]:
     """The routes; `who(request)` is the user whose rights apply and whose conversations these are."""
+
+    further = Further(assistant)
 
     @errors.plainly
     async def turns(request: Request) -> Response:
@@ -85,6 +98,22 @@ def widget_doors(assistant: Answering, who: Callable[[Request], User], asking: A
         return document({"kept": True})
 
     @errors.plainly
+    async def passage(request: Request) -> Response:
+        body = errors.parsed(await request.body(), WidgetPassage)
+        found = await asyncio.to_thread(assistant.article, body.article, who(request))
+        if found is None:
+            raise errors.Problem(404, "There is no such article, or it has been removed.")
+        text, start, end = found.text, body.start, max(body.start, body.end)
+        parts = {"before": text[max(start - AROUND, 0) : start], "quote": text[start:end]}
+        return document({**parts, "after": text[end : end + AROUND]})
+
+    @errors.plainly
+    async def goes_on(request: Request) -> Response:
+        body = errors.parsed(await request.body(), WidgetTurns)
+        questions = await asyncio.to_thread(further, who(request), body.conversation, MAX_TURNS)
+        return document({"questions": questions})
+
+    @errors.plainly
     async def forget(request: Request) -> Response:
         body = errors.parsed(await request.body(), WidgetTurns)
         await asyncio.to_thread(assistant.forget, who(request), body.conversation)
@@ -94,5 +123,7 @@ def widget_doors(assistant: Answering, who: Callable[[Request], User], asking: A
         door(assistant, who, asking, routes.WIDGET_ASK, WidgetAsk),
         routes.WIDGET_TURNS.to(turns),
         routes.WIDGET_JUDGE.to(judge),
+        routes.WIDGET_PASSAGE.to(passage),
+        routes.WIDGET_FURTHER.to(goes_on),
         routes.WIDGET_FORGET.to(forget),
     ]

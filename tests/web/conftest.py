@@ -14,9 +14,12 @@ from tests import served as web
 
 
 class Wiki:
-    """A page of some other site, at any name under lab.test or other.test; `answers` are those at other paths."""
+    """A page of some other site, at any name under lab.test or other.test; `answers` are those at other paths.
 
-    def __init__(self, body: str, **answers: Callable[[], str]) -> None:
+    It comes with a Content-Security-Policy where one is given.
+    """
+
+    def __init__(self, body: str, policy: str = "", **answers: Callable[[], str]) -> None:
         page = body if body.startswith("<!") else f"<!doctype html><title>A wiki</title><h1>A wiki</h1>{body}"
 
         class Handler(http.server.BaseHTTPRequestHandler):
@@ -25,6 +28,8 @@ class Wiki:
                 self.send_response(200)
                 kind = "application/json" if named in answers else "text/html"
                 self.send_header("content-type", f"{kind}; charset=utf-8")
+                if policy:
+                    self.send_header("content-security-policy", policy)
                 self.end_headers()
                 self.wfile.write((answers[named]() if named in answers else page).encode())
 
@@ -45,8 +50,8 @@ def wiki() -> Iterator[Callable[..., Wiki]]:
     """Serves pages of another site until the test ends."""
     running: list[Wiki] = []
 
-    def served(body: str, **answers: Callable[[], str]) -> Wiki:
-        running.append(Wiki(body, **answers))
+    def served(body: str, policy: str = "", **answers: Callable[[], str]) -> Wiki:
+        running.append(Wiki(body, policy, **answers))
         return running[-1]
 
     yield served

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 from article_assistant.identity import TokenKey
-from article_assistant.index.types import EVERYONE
+from article_assistant.index.types import EVERYONE, Article
 from article_assistant.settings import Settings
 from article_assistant.types import User
 from article_assistant.web import gate, keys, routes
@@ -189,6 +189,32 @@ def test_what_the_doors_answer(tmp_path: Path) -> None:
     assert browser.post("/widget/judge", json=judged | {"question": "No?"}, headers=signed([])).status_code == 404
     assert browser.post("/widget/forget", json={"conversation": NAME}, headers=signed([])).json() == {"kept": False}
     assert assistant.forgotten == [(User("wiki.example.org:Mia", frozenset({EVERYONE})), NAME)]
+
+
+def test_a_passage_is_read_with_the_rights_of_who_asks(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Who is in the group gets the words and what is around them; for others it is as if there were no such article."""
+    assistant = web.scripted()
+
+    def held(identifier: str, user: User) -> Article | None:
+        return assistant.articles.get(identifier) if "wiki.example.org:hr" in (user.groups or ()) else None
+
+    monkeypatch.setattr(assistant, "article", held)
+
+    async def made() -> Any:
+        return api.create_app(assistant, settings(tmp_path))
+
+    browser = TestClient(parts.run(made()), base_url=CHAT)
+    start = web.TEXT.index(web.QUOTE)
+    end = start + len(web.QUOTE)
+    asked = {"article": "ops/incident.md", "start": start, "end": end}
+    said = browser.post("/widget/passage", json=asked, headers={"origin": WIKI} | signed(["hr"])).json()
+    assert said == {"before": web.TEXT[start - 2000 : start], "quote": web.QUOTE, "after": web.TEXT[end:]}
+    beyond = browser.post("/widget/passage", json=asked | {"start": 10**9, "end": 5}, headers=signed(["hr"]))
+    assert beyond.json() == {"before": "", "quote": "", "after": ""}
+    missing = browser.post("/widget/passage", json=asked | {"article": "none"}, headers=signed(["hr"]))
+    for more in ({}, signed(["ops"])):
+        refused = browser.post("/widget/passage", json=asked, headers=more)
+        assert (refused.status_code, refused.content) == (404, missing.content)
 
 
 @pytest.mark.parametrize("name", [None, "", "a", "short", "x" * 65, "a b" * 9, "../" * 9])

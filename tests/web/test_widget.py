@@ -5,7 +5,7 @@ import json
 import shutil
 import subprocess
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 from article_assistant.cli.embed import piece
 from article_assistant.identity import TokenKey
+from article_assistant.index.address import page_of
 from article_assistant.index.types import EVERYONE
 from article_assistant.settings import Settings
 from article_assistant.types import Answer, Ready, Sentence, User, Words
@@ -21,7 +22,6 @@ from article_assistant.web.widget import widget_script
 from axe_playwright_python.sync_playwright import Axe
 
 from tests import served as web
-from tests.hostile import HOSTILE_TEXTS
 from tests.ports import free_port
 from tests.web.conftest import Wiki, picture, watch
 from tests.web.test_tokens import SECRET, token
@@ -43,11 +43,11 @@ def line(port: int, more: str = "") -> str:
 
 
 def on_wiki(
-    served: Served, wiki: Wikis, *steps: Any, body: str = ARTICLE, more: str = "", **answers: Any
+    served: Served, wiki: Wikis, *steps: Any, body: str = ARTICLE, more: str = "", policy: str = ""
 ) -> tuple[str, web.Served]:
-    """A page of a wiki with the widget, and the assistant that answers there."""
+    """A page of a wiki with the widget, and the assistant that answers there; CHAT in a policy is its origin."""
     port = free_port()
-    other = wiki(body + line(port, more), **answers)
+    other = wiki(body + line(port, more), policy.replace("CHAT", f"http://chat.lab.test:{port}"))
     running = served(*steps, port=port, embed_origins=(f"http://wiki.lab.test:{other.port}",))
     return f"http://wiki.lab.test:{other.port}/wiki/Incident", running
 
@@ -371,47 +371,6 @@ def test_the_page_does_not_shift(page: Any, chat: Served, wiki: Wikis) -> None:
     assert page.evaluate("window.shifts") == 0
 
 
-def hostile(text: str) -> Answer:
-    """An answer that says a hostile text wherever it can."""
-    article = replace(web.article(text, f"{text}\n{web.TEXT}", text, text), title=text)
-    cited = replace(web.citation(article, text), heading=f"{text} › {text}", quote=text)
-    return Answer(text, True, text, f"{text} [1]", "extractive", None, (cited,), notice=text, extract=text)
-
-
-@pytest.mark.parametrize("half", [0, 1])
-def test_no_text_becomes_markup(page: Any, chat: Served, wiki: Wikis, half: int) -> None:
-    """Hostile texts in questions, answers, titles, headings, quotes, ids and addresses run nothing and ask nobody."""
-    texts = HOSTILE_TEXTS[half::2]
-    conversation = "a" * 32
-    at, served = on_wiki(chat, wiki, *map(hostile, texts[:4]))
-    served.assistant.kept[conversation] = [hostile(text) for text in texts]
-    page.add_init_script(
-        f"sessionStorage.getItem('article-assistant') || sessionStorage.setItem('article-assistant', "
-        f"JSON.stringify({{open: true, conversation: '{conversation}'}}))"
-    )
-    hosts = watch(page)
-    page.goto(at)
-    page.locator(f".turn:nth-of-type({len(texts)}) .tools").wait_for()
-    for number, text in enumerate(texts[:4], start=len(texts) + 1):  # and as they are streamed
-        page.get_by_role("textbox", name="Your question").fill(text)
-        page.locator(".send").click()
-        page.locator(f".turn:nth-of-type({number}) .tools").wait_for()
-    assert page.evaluate("window.ran") is None
-    assert hosts == {"wiki.lab.test", "chat.lab.test"}
-    kinds = (
-        "img, script, iframe, object, embed, form, svg, math, style, link, meta, base, video, audio, input, details, x"
-    )
-    assert page.locator(f".log :is({kinds})").count() == 0
-    hrefs = page.locator(".log a").evaluate_all("found => found.map(one => one.protocol)")
-    assert len(hrefs) >= len(texts)
-    assert set(hrefs) == {"http:"}
-    attributes = page.locator(".log *").evaluate_all(
-        "found => [...new Set(found.flatMap(one => one.getAttributeNames()))]"
-    )
-    known = {"class", "dir", "href", "aria-label", "value", "type", "aria-pressed", "target", "rel", "title"}
-    assert set(attributes) <= known
-
-
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize("width", [390, 1280])
 def test_everybody_can_use_it(page: Any, chat: Served, wiki: Wikis, scheme: str, width: int, tmp_path: Path) -> None:
@@ -461,119 +420,132 @@ def test_the_keyboard_reaches_everything(page: Any, chat: Served, wiki: Wikis) -
     assert "BODY" not in seen
 
 
+@pytest.fixture
+def lab_wiki(shared: Path, tmp_path: Path) -> Iterator[Callable[..., tuple[str, Path]]]:
+    """Starts a real wiki of the lab with some pages: its address, and its folder; it ends with the test."""
+    lab, folder = shared / "wikilab", tmp_path / "wiki"
+
+    def started(kind: str, pages: dict[str, str], *more: str) -> tuple[str, Path]:
+        if shutil.which("php") is None:
+            pytest.skip("no php on the PATH, which the wikis of the shared lab need")
+        for name, text in pages.items():
+            path = tmp_path / "pages" / name
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text(text)
+        port = str(free_port())
+        given = [str(folder), "--pages", str(tmp_path / "pages"), "--workers", "2", *more]
+        command = [str(lab / f"{kind}-up"), port, *given]
+        begun = subprocess.run(command, capture_output=True, text=True, timeout=600, check=False)
+        if begun.returncode:
+            pytest.skip(f"the wiki does not start: {begun.stderr.strip().splitlines()[-1:]}")
+        return f"http://127.0.0.1:{port}", folder
+
+    yield started
+    subprocess.run(["bash", lab / "mediawiki-down", folder], capture_output=True, check=False)
+
+
+def signing(tmp_path: Path, wiki: str, home: str) -> Settings:
+    """Settings under which a wiki at an address signs who asks."""
+    (tmp_path / "secret").write_bytes(SECRET)
+    keys = {"k": TokenKey("HS256", wiki, tmp_path / "secret")}
+    return Settings(port=free_port(), identities=keys, embed_origins=(home,))
+
+
+def asked_here(page: Any, question: str, served: web.Served, url: str) -> User:
+    """Asks about the page, which is the article's at `url`; as whom."""
+    page.get_by_role("button", name="Ask the articles").click()
+    page.get_by_role("button", name="About this page").click()
+    ask(page, question)
+    page.locator(".text a.mark").wait_for()
+    user: User
+    ((_, user, _),) = served.assistant.asked
+    (scope,) = served.assistant.scopes
+    assert page_of(url) in map(page_of, scope.pages)
+    return user
+
+
 @pytest.mark.lab
 @pytest.mark.parametrize("mode", ["guest", "member"])
-def test_real_mediawiki(browser: Any, chat: Served, shared: Path, tmp_path: Path, mode: str) -> None:
+def test_real_mediawiki(browser: Any, chat: Served, lab_wiki: Any, tmp_path: Path, mode: str) -> None:
     """In a real MediaWiki the panel answers, marks the quote on the page itself, and asks as who is logged in.
 
-    The guest has a phone, which MediaWiki's default skin draws small.
+    The guest has a phone, which MediaWiki's default skin draws small; the member's wiki has a strict policy.
     """
-    lab = shared / "wikilab"
-    if shutil.which("php") is None:
-        pytest.skip("no php on the PATH, which the wikis of the shared lab need")
-    port, at = free_port(), free_port()
-    home = f"http://127.0.0.1:{at}"
-    (tmp_path / "secret").write_bytes(SECRET)
-    keys = {"k": TokenKey("HS256", "wiki.example", tmp_path / "secret")}
-    settings = Settings(port=port, identities=keys, embed_origins=(home,))
-    quote = "Your buddy adds you to the paging rotation on the second day"
-    text = f"# Onboarding\n\n## First week\n\n{quote}.\n"
-    url = f"{home}/wiki/Team/Onboarding#First_week"
-    cited = web.citation(web.article("w/Team/Onboarding", text, url, "2026-11-20"), quote)
-    cited = replace(cited, heading="First week")
-    answer = web.answered("Who adds me?", "Your buddy adds you to the paging rotation. [1]", cited)
-    served = chat(answer, port=port, identities=keys, embed_origins=(home,))
-    pages = tmp_path / "pages"
-    (pages / "Team").mkdir(parents=True)
     days = "\n\n".join(f"=== Day {day} ===\n{DAY}" for day in ("one", "two", "three", "four", "five"))
+    quote = "Your buddy adds you to the paging rotation on the second day"
     story = f"Welcome to the team.\n\n== First week ==\nYour [[buddy]] adds '''you'''{quote[19:]}.\n\n{days}\n"
-    (pages / "Team" / "Onboarding.wiki").write_text(story)
-    command = [str(lab / "mediawiki-up"), str(at), str(tmp_path / "mw"), "--pages", str(pages), "--workers", "2"]
-    started = subprocess.run(command, capture_output=True, text=True, timeout=600, check=False)
-    if started.returncode:
-        pytest.skip(f"the wiki does not start: {started.stderr.strip().splitlines()[-1:]}")
-    try:
-        (tmp_path / "mediawiki.php").write_text(piece("mediawiki", settings))
-        with (tmp_path / "mw" / "LocalSettings.php").open("a") as local:
-            local.write(f"\nrequire_once '{tmp_path / 'mediawiki.php'}';\n")
-        phone = {"is_mobile": True, "has_touch": True, "device_scale_factor": 2, "viewport": PHONE, "screen": PHONE}
-        seen = phone if mode == "guest" else {"viewport": {"width": 1280, "height": 800}}
-        page = browser.new_context(**seen).new_page()
-        page.set_default_timeout(60_000)
-        hosts = watch(page)
-        name = "guest"
+    home, folder = lab_wiki("mediawiki", {"Team/Onboarding.wiki": story})
+    url = f"{home}/wiki/Team/Onboarding#First_week"
+    cited = web.citation(web.article("w/Team/Onboarding", f"# Onboarding\n\n{quote}.\n", url, "2026-11-20"), quote)
+    answer = web.answered(
+        "Who adds me?", "Your buddy adds you to the paging rotation. [1]", replace(cited, heading="First week")
+    )
+    settings = signing(tmp_path, "wiki.example", home)
+    served = chat(answer, port=settings.port, identities=settings.identities, embed_origins=(home,))
+    (tmp_path / "mediawiki.php").write_text(piece("mediawiki", settings))
+    with (folder / "LocalSettings.php").open("a") as local:
+        local.write(f"\nrequire_once '{tmp_path / 'mediawiki.php'}';\n")
         if mode == "member":
-            account = json.loads((tmp_path / "mw" / "credentials.json").read_text())["admin"]
-            page.goto(f"{home}/index.php?title=Special:UserLogin")
-            page.fill("#wpName1", account["user"])
-            page.fill("#wpPassword1", account["password"])
-            page.click("#wpLoginAttempt")
-            page.wait_for_load_state()
-            name = f"wiki.example:{account['user']}"
-        page.goto(f"{home}/wiki/Team/Onboarding")
-        page.get_by_role("button", name="Ask the articles").click()
-        ask(page, "Who adds me?")
-        page.locator(".text a.mark").wait_for()
-        picture(page, f"mediawiki-{mode}-answer", tmp_path)
-        page.locator(".text a.mark").click()
-        page.wait_for_function("CSS.highlights.has('article-assistant')")
-        assert marked(page) == quote
-        assert page.get_by_role("dialog").is_visible() == (mode == "member")
-        page.mouse.move(5, 5)
-        page.wait_for_timeout(1000)
-        picture(page, f"mediawiki-{mode}", tmp_path)
-        assert hosts == {"127.0.0.1"}
-        page.context.close()
-        ((_, user, _),) = served.assistant.asked
-        assert user.name == name
-        assert EVERYONE in (user.groups or ())
-        assert ("wiki.example:sysop" in (user.groups or ())) == (mode == "member")
-    finally:
-        subprocess.run([lab / "mediawiki-down", tmp_path / "mw"], capture_output=True, check=False)
+            local.write(
+                f"$wgCSPHeader = [ 'script-src' => [ '{settings.site}' ], 'default-src' => [ '{settings.site}' ] ];\n"
+            )
+    phone = {"is_mobile": True, "has_touch": True, "device_scale_factor": 2, "viewport": PHONE, "screen": PHONE}
+    context = browser.new_context(**(phone if mode == "guest" else {"viewport": {"width": 1280, "height": 800}}))
+    page = context.new_page()
+    page.set_default_timeout(60_000)
+    hosts = watch(page)
+    name = "guest"
+    if mode == "member":
+        account = json.loads((folder / "credentials.json").read_text())["admin"]
+        page.goto(f"{home}/index.php?title=Special:UserLogin")
+        page.fill("#wpName1", account["user"])
+        page.fill("#wpPassword1", account["password"])
+        page.click("#wpLoginAttempt")
+        page.wait_for_load_state()
+        name = f"wiki.example:{account['user']}"
+    response = page.goto(f"{home}/index.php?title=Team/Onboarding&action=view")
+    assert ("content-security-policy" in response.headers) == (mode == "member")
+    user = asked_here(page, "Who adds me?", served, url)
+    assert user.name == name
+    assert EVERYONE in (user.groups or ())
+    assert ("wiki.example:sysop" in (user.groups or ())) == (mode == "member")
+    picture(page, f"mediawiki-{mode}-answer", tmp_path)
+    page.locator(".text a.mark").click()
+    page.wait_for_function("CSS.highlights.has('article-assistant')")
+    assert marked(page) == quote
+    assert page.get_by_role("dialog").is_visible() == (mode == "member")
+    page.mouse.move(5, 5)
+    page.wait_for_timeout(1000)
+    picture(page, f"mediawiki-{mode}", tmp_path)
+    assert hosts == {"127.0.0.1"}
+    context.close()
 
 
 @pytest.mark.lab
-def test_real_dokuwiki(page: Any, chat: Served, shared: Path, tmp_path: Path) -> None:
+def test_real_dokuwiki(page: Any, chat: Served, lab_wiki: Any, shared: Path, tmp_path: Path) -> None:
     """On a page of a real DokuWiki for the group hr alone, one of hr asks; the quote is marked there."""
-    lab = shared / "wikilab"
-    if shutil.which("php") is None:
-        pytest.skip("no php on the PATH, which the wikis of the shared lab need")
-    port, at = free_port(), free_port()
-    home = f"http://127.0.0.1:{at}"
-    (tmp_path / "secret").write_bytes(SECRET)
-    keys = {"k": TokenKey("HS256", "doku.example", tmp_path / "secret")}
+    story = "====== Salaries ======\n\nThe bonus is paid in **April**.\n"
+    rules = str(shared / "wikilab" / "samples" / "dokuwiki.acl")
+    home, folder = lab_wiki("dokuwiki", {"hr/salaries.txt": story}, "--acl", rules)
     quote = "The bonus is paid in April"
     url = f"{home}/doku.php?id=hr:salaries#salaries"
     cited = web.citation(web.article("dw/hr:salaries", f"# Salaries\n\n{quote}.\n", url), quote)
-    served = chat(web.answered("When?", "April [1]", cited), port=port, identities=keys, embed_origins=(home,))
-    (tmp_path / "pages" / "hr").mkdir(parents=True)
-    (tmp_path / "pages" / "hr" / "salaries.txt").write_text(
-        "====== Salaries ======\n\nThe bonus is paid in **April**.\n"
-    )
-    command = [str(lab / "dokuwiki-up"), str(at), str(tmp_path / "dw"), "--pages", str(tmp_path / "pages")]
-    command += ["--acl", str(lab / "samples" / "dokuwiki.acl"), "--workers", "2"]
-    started = subprocess.run(command, capture_output=True, text=True, timeout=600, check=False)
-    if started.returncode:
-        pytest.skip(f"the wiki does not start: {started.stderr.strip().splitlines()[-1:]}")
-    try:
-        (plugins,) = {path.parent.parent for path in (tmp_path / "dw").glob("**/lib/plugins/acl/action.php")}
-        (plugins / "articleassistant").mkdir()
-        settings = Settings(port=port, identities=keys)
-        (plugins / "articleassistant" / "action.php").write_text(piece("dokuwiki", settings))
-        account = json.loads((tmp_path / "dw" / "credentials.json").read_text())["hr"]
-        page.goto(f"{home}/doku.php?id=hr:salaries&do=login")
-        page.fill("[name=u]", account["user"])
-        page.fill("[name=p]", account["password"])
-        page.click("form#dw__login [type=submit]")
-        page.goto(f"{home}/doku.php?id=hr:salaries")
-        page.get_by_role("button", name="Ask the articles").click()
-        ask(page, "When?")
-        page.locator(".text a.mark").click()
-        page.wait_for_function("CSS.highlights.has('article-assistant')")
-        assert marked(page) == quote
-        picture(page, "dokuwiki", tmp_path)
-        ((_, user, _),) = served.assistant.asked
-        assert user.name == f"doku.example:{account['user']}"
-        assert {EVERYONE, "doku.example:@hr"} <= set(user.groups or ())
-    finally:
-        subprocess.run(["bash", lab / "mediawiki-down", tmp_path / "dw"], capture_output=True, check=False)
+    settings = signing(tmp_path, "doku.example", home)
+    answer = web.answered("When?", "April [1]", cited)
+    served = chat(answer, port=settings.port, identities=settings.identities, embed_origins=(home,))
+    (plugins,) = {path.parent.parent for path in folder.glob("**/lib/plugins/acl/action.php")}
+    (plugins / "articleassistant").mkdir()
+    (plugins / "articleassistant" / "action.php").write_text(piece("dokuwiki", settings))
+    account = json.loads((folder / "credentials.json").read_text())["hr"]
+    page.goto(f"{home}/doku.php?id=hr:salaries&do=login")
+    page.fill("[name=u]", account["user"])
+    page.fill("[name=p]", account["password"])
+    page.click("form#dw__login [type=submit]")
+    page.goto(f"{home}/doku.php?id=hr:salaries")
+    user = asked_here(page, "When?", served, url)
+    assert user.name == f"doku.example:{account['user']}"
+    assert {EVERYONE, "doku.example:@hr"} <= set(user.groups or ())
+    page.locator(".text a.mark").click()
+    page.wait_for_function("CSS.highlights.has('article-assistant')")
+    assert marked(page) == quote
+    picture(page, "dokuwiki", tmp_path)

@@ -1,12 +1,13 @@
 """The widget and the page it stands in: asked about that page, about words chosen on it, in a panel of any size."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 from article_assistant.index.types import EVERYTHING, Scope
-from article_assistant.types import Found
+from article_assistant.types import Found, Recourse
 from axe_playwright_python.sync_playwright import Axe
 
 from tests import served as web
@@ -244,3 +245,108 @@ def test_on_the_right_of_a_leftward_page(browser: Any, chat: Served, wiki: Wikis
     page.wait_for_function("document.querySelector('article-assistant').shadowRoot.querySelector('.small')")
     assert page.get_by_role("separator").count() == 0
     context.close()
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("width", [390, 1280])
+def test_an_article_of_no_wiki_is_shown_in_the_panel(
+    page: Any, chat: Served, wiki: Wikis, scheme: str, width: int, tmp_path: Path
+) -> None:
+    """The sentence stands among what is around it, read as who asks; Escape leads back to its link."""
+    dark = "<style>body { background: #14171c; color: #eee }</style>" if scheme == "dark" else ""
+    at, served = on_wiki(chat, wiki, web.good(), body=WHOLE.replace("<main>", f"{dark}<main>"))
+    page.set_viewport_size({"width": width, "height": 700})
+    page.goto(at)
+    page.get_by_role("button", name="Ask the articles").click()
+    ask(page)
+    page.locator("li a").press("Enter")
+    page.locator("mark").wait_for()
+    assert page.locator("mark").text_content() == web.QUOTE
+    shown = str(page.locator(".passage").text_content())
+    assert shown.endswith(" three days.\n")
+    assert "\nWhat we changed\n" in shown
+    assert len(shown) < 2500
+    seen, room = page.locator("mark").bounding_box(), page.locator(".view").bounding_box()
+    assert room["y"] <= seen["y"] <= room["y"] + room["height"] - seen["height"]
+    assert page.evaluate("document.activeElement.shadowRoot.activeElement.textContent") == "Back"
+    picture(page, f"passage-{width}-{scheme}", tmp_path)
+    assert violations(page) == []
+    page.keyboard.press("Escape")
+    assert page.evaluate("document.activeElement.shadowRoot.activeElement.textContent") == "Incident of 21 November"
+    served.assistant.articles.clear()
+    page.keyboard.press("Enter")
+    page.locator(".view .notice").get_by_text("This article is not there any more, or not for you to read.").wait_for()
+    page.get_by_role("button", name="Back").click()
+    assert page.locator("li a").is_visible()
+
+
+@pytest.mark.parametrize(
+    "policy",
+    [
+        "default-src 'none'; script-src CHAT; connect-src CHAT",
+        "script-src 'unsafe-eval' blob: 'self' CHAT; default-src 'self' data: blob: CHAT; "
+        "style-src 'self' data: blob:; object-src 'none'; require-trusted-types-for 'script'",
+    ],
+    ids=["nothing else", "as a MediaWiki's"],
+)
+def test_a_strict_policy(page: Any, chat: Served, wiki: Wikis, policy: str) -> None:
+    """Where the site's policy allows the chat's origin to run and to be asked, and no more, nothing is reported."""
+    at, served = on_wiki(chat, wiki, body=WHOLE, policy=policy)
+    served.assistant.script.extend([good(at), web.good()])
+    page.add_init_script(
+        "window.broken = []; document.addEventListener('securitypolicyviolation', one => "
+        "broken.push(`${one.violatedDirective} ${one.blockedURI} ${one.sourceFile}`))"
+    )
+    page.goto(at)
+    page.get_by_role("button", name="Ask the articles").wait_for()
+    page.evaluate(SELECT)
+    page.get_by_role("button", name="Ask about this").click()
+    ask(page)
+    page.locator("li a").click()
+    page.wait_for_function("CSS.highlights.has('article-assistant')")
+    page.get_by_role("separator", name="Width").press("ArrowLeft")
+    panel = page.get_by_role("dialog")
+    assert panel.bounding_box()["width"] == 464
+    assert panel.evaluate("one => getComputedStyle(one).borderRadius") == "14px"
+    ask(page)
+    page.locator(".turn:nth-of-type(2) li a").click()
+    page.locator("mark").wait_for()
+    page.get_by_role("button", name="Full screen").click()
+    page.reload()
+    page.locator(".turn:nth-of-type(2) .tools").wait_for()
+    assert page.evaluate("broken") == []
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("width", [390, 1280])
+def test_one_goes_on(page: Any, chat: Served, wiki: Wikis, scheme: str, width: int, tmp_path: Path) -> None:
+    """Below an answer stand questions that its article answers; below a refusal what the team offers instead."""
+    dark = "<style>body { background: #14171c; color: #eee }</style>" if scheme == "dark" else ""
+    asked = "Who owns the ingest queue?"
+    owned = web.article("ops/owners.md", f"# Owners\n\n## {asked}\n\nAnna Berg.\n")
+    cited = web.citation(owned, "Anna Berg.")
+    told = replace(web.answered(asked, "Anna Berg. [1]", cited), confidence=0.9)
+    offers = (Recourse("Ask Anna", "mailto:anna@example.org"), Recourse("Edit it", "https://wiki.example.org/edit"),
+              Recourse("Knock at room 3"), Recourse("Not a link", "javascript:window.ran=1"))  # fmt: skip
+    refusal = replace(web.refused("And?", cited), offers=offers)
+    at, served = on_wiki(chat, wiki, replace(told, question="Who?"), told, told, refusal,
+                         body=WHOLE.replace("<main>", f"{dark}<main>"))  # fmt: skip
+    served.assistant.articles[owned.id] = owned
+    page.set_viewport_size({"width": width, "height": 700})
+    page.goto(at)
+    page.get_by_role("button", name="Ask the articles").click()
+    ask(page, "Who?")
+    page.get_by_role("button", name=asked).wait_for()
+    picture(page, f"further-{width}-{scheme}", tmp_path)
+    assert violations(page) == []
+    page.get_by_role("button", name=asked).press("Enter")
+    page.locator(".turn:nth-of-type(2) .tools").wait_for()
+    assert page.locator(".further").count() == 0
+    assert page.locator(".asked").all_text_contents() == ["You asked: Who?", f"You asked: {asked}"]
+    ask(page, "And?")
+    page.get_by_role("heading", name="Where to turn").wait_for()
+    assert page.locator(".turn:nth-of-type(3) ul li").all_inner_texts() == [offer.text for offer in offers]
+    hrefs = page.locator(".turn:nth-of-type(3) ul a").evaluate_all("all => all.map(one => one.href)")
+    assert hrefs == [offer.link for offer in offers[:2]]
+    picture(page, f"offers-{width}-{scheme}", tmp_path)
+    assert violations(page) == []

@@ -65,7 +65,7 @@ async function post(door, body, signal) {
         const response = await fetch(`${CHAT}/widget/${door}`, { ...sent, body: JSON.stringify({ conversation, ...body }) });
         if (response.ok) { return response; }
         if (response.status !== 401 || again || !who) {
-            throw Object.assign(new Error(door), { said: { 401: 'signin', 429: 'busy' }[response.status] || 'failed' });
+            throw Object.assign(new Error(door), { status: response.status, said: { 401: 'signin', 429: 'busy' }[response.status] || 'failed' });
         }
     }
 }
@@ -307,6 +307,8 @@ class Assistant extends HTMLElement {
     build() {
         this.status = make('p', { class: 'unseen', role: 'status' });
         this.log = make('div', { class: 'log', role: 'log', tabindex: '0', 'aria-label': this.label });
+        this.view = make('div', { class: 'log view', tabindex: '0', role: 'region', 'aria-label': say('passage') });
+        this.view.hidden = true;
         this.box = make('textarea', { rows: '1', maxlength: '2000', 'aria-label': say('question'), placeholder: say('question') });
         this.send = button('send', say('send'), () => (this.running ? this.running.abort() : this.ask()));
         this.box.addEventListener('keydown', (event) => {
@@ -331,7 +333,7 @@ class Assistant extends HTMLElement {
         this.panel = make('section', { class: 'panel', role: 'dialog', 'aria-label': this.label, 'aria-modal': 'false', id: 'panel' },
             make('header', {}, make('h2', {}, this.label), button('tool', say('new'), () => this.renew()), this.size,
                 button('tool', say('close'), () => this.toggle())),
-            this.log, this.status, make('div', { class: 'ask' }, make('div', { class: 'about' }, this.page, this.quoted), this.box, this.send),
+            this.log, this.view, this.status, make('div', { class: 'ask' }, make('div', { class: 'about' }, this.page, this.quoted), this.box, this.send),
             ...Object.values(this.handles));
         this.panel.hidden = true;
         this.panel.addEventListener('keydown', (event) => this.onKey(event));
@@ -352,7 +354,7 @@ class Assistant extends HTMLElement {
 
     onEscape(event) {
         event.stopPropagation();
-        if (this.running) { this.running.abort(); } else { this.toggle(); }
+        if (!this.view.hidden) { this.back(); } else if (this.running) { this.running.abort(); } else { this.toggle(); }
     }
 
     toggle(focus = true) {
@@ -416,7 +418,40 @@ class Assistant extends HTMLElement {
         this.box.style.height = `${Math.min(this.box.scrollHeight, 140)}px`;
     }
 
-    welcome() { this.log.replaceChildren(make('p', { class: 'hello' }, say('hello'))); }
+    // An article that is on no wiki is shown here, as far as it stands around the sentence: our own page of it knows
+    // nobody who comes from a wiki.
+    async show(citation, link) {
+        const shown = make('div', { class: 'passage', dir: 'auto' }), back = button('tool', say('back'), () => this.back());
+        this.from = link;
+        this.view.replaceChildren(back, make('h3', { dir: 'auto' }, citation.title), shown);
+        this.log.hidden = true;
+        this.view.hidden = false;
+        back.focus({ preventScroll: true });
+        const { article, start, end } = citation;
+        try {
+            const { before, quote, after } = await (await post('passage', { article, start, end })).json();
+            const parts = (text) => text.split(/^#{1,6} (.*)$/m).map((part, at) => (at % 2 ? make('b', {}, part) : part));
+            const marked = make('mark', {}, ...parts(quote));
+            shown.replaceChildren(...parts(before), marked, ...parts(after));
+            this.view.scrollTop = marked.offsetTop - this.view.offsetTop - 80;
+        } catch (error) {
+            const said = error.status === 404 ? 'lost' : error.said || 'offline';
+            shown.replaceChildren(make('p', { class: 'notice' }, say(said)));
+            this.tell(said);
+        }
+    }
+
+    back() {
+        this.view.hidden = true;
+        this.log.hidden = false;
+        (this.from?.isConnected ? this.from : this.box).focus();
+    }
+
+    welcome() {
+        this.view.hidden = true;
+        this.log.hidden = false;
+        this.log.replaceChildren(make('p', { class: 'hello' }, say('hello')));
+    }
 
     tell(key) { this.status.textContent = say(key); }
 
@@ -448,6 +483,8 @@ class Assistant extends HTMLElement {
     }
 
     turn(question, about = {}) {
+        this.view.hidden = true;
+        this.log.hidden = false;
         this.log.querySelector('.hello')?.remove();
         this.log.querySelector('.forget')?.remove();
         const turn = new Turn(this, question, about);
@@ -473,13 +510,18 @@ class Assistant extends HTMLElement {
         this.log.setAttribute('aria-busy', 'true');
         store.write({ conversation, asked: question });
         turn.wait('searching');
+        const at = this.log.scrollTop;
         try {
             for await (const { name, data } of events(await post('ask', { question, stream: true, ...about }, running.signal))) {
                 if (name === 'error') { throw Object.assign(new Error(name), { said: 'failed' }); }
                 turn.take(name, data);
-                if (name === 'answer') { store.write({ asked: '' }); this.tell('ready'); }
+                if (name === 'answer') {
+                    store.write({ asked: '' });
+                    this.tell('ready');
+                    if (this.log.scrollTop === at) { this.follow(turn.element); }    // there was no room to, before
+                }
             }
-            if (!turn.answer) { throw new Error('the stream was cut off'); }
+            if (turn.answer) { turn.further(); } else { throw new Error('the stream was cut off'); }
         } catch (error) {
             turn.fail(running.signal.aborted ? '' : say(error.said || 'offline'));
         } finally {
@@ -491,9 +533,22 @@ class Assistant extends HTMLElement {
         }
     }
 
+    goOn(question, list) {
+        if (this.running) { return; }
+        list.previousSibling.remove();
+        list.remove();
+        this.ask(question);
+        this.box.focus({ preventScroll: true });
+    }
+
     // To the words on this page, or to the page that has them.
     go(event, citation, heading) {
         const page = pageOf(citation.url);
+        if (citation.own) {
+            event.preventDefault();
+            this.show(citation, event.currentTarget);
+            return;
+        }
         if (!here().has(page)) {
             if (page && new URL(citation.url, location.href).origin === location.origin) {
                 store.write({ mark: { page, quote: citation.quote, heading } });
@@ -551,6 +606,7 @@ class Turn {
         this.more.replaceChildren(...notices.map((one) => make('p', { class: 'notice' }, one)),
             ...(elsewhere ? [button('tool', say('everywhere'), () => this.widget.ask(this.question, { quote: this.quote }))] : []),
             ...(shown.length ? [make('h4', {}, say(answer.answered ? 'sources' : 'nearest')), this.list(shown)] : []),
+            ...(answer.offers?.length ? [make('h4', {}, say('turn')), make('ul', {}, ...answer.offers.map((one) => this.offer(one)))] : []),
             ...(answer.remark ? [] : [this.tools()]));
     }
 
@@ -571,16 +627,17 @@ class Turn {
     link(citation, words, more = {}) {
         const heading = (citation.heading || '').split(' › ').pop();
         let href = /^https?:\/\//i.test(citation.url) ? citation.url : '';
-        if (!href) {
+        const own = !href;
+        if (own) {
             // An article of a folder: our own page of it. A path with dots or empty parts is one name.
             const parts = citation.article.split('/');
             const path = encodeURIComponent(citation.article);
             const odd = parts.some((one) => ['', '.', '..'].includes(one));
             href = `${CHAT}/article/${odd ? path : parts.map(encodeURIComponent).join('/')}?start=${citation.start}&end=${citation.end}#quote`;
         }
-        const away = new URL(href, location.href).origin !== location.origin;
+        const away = !own && new URL(href, location.href).origin !== location.origin;
         const where = away ? { target: '_blank', rel: 'noopener', title: say('opens') } : {};
-        const onclick = (event) => { if (!event.ctrlKey && !event.metaKey && !event.shiftKey) { this.widget.go(event, { ...citation, url: href }, heading); } };
+        const onclick = (event) => { if (!event.ctrlKey && !event.metaKey && !event.shiftKey) { this.widget.go(event, { ...citation, url: href, own }, heading); } };
         return make('a', { href, ...where, ...more, onclick }, words);
     }
 
@@ -592,6 +649,24 @@ class Turn {
             return make('li', { value: citation.number, dir: 'auto' }, this.link(citation, citation.title), make('span', { class: 'facts' }, facts),
                 make('blockquote', { dir: 'auto' }, citation.quote));
         }));
+    }
+
+    offer({ text, link }) {
+        const away = { target: '_blank', rel: 'noopener', title: say('opens') };
+        const whole = /^(https?:\/\/|mailto:)/i.test(link);
+        return make('li', { dir: 'auto' }, whole ? make('a', { href: link, ...(/^mailto:/i.test(link) ? {} : away) }, text) : text);
+    }
+
+    // What the cited articles answer as well, where the server knows some.
+    async further() {
+        if (!this.answer.answered || this.answer.remark) { return; }
+        try {
+            const { questions } = await (await post('further', {})).json();
+            if (!questions.length || !this.element.isConnected || this.element !== this.widget.log.querySelector('.turn:last-of-type')) { return; }
+            const list = make('ul', { class: 'further' }, ...questions.map((one) => make('li', { dir: 'auto' },
+                button('tool', one, () => this.widget.goOn(one, list)))));
+            this.more.append(make('h4', {}, say('further')), list);
+        } catch { /* then there are none */ }
     }
 
     tools() {
