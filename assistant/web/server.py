@@ -100,7 +100,7 @@ def create_app(
         routes.SCRIPT.to(_static("page.js", "text/javascript", "no-cache")),
         routes.HISTORY.to(_static("history.js", "text/javascript", "no-cache")),
         routes.LINE_SCRIPT.to(_static("line.js", "text/javascript", "no-cache")),
-        routes.WORDS.to(said),
+        routes.WORDS_SCRIPT.to(said),
         routes.WITHIN_SCRIPT.to(_static("within.js", "text/javascript", "no-cache")),
         routes.WHY_SCRIPT.to(_static("why.js", "text/javascript", "no-cache")),
         routes.ICON.to(lambda _: branding.logo(settings, STATIC / "icon.svg")),

@@ -5,7 +5,7 @@ import re
 from functools import cache
 from pathlib import Path
 
-STATIC = Path(__file__).parent / "static"
+TEXTS_FOLDER = Path(__file__).parent / "static"
 RIGHTWARD = frozenset({"ar"})
 """Languages of the catalogue that are written from right to left."""
 _ASKED = re.compile(r"\s*([A-Za-z]{1,8})(?:-[A-Za-z0-9-]*)?\s*(?:;\s*q=([01](?:\.\d{0,3})?)\s*)?")
@@ -14,8 +14,8 @@ _ASKED = re.compile(r"\s*([A-Za-z]{1,8})(?:-[A-Za-z0-9-]*)?\s*(?:;\s*q=([01](?:\
 @cache
 def catalogue() -> dict[str, dict[str, str]]:
     """By language, what the English words of the page are in it; `{n}` stands for a number or a name in both."""
-    shared = json.loads((STATIC / "texts.json").read_text(encoding="utf-8"))
-    own = json.loads((STATIC / "page.json").read_text(encoding="utf-8"))
+    shared = json.loads((TEXTS_FOLDER / "texts.json").read_text(encoding="utf-8"))
+    own = json.loads((TEXTS_FOLDER / "page.json").read_text(encoding="utf-8"))
     english = shared.pop("en")
     same = {language: {english[key]: text for key, text in words.items()} for language, words in shared.items()}
     return {"en": {}} | {language: same[language] | own[language] for language in own}
@@ -41,4 +41,4 @@ def script(language: str) -> str:
     """The script that says the page's words in a language, for the others to use."""
     given = {"language": language, "direction": "rtl" if language in RIGHTWARD else "ltr"}
     given_json = json.dumps(given | {"words": catalogue()[language]}, ensure_ascii=False, separators=(",", ":"))
-    return (STATIC / "words.js").read_text(encoding="utf-8").replace("__GIVEN__", given_json)
+    return (TEXTS_FOLDER / "words.js").read_text(encoding="utf-8").replace("__GIVEN__", given_json)
