@@ -177,7 +177,8 @@ def main() -> None:
                         wrong.append(found)
         seed += 1
         pace = (time.perf_counter() - began) / done
-        report.say(f"{done:,} cases, {len(wrong)} differ, {pace * (given.cases - done) / 60:.0f} min left")
+        left = f"{pace * (given.cases - done) / 60:.0f} min left"
+        report.say(f"{done:,} cases, {len(wrong)} differ, {left}; others may go on from --seed {seed}")
     body = [f"{done:,} cases in {time.perf_counter() - began:,.0f} s: {len(wrong)} differ.", *wrong[:3]]
     report.write(given.out, "hidden", "What is hidden moves nothing", facts, body, {"cases": done, "wrong": wrong})
 

@@ -20,7 +20,7 @@ from article_assistant.index.search import Index
 from article_assistant.index.types import EVERYONE, Article, Chunk, Hit
 from article_assistant.types import Answer, Citation
 
-from bench import answers, cold, data, exact, field, large, peers, question, report, score, support
+from bench import answers, cold, data, exact, field, large, peers, question, report, score, support, wikis
 from bench.score import Passage, Piece, Score
 from tests import parts
 
@@ -481,3 +481,12 @@ def test_an_answer_beside_another_identifier_is_wrong() -> None:
     assert exact.verdict_on(exact.Asked("?", None, "PN-22"), answer) == "wrong"
     assert exact.verdict_on(exact.Asked("?", None, "PN-22"), refused) == "right"
     assert exact.verdict_on(exact.Asked("?", "S1", "PN-22"), refused) == "missed"
+
+
+def test_a_page_is_compared_with_what_a_browser_shows() -> None:
+    """Marks and repeated names of columns count for nothing; what is left out or stands elsewhere is missed."""
+    shown = wikis.words("Rooms\nTwo of them.\nB 12\t8\nsudo restart")
+    ours = "# Rooms\n\nTwo of them.\n\nRoom: B 12 | Seats: 8\n\n    sudo restart"
+    assert wikis.in_order(shown, wikis.words(ours)) == len(shown) == 9
+    assert wikis.in_order(shown, wikis.words(ours.replace("of them", ""))) == 7
+    assert wikis.in_order(shown, list(reversed(wikis.words(ours)))) == 1

@@ -37,6 +37,7 @@ JUDGED = {
         "GNU General Public License (GPL)",
         "public domain and BSD but for an Emacs mode, which is no part of the package that is installed",
     ),
+    "dulwich": ("GPL-2.0-or-later", "Apache-2.0 may be chosen instead, and is"),
 }
 """Packages whose licence is none of the permissive ones in part: that part, and why the package is accepted."""
 

@@ -15,10 +15,20 @@ from article_assistant.index.sources.site import Site
 from article_assistant.index.sources.source import Access, Place, RemoteSource
 from article_assistant.index.types import SourceError
 
+
+def _repository(where: Path | Place, access: Access) -> RemoteSource:
+    from article_assistant.index.sources.repository import Repository  # Dulwich is loaded where it is needed
+
+    if isinstance(where, Path) and not access.groups:
+        check_no_wiki(where)
+    return Repository(where, access)
+
+
 KINDS: dict[str, Callable[[Place, Access], RemoteSource]] = {
     "mediawiki": MediaWiki,
     "dokuwiki": DokuWiki,
     "confluence": Confluence,
+    "git": _repository,
     "site": Site,
 }
 """The class of each kind of wiki, by what stands before the `+` of an address."""
@@ -27,6 +37,7 @@ BY_PATH: dict[str, Callable[[Path, Access], RemoteSource]] = {
     BY_FOLDER: DokuFolder,
     "dump+file://": Dump,
     "confluence+file://": ConfluenceExport,
+    "git+file://": _repository,
 }
 """The class of each kind of folder or file, by what stands before its path."""
 THIS_MACHINE = {"127.0.0.1", "::1", "localhost"}

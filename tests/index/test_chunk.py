@@ -118,6 +118,8 @@ def test_every_sample_article_is_read_to_its_end() -> None:
     [
         ("One. Two! Three?", ["One.", "Two!", "Three?"]),
         ("Dr. Okonjo met Mrs. Lee. They spoke.", ["Dr. Okonjo met Mrs. Lee.", "They spoke."]),
+        ("Call Mia, ext. 4471 or 4472. She knows.", ["Call Mia, ext. 4471 or 4472.", "She knows."]),
+        ("See art. 5 and p. 12. 7 rooms more. 9 left.", ["See art. 5 and p. 12.", "7 rooms more.", "9 left."]),
         ("See p. 7 and Fig. 3 for it. Then go.", ["See p. 7 and Fig. 3 for it.", "Then go."]),
         ("The U.S. Army came. It left.", ["The U.S. Army came.", "It left."]),
         ("It costs 3.50 EUR. Ask first.", ["It costs 3.50 EUR.", "Ask first."]),

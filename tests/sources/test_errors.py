@@ -93,6 +93,7 @@ def test_over_the_network(
     [
         ("dokuwiki+file://{}/missing", "is no DokuWiki's folder: .*; name"),
         ("dokuwiki+file://{}/rules", "cannot be read .*; let this user read it"),
+        ("git+file://{}/empty", "is no Git repository with a commit in it; name another"),
         ("confluence+file://{}/page.xml", "is no export of a Confluence space .*; in Confluence: Space settings"),
         ("dump+file://{}/missing.xml", "is no file that can be read; name"),
         ("dump+file://{}/page.xml", "export"),

@@ -65,7 +65,7 @@ def nothing_runs(page: Any) -> None:
     assert page.evaluate("window.ran") is None
     assert page.locator(f".panel :is({KINDS})").count() == 0
     assert set(page.locator(".panel a").evaluate_all("all => all.map(one => one.protocol)")) <= {"http:"}
-    named = page.locator(".panel :is(.log, .about) *").evaluate_all(
+    named = page.locator(".panel :is(.log, .view, .about) *").evaluate_all(
         "all => all.flatMap(one => one.getAttributeNames())"
     )
     assert set(named) <= ATTRIBUTES

@@ -307,7 +307,7 @@ class Assistant extends HTMLElement {
     build() {
         this.status = make('p', { class: 'unseen', role: 'status' });
         this.log = make('div', { class: 'log', role: 'log', tabindex: '0', 'aria-label': this.label });
-        this.view = make('div', { class: 'log view', tabindex: '0', role: 'region', 'aria-label': say('passage') });
+        this.view = make('div', { class: 'view', tabindex: '0', role: 'region', 'aria-label': say('passage') });
         this.view.hidden = true;
         this.box = make('textarea', { rows: '1', maxlength: '2000', 'aria-label': say('question'), placeholder: say('question') });
         this.send = button('send', say('send'), () => (this.running ? this.running.abort() : this.ask()));
