@@ -38,6 +38,7 @@ class Settings(BaseSettings):
         description="the folder of the library and everything derived from it",
     )
     name: str = Field(default="Article assistant", description="what the page calls itself", max_length=60)
+    language: Literal["", "en", "de", "fr", "es", "tr", "kk", "ru", "ar"] = Field(default="", description="of the page")
     accent: str = Field(
         default="", pattern="^(#[0-9a-fA-F]{6})?$", description="the colour of links and buttons, like #24548f"
     )

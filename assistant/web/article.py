@@ -47,6 +47,7 @@ def article_page(article: Article, start: int = 0, end: int = 0) -> str:
     return fill(
         "article.html",
         title=article.title,
+        language=article.language,
         titled=titled,
         updated=article.updated,
         away=original(original_at(article, start, end if end > start else None)),

@@ -110,11 +110,16 @@ class Conversations:
         answers = self._assistant.conversation(self.who(owner), name, MAX_TURNS)
         if not answers:
             return None
-        kept = Conversation(name, owner, turns=[render.Shown(answer.question, answer=answer) for answer in answers])
+        kept = Conversation(name, owner, turns=[self.shown(answer, owner) for answer in answers])
         with self._lock:
             if self._held.get(name) is held:
                 self._held[name] = kept
             return self._held[name]
+
+    def shown(self, answer: Answer, owner: str) -> render.Shown:
+        """A turn of the page with this answer, whose language is that of the first article it cites."""
+        cited = self._assistant.article(answer.citations[0].article, self.who(owner)) if answer.citations else None
+        return render.Shown(answer.question, answer=answer, language=cited.language if cited else "en")
 
     def leave(self, name: object, owner: str) -> None:
         """The tab turns to another conversation: an unfinished answer ends; finished ones are kept.
@@ -205,6 +210,8 @@ def respond(
                 if isinstance(event, Answer):
                     event = conversations.explained(conversation, event)
                 turn = _with(turn, event)
+                if isinstance(event, Answer):
+                    turn = replace(turn, language=conversations.shown(event, owner).language)
                 if isinstance(event, Answer) or time.monotonic() - drawn >= FRAME_SECONDS:
                     drawn = time.monotonic()
                     yield picture(turn)

@@ -33,11 +33,12 @@ Offered = Callable[[User], Sequence[Offer]]
 WAITING = 100
 """Maximum waiting questions; beyond them the page says that it is busy."""
 
-HEAD = (
-    '<meta name="color-scheme" content="light dark"><link rel="icon" href="/favicon.ico">'
-    '<link rel="stylesheet" href="/files/page.css"><script src="/files/page.js" defer></script>'
-    '<script src="/files/history.js" defer></script><script src="/files/why.js" defer></script>'
-    '<script src="/files/line.js" defer></script><script src="/files/within.js" defer></script>'
+HEAD = '<meta name="color-scheme" content="light dark"><link rel="icon" href="/favicon.ico">' + "".join(
+    ['<link rel="stylesheet" href="/files/page.css">']
+    + [
+        f'<script src="/files/{name}.js" defer></script>'
+        for name in ("words", "page", "history", "why", "line", "within")
+    ]
 )
 
 # Anyone can call an event by its number, so it must not offer more than the page does.
@@ -93,7 +94,7 @@ def build(
                     start = gr.HTML("", elem_id="start", **_UNSTYLED)
                     told = gr.HTML("", elem_id="told", **_UNSTYLED)
                 gr.HTML(
-                    '<div role="status" aria-label="Questions in line"><ol id="line"></ol></div>',
+                    '<div data-say role="status" aria-label="Questions in line"><ol id="line"></ol></div>',
                     elem_id="lined",
                     **_UNSTYLED,
                 )

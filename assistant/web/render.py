@@ -115,7 +115,8 @@ class Shown:
 
     Before the `answer` is complete there are the `words` and `citations` so far, and a `status` like "Reading 6
     passages…". `notice` is a plain sentence in place of an answer. While a language model writes, `ready` is the
-    offline answer above its text, and `written` its sentences so far. `within` says where was searched, "" everywhere.
+    offline answer above its text, and `written` its sentences so far. `within` says where was searched, "" everywhere;
+    `language` is that of the answer's words, "" while nobody knows.
     """
 
     question: str
@@ -127,6 +128,7 @@ class Shown:
     ready: Answer | None = None
     written: tuple[Sentence, ...] = ()
     within: str = ""
+    language: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -197,6 +199,7 @@ def _turn(number: int, turn: Shown) -> dict[str, Any]:
         "number": number,
         "question": turn.question,
         "within": turn.within,
+        "language": turn.language,
         "searched": answer.standalone if answer and answer.standalone != turn.question else "",
         "answer": _paragraphs(words, _marker(cited, f"mark-{number}"), None if doubtful else short) if words else None,
         "refused": offline and not offline.answered and not offline.remark,

@@ -29,6 +29,7 @@ from article_assistant.web import (
     render,
     routes,
     widget,
+    words,
 )
 from article_assistant.web.article import article_page
 from article_assistant.web.conversations import ARTICLE_FRAME, Conversations
@@ -79,6 +80,11 @@ def create_app(
     def asks(request: Request) -> User:
         return gate.user_of(request) or ARTICLE_FRAME
 
+    def said(request: Request) -> Response:
+        language = words.language_for(request.headers.get("accept-language", ""), settings.language)
+        kept = {"cache-control": "no-cache", "vary": "accept-language"}
+        return Response(words.script(language), media_type="text/javascript", headers=kept)
+
     login = Login(settings)
     conversations = Conversations(assistant, login.sessions.holds, who=login.user)
     asking = Asking(PROGRAMS_AT_ONCE)
@@ -94,6 +100,7 @@ def create_app(
         routes.SCRIPT.to(_static("page.js", "text/javascript", "no-cache")),
         routes.HISTORY.to(_static("history.js", "text/javascript", "no-cache")),
         routes.LINE_SCRIPT.to(_static("line.js", "text/javascript", "no-cache")),
+        routes.WORDS_SCRIPT.to(said),
         routes.WITHIN_SCRIPT.to(_static("within.js", "text/javascript", "no-cache")),
         routes.WHY_SCRIPT.to(_static("why.js", "text/javascript", "no-cache")),
         routes.ICON.to(lambda _: branding.logo(settings, STATIC / "icon.svg")),

@@ -48,7 +48,7 @@ def open_page(browser: Any) -> Iterator[Open]:
         page.on("pageerror", lambda error: note(str(error), left))
         page.on("console", lambda said: note(said.text, left) if said.type == "error" else None)
         page.goto(url)
-        box(page).wait_for()
+        page.locator("#question textarea").wait_for()
         page.on("request", lambda request: left.append(request.url) if request.is_navigation_request() else None)
         return page
 
@@ -391,8 +391,8 @@ def test_refusal_is_marked(open_page: Open, serve: Callable[..., web.Served]) ->
 
 
 def test_the_page_says_that_it_is_in_english(open_page: Open, serve: Callable[..., web.Served]) -> None:
-    """Whatever language the browser prefers, its words are English, and a screen reader is told so."""
-    page = open_page(serve(web.good()).url, locale="de-DE")
+    """For a browser that prefers a language the page lacks, its words are English, and a screen reader is told so."""
+    page = open_page(serve(web.good()).url, locale="ja-JP")
     ask(page, "What did we change?")
     page.locator("a.mark").wait_for()
     assert page.evaluate("document.documentElement.lang") == "en"

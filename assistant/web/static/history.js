@@ -2,6 +2,7 @@
 // keeps the names of the conversations; what was said in them the server keeps, for some days.
 (function () {
     'use strict';
+    function say(text, name) { return window.articleSay(text, name); }
     var LIST = 'article-assistant.conversations', LAST = 'article-assistant.last', MOST = 200, DAY = 86400000;
     var name = '';                          // the conversation that this tab shows, '' for a new one
     var begins = null;                      // what to do once Gradio listens
@@ -30,7 +31,8 @@
         return read('localStorage', LAST) === last.name ? last.name : '';
     }
 
-    window.articleAssistant = {
+    // Gradio loads the scripts in any order, and each adds what it has.
+    window.articleAssistant = Object.assign(window.articleAssistant || {}, {
         name: function () { return name; },
         fill: fill,
         // Gradio asks which conversation to show, which tells that it listens by now.
@@ -42,7 +44,7 @@
         },
         // Gradio says which conversation the tab shows now; "" means nothing, as it says that while the page is built too.
         keep: function (now) { if (now) { named(now); noted(); } }
-    };
+    });
 
     function named(now) {
         name = now;
@@ -160,16 +162,16 @@
                 thumbs[question] = thumb;
                 change(name, { thumbs: thumbs });
                 noted();
-                status.textContent = thumb ? 'Thank you.' : '';
-            }, function () { status.textContent = 'This could not be kept. Please try again.'; });
+                status.textContent = thumb ? say('Thank you.') : '';
+            }, function () { status.textContent = say('This could not be kept. Please try again.'); });
     }
 
     var ACTIONS = {
         copy: function (turn, button) {
             var status = turn.querySelector('.said');
             copy(FORMS[button.getAttribute('data-form')](turn)).then(
-                function () { status.textContent = 'Copied.'; },
-                function () { status.textContent = 'The browser did not let this be copied.'; });
+                function () { status.textContent = say('Copied.'); },
+                function () { status.textContent = say('The browser did not let this be copied.'); });
             button.closest('details').open = false;
         },
         edit: function (turn) { fill(questionOf(turn)); },
@@ -184,9 +186,9 @@
         if (!given || way !== 'down') { return; }
         var form = made('form', '', { 'class': 'word' });
         form.append(made('input', '', {
-            name: 'word', maxlength: '1000', placeholder: 'What was wrong? (optional)',
-            'aria-label': 'What was wrong? A few words, if you like.'
-        }), made('button', 'Send', {}));
+            name: 'word', maxlength: '1000', placeholder: say('What was wrong? (optional)'),
+            'aria-label': say('What was wrong? A few words, if you like.')
+        }), made('button', say('Send'), {}));
         form.lastChild.type = 'submit';
         turn.querySelector('.said').before(form);
         form.firstChild.focus();
@@ -204,9 +206,9 @@
             row.dataset.name = one.name;
             row.append(
                 made('button', one.title, { 'data-history': 'open', dir: 'auto', 'aria-current': String(one.name === name) }),
-                made('time', new Date(one.at).toLocaleDateString(), {}),
-                made('button', 'Rename', { 'data-history': 'rename', 'aria-label': 'Rename ' + one.title }),
-                made('button', 'Delete', { 'data-history': 'delete', 'aria-label': 'Delete ' + one.title }));
+                made('time', new Date(one.at).toLocaleDateString(document.documentElement.lang), {}),
+                made('button', say('Rename'), { 'data-history': 'rename', 'aria-label': say('Rename {n}', one.title) }),
+                made('button', say('Delete'), { 'data-history': 'delete', 'aria-label': say('Delete {n}', one.title) }));
             return row;
         }));
     }
@@ -227,10 +229,10 @@
         return send('/conversation/forget', { conversations: names }).then(function () {
             save(list().filter(function (one) { return !names.includes(one.name); }));
             if (names.includes(name)) { show(''); } else { draw(); }
-        }, function () { window.alert('This could not be deleted. Please try again in a moment.'); });
+        }, function () { window.alert(say('This could not be deleted. Please try again in a moment.')); });
     }
     function rename(row) {
-        var field = made('input', '', { 'aria-label': 'New title', maxlength: '120' });
+        var field = made('input', '', { 'aria-label': say('New title'), maxlength: '120' });
         field.value = entry(row.dataset.name).title;
         row.firstChild.replaceWith(field);
         field.select();
@@ -263,7 +265,7 @@
         'delete': function (row) { forget([row.dataset.name]); },
         'delete-all': function () {
             var names = list().map(function (one) { return one.name; });
-            if (names.length && window.confirm('Delete all ' + names.length + ' conversations?')) { forget(names); }
+            if (names.length && window.confirm(say('Delete all {n} conversations?', names.length))) { forget(names); }
         },
         markdown: function () { download('markdown'); },
         json: function () { download('json'); }

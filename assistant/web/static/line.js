@@ -2,6 +2,7 @@
 // that the server does not take up at once is said to be on its way.
 (function () {
     'use strict';
+    function say(text, name) { return window.articleSay(text, name); }
     var SIGN = 100, SLOW = 3000;            // milliseconds until a question is seen to be on its way, and said to be slow
     var line = [], sent = null;
 
@@ -19,11 +20,11 @@
         if (!shown) { return; }
         var late = sent && Date.now() - sent.at, rows = [];
         if (sent && late >= SIGN) {
-            var word = late >= SLOW ? 'The server has not answered yet.' : 'On its way…';
+            var word = late >= SLOW ? say('The server has not answered yet.') : say('On its way…');
             rows.push(row(sent.question, word));
         }
         line.forEach(function (question, place) {
-            var item = row(question, 'Waits until the answer above is there.'), back = text('button', 'Take back');
+            var item = row(question, say('Waits until the answer above is there.')), back = text('button', say('Take back'));
             back.type = 'button';
             back.addEventListener('click', function () {
                 line.splice(place, 1);
@@ -82,6 +83,7 @@
         var log = document.querySelector('#log');
         if (!log || !document.getElementById('line')) { return; }
         watcher.disconnect();
+        window.articleAssistant = window.articleAssistant || {};
         window.articleAssistant.next = function () { var question = line.shift() || ''; draw(); return question; };
         new MutationObserver(function () {
             // Gradio changes things around the conversation as soon as it has sent something.

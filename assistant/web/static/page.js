@@ -22,7 +22,7 @@
         var copy = cards.cloneNode(true);
         copy.querySelectorAll('[id]').forEach(function (link) { link.id = 'shelf-' + link.id; });
         shelved.replaceWith(copy);
-        document.querySelector('#shelf h2').textContent = copy.matches('.near') ? 'Nearest passages' : 'Sources';
+        document.querySelector('#shelf h2').textContent = window.articleSay(copy.matches('.near') ? 'Nearest passages' : 'Sources');
     }
 
     function open(link) {
@@ -34,7 +34,7 @@
         if (pane.hidden) { window.history.pushState({ article: true }, ''); }
         pane.hidden = false;
         document.body.classList.add('reading');
-        pane.querySelector('h2').textContent = link.getAttribute('data-title') || 'Article';
+        pane.querySelector('h2').textContent = link.getAttribute('data-title') || window.articleSay('Article');
         cover(isNarrow());
         // The article comes by the link itself, into the frame it names; here only the place is made.
         document.getElementById('close-article').focus({ preventScroll: !isNarrow() });
@@ -60,11 +60,6 @@
         if (close()) { event.preventDefault(); return; }
         if (document.querySelector('.log.writing')) { document.getElementById('stop').click(); }
     }
-
-    // Gradio says that the page is in the browser's language, whatever language its words are in.
-    function english() { if (document.documentElement.lang !== 'en') { document.documentElement.lang = 'en'; } }
-    new MutationObserver(english).observe(document.documentElement, { attributes: true, attributeFilter: ['lang'] });
-    english();
 
     document.addEventListener('keydown', onKey);
     window.addEventListener('popstate', function () { close(true); });

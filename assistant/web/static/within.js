@@ -1,6 +1,7 @@
 // Where to search: a source or a folder in it, some days, or one article, whose title is completed behind an @.
 (function () {
     'use strict';
+    function say(text, name) { return window.articleSay(text, name); }
     var WAIT = 120;                         // milliseconds without a key before titles are looked up
     var timer = 0, asked = 0, active = -1;
 
@@ -19,9 +20,9 @@
     }
     function draw() {
         var now = values(), select = form().elements.place, name = select.selectedOptions[0].dataset.name || '';
-        var parts = [now.place && 'in ' + name, now.since && 'from ' + now.since, now.until && 'to ' + now.until];
-        var said = parts.filter(Boolean).join(' ');
-        row().querySelector('.chosen').textContent = said ? 'Only ' + said : 'All articles';
+        var parts = [now.place && name, now.since && say('from {n}', now.since), now.until && say('to {n}', now.until)];
+        var said = parts.filter(Boolean).join(', ');
+        row().querySelector('.chosen').textContent = said ? say('Only: {n}', said) : say('All articles');
         row().querySelector('.everywhere').hidden = !said;
         row().classList.toggle('some', Boolean(said));
         if (said) { row().hidden = false; }
@@ -91,7 +92,7 @@
         list().replaceChildren.apply(list(), rows);
         list().hidden = false;
         document.getElementById('titles-told').textContent =
-            rows.length + (rows.length === 1 ? ' title' : ' titles') + '; choose with the arrow keys and Enter';
+            say('{n} titles found; choose with the arrow keys and Enter', rows.length);
         step(1);
     }
     function step(by) {
@@ -133,6 +134,7 @@
     new MutationObserver(function (_, watcher) {
         if (!row() || !box()) { return; }
         watcher.disconnect();
+        window.articleAssistant = window.articleAssistant || {};
         window.articleAssistant.chosen = function () {
             var now = values();
             return now.place || now.since || now.until ? JSON.stringify(now) : '';
