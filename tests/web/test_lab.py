@@ -30,7 +30,7 @@ def running(lab: Path, name: str, port: int, folder: Path, *more: str) -> Iterat
     try:
         yield f"http://127.0.0.1:{port}"
     finally:
-        subprocess.run(["bash", lab / f"{name}-down", folder], capture_output=True, check=False)
+        subprocess.run(["bash", lab / "mediawiki-down", folder], capture_output=True, check=False)
 
 
 def answers(page: Any, address: str) -> None:
