@@ -8,7 +8,7 @@ from contextlib import suppress
 import httpx
 import pytest
 from article_assistant.settings import Settings
-from article_assistant.types import Answer, Event, Ready
+from article_assistant.types import Answer, Event, Ready, Waiting
 from article_assistant.web import body, gate, routes
 from article_assistant.web.limits import Limits
 from article_assistant.web.queue import LINE, Asking, Busy
@@ -78,7 +78,7 @@ def test_those_who_share_a_password_are_told_apart() -> None:
 
 def test_an_open_stream_counts_until_it_ends() -> None:
     """A stream that is being answered takes one of its person's places, and gives it back when the client leaves."""
-    served = web.Served(web.scripted([web.Waiting()], web.good()), asks_at_once=1)
+    served = web.Served(web.scripted([Waiting()], web.good()), asks_at_once=1)
     try:
         with httpx.Client(base_url=served.url, timeout=60) as person:
             question = {"question": "What did we change?", "stream": True}
@@ -146,8 +146,8 @@ def test_a_place_is_free_while_a_language_model_writes() -> None:
         await asyncio.sleep(0)
         with pytest.raises(Busy):
             await asking.begin(stuck)
-        for one in line:
-            one.cancel()
+        for waiting in line:
+            waiting.cancel()
         await asyncio.gather(*line, return_exceptions=True)
         begun.set()
         assert [event async for event in holder if event] == [answer]
