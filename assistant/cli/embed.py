@@ -20,7 +20,7 @@ _GUESTS = {
     "html": "site.html",
 }
 _SIGNED = _GUESTS | {"mediawiki": "mediawiki.php", "dokuwiki": "dokuwiki.php"}
-SECONDS = 20.0
+CHECK_SECONDS = 20.0
 """How long a page may take that is looked at."""
 
 
@@ -64,7 +64,7 @@ def _print_check(url: str, settings: "Settings") -> None:
     import httpx
     from article_assistant.cli.wikicheck import lacks
 
-    with httpx.Client(follow_redirects=True, timeout=SECONDS, headers={"user-agent": "Mozilla/5.0"}) as client:
+    with httpx.Client(follow_redirects=True, timeout=CHECK_SECONDS, headers={"user-agent": "Mozilla/5.0"}) as client:
         missing = lacks(url, settings, client)
     for sentence in missing:
         out.print(f"- {escape(sentence)}", soft_wrap=True)

@@ -13,7 +13,7 @@ MAX_PAGE = 5_000_000
 """Maximum characters of a page or script that are looked at."""
 MAX_SCRIPTS = 30
 """Maximum scripts of the page that are looked into for the widget's address."""
-WIDGET = re.compile(r"""https?://[^\s"'<>\\]+/widget\.js""")
+WIDGET_ADDRESS = re.compile(r"""https?://[^\s"'<>\\]+/widget\.js""")
 
 
 def lacks(url: str, settings: Settings, client: httpx.Client) -> list[str]:
@@ -27,7 +27,7 @@ def lacks(url: str, settings: Settings, client: httpx.Client) -> list[str]:
     tree = html.document_fromstring(page.text[:MAX_PAGE].encode("utf-8", "replace") or b"<p>")
     policies = [*page.headers.get_list("content-security-policy"), *_policies_in(tree)]
     frames = [urljoin(str(page.url), src) for src in tree.xpath("//iframe/@src")]
-    if framed := [src for src in frames if _origin(src) == settings.site]:
+    if framed := [src for src in frames if _origin_of(src) == settings.site]:
         return list(_framed(page, framed[0], policies, client))
     found = _script(page, tree, client)
     if found is None:
@@ -44,7 +44,7 @@ def _embedded(
     client: httpx.Client,
 ) -> Iterator[str]:  # fmt: skip
     """What is missing where the page loads the widget's script."""
-    wiki, chat = _origin(str(page.url)), _origin(script)
+    wiki, chat = _origin_of(str(page.url)), _origin_of(script)
     if chat != settings.site:
         yield (
             f"The page loads the chat from {chat}, and the setting address says {settings.site}. Make them the same: "
@@ -90,7 +90,7 @@ def _token(address: str, wiki: str, client: httpx.Client) -> Iterator[str]:
     except httpx.HTTPError as error:
         yield f"The address of tokens cannot be opened: {error}."
         return
-    if _origin(address) != wiki:
+    if _origin_of(address) != wiki:
         yield f"The address of tokens, {address}, is not one of the wiki: browsers send it no cookie of the login."
     if said.status_code == 404 or (said.status_code == 200 and "json" not in said.headers.get("content-type", "")):
         yield f"There are no tokens at {address}: put the file there that `assistant embed` prints."
@@ -98,9 +98,9 @@ def _token(address: str, wiki: str, client: httpx.Client) -> Iterator[str]:
 
 def _framed(page: httpx.Response, frame: str, policies: list[str], client: httpx.Client) -> Iterator[str]:
     """What is missing where the page shows the chat in a frame."""
-    wiki = _origin(str(page.url))
+    wiki = _origin_of(str(page.url))
     if not all(_allows(policy, "frame-src", frame, "", wiki) for policy in policies):
-        yield f"The wiki's Content-Security-Policy does not allow {_origin(frame)}: add it to frame-src."
+        yield f"The wiki's Content-Security-Policy does not allow {_origin_of(frame)}: add it to frame-src."
     try:
         shown = client.get(frame, follow_redirects=False)
     except httpx.HTTPError as error:
@@ -108,7 +108,7 @@ def _framed(page: httpx.Response, frame: str, policies: list[str], client: httpx
         return
     if shown.status_code == 421:
         yield f"The chat does not answer under this name: add {urlsplit(frame).hostname} to hosts, or set address."
-    elif not _allows(shown.headers.get("content-security-policy", ""), "frame-ancestors", wiki, "", _origin(frame)):
+    elif not _allows(shown.headers.get("content-security-policy", ""), "frame-ancestors", wiki, "", _origin_of(frame)):
         yield f'Pages of {wiki} may not frame the chat: add "{wiki}" to embed_origins, and start it again.'
     elif shown.status_code in (303, 401):
         yield "The page of the chat needs a login, which may not work in a frame: use the button instead."
@@ -124,9 +124,9 @@ def _script(page: httpx.Response, tree: html.HtmlElement, client: httpx.Client) 
         src = urljoin(str(page.url), element.get("src"))
         if urlsplit(src).path == routes.WIDGET.path:
             return src, element.get("nonce", ""), element.get("data-token", "")
-        if _origin(src) == _origin(str(page.url)):
+        if _origin_of(src) == _origin_of(str(page.url)):
             own.append(src)
-    if written := WIDGET.search(page.text[:MAX_PAGE]):
+    if written := WIDGET_ADDRESS.search(page.text[:MAX_PAGE]):
         return written[0], "", ""
     loaders = [src for src in own if urlsplit(src).path.endswith("/load.php")]
     own[:0] = [f"{src.partition('?')[0]}?modules=site&only=scripts&debug=1" for src in loaders[:1]]
@@ -135,7 +135,7 @@ def _script(page: httpx.Response, tree: html.HtmlElement, client: httpx.Client) 
             text = client.get(src).text[:MAX_PAGE]
         except httpx.HTTPError:
             continue
-        if written := WIDGET.search(text.replace("\\/", "/")):
+        if written := WIDGET_ADDRESS.search(text.replace("\\/", "/")):
             return written[0], "", ""
     return None
 
@@ -172,6 +172,6 @@ def _matches(source: str, address: SplitResult, nonce: str, own: str) -> bool:
     return name == host.lower() or (host.startswith("*.") and name.endswith(host[1:].lower()))
 
 
-def _origin(url: str) -> str:
+def _origin_of(url: str) -> str:
     parts = urlsplit(url)
     return f"{parts.scheme}://{parts.netloc}"

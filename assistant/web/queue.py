@@ -14,7 +14,7 @@ WAIT = 5.0
 """Maximum seconds that a question waits for its turn."""
 MOST = 400
 """Maximum questions at work, most of them waiting for a language model; each is a thread."""
-LINE = 100
+IN_LINE = 100
 """Maximum questions that wait; the next is refused at once."""
 QUIET = 0.5
 """Seconds without an event after which None is yielded."""
@@ -53,9 +53,9 @@ class Asking:
 
         `ask` is called in a thread. Closing the generator ends the question at its next event, within about a second.
         Its place is free again as soon as only a language model is waited for. Raises Busy after WAIT seconds, and at
-        once where LINE others wait.
+        once where IN_LINE others wait.
         """
-        if self._waiting >= LINE or not self._at_work.acquire(blocking=False):
+        if self._waiting >= IN_LINE or not self._at_work.acquire(blocking=False):
             raise Busy
         self._waiting += 1
         try:

@@ -11,7 +11,7 @@ from article_assistant.settings import Settings
 from article_assistant.types import Answer, Event, Ready, Waiting
 from article_assistant.web import body, gate, routes
 from article_assistant.web.limits import Limits
-from article_assistant.web.queue import LINE, Asking, Busy
+from article_assistant.web.queue import IN_LINE, Asking, Busy
 from starlette.responses import PlainTextResponse
 from starlette.testclient import TestClient
 from starlette.types import Message, Receive, Scope, Send
@@ -142,7 +142,7 @@ def test_a_place_is_free_while_a_language_model_writes() -> None:
             yield answer
 
         holder = await asking.begin(stuck)
-        line = [asyncio.create_task(asking.begin(stuck)) for _ in range(LINE)]
+        line = [asyncio.create_task(asking.begin(stuck)) for _ in range(IN_LINE)]
         await asyncio.sleep(0)
         with pytest.raises(Busy):
             await asking.begin(stuck)
