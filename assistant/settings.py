@@ -112,6 +112,12 @@ class Settings(BaseSettings):
         default=None, description="the reverse proxy that says who asks: see docs/signing-in.md"
     )
     oidc: OpenID | None = Field(default=None, description="where people sign in to the page: see docs/signing-in.md")
+    asks_a_minute: int = Field(
+        default=60, ge=0, le=100_000, description="questions that one person may ask in a minute; 0: no limit"
+    )
+    asks_at_once: int = Field(
+        default=8, ge=0, le=10_000, description="questions of one person that are answered at a time; 0: no limit"
+    )
     unsafe_open: bool = Field(
         default=False, description="whether the page may be served to other machines without any login"
     )

@@ -4,41 +4,73 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
-from article_assistant.cli.console import Home, err, settings_of
+from article_assistant.cli.console import Home, err, out, settings_of
 from article_assistant.index.types import UserFacingError
+from rich.markup import escape
 
 if TYPE_CHECKING:
     from article_assistant.settings import Settings
 
 PIECES = Path(__file__).parents[1] / "web" / "embed"
-_SIGNED = {"mediawiki": "mediawiki.php", "dokuwiki": "dokuwiki.php", "html": "site.html"}
-_GUESTS = {"mediawiki": "mediawiki.js", "dokuwiki": "dokuwiki.html", "html": "site.html"}
+_GUESTS = {
+    "mediawiki": "mediawiki.js",
+    "dokuwiki": "dokuwiki.html",
+    "otterwiki": "otterwiki.html",
+    "tiddlywiki": "tiddlywiki.tid",
+    "html": "site.html",
+}
+_SIGNED = _GUESTS | {"mediawiki": "mediawiki.php", "dokuwiki": "dokuwiki.php"}
+CHECK_SECONDS = 20.0
+"""How long a page may take that is looked at."""
 
 
 def embed(
     context: typer.Context,
     kind: Annotated[
-        Literal["mediawiki", "dokuwiki", "html"], typer.Argument(metavar="KIND", help="mediawiki, dokuwiki or html.")
-    ],
+        Literal["mediawiki", "dokuwiki", "otterwiki", "tiddlywiki", "html"] | None,
+        typer.Argument(metavar="KIND", help="mediawiki, dokuwiki, otterwiki, tiddlywiki or html."),
+    ] = None,
     home: Home = None,
     key: Annotated[
         str | None, typer.Option(metavar="ID", help="The key of identities that the wiki signs with; the last one.")
+    ] = None,
+    check: Annotated[
+        str | None, typer.Option(metavar="URL", help="Look at this page of the wiki, and say what is missing there.")
     ] = None,
 ) -> None:
     """Print what to put into a wiki, for this installation; its first lines say where.
 
     With a key in the setting identities, MediaWiki and DokuWiki get a piece of PHP that says who reads the page.
-    Without one, every reader is a guest.
+    Without one, every reader is a guest. --check looks at a page as a browser would that is not logged in,
+    and exits with 1 if the chat would not work there.
 
     Example:  assistant embed dokuwiki > action.php
     """
     settings = settings_of(context, home)
+    if check is not None:
+        _print_check(check, settings)
+        return
+    if kind is None:
+        raise typer.BadParameter("name a kind of wiki, or a page to look at: --check https://wiki.example.org/")
     print(piece(kind, settings, key), end="")  # alone on standard output, for a file
     if not settings.embed_origins:
         err.print("The setting embed_origins is empty: no wiki's page may ask yet.", style="yellow", soft_wrap=True)
     if not settings.address:
         line = f"The setting address is not set: browsers are sent to {settings.site}, which is this machine."
         err.print(line, style="yellow", soft_wrap=True)
+
+
+def _print_check(url: str, settings: "Settings") -> None:
+    import httpx
+    from article_assistant.cli.wikicheck import lacks
+
+    with httpx.Client(follow_redirects=True, timeout=CHECK_SECONDS, headers={"user-agent": "Mozilla/5.0"}) as client:
+        missing = lacks(url, settings, client)
+    for sentence in missing:
+        out.print(f"- {escape(sentence)}", soft_wrap=True)
+    if missing:
+        raise typer.Exit(1)
+    out.print(f"The chat works in {escape(url)}, as far as can be seen without a browser.", soft_wrap=True)
 
 
 def piece(kind: str, settings: "Settings", key: str | None = None) -> str:

@@ -1,6 +1,11 @@
 """The body of a request: read whole, up to a limit, and given on."""
 
+import asyncio
+
 from starlette.types import Message, Receive
+
+BODY_SECONDS = 30.0
+"""Seconds that a request body may take to arrive."""
 
 
 class TooLarge(Exception):
@@ -8,7 +13,12 @@ class TooLarge(Exception):
 
 
 async def whole_body(receive: Receive, most: int) -> bytes:
-    """The whole body; raises TooLarge as soon as it exceeds `most` bytes."""
+    """The whole body. Raises TooLarge as soon as it exceeds `most` bytes, TimeoutError if it takes BODY_SECONDS."""
+    async with asyncio.timeout(BODY_SECONDS):
+        return await _read(receive, most)
+
+
+async def _read(receive: Receive, most: int) -> bytes:
     parts: list[bytes] = []
     size = 0
     while True:

@@ -52,6 +52,16 @@ def peer(scope: Scope) -> IPv4Address | IPv6Address | None:
     return mapped or found
 
 
+def is_loopback(host: str) -> bool:
+    """Whether only this machine can reach a server that listens on `host`."""
+    if host == "localhost":
+        return True
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
 def _decoded_utf8(header: str) -> str:
     """A header's value, which proxies send as UTF-8."""
     return header.encode("latin-1").decode("utf-8", "replace").strip()

@@ -14,10 +14,11 @@ doors of their own (`web.visitors`).
 """
 
 import asyncio
-import ipaddress
 import logging
+import math
 import re
 import secrets
+from contextlib import nullcontext
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -27,9 +28,10 @@ from article_assistant.web import body, errors, forwarded, headers, render, rout
 from article_assistant.web.conversations import ARTICLE_FRAME
 from article_assistant.web.errors import error
 from article_assistant.web.keys import PREFIX, Keys
+from article_assistant.web.limits import ASKING, Limits
 from article_assistant.web.login import Login
 from article_assistant.web.sessions import Tabs, Tries, network, tab_of
-from article_assistant.web.visitors import Visitors, bearer
+from article_assistant.web.visitors import GUEST, Visitors, bearer
 from starlette.datastructures import Headers
 from starlette.responses import HTMLResponse, JSONResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -58,8 +60,9 @@ class Gate:
         self._visitors = Visitors(settings)
         self._login = login or Login(settings)
         self._tabs = Tabs()
+        self._limits = Limits(settings.asks_a_minute, settings.asks_at_once)
         self._keys = Keys(settings.home)
-        self._needs_key = bool(settings.login) or not is_loopback(settings.host)
+        self._needs_key = bool(settings.login) or not forwarded.is_loopback(settings.host)
         self._key_tries = Tries()
         self._ancestors = " ".join(["'self'", *settings.embed_origins])
         networks = [str(network) for network in settings.proxy.addresses] if settings.proxy else []
@@ -91,15 +94,31 @@ class Gate:
                 receive = body.replayed(sent, receive)
         except body.TooLarge:
             refusal = _too_large(scope["path"])
+        except TimeoutError:
+            refusal = (error if programs else _refused)(408, "The request took too long to arrive.")
         if refusal is None and not programs:
             session = self._login.session(scope)
             refusal = await self._page_closed(scope, sent, session)
             if refusal is None:
                 scope, send = self._page(scope, send, session, nonce)
+        person = self._person(scope) if refusal is None and scope["path"] in ASKING else ""
+        seconds = self._limits.wait(person) if person else 0.0
+        if seconds > 0:
+            wait = str(math.ceil(seconds))
+            sentence = f"That is a lot at once. Please try again in {wait} seconds."
+            refusal = (error if programs else _refused)(429, sentence, {"retry-after": wait})
         if refusal is not None:
             await refusal(scope, receive, send)
-        else:
+            return
+        with self._limits.held(person) if person else nullcontext():
             await self._pass(scope, receive, send)
+
+    def _person(self, scope: Scope) -> str:
+        """Who sends a request, as the limits count: a user, one of those who share a password, or an address."""
+        user = scope.get(USER)
+        if user not in (None, GUEST, ARTICLE_FRAME):
+            return str(user.name)
+        return str(scope.get(SESSION) if self._login.kind == "password" else "") or network(scope)
 
     def _refusal(self, scope: Scope) -> Response | None:
         """The refusal of a request that nobody may send, or None."""
@@ -107,7 +126,7 @@ class Gate:
         path = scope["path"]
         refused = error if routes.for_programs(path) else _refused
         host = _hostname(given.get("host", ""))
-        if self._login.kind != "password" and not (is_loopback(host) or host in self._hosts):
+        if self._login.kind != "password" and not (forwarded.is_loopback(host) or host in self._hosts):
             return refused(421, "This host name is not served here; see the setting hosts.")
         if len(scope.get("raw_path") or b"") + len(scope["query_string"]) > MAX_PATH:
             return refused(414, "The address is too long.")
@@ -249,16 +268,6 @@ def user_of(request: Any) -> User | None:
     """The User who sent this request; None for a program that needed no key and sent none."""
     found: User | None = request.scope.get(USER)
     return found
-
-
-def is_loopback(host: str) -> bool:
-    """Whether only this machine can reach a server that listens on `host`."""
-    if host == "localhost":
-        return True
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return False
 
 
 def _refused(status: int, sentence: str, given: dict[str, str] | None = None) -> Response:

@@ -6,12 +6,16 @@ from collections.abc import AsyncGenerator, Callable, Generator, Iterator
 from contextlib import closing, suppress
 from typing import cast
 
-from article_assistant.types import Answer, Event
+from article_assistant.types import Answer, Event, Ready
 
 MAX_QUESTION = 2000
 """Maximum characters of a question."""
 WAIT = 5.0
 """Maximum seconds that a question waits for its turn."""
+MOST = 400
+"""Maximum questions at work, most of them waiting for a language model; each is a thread."""
+IN_LINE = 100
+"""Maximum questions that wait; the next is refused at once."""
 QUIET = 0.5
 """Seconds without an event after which None is yielded."""
 AHEAD = 32
@@ -41,19 +45,30 @@ class Asking:
 
     def __init__(self, at_once: int) -> None:
         self._places = asyncio.Semaphore(at_once)
+        self._waiting = 0
+        self._at_work = threading.Semaphore(MOST)
 
     async def begin(self, ask: Callable[[], Iterator[Event]]) -> AsyncGenerator[Event | None, None]:
         """Start a question as soon as fewer than `at_once` run; returns its events, and None while there are none.
 
         `ask` is called in a thread. Closing the generator ends the question at its next event, within about a second.
-        Raises Busy after WAIT seconds.
+        Its place is free again as soon as only a language model is waited for. Raises Busy after WAIT seconds, and at
+        once where IN_LINE others wait.
         """
+        if self._waiting >= IN_LINE or not self._at_work.acquire(blocking=False):
+            raise Busy
+        self._waiting += 1
         try:
             async with asyncio.timeout(WAIT):
                 await self._places.acquire()
-        except TimeoutError:
-            raise Busy from None
-        running = _Running(self._places)
+        except BaseException as error:
+            self._at_work.release()
+            if isinstance(error, TimeoutError):
+                raise Busy from None
+            raise
+        finally:
+            self._waiting -= 1
+        running = _Running(self._places, self._at_work)
         threading.Thread(target=running.run, args=(ask,), name="question", daemon=True).start()
         return running.events()
 
@@ -61,12 +76,14 @@ class Asking:
 class _Running:
     """One question: a thread produces its events, an event loop consumes them."""
 
-    def __init__(self, places: asyncio.Semaphore) -> None:
+    def __init__(self, places: asyncio.Semaphore, at_work: threading.Semaphore) -> None:
         self._places = places
+        self._at_work = at_work
         self._loop = asyncio.get_running_loop()
         self._came: asyncio.Queue[Event | Exception | None] = asyncio.Queue()
         self._room = threading.Semaphore(AHEAD)
         self._gone = threading.Event()
+        self._holds = True
 
     def run(self, ask: Callable[[], Iterator[Event]]) -> None:
         """Produce the events. Only this thread may close the iterator, which may be running at any time."""
@@ -77,10 +94,19 @@ class _Running:
                     if not self._room.acquire(timeout=STALLED) or self._gone.is_set():
                         break
                     self._tell(event)
+                    if isinstance(event, Ready):
+                        self._leave()
             self._tell(None)
         except Exception as error:
             self._tell(error)
         finally:
+            self._leave()
+            self._at_work.release()
+
+    def _leave(self) -> None:
+        """Give the place to the next question, once."""
+        if self._holds:
+            self._holds = False
             with suppress(RuntimeError):  # the loop is closed, the server has stopped
                 self._loop.call_soon_threadsafe(self._places.release)
 

@@ -20,6 +20,7 @@ from article_assistant.web import (
     ask,
     branding,
     completions,
+    forwarded,
     freshness,
     gate,
     history,
@@ -175,7 +176,7 @@ def serve_page(
 
     Raises ServeError if the address is taken or unusable, or would be open to everyone.
     """
-    if not (settings.login or settings.unsafe_open or gate.is_loopback(settings.host)):
+    if not (settings.login or settings.unsafe_open or forwarded.is_loopback(settings.host)):
         raise ServeError(
             f"{settings.host} can be reached from other machines: set a password that the page asks for "
             "(ASSISTANT_PASSWORD=…, 8 characters or more), another login (docs/signing-in.md), or serve on 127.0.0.1"
