@@ -253,14 +253,14 @@ app.command("verify")(library.verify_library)
 def _serve_page(index: "Index", settings: "Settings") -> None:
     from article_assistant.examples import Examples
     from article_assistant.web import server
-    from article_assistant.web.conversations import ARTICLE_FRAME
+    from article_assistant.web.conversations import ANYONE
 
     def announce(url: str) -> None:
         out.print(f"Chat with your articles at [bold]{url}[/bold]  (Ctrl-C ends)")
 
     with article_assistant.open(settings, index=index) as serving, kept_in_step(settings, index.library) as kept:
         examples = Examples(serving)
-        examples.warm(ARTICLE_FRAME)
+        examples.warm(ANYONE)
         server.serve_page(serving, settings, announce, examples, kept, serving.judged)
 
 

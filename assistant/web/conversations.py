@@ -30,7 +30,7 @@ from cachetools import LRUCache
 
 log = logging.getLogger(__name__)
 
-ARTICLE_FRAME = User(name="reader", groups=frozenset({EVERYONE}))
+ANYONE = User(name="reader", groups=frozenset({EVERYONE}))
 """Whoever asks on the page without having said who they are."""
 MAX_TURNS = 30
 """Maximum turns shown of a conversation; older ones are dropped."""
@@ -80,7 +80,7 @@ class Conversations:
         assistant: Answering,
         lasts: Callable[[str], bool] = lambda _: True,
         most: int = MAX_CONVERSATIONS,
-        who: Callable[[str], User] = lambda _: ARTICLE_FRAME,
+        who: Callable[[str], User] = lambda _: ANYONE,
     ) -> None:
         self._assistant = assistant
         self._lasts = lasts
@@ -102,7 +102,7 @@ class Conversations:
             return None
         with self._lock:
             held = self._held.get(name)
-        free = "" if self.who(owner) == ARTICLE_FRAME else owner
+        free = "" if self.who(owner) == ANYONE else owner
         if held is not None and held.owner in (free, owner):
             return held
         if held is not None and self._lasts(held.owner):

@@ -25,7 +25,7 @@ from urllib.parse import urlsplit
 from article_assistant.settings import Settings
 from article_assistant.types import User
 from article_assistant.web import body, errors, forwarded, headers, render, routes
-from article_assistant.web.conversations import ARTICLE_FRAME
+from article_assistant.web.conversations import ANYONE
 from article_assistant.web.errors import error
 from article_assistant.web.keys import PREFIX, Keys
 from article_assistant.web.limits import ASKING, Limits
@@ -116,7 +116,7 @@ class Gate:
     def _person(self, scope: Scope) -> str:
         """Who sends a request, as the limits count: a user, one of those who share a password, or an address."""
         user = scope.get(USER)
-        if user not in (None, GUEST, ARTICLE_FRAME):
+        if user not in (None, GUEST, ANYONE):
             return str(user.name)
         return str(scope.get(SESSION) if self._login.kind == "password" else "") or network(scope)
 
@@ -210,7 +210,7 @@ class Gate:
                 return self._login.turned_away(scope)
             return _refused(401, "You are signed out. Please reload the page and sign in.")
         bound = route.methods == routes.SEND or route is routes.STREAM
-        if bound and not session and reader not in (None, ARTICLE_FRAME):
+        if bound and not session and reader not in (None, ANYONE):
             # What somebody with rights asks is bound to their session.
             return _refused(401, "Your session is over, or your browser keeps no cookies here. Please reload the page.")
         scope[USER] = reader

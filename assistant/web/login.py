@@ -13,7 +13,7 @@ from urllib.parse import parse_qs, quote
 from article_assistant.settings import Settings
 from article_assistant.types import User
 from article_assistant.web import branding, errors, render
-from article_assistant.web.conversations import ARTICLE_FRAME
+from article_assistant.web.conversations import ANYONE
 from article_assistant.web.forwarded import Forwarded
 from article_assistant.web.keys import sha256
 from article_assistant.web.sessions import SESSION_HOURS, Sessions, Tries, network
@@ -49,14 +49,14 @@ class Login:
 
     def user(self, session: str) -> User:
         """Whose rights apply to what is asked in a session, "" for none."""
-        return self.sessions.user(session) or ARTICLE_FRAME
+        return self.sessions.user(session) or ANYONE
 
     def reader(self, scope: Scope, session: str) -> User | None:
         """Who sends a request of the page, None for somebody who has to sign in first."""
         if self._asks:
             return self.sessions.user(session)
         found = self._forwarded.user(scope) if self.kind == "proxy" and self._forwarded else None
-        return found or (ARTICLE_FRAME if self._guests else None)
+        return found or (ANYONE if self._guests else None)
 
     def session(self, scope: Scope) -> str:
         """A request's session, "" for none; one that was begun as somebody else, or with other groups, ends here."""
@@ -108,7 +108,7 @@ class Login:
             await asyncio.sleep(0.3)
             return HTMLResponse(self._form(follow, "That is not the password."), 403)
         self._tries.forget(client)
-        return self._entered(scope, session, ARTICLE_FRAME, follow)
+        return self._entered(scope, session, ANYONE, follow)
 
     def _entered(self, scope: Scope, before: str, user: User, follow: str) -> Response:
         # A new name at login makes one that was planted before worthless (session fixation).

@@ -33,7 +33,7 @@ from article_assistant.web import (
     words,
 )
 from article_assistant.web.article import article_page
-from article_assistant.web.conversations import ARTICLE_FRAME, Conversations
+from article_assistant.web.conversations import ANYONE, Conversations
 from article_assistant.web.errors import error
 from article_assistant.web.listening import ServeError, listen
 from article_assistant.web.login import Login
@@ -79,7 +79,7 @@ def create_app(
         return HTMLResponse(shown.encode("utf-8", "replace"))
 
     def asks(request: Request) -> User:
-        return gate.user_of(request) or ARTICLE_FRAME
+        return gate.user_of(request) or ANYONE
 
     def said(request: Request) -> Response:
         language = words.language_for(request.headers.get("accept-language", ""), settings.language)
@@ -123,7 +123,7 @@ def create_app(
 
     def who(request: Request) -> str | None:
         # The same for everyone: Gradio writes it into the page, so it must not be the session's name.
-        return ARTICLE_FRAME.name if gate.user_of(request) else None
+        return ANYONE.name if gate.user_of(request) else None
 
     gr.mount_gradio_app(
         app,

@@ -12,7 +12,7 @@ from urllib.parse import parse_qs
 
 from article_assistant.types import User
 from article_assistant.web import routes
-from article_assistant.web.conversations import ARTICLE_FRAME
+from article_assistant.web.conversations import ANYONE
 from article_assistant.web.keys import sha256
 from cachetools import LRUCache, TTLCache
 from starlette.types import Scope
@@ -37,7 +37,7 @@ class Sessions:
         self._held = TTLCache[str, User](MAX_SESSIONS, SESSION_HOURS * 3600, clock)
         self._lock = threading.Lock()
 
-    def begin(self, user: User = ARTICLE_FRAME) -> str:
+    def begin(self, user: User = ANYONE) -> str:
         """The name of a new session of this user's."""
         name = secrets.token_urlsafe(32)
         with self._lock:

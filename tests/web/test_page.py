@@ -12,7 +12,7 @@ import httpx
 import pytest
 from article_assistant.types import Ready, Sentence, Waiting, Words
 from article_assistant.web import render
-from article_assistant.web.conversations import ARTICLE_FRAME, FRAME_SECONDS, Conversations, respond
+from article_assistant.web.conversations import ANYONE, FRAME_SECONDS, Conversations, respond
 
 from tests import served as web
 
@@ -562,7 +562,7 @@ def test_an_answer_to_a_deleted_conversation_is_forgotten() -> None:
     assert assistant.forgotten == []
     conversations.delete(name, "owner")
     assert list(pictures) == []
-    assert assistant.forgotten == [(ARTICLE_FRAME, name)] * 2
+    assert assistant.forgotten == [(ANYONE, name)] * 2
 
 
 def test_a_conversation_that_is_left_can_be_gone_on_with() -> None:
