@@ -28,7 +28,7 @@ from article_assistant.web import body, errors, forwarded, headers, render, rout
 from article_assistant.web.conversations import ANYONE
 from article_assistant.web.errors import error
 from article_assistant.web.keys import PREFIX, Keys
-from article_assistant.web.limits import ASKING, Limits
+from article_assistant.web.limits import ASKING, SHARED, Limits
 from article_assistant.web.login import Login
 from article_assistant.web.sessions import Tabs, Tries, network, tab_of
 from article_assistant.web.visitors import GUEST, Visitors, bearer
@@ -101,8 +101,8 @@ class Gate:
             refusal = await self._page_closed(scope, sent, session)
             if refusal is None:
                 scope, send = self._page(scope, send, session, nonce)
-        person = self._person(scope) if refusal is None and scope["path"] in ASKING else ""
-        seconds = self._limits.wait(person) if person else 0.0
+        person, people = self._person(scope) if refusal is None and scope["path"] in ASKING else ("", 1)
+        seconds = self._limits.wait(person, people) if person else 0.0
         if seconds > 0:
             wait = str(math.ceil(seconds))
             sentence = f"That is a lot at once. Please try again in {wait} seconds."
@@ -113,12 +113,14 @@ class Gate:
         with self._limits.held(person) if person else nullcontext():
             await self._pass(scope, receive, send)
 
-    def _person(self, scope: Scope) -> str:
-        """Who sends a request, as the limits count: a user, one of those who share a password, or an address."""
+    def _person(self, scope: Scope) -> tuple[str, int]:
+        """Who sends a request, as the limits count: a user, one of those who share a password, or what may stand for
+        many people, a program's key or an address; and for how many."""
         user = scope.get(USER)
         if user not in (None, GUEST, ANYONE):
-            return str(user.name)
-        return str(scope.get(SESSION) if self._login.kind == "password" else "") or network(scope)
+            return str(user.name), SHARED if routes.for_programs(scope["path"]) else 1
+        session = str(scope.get(SESSION) if self._login.kind == "password" else "")
+        return (session, 1) if session else (network(scope), SHARED)
 
     def _refusal(self, scope: Scope) -> Response | None:
         """The refusal of a request that nobody may send, or None."""

@@ -12,6 +12,8 @@ from cachetools import LRUCache
 ASKING = {one.path for one in (routes.EVENT, routes.ASK, routes.COMPLETIONS, routes.TOOLS, routes.WIDGET_ASK)}
 """Where questions are asked, of which each person may ask so many."""
 MINUTE = 60.0
+SHARED = 50
+"""How many people an address or a program's key may stand for: it may ask so many times as much as one person."""
 
 
 class Limits:
@@ -24,15 +26,18 @@ class Limits:
         self._sent = LRUCache[str, deque[float]](MAX_SESSIONS)
         self._open = Counter[str]()
 
-    def wait(self, person: str) -> float:
-        """Seconds until this person may send something again, 0 for now; then it counts as sent."""
-        if self._at_once and self._open[person] >= self._at_once:
+    def wait(self, person: str, people: int = 1) -> float:
+        """Seconds until this person may send something again, 0 for now; then it counts as sent.
+
+        One who stands for so many `people` has the share of all of them.
+        """
+        if self._at_once and self._open[person] >= self._at_once * people:
             return 1.0
         if not self._a_minute:
             return 0.0
-        sent = self._sent.setdefault(person, deque(maxlen=self._a_minute))
+        sent = self._sent.setdefault(person, deque(maxlen=self._a_minute * people))
         now = self._clock()
-        if len(sent) == self._a_minute and sent[0] + MINUTE > now:
+        if len(sent) == self._a_minute * people and sent[0] + MINUTE > now:
             return sent[0] + MINUTE - now
         sent.append(now)
         return 0.0

@@ -40,6 +40,16 @@ def test_a_minute_has_so_many() -> None:
     assert all(Limits(0, 0).wait("mia") == 0 for _ in range(1000))
 
 
+def test_who_stands_for_many_has_the_share_of_all() -> None:
+    """An address with two people behind it may send twice as much, and have twice as much open."""
+    limits = Limits(2, 1, lambda: 0.0)
+    assert [limits.wait("office", 2) for _ in range(5)] == [0, 0, 0, 0, 60]
+    with limits.held("tom"):
+        assert limits.wait("tom", 2) == 0
+        with limits.held("tom"):
+            assert limits.wait("tom", 2) > 0
+
+
 def test_so_many_at_the_same_time() -> None:
     """A person has so many open at once; one that ends, however it ends, makes room."""
     limits = Limits(0, 1)
@@ -51,8 +61,9 @@ def test_so_many_at_the_same_time() -> None:
 
 
 @pytest.mark.parametrize("path", [routes.WIDGET_ASK.path, routes.ASK.path, routes.EVENT.path])
-def test_the_surplus_is_refused_in_words(path: str) -> None:
+def test_the_surplus_is_refused_in_words(path: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """Who asks too much gets 429, when to come again, and a sentence; from another address all is as before."""
+    monkeypatch.setattr(gate, "SHARED", 1)
     origin = {"origin": "https://wiki.example.org"} if path == routes.WIDGET_ASK.path else {}
     app = gate.Gate(fine, Settings(asks_a_minute=3, embed_origins=("https://wiki.example.org",)))
     one, other = (TestClient(app, base_url=HERE, client=(peer, 1)) for peer in ("10.0.0.5", "10.0.0.6"))
@@ -76,8 +87,9 @@ def test_those_who_share_a_password_are_told_apart() -> None:
     assert codes == [200, 429, 200, 429]
 
 
-def test_an_open_stream_counts_until_it_ends() -> None:
+def test_an_open_stream_counts_until_it_ends(monkeypatch: pytest.MonkeyPatch) -> None:
     """A stream that is being answered takes one of its person's places, and gives it back when the client leaves."""
+    monkeypatch.setattr(gate, "SHARED", 1)
     served = web.Served(web.scripted([Waiting()], web.good()), asks_at_once=1)
     try:
         with httpx.Client(base_url=served.url, timeout=60) as person:
