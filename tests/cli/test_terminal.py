@@ -63,6 +63,6 @@ def test_a_bar_can_be_read_at_80_columns(monkeypatch: pytest.MonkeyPatch) -> Non
     bars = [line for line in said.getvalue().replace("\r", "\n").split("\n") if "Indexing" in line]
     assert bars
     assert "1 of 14 articles" in bars[-1]
-    assert " left, docs/a" in bars[-1]
+    assert " left, docs" in bars[-1]
     assert "━" * 7 in bars[-1]
     assert all(len(line.replace("\x1b[2K", "")) <= 80 for line in bars)

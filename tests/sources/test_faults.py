@@ -98,6 +98,7 @@ def test_dokuwiki_by_json(server: Server) -> None:
     answers = {
         "core.getAPIVersion": 14,
         "core.listPages": listed,
+        "core.listMedia": [],
         "core.login": True,
         "plugin.acl.listAcls": {"*": {"@ALL": 1}, "hr:*": {"@ALL": 0, "@hr": 1}},
         "core.getPageHTML": "<h1 id='pay'>Pay</h1><p>Band seven.</p>",
@@ -121,7 +122,7 @@ def test_dokuwiki_by_json(server: Server) -> None:
     assert (page.editor, page.updated, b"Band seven." in page.body) == ("mia", "2026-11-29", True)
     before = len(server.asked)
     assert wiki.changes(changes.state).state == "json"
-    assert len(server.asked) - before == 3
+    assert len(server.asked) - before == 4
 
 
 def test_dokuwiki_speaks_nonsense(server: Server) -> None:

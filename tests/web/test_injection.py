@@ -94,7 +94,7 @@ def test_nothing_an_obedient_model_says_leaves_the_text(
         context.close()
     host = urlsplit(running.url).netloc
     assert {urlsplit(url).netloc for url in requests if not url.startswith("data:")} == {host}
-    known = r"/(?:$|\?|assets/|files/|gradio_api/|article/|theme|favicon|static/|config|manifest|svelte)"
+    known = r"/(?:$|\?|places$|assets/|files/|gradio_api/|article/|theme|favicon|static/|config|manifest|svelte)"
     strange = [url for url in requests if not re.match(known, url.split(host, 1)[-1]) and not url.startswith("data:")]
     assert not strange
 

@@ -606,7 +606,7 @@ def test_answers_stream_in_pictures() -> None:
     pictures = [log for _, log, _ in respond(assistant, Conversations(assistant), "q", "", "")]
     most = (time.monotonic() - began) / FRAME_SECONDS + 5
     assert 3 < len(pictures) < most
-    assert pictures[-1] == render.conversation([render.Shown("q", answer=answer)])
+    assert pictures[-1] == render.conversation([render.Shown("q", answer=answer, language="en")])
 
 
 def test_a_second_question_waits_in_line(open_page: Open, serve: Callable[..., web.Served]) -> None:

@@ -101,7 +101,7 @@ def test_a_place_and_days_are_searched_alone(open_page: Open, travels: web.Serve
     page.get_by_text("All articles").first.click()
     page.get_by_label("Where").select_option("handbook/travel")
     page.get_by_label("From").fill("2024-01-01")
-    page.get_by_text("Only in travel from 2024-01-01").wait_for()
+    page.get_by_text("Only: travel, from 2024-01-01").wait_for()
     assert Axe().run(page).response["violations"] == []
     picture(page, "within-open", tmp_path)
     ask(page, "What did we change?")
@@ -137,7 +137,7 @@ def test_a_title_is_completed_by_keys_alone(
     assert Axe().run(page).response["violations"] == []
     picture(page, f"titles-{len(given)}", tmp_path)
     page.keyboard.press("Enter")
-    page.get_by_text("Only in Visas <b>").wait_for()
+    page.get_by_text("Only: Visas <b>").wait_for()
     assert box(page).input_value() == "When? "
     assert travels.assistant.asked == []
     page.keyboard.press("Enter")

@@ -191,7 +191,7 @@ def test_mark_is_a_link_only_with_its_citation() -> None:
     """[1] becomes a link when there is a citation 1; [2] without one, and [x], stay as they are."""
     turn = render.Shown("q", answer=web.answered("q", "Yes. [1] No. [2] [x]", web.citation(web.article(), web.QUOTE)))
     html = render.conversation([turn])
-    assert len(re.findall(r'<a class="mark"', html)) == 1
+    assert len(re.findall(r'<a data-say class="mark"', html)) == 1
     assert "[2] [x]" in html
     assert 'target="article"' in html
     assert re.search(r'href="/article/ops/incident\.md\?start=\d+&amp;end=\d+#quote"', html)
@@ -288,7 +288,7 @@ def test_the_exact_words_stand_out_once_and_never_inside_a_mark() -> None:
     assert html.count("<strong>") == 1
     html = render.conversation([render.Shown("q", answer=replace(said, answer="None here. [1]", short="1"))])
     assert "<strong>" not in html
-    assert html.count('<a class="mark"') == 1
+    assert html.count('<a data-say class="mark"') == 1
 
 
 def test_short_words_stand_over_the_sentence_they_come_from() -> None:
