@@ -12,7 +12,7 @@ from article_assistant.index.reading.files import read_page
 
 from tests.parts import SEEDS
 
-FILES = sorted(path for path in SEEDS.glob("*.jsonl") if path.stem != "written")
+FILES = sorted(path for path in SEEDS.glob("*.jsonl") if path.stem not in {"written", "spoken"})
 CONTRASTS = {"left-out head", "two numbers", "two names", "before and after", "pronoun", "exception", "unit"}
 FOLLOW_UPS = {"ellipsis", "pronoun", "what about", "topic change", "unanswerable", "third turn"}
 

@@ -30,13 +30,13 @@ def open_page(browser: Any) -> Iterator[Open]:
     """Opens a page in a context of its own; afterwards no host but loopback was asked and no script failed."""
     contexts: list[Any] = []
     asked: set[str] = set()
-    failed: list[str] = []
+    said: list[tuple[str, list[str]]] = []
 
-    def note(said: str, left: list[str]) -> None:
-        # Gradio says these of its own stream when the page is left while the stream is open, and only then.
-        ended = said.startswith(("AbortError: signal is aborted", "Unexpected error Connection errored out"))
-        if not (left and ended):
-            failed.append(said)
+    def failed() -> list[str]:
+        # Gradio says these of its own stream when the page is left while the stream is open, and only then; it may
+        # say so before the browser asks for the next page.
+        ended = ("AbortError: signal is aborted", "Unexpected error Connection errored out")
+        return [words for words, left in said if not (left and words.startswith(ended))]
 
     def opened(url: str, **given: Any) -> Any:
         context = browser.new_context(**{"viewport": {"width": 1280, "height": 800}, **given})
@@ -45,8 +45,8 @@ def open_page(browser: Any) -> Iterator[Open]:
         page = context.new_page()
         page.on("request", lambda request: asked.add(urlsplit(request.url).hostname or ""))
         left: list[str] = []
-        page.on("pageerror", lambda error: note(str(error), left))
-        page.on("console", lambda said: note(said.text, left) if said.type == "error" else None)
+        page.on("pageerror", lambda error: said.append((str(error), left)))
+        page.on("console", lambda line: said.append((line.text, left)) if line.type == "error" else None)
         page.goto(url)
         page.locator("#question textarea").wait_for()
         page.on("request", lambda request: left.append(request.url) if request.is_navigation_request() else None)
@@ -56,7 +56,7 @@ def open_page(browser: Any) -> Iterator[Open]:
     for context in contexts:
         context.close()
     assert asked <= {"127.0.0.1", ""}
-    assert not failed
+    assert not failed()
 
 
 @pytest.fixture
