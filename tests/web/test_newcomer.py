@@ -74,6 +74,7 @@ def newcomer(open_page: Open, served: web.Served) -> Iterator[Newcomer]:
     page.wait_for_function("() => document.activeElement.matches('#question textarea')")
     somebody = Newcomer(page)
     yield somebody
+    page.close()  # before its server stops, which would break the page's stream
     assert 0 < somebody.steps <= MOST
 
 
