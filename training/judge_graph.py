@@ -18,7 +18,8 @@ from onnx import TensorProto
 from safetensors.numpy import save_file
 
 from training.encoder_graph import MICROSOFT, Graph
-from training.mpnet import FARTHEST, HEADS, LAYERS, WIDTH, Mpnet
+from training.model import HEADS
+from training.mpnet import FARTHEST, LAYERS, WIDTH, Mpnet
 from training.reader_graph import finished
 
 BLOCK = 64

@@ -17,22 +17,23 @@ LAYERS, HEADS, WIDTH = 6, 12, 384
 class Layer(torch.nn.Module):
     """Self-attention and feed-forward, each with its residual and its norm behind it."""
 
-    def __init__(self) -> None:
+    def __init__(self, width: int = WIDTH, epsilon: float = 1e-12) -> None:
         super().__init__()
-        self.query_key_value = torch.nn.Linear(WIDTH, 3 * WIDTH)
-        self.joined = torch.nn.Linear(WIDTH, WIDTH)
-        self.attended = torch.nn.LayerNorm(WIDTH, eps=1e-12)
-        self.wide = torch.nn.Linear(WIDTH, 4 * WIDTH)
-        self.narrow = torch.nn.Linear(4 * WIDTH, WIDTH)
-        self.done = torch.nn.LayerNorm(WIDTH, eps=1e-12)
+        self.query_key_value = torch.nn.Linear(width, 3 * width)
+        self.joined = torch.nn.Linear(width, width)
+        self.attended = torch.nn.LayerNorm(width, eps=epsilon)
+        self.wide = torch.nn.Linear(width, 4 * width)
+        self.narrow = torch.nn.Linear(4 * width, width)
+        self.done = torch.nn.LayerNorm(width, eps=epsilon)
 
-    def forward(self, x: torch.Tensor, masked: torch.Tensor) -> torch.Tensor:
-        """`x` is `(batch, tokens, WIDTH)`, `masked` `(batch, 1, 1, tokens)`: 0, or very negative for padding."""
-        batch, tokens, _ = x.shape
-        parts = self.query_key_value(x).view(batch, tokens, 3, HEADS, WIDTH // HEADS).permute(2, 0, 3, 1, 4)
-        scale = (WIDTH // HEADS) ** -0.5
-        weights = torch.softmax((parts[0] * scale) @ parts[1].transpose(2, 3) + masked, dim=-1)
-        seen = (weights @ parts[2]).transpose(1, 2).reshape(batch, tokens, WIDTH)
+    def forward(self, x: torch.Tensor, bias: torch.Tensor) -> torch.Tensor:
+        """`x` is `(batch, tokens, width)`; `bias` is added to the scores of the attention, whose shape `(batch, HEADS,
+        tokens, tokens)` it can be spread to, and very negative for padding."""
+        batch, tokens, width = x.shape
+        parts = self.query_key_value(x).view(batch, tokens, 3, HEADS, width // HEADS).permute(2, 0, 3, 1, 4)
+        scale = (width // HEADS) ** -0.5
+        weights = torch.softmax((parts[0] * scale) @ parts[1].transpose(2, 3) + bias, dim=-1)
+        seen = (weights @ parts[2]).transpose(1, 2).reshape(batch, tokens, width)
         x = self.attended(x + self.joined(seen))
         result: torch.Tensor = self.done(x + self.narrow(torch.nn.functional.gelu(self.wide(x))))
         return result

@@ -13,7 +13,9 @@ from pathlib import Path
 import torch
 from safetensors.torch import load_file
 
-LAYERS, HEADS, WIDTH = 12, 12, 768
+from training.model import HEADS, Layer
+
+LAYERS, WIDTH = 12, 768
 WORDS, PLACES = 30_522, 512
 FARTHEST = 511
 """Distance of two tokens from which on all distances have the bias of this one."""
@@ -33,30 +35,6 @@ def buckets() -> torch.Tensor:
     return torch.where(far < 8, away.abs(), wide) + 16 * (away > 0)
 
 
-class Layer(torch.nn.Module):
-    """Self-attention and feed-forward, each with its residual and its norm behind it."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.query_key_value = torch.nn.Linear(WIDTH, 3 * WIDTH)
-        self.joined = torch.nn.Linear(WIDTH, WIDTH)
-        self.attended = torch.nn.LayerNorm(WIDTH, eps=1e-5)
-        self.wide = torch.nn.Linear(WIDTH, 4 * WIDTH)
-        self.narrow = torch.nn.Linear(4 * WIDTH, WIDTH)
-        self.done = torch.nn.LayerNorm(WIDTH, eps=1e-5)
-
-    def forward(self, x: torch.Tensor, bias: torch.Tensor) -> torch.Tensor:
-        """`x` is `(batch, tokens, WIDTH)`, `bias` of the attention `(batch, HEADS, tokens, tokens)`."""
-        batch, tokens, _ = x.shape
-        parts = self.query_key_value(x).view(batch, tokens, 3, HEADS, WIDTH // HEADS).permute(2, 0, 3, 1, 4)
-        scale = (WIDTH // HEADS) ** -0.5
-        weights = torch.softmax((parts[0] * scale) @ parts[1].transpose(2, 3) + bias, dim=-1)
-        seen = (weights @ parts[2]).transpose(1, 2).reshape(batch, tokens, WIDTH)
-        x = self.attended(x + self.joined(seen))
-        result: torch.Tensor = self.done(x + self.narrow(torch.nn.functional.gelu(self.wide(x))))
-        return result
-
-
 class Mpnet(torch.nn.Module):
     """Token ids, mask and token types in, each `(batch, tokens)`; logits `(batch, tokens, outputs)` out."""
 
@@ -69,7 +47,7 @@ class Mpnet(torch.nn.Module):
         self.kinds = torch.nn.Embedding(2, WIDTH)
         self.embedded = torch.nn.LayerNorm(WIDTH, eps=1e-5)
         self.distances = torch.nn.Embedding(32, HEADS)
-        self.layers = torch.nn.ModuleList(Layer() for _ in range(LAYERS))
+        self.layers = torch.nn.ModuleList(Layer(WIDTH, 1e-5) for _ in range(LAYERS))
         self.head = torch.nn.Linear(WIDTH, outputs)
         self.register_buffer("buckets", buckets(), persistent=False)
 
