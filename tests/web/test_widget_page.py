@@ -85,6 +85,18 @@ def test_a_page_that_does_not_tell(page: Any, chat: Served, wiki: Wikis) -> None
     ]  # fmt: skip
 
 
+def test_the_next_question_need_not_wait(page: Any, chat: Served, wiki: Wikis) -> None:
+    """Whoever asks on as soon as the answer stands there is heard, though its stream has not ended yet."""
+    at, served = on_wiki(chat, wiki, [Found(()), good(), 30.0], web.refused("Why?"))
+    page.goto(at)
+    page.get_by_role("button", name="Ask the articles").click()
+    ask(page)
+    page.locator(".turn:nth-of-type(1) .tools").wait_for()
+    ask(page, "Why?")
+    page.locator(".turn:nth-of-type(2) .tools").wait_for()
+    assert [question for question, *_ in served.assistant.asked] == ["What did we change?", "Why?"]
+
+
 def test_what_is_no_article_cannot_be_asked_about(page: Any, chat: Served, wiki: Wikis) -> None:
     """On a special page of a MediaWiki nothing offers to ask about the page."""
     at, _ = on_wiki(chat, wiki, body="<script>mw = {config: {get: name => ({wgArticleId: 0})[name]}}</script>")

@@ -457,6 +457,7 @@ class Assistant extends HTMLElement {
 
     renew() {
         this.running?.abort();
+        this.free(this.running);
         conversation = random();
         store.write({ conversation, asked: '' });
         this.welcome();
@@ -516,6 +517,7 @@ class Assistant extends HTMLElement {
                 if (name === 'error') { throw Object.assign(new Error(name), { said: 'failed' }); }
                 turn.take(name, data);
                 if (name === 'answer') {
+                    this.free(running);    // the next question need not wait for the stream's end
                     store.write({ asked: '' });
                     this.tell('ready');
                     if (this.log.scrollTop === at) { this.follow(turn.element); }    // there was no room to, before
@@ -523,14 +525,18 @@ class Assistant extends HTMLElement {
             }
             if (turn.answer) { turn.further(); } else { throw new Error('the stream was cut off'); }
         } catch (error) {
-            turn.fail(running.signal.aborted ? '' : say(error.said || 'offline'));
+            if (!turn.answer) { turn.fail(running.signal.aborted ? '' : say(error.said || 'offline')); }
         } finally {
-            this.log.removeAttribute('aria-busy');
-            if (this.running === running) {
-                this.running = null;
-                this.send.textContent = say('send');
-            }
+            this.free(running);
         }
+    }
+
+    // Another question may be asked once this one, if it is the last, has its answer or has failed.
+    free(running) {
+        if (!running || this.running !== running) { return; }
+        this.running = null;
+        this.send.textContent = say('send');
+        this.log.removeAttribute('aria-busy');
     }
 
     goOn(question, list) {
@@ -611,7 +617,7 @@ class Turn {
     }
 
     fail(sentence) {
-        if (!this.answer) { this.more.replaceChildren(...(sentence ? [make('p', { class: 'notice' }, sentence)] : [])); }
+        this.more.replaceChildren(...(sentence ? [make('p', { class: 'notice' }, sentence)] : []));
         this.widget.status.textContent = sentence;
     }
 
