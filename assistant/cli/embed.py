@@ -18,6 +18,7 @@ _GUESTS = {
     "otterwiki": "otterwiki.html",
     "tiddlywiki": "tiddlywiki.tid",
     "html": "site.html",
+    "iframe": "iframe.html",
 }
 _SIGNED = _GUESTS | {"mediawiki": "mediawiki.php", "dokuwiki": "dokuwiki.php"}
 CHECK_SECONDS = 20.0
@@ -27,8 +28,8 @@ CHECK_SECONDS = 20.0
 def embed(
     context: typer.Context,
     kind: Annotated[
-        Literal["mediawiki", "dokuwiki", "otterwiki", "tiddlywiki", "html"] | None,
-        typer.Argument(metavar="KIND", help="mediawiki, dokuwiki, otterwiki, tiddlywiki or html."),
+        Literal["mediawiki", "dokuwiki", "otterwiki", "tiddlywiki", "html", "iframe"] | None,
+        typer.Argument(metavar="KIND", help="mediawiki, dokuwiki, otterwiki, tiddlywiki, html or iframe."),
     ] = None,
     home: Home = None,
     key: Annotated[

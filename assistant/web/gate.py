@@ -20,7 +20,7 @@ import re
 import secrets
 from contextlib import nullcontext
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import parse_qs, urlsplit
 
 from article_assistant.settings import Settings
 from article_assistant.types import User
@@ -49,6 +49,8 @@ MAX_PROGRAM = 1024 * 1024
 """Maximum bytes in a request body from a program, enough for a long conversation."""
 MAX_PATH = 4096
 """Maximum bytes in a path with its query."""
+SLIM = f'<link rel="stylesheet" href="{routes.SLIM.path}">'
+"""What makes the page slim, for a frame in another page."""
 
 
 class Gate:
@@ -230,8 +232,10 @@ class Gate:
             # The nonce can only be put into an uncompressed body. A query is for Gradio's script in the browser
             # (`__theme`), not for its server (`deep_link`).
             plain = [pair for pair in scope["headers"] if pair[0] != b"accept-encoding"]
+            asked = scope["query_string"].decode("latin-1")
             scope = {**scope, "headers": plain, "query_string": b""}
-            send = headers.with_nonce(send, nonce, cookie, self._login.preview)
+            slim = parse_qs(asked).get("embed") == ["1"]
+            send = headers.with_nonce(send, nonce, cookie, self._login.preview + (SLIM if slim else ""))
         scope[SESSION] = session
         return scope, send
 

@@ -8,7 +8,7 @@ import hmac
 import re
 from http.cookies import CookieError, SimpleCookie
 from typing import TYPE_CHECKING
-from urllib.parse import parse_qs, quote
+from urllib.parse import parse_qs, quote, urlsplit
 
 from article_assistant.settings import Settings
 from article_assistant.types import User
@@ -154,9 +154,11 @@ class Login:
     def sign_out(self, scope: Scope, session: str) -> Response:
         """End a session and delete its cookie."""
         self.sessions.end(session)
-        response: Response = RedirectResponse("/", 303)
+        came = urlsplit(Headers(scope=scope).get("referer", ""))
+        follow = _follow(f"{came.path}?{came.query}" if came.query else "/")
+        response: Response = RedirectResponse(follow, 303)
         if self._provider:  # which would sign the browser in again at once
-            said = render.notice_page("Signed out", "You are signed out here, though not where you signed in.", "/")
+            said = render.notice_page("Signed out", "You are signed out here, though not where you signed in.", follow)
             response = HTMLResponse(said)
         response.headers.append("set-cookie", self.cookie(scope, "", 0))
         return response
@@ -183,7 +185,11 @@ class Login:
 
 def _follow(path: str) -> str:
     """The path to go to after login: one of our own pages, never another site."""
-    return path if re.fullmatch(r"/(?:keeper|article/[A-Za-z0-9_.~%/!$&'()*+,;:@-]+(?:\?[a-z0-9=&]*)?)?", path) else "/"
+    return (
+        path
+        if re.fullmatch(r"/(?:\?[a-z0-9_=&]*|keeper|article/[A-Za-z0-9_.~%/!$&'()*+,;:@-]+(?:\?[a-z0-9=&]*)?)?", path)
+        else "/"
+    )
 
 
 def _not_signed_in(wrong: Exception, status: int, sentence: str) -> Response:

@@ -98,6 +98,7 @@ def create_app(
             lambda _: Response(script, media_type="text/javascript", headers={"cache-control": "max-age=300"})
         ),
         routes.STYLE.to(lambda _: Response(look, media_type="text/css", headers={"cache-control": "no-cache"})),
+        routes.SLIM.to(_static("slim.css", "text/css", "no-cache")),
         routes.SCRIPT.to(_static("page.js", "text/javascript", "no-cache")),
         routes.HISTORY.to(_static("history.js", "text/javascript", "no-cache")),
         routes.LINE_SCRIPT.to(_static("line.js", "text/javascript", "no-cache")),

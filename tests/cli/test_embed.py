@@ -9,6 +9,7 @@ from article_assistant.cli.embed import piece
 from article_assistant.identity import TokenKey
 from article_assistant.index.types import UserFacingError
 from article_assistant.settings import Settings
+from lxml.html import fromstring
 
 KINDS = ("mediawiki", "dokuwiki", "html")
 
@@ -33,6 +34,15 @@ def test_a_piece_is_for_this_installation(kind: str) -> None:
         assert "'EdDSA'" in piece(kind, settings(old=secret, new=public))
         assert "'new'" in piece(kind, settings(old=secret, new=public))
         assert "'old'" in piece(kind, settings(old=secret, new=public), "old")
+
+
+@pytest.mark.parametrize(
+    "given", [settings(), settings(old=TokenKey("HS256", "wiki.example.org", Path("/etc/secret")))]
+)
+def test_where_only_a_frame_is_let_in(given: Settings) -> None:
+    """One frame with a name, that shows the slim page of this installation, whoever signs for the wiki's own pages."""
+    frames = fromstring(f"<div>{piece('iframe', given)}</div>").findall("iframe")
+    assert [(one.get("src"), one.get("title")) for one in frames] == [("https://chat.example.org/?embed=1", "Chat")]
 
 
 def test_a_wiki_without_a_key_gets_what_its_check_of_scripts_lets_pass() -> None:

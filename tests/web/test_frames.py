@@ -5,10 +5,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from axe_playwright_python.sync_playwright import Axe
 
 from tests import served as web
 from tests.ports import free_port
-from tests.web.conftest import Wiki
+from tests.web.conftest import Wiki, picture
 
 PASSWORD = "correct horse"
 
@@ -19,9 +20,9 @@ def ask(frame: Any, question: str = "What did we change?") -> None:
     box.press("Enter")
 
 
-def framing(chat_port: int, host: str = "chat.lab.test") -> str:
+def framing(chat_port: int, host: str = "chat.lab.test", path: str = "/", width: int = 400) -> str:
     """The plain line of HTML that shows the chat in a page."""
-    return f'<iframe src="http://{host}:{chat_port}/" width="400" height="520" title="Assistant"></iframe>'
+    return f'<iframe src="http://{host}:{chat_port}{path}" width="{width}" height="520" title="Assistant"></iframe>'
 
 
 def test_plain_iframe_on_a_listed_site(page: Any, chat: Callable[..., web.Served], wiki: Callable[[str], Wiki]) -> None:
@@ -42,6 +43,62 @@ def test_plain_iframe_on_a_listed_site(page: Any, chat: Callable[..., web.Served
     box = frame.get_by_role("textbox", name="Your question").bounding_box()
     place = page.locator("iframe").bounding_box()
     assert box["y"] + box["height"] <= place["y"] + place["height"]
+
+
+@pytest.mark.parametrize(
+    ("width", "scheme"), [(390, "light"), (390, "dark"), (600, "light"), (600, "dark"), (1000, "light")]
+)
+def test_slim_in_a_frame(
+    browser: Any, chat: Callable[..., web.Served], wiki: Callable[[str], Wiki], tmp_path: Path, width: int, scheme: str
+) -> None:
+    """Without head and columns: the answer has all of the frame's width, its sources stand below, the article above."""
+    port = free_port()
+    other = wiki(f"<style>* {{ margin: 0; border: 0 }}</style>{framing(port, path='/?embed=1', width=width)}")
+    chat(web.good(), port=port, embed_origins=(f"http://wiki.lab.test:{other.port}",))
+    context = browser.new_context(viewport={"width": width, "height": 640}, color_scheme=scheme)
+    context.set_default_timeout(60_000)
+    page = context.new_page()
+    page.goto(f"http://wiki.lab.test:{other.port}/")
+    frame = page.frame_locator("iframe")
+    frame.locator(".example").first.wait_for()
+    assert not frame.get_by_role("button", name="New conversation").is_visible()
+    assert frame.locator("#examples").bounding_box()["y"] <= page.locator("iframe").bounding_box()["y"] + 10
+    picture(page, f"slim-start-{width}-{scheme}", tmp_path)
+    ask(frame)
+    frame.locator("a.mark").wait_for()
+    frame.locator(".evidence summary").click()
+    assert frame.locator(".evidence blockquote").is_visible()
+    assert frame.locator("#log").bounding_box()["width"] >= width - 2
+    assert [frame.locator(what).is_visible() for what in ("#side", "#shelf", "#open-history")] == [False] * 3
+    assert Axe().run(page.frames[1]).response["violations"] == []
+    picture(page, f"slim-answer-{width}-{scheme}", tmp_path)
+    frame.locator("a.mark").click()
+    frame.frame_locator("iframe[name=article]").locator("mark#quote").wait_for()
+    assert frame.locator("#pane").bounding_box()["width"] == width
+    assert frame.locator("#talk").evaluate("one => one.inert")
+    assert Axe().run(page.frames[1]).response["violations"] == []
+    picture(page, f"slim-article-{width}-{scheme}", tmp_path)
+    frame.locator("#close-article").click()
+    frame.get_by_role("button", name="New conversation").click()
+    frame.locator(".example").first.wait_for()
+    context.close()
+
+
+def test_signed_out_in_a_slim_frame_it_stays_slim(
+    page: Any, chat: Callable[..., web.Served], wiki: Callable[[str], Wiki]
+) -> None:
+    """The login leads to the slim page, and so does the next one after signing out."""
+    port = free_port()
+    other = wiki(framing(port, path="/?embed=1"))
+    chat(port=port, password=PASSWORD, embed_origins=(f"http://wiki.lab.test:{other.port}",))
+    page.goto(f"http://wiki.lab.test:{other.port}/")
+    frame = page.frame_locator("iframe")
+    for _ in range(2):
+        frame.get_by_label("Password").fill(PASSWORD)
+        frame.get_by_role("button", name="Sign in").click()
+        frame.get_by_role("button", name="Sign out").wait_for()
+        assert not frame.locator("#open-history").is_visible()
+        frame.get_by_role("button", name="Sign out").click()
 
 
 def test_unlisted_site_shows_nothing(page: Any, chat: Callable[..., web.Served], wiki: Callable[[str], Wiki]) -> None:

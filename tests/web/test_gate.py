@@ -281,6 +281,9 @@ def test_login_goes_back_to_our_own_pages_only() -> None:
     assert 'value="/article/a%20b.md?start=1&amp;end=5"' in page
     for follow, goes in (
         ("/article/a%20b.md?start=1&end=5", "/article/a%20b.md?start=1&end=5"),
+        ("/?embed=1", "/?embed=1"),
+        ("/?embed=1#//evil.test/", "/"),
+        ("/?q=//evil.test/", "/"),
         ("//evil.test/", "/"),
         ("https://evil.test/", "/"),
         ("/\\evil.test", "/"),

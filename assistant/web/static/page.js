@@ -6,9 +6,10 @@
 
     function reading() { return document.getElementById('reading'); }
     function box() { return document.querySelector('#question textarea, #question input'); }
-    function isNarrow() { return window.matchMedia('(max-width: 900px)').matches; }
+    // Whether the article covers the conversation, as the style sheets have it.
+    function isCovered() { return getComputedStyle(document.getElementById('pane')).position === 'fixed'; }
 
-    // On a narrow screen the article covers everything, and Tab must not wander beneath it.
+    // On a narrow screen, or in a frame, the article covers everything, and Tab must not wander beneath it.
     function cover(covered) {
         ['talk', 'shelf'].forEach(function (id) { document.getElementById(id).inert = covered; });
     }
@@ -35,9 +36,9 @@
         pane.hidden = false;
         document.body.classList.add('reading');
         pane.querySelector('h2').textContent = link.getAttribute('data-title') || window.articleSay('Article');
-        cover(isNarrow());
+        cover(isCovered());
         // The article comes by the link itself, into the frame it names; here only the place is made.
-        document.getElementById('close-article').focus({ preventScroll: !isNarrow() });
+        document.getElementById('close-article').focus({ preventScroll: !isCovered() });
     }
 
     function close(left) {
@@ -63,7 +64,7 @@
 
     document.addEventListener('keydown', onKey);
     window.addEventListener('popstate', function () { close(true); });
-    window.addEventListener('resize', function () { if (opener) { cover(isNarrow()); } });
+    window.addEventListener('resize', function () { if (opener) { cover(isCovered()); } });
     document.addEventListener('click', function (event) {
         var target = event.target instanceof Element ? event.target : null;
         if (!target) { return; }
