@@ -115,6 +115,7 @@ class Assistant:
                 event,
                 question=question,
                 standalone=event.standalone or standalone,
+                scope=scope,
                 seconds={name: round(value, 4) for name, value in seconds.items()},
             )
             if conversation is not None:
@@ -181,7 +182,10 @@ class Assistant:
         # The words of a refusal name what was nearest, so they are as private as a quote.
         if (len(cited), len(near)) == (len(answer.citations), len(answer.nearest)):
             return replace(answer, citations=tuple(cited), nearest=tuple(near))
-        return Answer(answer.question, False, None, "", "refused", None, (), standalone=answer.standalone, notice=GONE)
+        return Answer(
+            answer.question, False, None, "", "refused", None, (),
+            standalone=answer.standalone, notice=GONE, scope=answer.scope,
+        )  # fmt: skip
 
     def _standing(self, citation: Citation, user: User) -> Citation | None:
         """The citation of the same words in the article as it is now; None where they are not to be read."""

@@ -155,6 +155,7 @@ class Answer:
     `standalone` is the question as it was searched, `notice` one plain sentence about what did not work,
     `usage` what the writer was sent and said: passages, prompt_tokens, completion_tokens. A `remark` is no answer: it
     replies to a greeting, to thanks or to a question about the assistant. `offers` are what a refusal offers instead.
+    Only articles in the `scope` were looked at.
     """
 
     question: str
@@ -174,12 +175,16 @@ class Answer:
     remark: bool = False
     explanation: Explanation | None = None
     offers: tuple[Recourse, ...] = ()
+    scope: Scope = EVERYTHING
 
     def as_json(self) -> dict[str, Any]:
-        """The answer as it leaves the house, the same from every door; with an explanation where one was asked for."""
+        """The answer as it leaves the house, the same from every door; with an explanation where one was asked for,
+        and a scope where not everything was searched."""
         said = asdict(self)
         if self.explanation is None:
             del said["explanation"]
+        if self.scope == EVERYTHING:
+            del said["scope"]
         return said
 
 

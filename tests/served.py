@@ -144,7 +144,7 @@ class Scripted:
                     yield event
                     time.sleep(0.1)
                 if isinstance(event, Answer):
-                    self._keep(conversation, event)
+                    self._keep(conversation, replace(event, scope=scope))
                 yield event
                 time.sleep(self.pause * 10)
             return
@@ -152,7 +152,7 @@ class Scripted:
             yield Words(piece + " ")
             time.sleep(self.pause)
         yield from step.citations
-        self._keep(conversation, replace(step, question=question))
+        self._keep(conversation, replace(step, question=question, scope=scope))
         yield step
 
     def _keep(self, conversation: str | None, answer: Answer) -> None:

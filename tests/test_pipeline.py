@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from article_assistant.answering.cite import Quote, resolve
 from article_assistant.index.search import Index
-from article_assistant.index.types import EVERYONE, Hit
+from article_assistant.index.types import EVERYONE, EVERYTHING, Hit, Scope
 from article_assistant.memory import MEMORY_FILE, TURNS, Memory
 from article_assistant.pipeline import GONE, PASSAGES, Assistant
 from article_assistant.types import Answer, Context, Event, Found, Recourse, Turn, User, Words
@@ -188,7 +188,9 @@ def test_a_conversation_is_shown_as_its_reader_may_read_it_now(tmp_path: Path, m
     with closing(Index.open(tmp_path / "home", parts.Words())) as index:
         parts.update(index, parts.write(tmp_path / "docs", dict(files)))
         assistant = Assistant(index, Scripted("Trips are by train.", "Lunch is at noon.", "Doors open at 7."), memory)
-        said = [assistant.answer(f"{name}?", MIA, "c1") for name in ("Trips", "Lunch", "Doors")]
+        said = [assistant.answer("Trips?", MIA, "c1", scope=Scope("docs/a.md"))]
+        said += [assistant.answer(f"{name}?", MIA, "c1") for name in ("Lunch", "Doors")]
+        assert [answer.scope for answer in said] == [Scope("docs/a.md"), EVERYTHING, EVERYTHING]
         assert assistant.conversation(MIA, "c1", 30) == said
         assert assistant.conversation(User("tom", MIA.groups), "c1", 30) == []
         files |= {"a.md": "# A\n\nFrom 2027 on: Trips are by train.", "b.md": "# B\n\nLunch is at one."}
@@ -207,7 +209,9 @@ def test_a_conversation_is_shown_as_its_reader_may_read_it_now(tmp_path: Path, m
             assert "noon" not in str(withheld)
             assert "7" not in str(withheld)
         stranger = User(MIA.name, frozenset({"others"}))
-        assert {answer.notice for answer in assistant.conversation(stranger, "c1", 30)} == {GONE}
+        foreign = assistant.conversation(stranger, "c1", 30)
+        assert {answer.notice for answer in foreign} == {GONE}
+        assert [answer.scope for answer in foreign] == [answer.scope for answer in said]
 
 
 class Plain(Scripted):

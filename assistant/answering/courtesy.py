@@ -13,7 +13,6 @@ HOW = "Ask me anything about the articles, in a whole sentence, as you would ask
 
 def reply(question: str, kind: str, context: Context | None) -> Answer:
     """The reply to a courtesy of that kind, with the titles of a few articles; it cites nothing."""
-    named = [f"“{title}”" for title in (context.titles() if context else ())]
-    last = " and ".join(filter(None, [", ".join(named[:-1]), *named[-1:]]))
-    text = REPLIES[kind].format(ask=HOW.format(titles=f" Among them are {last}." if named else ""))
+    named = ", ".join(f"“{title}”" for title in (context.titles() if context else ()))
+    text = REPLIES[kind].format(ask=HOW.format(titles=f" Among them: {named}." if named else ""))
     return Answer(question, False, None, text, "refused", None, (), remark=True)

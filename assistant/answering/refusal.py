@@ -21,7 +21,7 @@ def refusal(question: str, in_order: Sequence[Contender], confidence: float) -> 
     best = {sentence.hit.article.id: sentence for sentence in reversed(in_order)}
     order = sorted(best.values(), key=in_order.index)[:MOST_NEAREST]
     nearest: tuple[Citation, ...] = resolve(sentence.quote for sentence in order)
-    asked = ", ".join(f"“{word}”" for word in _words(question)[:MOST_WORDS]) or "nothing in particular"
+    asked = ", ".join(f"“{word}”" for word in _words(question)[:MOST_WORDS]) or f"“{question}”"
     if nearest:
         text = _prompt("refused").format(asked=asked, nearest="; ".join(citation.title for citation in nearest))
     else:

@@ -24,7 +24,7 @@ from article_assistant.types import (
 )
 from article_assistant.web import render
 from article_assistant.web.errors import UNAVAILABLE
-from article_assistant.web.places import described, scope_of
+from article_assistant.web.places import scope_of
 from article_assistant.web.queue import MAX_QUESTION, answered
 from cachetools import LRUCache
 
@@ -119,7 +119,8 @@ class Conversations:
     def shown(self, answer: Answer, owner: str) -> render.Shown:
         """A turn of the page with this answer, whose language is that of the first article it cites."""
         cited = self._assistant.article(answer.citations[0].article, self.who(owner)) if answer.citations else None
-        return render.Shown(answer.question, answer=answer, language=cited.language if cited else "en")
+        language = cited.language if cited else "en"
+        return render.Shown(answer.question, answer=answer, within=answer.scope, language=language)
 
     def leave(self, name: object, owner: str) -> None:
         """The tab turns to another conversation: an unfinished answer ends; finished ones are kept.
@@ -198,7 +199,7 @@ def respond(
             notice = f"A question can have at most {MAX_QUESTION:,} characters; this one has {len(asked):,}. "
             yield picture(render.Shown(f"{asked[:200]}…", notice=f"{notice}Please ask it in fewer words."))
             return
-        turn = render.Shown(asked, status="Searching the articles…", within=described(scope))
+        turn = render.Shown(asked, status="Searching the articles…", within=scope)
         yield picture(turn)
         drawn = 0.0
         try:

@@ -40,17 +40,20 @@ def line(told: list[Freshness], now: datetime | None = None) -> str:
     """The page's line about its sources, as HTML; "" where nothing was read yet.
 
     >>> line([Freshness("wiki.example", 949, "2026-11-29T12:00:00+00:00", None)],
-    ...      datetime(2026, 11, 29, 12, 2, 5, tzinfo=UTC))
-    '<p>949 articles from wiki.example, read 2 minutes ago</p>'
+    ...      datetime(2026, 11, 29, 12, 2, 5, tzinfo=UTC)).replace(" data-say", "")
+    '<p><span>949 articles from wiki.example</span>, <span>read</span> <span>2 minutes ago</span></p>'
     """
     read = [one.read for one in told if one.read]
     if not read:
         return ""
     names = [one.label for one in told]
-    last = f" and {names[-1]}" if len(names) > 1 else names[0]
-    named = ", ".join(names[:-1]) + last if len(names) <= NAMED_IN_LINE else f"{len(names)} sources"
+    named = ", ".join(names) if len(names) <= NAMED_IN_LINE else f"{len(names)} sources"
     articles = sum(one.articles for one in told)
-    return escape(f"{_with_noun(articles, 'article')} from {named}, read {ago(min(read), now)}").join(("<p>", "</p>"))
+    counted, when = (
+        f"<span data-say>{escape(text)}</span>"
+        for text in (f"{_with_noun(articles, 'article')} from {named}", ago(min(read), now))
+    )
+    return f"<p>{counted}, <span data-say>read</span> {when}</p>"
 
 
 def ago(moment: str | None, now: datetime | None = None) -> str:

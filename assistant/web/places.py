@@ -41,16 +41,6 @@ def scope_of(chosen: object) -> Scope | None:
     return Scope(body.place, body.since, body.until)
 
 
-def described(scope: Scope) -> str:
-    """A scope in words, "" for everything.
-
-    >>> described(Scope("handbook/travel", "2024-01-01"))
-    'handbook/travel, from 2024-01-01'
-    """
-    days = (f"from {scope.since}" if scope.since else "", f"to {scope.until}" if scope.until else "")
-    return ", ".join(part for part in (scope.place, " ".join(filter(None, days))) if part)
-
-
 def places_of(titles: Sequence[Title]) -> list[tuple[str, int]]:
     """Sources and folders in them with how many articles each holds, by name; only those that leave something out.
 

@@ -15,6 +15,7 @@ from typing import Any, Literal
 from urllib.parse import quote, urlencode, urlsplit
 
 from article_assistant.answering.cite import day
+from article_assistant.index.types import EVERYTHING, Scope
 from article_assistant.types import Answer, Citation, Sentence
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from jinja2.ext import Extension
@@ -71,12 +72,6 @@ def original(url: str) -> str | None:
         return None
 
 
-def _where(citation: Citation) -> str:
-    """A quote's place in its article, and the article's date."""
-    page = f"page {citation.page}" if citation.page else ""
-    return " · ".join(part for part in (" › ".join(citation.headings), page, day(citation.updated)) if part)
-
-
 _TEMPLATES = Environment(
     loader=FileSystemLoader(Path(__file__).parent / "templates"),
     autoescape=True,
@@ -93,7 +88,7 @@ def _around(said: tuple[str, str]) -> tuple[str, str, str]:
     return sentence.partition(words) if words and words in sentence else (sentence, "", "")
 
 
-_TEMPLATES.filters |= {"address": address, "original": original, "day": day, "where": _where, "parted": _around}
+_TEMPLATES.filters |= {"address": address, "original": original, "day": day, "parted": _around}
 
 
 def fill(template: str, **values: Any) -> str:
@@ -115,7 +110,7 @@ class Shown:
 
     Before the `answer` is complete there are the `words` and `citations` so far, and a `status` like "Reading 6
     passages…". `notice` is a plain sentence in place of an answer. While a language model writes, `ready` is the
-    offline answer above its text, and `written` its sentences so far. `within` says where was searched, "" everywhere;
+    offline answer above its text, and `written` its sentences so far. Only `within` this scope was searched;
     `language` is that of the answer's words, "" while nobody knows.
     """
 
@@ -127,7 +122,7 @@ class Shown:
     notice: str = ""
     ready: Answer | None = None
     written: tuple[Sentence, ...] = ()
-    within: str = ""
+    within: Scope = EVERYTHING
     language: str = ""
 
 
@@ -203,6 +198,8 @@ def _turn(number: int, turn: Shown) -> dict[str, Any]:
         "searched": answer.standalone if answer and answer.standalone != turn.question else "",
         "answer": _paragraphs(words, _marker(cited, f"mark-{number}"), None if doubtful else short) if words else None,
         "refused": offline and not offline.answered and not offline.remark,
+        # The assistant's own words, and no article's: said in the language of the page.
+        "ours": offline and not offline.answered,
         "quoted": [_around((citation.quote, short)) for citation in offline.citations] if offline and short else [],
         "often": max(round(confidence * 10), 1) if confidence is not None and confidence < SURE_ENOUGH else None,
         "doubtful": doubtful,

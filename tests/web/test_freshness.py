@@ -1,6 +1,7 @@
 """How fresh the sources are, over HTTP and on the page, and the door by which a wiki says that it changed."""
 
 import json
+import re
 import signal
 import subprocess
 import sys
@@ -82,14 +83,14 @@ def test_a_server_without_sources_says_so() -> None:
         ([("w", 0, None)], ""),
         ([("w", 1, "2026-11-29T11:59:30+00:00")], "1 article from w, read just now"),
         ([("<b>", 2, "2026-11-29T10:59:00+00:00"), ("w", 1000, "2026-11-29T11:59:00+00:00")],
-         "1,002 articles from &lt;b&gt; and w, read 1 hour ago"),
+         "1,002 articles from &lt;b&gt;, w, read 1 hour ago"),
         ([(name, 1, "2026-11-26T11:59:00+00:00") for name in "abcd"], "4 articles from 4 sources, read 3 days ago"),
     ],
 )  # fmt: skip
 def test_the_line_of_the_page(told: list[tuple[str, int, str | None]], said: str) -> None:
     """It counts what everyone may read, names up to three sources, and tells when the stalest was read."""
     made = line([Freshness(label, articles, read, None) for label, articles, read in told], NOON)
-    assert made == (f"<p>{said}</p>" if said else "")
+    assert re.sub(r"</?span[^>]*>", "", made) == (f"<p>{said}</p>" if said else "")
 
 
 def test_a_served_page_keeps_its_sources_in_step(tmp_path: Path) -> None:

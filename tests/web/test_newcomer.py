@@ -146,7 +146,7 @@ def test_one_article_is_asked(newcomer: Newcomer) -> None:
     newcomer.page.locator("#titles li").wait_for()
     newcomer.press("Enter")
     newcomer.ask()
-    newcomer.page.get_by_text("Searched only in handbook/policy.md").wait_for()
+    newcomer.page.get_by_text("Searched only: handbook/policy.md").wait_for()
 
 
 def test_a_question_is_mended(newcomer: Newcomer) -> None:

@@ -96,7 +96,10 @@ def test_the_doors_say_what_there_is(travels: web.Served) -> None:
 
 
 def test_a_place_and_days_are_searched_alone(open_page: Open, travels: web.Served, tmp_path: Path) -> None:
-    """The control takes a folder and days, the question is asked there, and everywhere again after one click."""
+    """The control takes a folder and days, the question is asked there, and everywhere again after one click.
+
+    Where it was asked is still said after a reload.
+    """
     page = open_page(travels.url)
     page.get_by_text("All articles").first.click()
     page.get_by_label("Where").select_option("handbook/travel")
@@ -105,8 +108,13 @@ def test_a_place_and_days_are_searched_alone(open_page: Open, travels: web.Serve
     assert Axe().run(page).response["violations"] == []
     picture(page, "within-open", tmp_path)
     ask(page, "What did we change?")
-    page.get_by_text("Searched only in handbook/travel, from 2024-01-01").wait_for()
+    page.get_by_text("Searched only: handbook/travel from 2024-01-01").wait_for()
     page.locator("a.mark").wait_for()
+    page.reload()
+    page.get_by_text("Searched only: handbook/travel from 2024-01-01").wait_for()
+    page.get_by_text("All articles").first.click()
+    page.get_by_label("Where").select_option("handbook/travel")
+    page.get_by_label("From").fill("2024-01-01")
     page.get_by_role("button", name="Search everywhere").click()
     ask(page, "And then?")
     page.wait_for_function("() => document.querySelectorAll('.actions').length === 2")

@@ -39,7 +39,7 @@ def test_one_click_shows_why(open_page: Open, serve: Callable[..., web.Served]) 
     dialog.locator(".found > li").first.wait_for()
     assert dialog.locator(".verdict").all_inner_texts() == ["cited", "less likely"]
     said = dialog.inner_text()
-    for part in ("94 % sure", "22 % are needed", "by words 1st (11.3)", "reader: yes (+12.3)", "chance 90.0 %"):
+    for part in ("94 % sure", "22 % are needed", "by words: no. 1 (11.3)", "reader: yes (+12.3)", "chance: 90.0 %"):
         assert part in said
     assert "<b>The moon is made of cheese.</b>" in said
     page.keyboard.press("Escape")

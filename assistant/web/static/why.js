@@ -15,7 +15,7 @@
         var made_ = made('dialog', { id: 'why', 'aria-labelledby': 'why-title' }), bar = made('div', { 'class': 'bar' });
         bar.append(made('h2', { id: 'why-title' }, say('Why this answer')), made('button', { type: 'button' }, say('Close')));
         bar.lastChild.addEventListener('click', function () { made_.close(); });
-        made_.append(bar, made('div', { 'class': 'reasons', 'aria-live': 'polite', tabindex: '0', lang: 'en', dir: 'ltr' }));
+        made_.append(bar, made('div', { 'class': 'reasons', 'aria-live': 'polite', tabindex: '0' }));
         document.body.append(made_);
         return made_;
     }
@@ -35,7 +35,7 @@
             if (reply.ok) { return reply.text(); }
             return reply.json().then(function (said) { throw new Error(said.error.message); });
         }).then(function (html) { body.innerHTML = html; }, function (wrong) {
-            body.replaceChildren(made('p', { 'class': 'sum' }, wrong.message || say('The server did not answer.')));
+            body.replaceChildren(made('p', { 'class': 'sum' }, say(wrong.message || 'The server did not answer.')));
         });
     });
 }());

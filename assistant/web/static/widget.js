@@ -25,6 +25,15 @@ const CHAT = PATH.exec(me.src)[1];
 const language = (me.dataset.lang || document.documentElement.lang || navigator.language || 'en').toLowerCase();
 const spoken = [language, language.split('-')[0], 'en'].find((one) => Object.hasOwn(TEXTS, one));
 const say = (key) => TEXTS[spoken][key];
+// What the assistant says itself comes in English; a text with {holes} is known by what stands around them.
+function translated(text) {
+    for (const [key, english] of Object.entries(TEXTS.en)) {
+        const around = english.split(/\{\w+\}/).map((part) => part.replace(/[.*+?^${}()|[\]\\]/g, '\\$&'));
+        const found = new RegExp(`^${around.join('([^]+)')}$`).exec(text), holes = english.match(/\{\w+\}/g);
+        if (found) { return say(key).replace(/\{\w+\}/g, (hole) => found[1 + holes.indexOf(hole)]); }
+    }
+    return text;
+}
 const rightward = (lang) => /^(ar|arc|ckb|dv|fa|he|ku-arab|ps|sd|ug|ur|yi)\b/.test(lang);
 
 // ---------------------------------------------------------------- what stays while one goes from page to page
@@ -478,7 +487,7 @@ class Assistant extends HTMLElement {
         if (!kept.conversation) { return; }
         try {
             const { answers } = await (await post('turns', {})).json();
-            for (const answer of answers) { this.turn(answer.question).finish(answer); }
+            for (const answer of answers) { this.turn(answer.question, { pages: answer.scope?.pages }).finish(answer); }
             if (kept.asked && answers.at(-1)?.question !== kept.asked && !this.box.value) { this.box.value = kept.asked; this.fit(); }
         } catch { /* it is asked anew */ }
     }
@@ -584,7 +593,9 @@ class Turn {
         this.more = make('div');
         const asked = make('h3', { class: 'asked', dir: 'auto' }, make('span', { class: 'unseen' }, `${say('you')}: `), question);
         if (quote) { asked.append(make('blockquote', { dir: 'auto' }, quote)); }
-        if (this.scoped) { asked.append(make('span', { class: 'facts' }, say('page'))); }
+        // After a reload on another page, it was about that one.
+        const there = pages.length && pages.some((one) => here().has(pageOf(one))) ? say('page') : pages[0];
+        if (this.scoped) { asked.append(make('span', { class: 'facts' }, there)); }
         this.element = make('article', { class: 'turn' }, asked, this.text, this.more);
     }
 
@@ -602,7 +613,9 @@ class Turn {
         if (name === 'answer') { this.finish(data); } else { this.write(`${this.words}\n\n${this.sentences.join('')}`); }
     }
 
-    finish(answer) {
+    finish(given) {
+        const words = given.answered ? given.answer : translated(given.answer);
+        const answer = { ...given, answer: words, notice: translated(given.notice) };
         this.answer = answer;
         this.citations = [...answer.citations, ...answer.nearest];
         this.write(answer.extract ? `${answer.extract}\n\n${answer.answer}` : answer.answer);

@@ -1,36 +1,45 @@
 // The page's words in the language of whoever reads it. English is what stands in the page; elements with data-say are
-// ours and no article's, so their text, label, placeholder and tooltip are said in that language as they come.
+// ours and no article's, so their text, label, placeholder and tooltip are said in that language as they come; so are
+// the dates of `time` elements.
 (function () {
     'use strict';
     var given = __GIVEN__;                  // put here by the server: language, direction, words
-    var HOLE = '{n}', ATTRIBUTES = ['aria-label', 'placeholder', 'title'];
+    var HOLE = /\{\w+\}/g, ATTRIBUTES = ['aria-label', 'placeholder', 'title'];
     // What Gradio makes itself.
-    var OURS = '[data-say], #new, #send, #stop, #question textarea, #question input, #question label span';
+    var OURS = '[data-say], #new, #send, #stop, #question textarea, #question input, #question label span, .toast-text, .toast-message-text';
     // "{n} sources" as what "3 sources" is found by, the longest first.
-    var patterns = Object.keys(given.words).filter(function (text) { return text.includes(HOLE); })
+    var patterns = Object.keys(given.words).filter(function (text) { return text.match(HOLE); })
         .sort(function (one, other) { return other.length - one.length; })
         .map(function (text) {
             var parts = text.split(HOLE).map(function (part) { return part.replace(/[.*+?^${}()|[\]\\]/g, '\\$&'); });
-            return [new RegExp('^' + parts.join('([\\s\\S]+)') + '$'), given.words[text]];
+            return [new RegExp('^' + parts.join('([\\s\\S]+)') + '$'), text.match(HOLE), given.words[text]];
         });
 
     // A text of ours, with a number or a name for its {n}.
     function say(text, name) {
         var said = given.words[text] || text;
-        return name === undefined ? said : said.replace(HOLE, function () { return name; });
+        return name === undefined ? said : said.replace('{n}', function () { return name; });
     }
-    // The same of a text that has its number or name already.
+    // The same of a text that has its numbers and names already.
     function translated(text) {
         if (Object.hasOwn(given.words, text)) { return given.words[text]; }
+        var ago = /^(\d+) (day|hour|minute)s? ago$/.exec(text);
+        if (ago) { return new Intl.RelativeTimeFormat(given.language).format(-ago[1], ago[2]); }
         for (var place = 0; place < patterns.length; place += 1) {
-            var found = patterns[place][0].exec(text);
-            if (found) { return patterns[place][1].replace(HOLE, function () { return found[1]; }); }
+            var found = patterns[place][0].exec(text), names = patterns[place][1];
+            if (found) { return patterns[place][2].replace(HOLE, function (name) { return found[1 + names.indexOf(name)]; }); }
         }
         return text;
     }
     window.articleSay = say;
 
+    function dated(element) {
+        var date = new Date(element.getAttribute('datetime').slice(0, 10));
+        var said = isNaN(date) ? '' : date.toLocaleDateString(given.language, { dateStyle: 'long', timeZone: 'UTC' });
+        if (said && said !== element.textContent) { element.textContent = said; }
+    }
     function put(element) {
+        if (element.matches('time[datetime]')) { dated(element); }
         element.childNodes.forEach(function (node) {
             var text = node.nodeType === Node.TEXT_NODE ? node.data.replace(/\s+/g, ' ').trim() : '';
             var said = text && translated(text);
