@@ -362,3 +362,20 @@ def test_one_goes_on(page: Any, chat: Served, wiki: Wikis, scheme: str, width: i
     assert hrefs == [offer.link for offer in offers[:2]]
     picture(page, f"offers-{width}-{scheme}", tmp_path)
     assert violations(page) == []
+
+
+def test_what_the_assistant_says_itself_is_said_in_the_widgets_language(page: Any, chat: Served, wiki: Wikis) -> None:
+    """A refusal and a notice are said in the language of the wiki's page, with the words and titles that they name."""
+    words = "The articles don’t answer this. I looked for “Ada”. Nearest to it: Incident of 21 November."
+    refused = replace(web.refused("Ada?", web.citation(web.article(), web.QUOTE)), answer=words)
+    noticed = replace(web.good(), notice="The language model did not answer in time.")
+    at, _ = on_wiki(chat, wiki, refused, noticed, more='data-lang="de"')
+    page.goto(at)
+    page.get_by_role("button", name="Artikel fragen").click()
+    for question, place, said in (
+        ("Ada?", ".text", "Gesucht wurde nach “Ada”. Am nächsten kommt: Incident of 21 November."),
+        ("And then?", ".notice", "Das Sprachmodell hat nicht rechtzeitig geantwortet."),
+    ):
+        page.get_by_role("textbox", name="Ihre Frage").fill(question)
+        page.get_by_role("textbox", name="Ihre Frage").press("Enter")
+        page.locator(place).get_by_text(said).wait_for()
