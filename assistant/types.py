@@ -178,14 +178,9 @@ class Answer:
     scope: Scope = EVERYTHING
 
     def as_json(self) -> dict[str, Any]:
-        """The answer as it leaves the house, the same from every door; with an explanation where one was asked for,
-        and a scope where not everything was searched."""
-        said = asdict(self)
-        if self.explanation is None:
-            del said["explanation"]
-        if self.scope == EVERYTHING:
-            del said["scope"]
-        return said
+        """The answer as it leaves the house, the same from every door; explanation and scope where asked for."""
+        unasked = {"explanation": None, "scope": asdict(EVERYTHING)}
+        return {name: value for name, value in asdict(self).items() if name not in unasked or value != unasked[name]}
 
 
 Thumb = Literal["", "up", "down"]
