@@ -3,10 +3,11 @@
 import io
 import random
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 from bench.content import Block, Code, Heading, Items, Paragraph, Table
-from bench.written import UNSEEN
+from bench.written import RUNNING, UNSEEN
 
 NOTES = "http://schemas.openxmlformats.org/officeDocument/2006/relationships/footnotes"
 NOTES_KIND = "application/vnd.openxmlformats-officedocument.wordprocessingml.footnotes+xml"
@@ -150,6 +151,137 @@ class _Paper:
         data = f"<w:footnotes {nsdecls('w')}>{rule}{notes}</w:footnotes>".encode()
         main = self._document.part
         main.relate_to(Part(PackURI("/word/footnotes.xml"), NOTES_KIND, data, main.package), NOTES)
+
+
+SAID = "Notes: "
+"""Before what a speaker says."""
+
+
+def spoken(blocks: Sequence[Block]) -> list[Block]:
+    """A content for slides: what the notes of a section say is said by the speaker, behind it."""
+    out: list[Block] = []
+    notes: list[str] = []
+    for block in [*blocks, None]:
+        if (block is None or isinstance(block, Heading)) and notes:
+            out += [Paragraph((f"{SAID}{notes[0]}",)), *(Paragraph((note,)) for note in notes[1:])]
+            notes = []
+        if isinstance(block, Paragraph) and block.note:
+            notes.append(block.note)
+            block = replace(block, note="")
+        out += [block] if block else []
+    return out
+
+
+def slides(blocks: Sequence[Block], chance: random.Random) -> bytes:
+    """A .pptx of a `content.spoken`: a slide for each heading, with a foot and a number; one slide is hidden."""
+    import pptx
+
+    deck = pptx.Presentation()
+    slide: _Slide | None = None
+    for block in blocks:
+        if isinstance(block, Heading):
+            slide = _Slide(deck, block.text, chance)
+        elif slide:
+            slide.add(block)
+    hidden = _Slide(deck, UNSEEN, chance)
+    hidden.slide._element.set("show", "0")
+    out = io.BytesIO()
+    deck.save(out)
+    return out.getvalue()
+
+
+class _Slide:
+    """A slide of python-pptx, its shapes one below the other, but in the file as they happened to be made."""
+
+    def __init__(self, deck: Any, title: str, chance: random.Random) -> None:
+        from pptx.util import Cm
+
+        self._chance, self._cm = chance, Cm
+        self.slide = deck.slides.add_slide(deck.slide_layouts[1])
+        self.slide.shapes.title.text = title
+        self._body: Any = self.slide.placeholders[1]
+        self._top = 4.0
+        self._said: list[str] = []
+        for kind, text in (("ftr", RUNNING), ("sldNum", str(len(deck.slides)))):
+            foot = self._box(18)
+            foot.text_frame.text = text
+            about = _drawing(f"<p:ph type='{kind}' idx='{10 + len(kind)}'/>")
+            foot._element.nvSpPr.nvPr.append(about)
+        unseen = self._box(1)
+        unseen.text_frame.text = UNSEEN
+        unseen._element.nvSpPr.cNvPr.set("hidden", "1")
+
+    def _box(self, top: float) -> Any:
+        """A box for text, at a place in centimetres from above."""
+        return self.slide.shapes.add_textbox(self._cm(1), self._cm(top), self._cm(20), self._cm(0.3))
+
+    def _next(self) -> float:
+        self._top += 0.5
+        return self._top
+
+    def add(self, block: Block) -> None:
+        """A block beneath the others, or in the speaker's notes."""
+        if isinstance(block, Paragraph) and (self._said or block.text.startswith(SAID)):
+            self._said.append(block.text.removeprefix(SAID))
+            self.slide.notes_slide.notes_text_frame.text = "\n".join(self._said)
+        elif isinstance(block, Paragraph):
+            self._lines([block.text])
+        elif isinstance(block, Items):
+            self._items(block)
+        elif isinstance(block, Code):
+            self._lines(block.lines)
+        elif isinstance(block, Table):
+            if block.caption:
+                self._lines([block.caption])
+            self._table(block)
+        elif not isinstance(block, Heading):
+            self._lines([f"{term}: {meaning}" for term, meaning in block.pairs])
+
+    def _lines(self, lines: Sequence[str]) -> None:
+        """Lines as paragraphs, or broken by hand, sometimes in a group."""
+        box = self._box(self._next())
+        box.text_frame.text = self._chance.choice("\n\v").join(lines)
+        if self._chance.random() < 0.2:
+            self.slide.shapes.add_group_shape([box])
+
+    def _items(self, block: Items) -> None:
+        """A list in the slide's own place for one, or in a box that shows its marks."""
+        placed, self._body = self._body, None
+        if placed is not None:
+            placed.left, placed.top, placed.width, placed.height = map(self._cm, (1, self._next(), 20, 0.3))
+        frame = (placed or self._box(self._next())).text_frame
+        for k, (depth, text) in enumerate(block.items):
+            paragraph = frame.paragraphs[0] if k == 0 else frame.add_paragraph()
+            paragraph.text, paragraph.level = text, depth
+            if block.ordered or placed is None:
+                mark = "<a:buAutoNum type='arabicPeriod'/>" if block.ordered else "<a:buChar char='•'/>"
+                paragraph._p.get_or_add_pPr().append(_drawing(mark))
+
+    def _table(self, block: Table) -> None:
+        """A table whose cells are merged; further rows of names are bold by hand."""
+        grid = block.grid()
+        at = [self._cm(size) for size in (1, self._next(), 20, 0.3)]
+        table = self.slide.shapes.add_table(len(grid), len(grid[0]), *at).table
+        table.first_row, table.first_col = block.heads > 0, not block.heads
+        taken: set[tuple[int, int]] = set()
+        for i, row in enumerate(block.cells):
+            free = (j for j in range(len(grid[0])) if (i, j) not in taken)
+            for text, across, down in row:
+                j = next(free)
+                taken |= {(i + y, j + x) for y in range(down) for x in range(across)}
+                cell = table.cell(i, j)
+                if across > 1 or down > 1:
+                    cell.merge(table.cell(i + down - 1, j + across - 1))
+                cell.text = text
+                for run in cell.text_frame.paragraphs[0].runs if 0 < i < block.heads else ():
+                    run.font.bold = True
+
+
+def _drawing(xml: str) -> Any:
+    from pptx.oxml import parse_xml
+    from pptx.oxml.ns import nsdecls
+
+    return parse_xml(f"<p:sp {nsdecls('a', 'p')}>{xml}</p:sp>")[0]
 
 
 def _escaped(text: str) -> str:

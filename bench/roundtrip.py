@@ -19,11 +19,17 @@ from article_assistant.index.reading import files
 from article_assistant.index.reading.page import squeeze
 from article_assistant.index.types import UserFacingError
 
-from bench import content, office, report, written
+from bench import content, enclosed, office, report, written
 from bench.content import Block, Table
 
 AT_MARKS = {".docx", ".adoc", ".mediawiki"}
 """Kinds whose notes are read where their marks stand."""
+WRITERS = {
+    **written.WRITERS, ".docx": office.word, ".pptx": office.slides, ".eml": enclosed.mail, ".ipynb": enclosed.notebook,
+}  # fmt: skip
+"""What writes a document as a file of a kind."""
+TOLD = {".pptx": office.spoken, ".eml": enclosed.told, ".ipynb": enclosed.noteless}
+"""What a document is in a kind that cannot hold all of it as it is, or adds to it."""
 _MARK = re.compile(r"^\s*(?:#{1,6} |- |(?=\d+\. ))")
 _NOTE = re.compile(r"\[\d+\]|(?<=[.?!]) ?\d{1,2}$")  # a note's number, at its mark
 
@@ -116,9 +122,10 @@ def _written(many: int, seed: int, only: Sequence[str], browser: Any) -> Iterato
         return not only or kind in only
 
     for number, blocks in enumerate(content.documents(many, seed)):
-        for kind, write in (*written.WRITERS.items(), (".docx", office.word)):
+        for kind, write in WRITERS.items():
             if wanted(kind):
-                yield kind, blocks, write(blocks, random.Random(number))
+                told = TOLD.get(kind, list)(blocks)
+                yield kind, told, write(told, random.Random(number))
         for columns in (1, 2):
             if wanted(f"pdf-{columns}"):
                 yield f"pdf-{columns}", blocks, printed(blocks, random.Random(number), columns, browser)

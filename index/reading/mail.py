@@ -28,11 +28,31 @@ def mail_page(data: bytes) -> Page:
     content = body.get_content() if body is not None else ""
     if isinstance(content, str) and content.strip():
         html = body is not None and body.get_content_subtype() == "html"
+        if body is not None and body.get_param("format") == "flowed":
+            content = _unflowed(content, delete=body.get_param("delsp") == "yes")
         texts.append(html_page(content).text if html else text_page(content.encode("utf-8", "replace")).text)
     files = [squeeze(name) for part in mail.iter_attachments() if (name := part.get_filename())]
     if files:
         texts.append(f"Attachments: {', '.join(files)}")
     return Page(subject or None, "\n\n".join(text for text in texts if text.strip()), _day(mail))
+
+
+def _unflowed(text: str, delete: bool) -> str:
+    """A text without the line breaks that its mail program made: behind a space, which `delete` takes out (RFC 3676).
+
+    >>> _unflowed("Both lines are \\n one.\\n> Quoted \\n> too.\\n-- \\nIda", delete=False)
+    'Both lines are one.\\n> Quoted too.\\n-- \\nIda'
+    """
+    lines: list[tuple[str, str]] = []  # the marks of a quotation, and what is quoted
+    for line in text.splitlines():
+        rest = line.lstrip(">")
+        marks, rest = line[: len(line) - len(rest)], rest.removeprefix(" ")
+        above, last = lines[-1] if lines else ("", "")
+        if last.endswith(" ") and last != "-- " != rest and marks == above:
+            lines[-1] = marks, (last[:-1] if delete else last) + rest
+        else:
+            lines.append((marks, rest))
+    return "\n".join(f"{marks} {rest}" if marks else rest for marks, rest in lines)
 
 
 def _day(mail: EmailMessage) -> str | None:

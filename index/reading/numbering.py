@@ -83,7 +83,7 @@ class Numbering:
             if level is None:
                 return ""
             form = "decimal" if levels[depth].legal else level.form
-            return _counted(counts.setdefault(place, level.start), form)
+            return counted(counts.setdefault(place, level.start), form)
 
         if levels[depth].form == "bullet":
             sign = levels[depth].text.strip()
@@ -93,7 +93,12 @@ class Numbering:
         return squeeze(re.sub("%([1-9])", written, levels[depth].text))
 
 
-def _counted(number: int, form: str) -> str:
+def counted(number: int, form: str) -> str:
+    """A number in one of the forms of Word's `numFmt`; one that is none of those in digits.
+
+    >>> counted(3, "lowerLetter"), counted(3, "upperRoman"), counted(3, "decimal")
+    ('c', 'III', '3')
+    """
     if form in {"lowerLetter", "upperLetter"} and 0 < number <= LETTERS_MOST:
         text = chr(ord("a") + (number - 1) % 26) * ((number - 1) // 26 + 1)
     elif form in {"lowerRoman", "upperRoman"} and 0 < number < 4_000:

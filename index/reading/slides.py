@@ -1,26 +1,34 @@
 """PowerPoint, slide by slide: its title as a heading, its shapes from top to bottom, and its notes."""
 
 import io
+import re
 from collections.abc import Iterable, Iterator
+from itertools import takewhile
 from typing import Any
 
 from article_assistant.index.reading.archive import parts
+from article_assistant.index.reading.numbering import counted
 from article_assistant.index.reading.page import Page, TextBuilder, iso_date, squeeze
 from article_assistant.index.reading.table import Cell, grid, write_table
 
 GROUPS_DEEPEST = 20
 """Groups of shapes inside one another that are followed."""
+RUNNING = {"dt", "ftr", "hdr", "sldNum"}
+"""Placeholders that are around a slide, as the running heads of a page are."""
+
+_AUTOMATIC = re.compile(r"(alpha|arabic|roman)(Lc|Uc)?(Period|ParenR|ParenBoth|Plain)")
 
 
 def slides_page(data: bytes) -> Page:
-    """A presentation; a slide without a title is named by its number."""
+    """A presentation without its hidden slides; one without a title is named by its number."""
     import pptx
 
     with parts(data, "presentation"):
         pass
     deck = pptx.Presentation(io.BytesIO(data))
     builder = TextBuilder()
-    for number, slide in enumerate(deck.slides, 1):
+    shown = {number: slide for number, slide in enumerate(deck.slides, 1) if slide._element.get("show") != "0"}
+    for number, slide in shown.items():
         title = slide.shapes.title
         name = squeeze(title.text_frame.text) if title is not None else ""
         builder.heading(2, name or f"Slide {number}")
@@ -33,15 +41,18 @@ def slides_page(data: bytes) -> Page:
                 builder.paragraph(f"Notes: {line}" if k == 0 else line)
     facts = deck.core_properties
     named = squeeze(facts.title or "")
-    first = next((slide.shapes.title.text_frame.text for slide in deck.slides if slide.shapes.title is not None), "")
+    first = next((slide.shapes.title.text_frame.text for slide in shown.values() if slide.shapes.title is not None), "")
     # PowerPoint's own word for a deck that nobody named.
     title_of = named if named not in {"", "PowerPoint Presentation"} else squeeze(first)
     return Page(title_of or None, builder.text(), iso_date(facts.modified or facts.created))
 
 
 def _shapes(shapes: Iterable[Any], depth: int = 0) -> Iterator[Any]:
-    """Shapes from top to bottom and left to right, those of a group together."""
+    """What is shown of shapes, from top to bottom and left to right, those of a group together."""
     for shape in sorted(shapes, key=lambda shape: (shape.top or 0, shape.left or 0)):
+        placed = next(iter(shape._element.xpath("./*/p:nvPr/p:ph/@type")), "")
+        if placed in RUNNING or shape._element.xpath("./*/p:cNvPr[@hidden='1' or @hidden='true']"):
+            continue
         if hasattr(shape, "shapes") and depth < GROUPS_DEEPEST:
             yield from _shapes(shape.shapes, depth + 1)
         else:
@@ -52,22 +63,58 @@ def _write_shape(shape: Any, builder: TextBuilder) -> None:
     if getattr(shape, "has_table", False):
         table = shape.table
         rows = [
-            [(Cell(cell.text), cell.span_width, cell.span_height) for cell in row.cells if not cell.is_spanned]
+            [(Cell(cell.text, _in_bold(cell)), cell.span_width, cell.span_height)
+             for cell in row.cells if not cell.is_spanned]
             for row in table.rows
-        ]
-        write_table(builder, grid(rows), int(table.first_row) if len(rows) > 1 else 0)
+        ]  # fmt: skip
+        # The style names the first row only; further ones are set in bold by hand.
+        bold = list(takewhile(lambda row: all(cell.is_name for cell, *_ in row), rows[1:]))
+        write_table(builder, grid(rows), 1 + len(bold) if table.first_row and len(rows) > 1 else 0)
     elif getattr(shape, "has_chart", False):
         _chart(shape.chart, builder)
     elif getattr(shape, "has_text_frame", False):
         builder.end_list()
-        listed = shape.is_placeholder and len(shape.text_frame.paragraphs) > 1
-        for paragraph in shape.text_frame.paragraphs:
-            text = paragraph.text.replace("\v", "\n")
-            if listed or paragraph.level:
-                builder.item(text, paragraph.level)
-            else:
-                for line in text.split("\n"):
-                    builder.paragraph(line)
+        _text_of(shape, builder)
+
+
+def _in_bold(cell: Any) -> bool:
+    return all(run.font.bold for line in cell.text_frame.paragraphs for run in line.runs if run.text.strip())
+
+
+def _text_of(shape: Any, builder: TextBuilder) -> None:
+    """Paragraphs and items; the text of a placeholder is a list, unless it says otherwise."""
+    paragraphs = shape.text_frame.paragraphs
+    listed = shape.is_placeholder and len(paragraphs) > 1
+    counts: dict[int, tuple[str, int]] = {}  # by level: the form of its numbers, and the last one
+    for paragraph in paragraphs:
+        level, text = paragraph.level, paragraph.text.replace("\v", "\n")
+        if not text.strip():
+            continue
+        mark = next(iter(paragraph._p.xpath("./a:pPr/a:buNone | ./a:pPr/a:buChar | ./a:pPr/a:buAutoNum")), None)
+        form = mark.get("type") if mark is not None else None
+        counts = {depth: count for depth, count in counts.items() if depth < level or (depth == level and form)}
+        if form and mark is not None:
+            begin = int(mark.get("startAt", 1))
+            last, number = counts.get(level, ("", 0))
+            counts[level] = form, number + 1 if last == form else begin
+            builder.item(text, level, _numbered(form, counts[level][1]))
+        elif mark.tag.endswith("buChar") if mark is not None else listed or level:
+            builder.item(text, level)
+        else:
+            for line in text.split("\n"):
+                builder.paragraph(line)
+
+
+def _numbered(form: str, number: int) -> str:
+    """A number as `buAutoNum` writes it; in digits where the form is one of another script.
+
+    >>> _numbered("alphaLcParenR", 2), _numbered("arabicPeriod", 2)
+    ('b)', '2.')
+    """
+    kind, case, tail = found.groups() if (found := _AUTOMATIC.fullmatch(form)) else ("", "", "")
+    signs = {"alpha": "Letter", "roman": "Roman"}.get(kind, "decimal")
+    text = counted(number, {"Lc": "lower", "Uc": "upper"}.get(case or "", "") + signs)
+    return {"ParenR": f"{text})", "ParenBoth": f"({text})", "Plain": text}.get(tail, f"{text}.")
 
 
 def _chart(chart: Any, builder: TextBuilder) -> None:

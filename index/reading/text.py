@@ -224,7 +224,7 @@ def _continues(last: str, line: str, most: int, is_prose: bool, number: int) -> 
         return True
     # Records end with a name or a number; a sentence that was cut, with a word like "of the".
     cut = re.search(r"(?:^|\s)(\w+)$", last)
-    return bool(line[0].isalpha() and cut and cut[1].islower() and len(cut[1]) <= 3 and cut[1].isalpha())
+    return bool(line[0].isalnum() and cut and cut[1].islower() and len(cut[1]) <= 3 and cut[1].isalpha())
 
 
 def _column_rows(block: list[str], lines: list[str]) -> tuple[list[list[Cell]], int | None] | None:

@@ -431,3 +431,49 @@ def test_lists_and_tables_of_asciidoc_and_org() -> None:
     assert read_page(Path("a.org"), b"* Steps\n    - one\n      - deeper\n    - two\n").text == (
         "# Steps\n\n- one\n  - deeper\n- two"
     )
+
+
+def test_slides_as_they_are_shown() -> None:
+    """Numbers of lists are counted, names over two rows are names; what is hidden or around a slide is left out."""
+    deck = pptx.Presentation()
+    slide = deck.slides.add_slide(deck.slide_layouts[1])
+    slide.shapes.title.text = "Alarm"
+    slide.placeholders[1].text = "Press\nthe red one\nGo out\nSee the map"
+    for paragraph, (level, mark) in zip(
+        slide.placeholders[1].text_frame.paragraphs,
+        ((0, "buAutoNum"), (1, "buAutoNum"), (0, "buAutoNum"), (0, "buNone")),
+        strict=True,
+    ):
+        paragraph.level = level
+        element = paragraph._p.get_or_add_pPr().makeelement(pptx.oxml.ns.qn(f"a:{mark}"), {})
+        paragraph._p.pPr.append(element)
+        if mark == "buAutoNum":
+            element.set("type", "alphaLcParenR" if level else "arabicPeriod")
+    table = slide.shapes.add_table(3, 3, Inches(1), Inches(5), Inches(4), Inches(1)).table
+    names = {(0, 1): "Doors", (1, 0): "Floor", (1, 1): "East", (1, 2): "West"}
+    for (i, j), said in {**names, (2, 0): "First", (2, 1): "4", (2, 2): "5"}.items():
+        table.cell(i, j).text = said
+        table.cell(i, j).text_frame.paragraphs[0].runs[0].font.bold = i == 1
+    table.cell(0, 1).merge(table.cell(0, 2))
+    foot = slide.shapes.add_textbox(0, Inches(7), 99, 99)
+    foot.text_frame.text = "Page 1"
+    about = foot._element.nvSpPr.nvPr
+    about.append(about.makeelement(pptx.oxml.ns.qn("p:ph"), {"type": "sldNum"}))
+    unseen = slide.shapes.add_textbox(0, 0, 99, 99)
+    unseen.text_frame.text = "Draft"
+    unseen._element.nvSpPr.cNvPr.set("hidden", "1")
+    old = deck.slides.add_slide(deck.slide_layouts[5])
+    old.shapes.title.text = "Old"
+    old._element.set("show", "0")
+    out = io.BytesIO()
+    deck.save(out)
+    assert text("a.pptx", out.getvalue()) == (
+        "## Alarm\n\n1. Press\n  a) the red one\n2. Go out\n\nSee the map\n\n"
+        "Floor: First | Doors East: 4 | Doors West: 5"
+    )
+
+
+def test_a_mail_whose_lines_flow() -> None:
+    """Lines that the mail program broke are joined however short; those of its writer stay."""
+    mail = "Subject: Gate\nContent-Type: text/plain; format=flowed\n\nThe gate \nis shut.\nIda \n> Who \n> asks?\n"
+    assert text("a.eml", mail.encode()) == "# Gate\n\nThe gate is shut.\nIda\n> Who asks?"
