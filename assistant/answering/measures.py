@@ -3,6 +3,7 @@
 import re
 from collections.abc import Sequence
 from datetime import datetime
+from itertools import takewhile
 from typing import NamedTuple
 
 from article_assistant.answering.numbers import canonical
@@ -74,9 +75,9 @@ def column(cells: Sequence[str]) -> Column | None:
     >>> column(["12 seats", "9"]).figures, column(["2 h", "30 min"]), column(["3 March 2024", "n/a"])
     ([12.0, 9.0], None, None)
     """
-    days = [_day_of(cell) for cell in cells]
-    if cells and all(days):
-        return Column([float(day or 0) for day in days], "", "")
+    days = [float(day) for day in takewhile(bool, map(_day_of, cells)) if day]
+    if cells and len(days) == len(cells):
+        return Column(days, "", "")
     figures, bases, written = [], set[str](), set[str]()
     for cell in cells:
         found = _ALONE.fullmatch(cell) or _ALONE.fullmatch(canonical(cell))

@@ -1,5 +1,6 @@
 """The tables of an article's text, read back from their rows: `Room: Alder | Seats: 12`, a line each."""
 
+from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
@@ -27,7 +28,12 @@ def table_at(hit: Hit, at: int) -> Records | None:
 
     Each row names its columns, in one order; a first column without a name is called "".
     """
-    text, lines = hit.article.text, list[tuple[int, int]]()
+    return _records(hit, _lines_around(hit.article.text, at))
+
+
+def _lines_around(text: str, at: int) -> list[tuple[int, int]]:
+    """The rows, each its characters `[start, end)`, that stand together where one is."""
+    lines = list[tuple[int, int]]()
     first = text.rfind("\n", 0, at) + 1
     while first and is_row(text, first - 1):
         first = text.rfind("\n", 0, first - 1) + 1
@@ -35,6 +41,11 @@ def table_at(hit: Hit, at: int) -> Records | None:
         end = text.find("\n", first) % (len(text) + 1)
         lines.append((first, end))
         first = end + 1
+    return lines
+
+
+def _records(hit: Hit, lines: list[tuple[int, int]]) -> Records | None:
+    text = hit.article.text
     rows = [[cell.partition(": ")[::2] for cell in text[a:b].split(" | ")] for a, b in lines]
     rows = [[("", name) if not said and not i else (name, said) for i, (name, said) in enumerate(row)] for row in rows]
     widest = [name for name, _ in max(rows, key=len, default=[])]
@@ -55,11 +66,12 @@ def _ordered_as(names: list[str], among: list[str]) -> bool:
 
 def tables_of(hits: Sequence[Hit]) -> Iterator[Records]:
     """The tables that the sentences of the hits stand in, each once."""
-    seen = set[tuple[str, int]]()
+    seen = defaultdict[str, list[range]](list)  # where the tables of each article stand: to read a long one takes time
     for hit in hits:
-        for start, _ in hit.chunk.sentences:
-            if is_row(hit.article.text, start) and (found := table_at(hit, start)):
-                if (key := (found.article.id, found.spans[0][0])) not in seen:
-                    seen.add(key)
-                    yield found
-                break
+        at = next((start for start, _ in hit.chunk.sentences if is_row(hit.article.text, start)), None)
+        if at is None or any(at in table for table in seen[hit.article.id]):
+            continue
+        lines = _lines_around(hit.article.text, at)
+        seen[hit.article.id].append(range(lines[0][0], lines[-1][1]))
+        if found := _records(hit, lines):
+            yield found

@@ -121,9 +121,9 @@ class _Asked:
 
     def _is_led_to(self, kept: list[int], left: set[int]) -> bool:
         """Whether one word is left over, of a question with a condition, and the reader's row is among those kept."""
-        at = self.row and (self.row.hit.article.id, self.row.start)
-        rows = {(self.table.article.id, place) for i in kept for place in range(*self.table.spans[i])}
-        return len(left) == 1 and bool(self.conditions) and at in rows
+        if len(left) != 1 or not self.conditions or not self.row or self.row.hit.article.id != self.table.article.id:
+            return False
+        return any(start <= self.row.start < end for start, end in map(self.table.spans.__getitem__, kept))
 
     def _target(self) -> str | None:
         """The column whose values are asked for, named right behind "which", "what" or "how many"."""
