@@ -56,10 +56,12 @@ SLIM = f'<link rel="stylesheet" href="{routes.SLIM.path}">'
 class Gate:
     """An ASGI app around another one; see the module's docstring."""
 
-    def __init__(self, app: ASGIApp, settings: Settings, login: Login | None = None) -> None:
+    def __init__(
+        self, app: ASGIApp, settings: Settings, login: Login | None = None, visitors: Visitors | None = None
+    ) -> None:
         self._app = app
         self._hosts = frozenset(host.lower() for host in (*settings.hosts, urlsplit(settings.address).hostname) if host)
-        self._visitors = Visitors(settings)
+        self._visitors = visitors or Visitors(settings)
         self._login = login or Login(settings)
         self._tabs = Tabs()
         self._limits = Limits(settings.asks_a_minute, settings.asks_at_once)
