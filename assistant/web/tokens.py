@@ -84,7 +84,7 @@ class Tokens:
         return User(f"{wiki}:{name}", frozenset({EVERYONE, *(f"{wiki}:{group}" for group in groups)})), begins
 
     def _claims(self, claims: dict[str, Any]) -> tuple[str, list[str], int]:
-        """The user's name and groups, and `iat`. Raises TokenError for what is not for us or not now, or of another type."""
+        """The name, the groups, and `iat`. Raises TokenError for what is not for us or not now, or of another type."""
         if claims.get("aud") != self._audience or not isinstance(claims["aud"], str):
             raise TokenError(f"it is not for {self._audience}")
         begins, ends = claims.get("iat"), claims.get("exp")
