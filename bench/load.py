@@ -194,11 +194,11 @@ async def vanished(server: Server, clients: int, seconds: float) -> list[Row]:
         writer.close()
 
     async def leaves() -> None:
-        async with _connected(server.port, QUESTIONS[0], "") as reader:
+        async with _connected(server.port, QUESTIONS[0], "gone") as reader:
             await reader.read(1)
 
     async def takes_nothing() -> None:
-        async with _connected(server.port, QUESTIONS[1], ""):
+        async with _connected(server.port, QUESTIONS[1], "slow"):
             await asyncio.sleep(seconds)
 
     async def come(number: int, over: float) -> None:
@@ -257,7 +257,7 @@ async def writer(seconds: float) -> AsyncIterator[int]:
     """The port of a language model that takes so many seconds to write one sentence, a word a second."""
 
     async def write(reader: asyncio.StreamReader, out: asyncio.StreamWriter) -> None:
-        with suppress(OSError, asyncio.IncompleteReadError):
+        with suppress(OSError, asyncio.IncompleteReadError, asyncio.CancelledError):
             head = await reader.readuntil(b"\r\n\r\n")
             await reader.readexactly(int(head.lower().partition(b"content-length:")[2].split()[0]))
             out.write(b"HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\nconnection: close\r\n\r\n")
