@@ -1,5 +1,6 @@
 """The benchmarks score as the product's own evaluation does, and read the sets as they are written."""
 
+import asyncio
 import gzip
 import json
 import os
@@ -20,9 +21,10 @@ from article_assistant.index.search import Index
 from article_assistant.index.types import EVERYONE, Article, Chunk, Hit
 from article_assistant.types import Answer, Citation
 
-from bench import answers, cold, data, exact, field, large, peers, question, report, score, support, wikis
+from bench import answers, cold, data, exact, field, large, load, peers, question, report, score, support, wikis
 from bench.score import Passage, Piece, Score
 from tests import parts
+from tests import served as web
 
 ROOT = Path(__file__).parents[1]
 ROWS = [
@@ -490,3 +492,19 @@ def test_a_page_is_compared_with_what_a_browser_shows() -> None:
     assert wikis.in_order(shown, wikis.words(ours)) == len(shown) == 9
     assert wikis.in_order(shown, wikis.words(ours.replace("of them", ""))) == 7
     assert wikis.in_order(shown, list(reversed(wikis.words(ours)))) == 1
+
+
+def test_the_load_is_counted_as_it_is_answered() -> None:
+    """A whole answer, a failed one and the surplus of a burst are told apart, and a missed wish is marked as that."""
+    chat = web.Served(web.scripted(*[web.good()] * 3, ValueError("broken")), asks_a_minute=0, asks_at_once=0)
+    server = load.Server(chat.port, os.getpid())
+    try:
+        found = asyncio.run(load.asked(chat.port, "What did we change?", "one"))
+        assert (found.status, found.whole) == (200, True)
+        assert 0 < found.told < found.first
+        rows = asyncio.run(load.burst(server, 3))
+    finally:
+        chat.stop()
+    assert [row.kept for row in rows] == [True, True, False]
+    assert rows[2].measured.startswith("2 of 3")
+    assert asyncio.run(load.asked(chat.port, "Anybody?", "one")).status == 0

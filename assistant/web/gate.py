@@ -49,17 +49,17 @@ MAX_PROGRAM = 1024 * 1024
 """Maximum bytes in a request body from a program, enough for a long conversation."""
 MAX_PATH = 4096
 """Maximum bytes in a path with its query."""
-SLIM = f'<link rel="stylesheet" href="{routes.SLIM.path}">'
-"""What makes the page slim, for a frame in another page."""
 
 
 class Gate:
     """An ASGI app around another one; see the module's docstring."""
 
-    def __init__(self, app: ASGIApp, settings: Settings, login: Login | None = None) -> None:
+    def __init__(
+        self, app: ASGIApp, settings: Settings, login: Login | None = None, visitors: Visitors | None = None
+    ) -> None:
         self._app = app
         self._hosts = frozenset(host.lower() for host in (*settings.hosts, urlsplit(settings.address).hostname) if host)
-        self._visitors = Visitors(settings)
+        self._visitors = visitors or Visitors(settings)
         self._login = login or Login(settings)
         self._tabs = Tabs()
         self._limits = Limits(settings.asks_a_minute, settings.asks_at_once)
@@ -234,8 +234,9 @@ class Gate:
             plain = [pair for pair in scope["headers"] if pair[0] != b"accept-encoding"]
             asked = scope["query_string"].decode("latin-1")
             scope = {**scope, "headers": plain, "query_string": b""}
-            slim = parse_qs(asked).get("embed") == ["1"]
-            send = headers.with_nonce(send, nonce, cookie, self._login.preview + (SLIM if slim else ""))
+            framed = parse_qs(asked).get("embed") == ["1"]
+            slim = f'<link rel="stylesheet" href="{routes.SLIM.path}">' if framed else ""
+            send = headers.with_nonce(send, nonce, cookie, self._login.preview + slim)
         scope[SESSION] = session
         return scope, send
 

@@ -38,6 +38,7 @@ from article_assistant.web.errors import error
 from article_assistant.web.listening import ServeError, listen
 from article_assistant.web.login import Login
 from article_assistant.web.queue import Asking
+from article_assistant.web.visitors import Visitors
 from fastapi import FastAPI, Request
 from starlette.middleware.cors import CORSMiddleware
 from starlette.responses import FileResponse, HTMLResponse, JSONResponse, Response
@@ -86,7 +87,7 @@ def create_app(
         kept = {"cache-control": "no-cache", "vary": "accept-language"}
         return Response(words.script(language), media_type="text/javascript", headers=kept)
 
-    login = Login(settings)
+    login, visitors = Login(settings), Visitors(settings)
     conversations = Conversations(assistant, login.sessions.holds, who=login.user)
     asking = Asking(PROGRAMS_AT_ONCE)
     script = widget.widget_script(STATIC)
@@ -113,7 +114,7 @@ def create_app(
         *places.place_doors(assistant, asks),
         ask.door(assistant, asks, asking),
         *completions.doors(assistant, asks, asking),
-        *widget.widget_doors(assistant, asks, asking),
+        *widget.widget_doors(assistant, asks, asking, lambda request: visitors.leave(request.scope)),
         *freshness.freshness_doors(kept, asks),
         *keeper.keeper_doors(settings.keepers, judged, kept, asks),
         routes.TOOLS.to(_Tools(assistant, asks, asking)),
@@ -142,7 +143,7 @@ def create_app(
         theme=page.theme(),
         head=page.HEAD,
     )
-    return gate.Gate(app, settings, login)
+    return gate.Gate(app, settings, login, visitors)
 
 
 class _Tools:

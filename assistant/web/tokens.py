@@ -16,6 +16,8 @@ from article_assistant.identity import TokenKey
 from article_assistant.index.types import EVERYONE
 from article_assistant.settings import SettingsError
 from article_assistant.types import User
+from article_assistant.web.sessions import MAX_SESSIONS
+from cachetools import TTLCache
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from jwt import PyJWS
 from jwt.exceptions import PyJWTError
@@ -45,9 +47,23 @@ class Tokens:
         self._keys = {kid: (one.algorithm, _verifier(kid, one), one.wiki) for kid, one in keys.items()}
         self._audience = audience
         self._clock = clock
+        # When people have left, for as long as a token of before could last.
+        self._left = TTLCache[str, float](MAX_SESSIONS, LASTS + 2 * LEEWAY, clock)
 
     def user(self, token: str) -> User:
         """Who a token is for: its groups, named behind the wiki, and everyone's. Raises TokenError."""
+        user, begins = self._read(token)
+        if begins <= self._left.get(user.name, 0):
+            raise TokenError("its person has left")
+        return user
+
+    def leave(self, token: str) -> None:
+        """Let none of the tokens count any more that this one's person has by now. Raises TokenError."""
+        user, begins = self._read(token)
+        self._left[user.name] = max(self._clock(), begins)
+
+    def _read(self, token: str) -> tuple[User, int]:
+        """Who a token is for, and when it begins."""
         if len(token) > MAX_TOKEN or not _COMPACT.fullmatch(token):
             raise TokenError("it does not look like a token")
         header, payload, _ = map(_decoded, token.split("."))
@@ -64,11 +80,11 @@ class Tokens:
             PyJWS(algorithms=[wanted]).decode_complete(token, key, algorithms=[wanted])
         except PyJWTError as error:
             raise TokenError("its signature is wrong") from error
-        name, groups = self._claims(_fields(payload))
-        return User(f"{wiki}:{name}", frozenset({EVERYONE, *(f"{wiki}:{group}" for group in groups)}))
+        name, groups, begins = self._claims(_fields(payload))
+        return User(f"{wiki}:{name}", frozenset({EVERYONE, *(f"{wiki}:{group}" for group in groups)})), begins
 
-    def _claims(self, claims: dict[str, Any]) -> tuple[str, list[str]]:
-        """The user's name and groups. Raises TokenError for what is not for us, not for now or not of its type."""
+    def _claims(self, claims: dict[str, Any]) -> tuple[str, list[str], int]:
+        """The name, the groups, and `iat`. Raises TokenError for what is not for us or not now, or of another type."""
         if claims.get("aud") != self._audience or not isinstance(claims["aud"], str):
             raise TokenError(f"it is not for {self._audience}")
         begins, ends = claims.get("iat"), claims.get("exp")
@@ -82,7 +98,7 @@ class Tokens:
         name, groups = claims.get("sub"), claims.get("groups", [])
         if not are_names(name, groups):
             raise TokenError("its groups are no list or too many, or a name is empty, too long or no text")
-        return str(name), groups
+        return str(name), groups, begins
 
 
 def are_names(name: object, groups: object) -> bool:

@@ -5,6 +5,7 @@ nor keeps a cookie with it. Whoever brings no token of their wiki is a guest, if
 """
 
 import logging
+from contextlib import suppress
 
 from article_assistant.index.types import EVERYONE
 from article_assistant.settings import Settings
@@ -56,6 +57,12 @@ class Visitors:
         except TokenError as error:
             log.info("a token is refused: %s", error)
             return None
+
+    def leave(self, scope: Scope) -> None:
+        """Let the tokens that somebody has by now count no more; nothing for a guest."""
+        if token := bearer(scope):
+            with suppress(TokenError):  # it has come to its end since it was let in
+                self._tokens.leave(token)
 
     def refused(self, scope: Scope) -> str:
         """What to tell nobody."""

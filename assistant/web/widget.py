@@ -1,4 +1,4 @@
-"""The widget in wikis: its script, and its doors to ask, read a conversation or a passage, judge an answer, forget."""
+"""The widget in wikis: its script, and its doors to ask, read a conversation or a passage, judge, forget, leave."""
 
 import asyncio
 import json
@@ -78,8 +78,13 @@ def widget_script(folder: Path) -> str:
     return script
 
 
-def widget_doors(assistant: Answering, who: Callable[[Request], User], asking: Asking) -> list[Route]:
-    """The routes; `who(request)` is the user whose rights apply and whose conversations these are."""
+def widget_doors(
+    assistant: Answering, who: Callable[[Request], User], asking: Asking, leave: Callable[[Request], None]
+) -> list[Route]:
+    """The routes; `who(request)` is the user whose rights apply and whose conversations these are.
+
+    `leave(request)` logs them out.
+    """
 
     further = Further(assistant)
 
@@ -119,6 +124,12 @@ def widget_doors(assistant: Answering, who: Callable[[Request], User], asking: A
         await asyncio.to_thread(assistant.forget, who(request), body.conversation)
         return document({"kept": False})
 
+    @errors.plainly
+    async def left(request: Request) -> Response:
+        errors.parsed(await request.body(), WidgetTurns)
+        leave(request)
+        return document({"left": True})
+
     return [
         door(assistant, who, asking, routes.WIDGET_ASK, WidgetAsk),
         routes.WIDGET_TURNS.to(turns),
@@ -126,4 +137,5 @@ def widget_doors(assistant: Answering, who: Callable[[Request], User], asking: A
         routes.WIDGET_PASSAGE.to(passage),
         routes.WIDGET_FURTHER.to(goes_on),
         routes.WIDGET_FORGET.to(forget),
+        routes.WIDGET_LEAVE.to(left),
     ]

@@ -148,6 +148,29 @@ def test_what_is_not_for_us_or_not_for_now_is_refused(tokens: Tokens, wrong: dic
         assert refused(tokens, token({key: value for key, value in CLAIMS.items() if key != name}))
 
 
+def test_who_has_left_is_out_with_all_tokens_of_before(tmp_path: Path) -> None:
+    """None that the person had counts any more, of any key, until it is over; a later one does, and others'."""
+    (tmp_path / "secret").write_bytes(SECRET)
+    names = {"old": TokenKey("HS256", "wiki.example", tmp_path / "secret")}
+    now = [NOW + 60.0]
+    tokens = Tokens(names | {"new": TokenKey("EdDSA", "wiki.example", public_key=PUBLIC)}, CHAT, lambda: now[0])
+    later, ahead = ({"iat": NOW + second, "exp": NOW + 300} for second in (61, 65))
+    tokens.leave(token())
+    for sent in (token(), by_key(), token(CLAIMS | {"groups": []}), token(CLAIMS | {"iat": NOW + 60})):
+        assert refused(tokens, sent) == "its person has left"
+    assert tokens.user(token(CLAIMS | {"sub": "Ada"})).name == "wiki.example:Ada"
+    assert tokens.user(token(CLAIMS | later)) == tokens.user(by_key(CLAIMS | ahead))
+    tokens.leave(token(CLAIMS | ahead))  # of a wiki whose clock is ahead
+    assert refused(tokens, by_key(CLAIMS | ahead)) == "its person has left"
+    for passed in (100, 309):
+        now[0] = NOW + passed
+        assert refused(tokens, token(CLAIMS | later)) == "its person has left"
+    now[0] = NOW + 310
+    assert refused(tokens, token(CLAIMS | later)) == "it is over, or has not begun"
+    with pytest.raises(TokenError):
+        tokens.leave(token(sign=lambda data: by_secret(data, OTHER)))
+
+
 def test_clocks_may_differ_a_little(tokens: Tokens) -> None:
     """Ten seconds either way are no reason to refuse."""
     for fine in ({"exp": NOW + 51}, {"iat": NOW + 70}, {"nbf": NOW + 70}):

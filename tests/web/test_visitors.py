@@ -5,6 +5,7 @@ import time
 from pathlib import Path
 from typing import Any
 
+import httpx
 import pytest
 from article_assistant.identity import TokenKey
 from article_assistant.index.types import EVERYONE, Article
@@ -228,3 +229,26 @@ def test_a_conversation_has_a_name_that_nobody_guesses(tmp_path: Path, name: str
     for path in DOORS:
         body = {"question": "Why?", "thumb": "up", "conversation": name}
         assert browser.post(path, json=body).status_code == 422
+
+
+def test_no_replay_after_logout(tmp_path: Path) -> None:
+    """Whoever has left is let in by no token of before, at no door of a served chat; others go on, and so do guests."""
+    served = web.Served(web.scripted(), **dict(settings(tmp_path)))
+    try:
+        with httpx.Client(base_url=served.url, headers={"origin": WIKI}) as browser:
+
+            def status(path: str, token: dict[str, str]) -> int:
+                return browser.post(path, headers=token, json={"conversation": NAME, "question": "Who?"}).status_code
+
+            now = int(time.time())
+            mia, in_another_tab = (signed([], aud=served.url, iat=now - age, exp=now + 290) for age in (0, 5))
+            ada, guest = signed([], aud=served.url, sub="Ada"), dict[str, str]()
+            assert {status(path, mia) for path in DOORS if path != routes.WIDGET_LEAVE.path} == {200, 422}
+            assert [status(routes.WIDGET_LEAVE.path, who) for who in (guest, mia)] == [200, 200]
+            assert {status(path, old) for path in DOORS for old in (mia, in_another_tab)} == {401}
+            turns = routes.WIDGET_TURNS.path
+            assert [status(turns, who) for who in (ada, guest)] == [200, 200]
+            again = signed([], aud=served.url, iat=now + 5, exp=now + 290)
+            assert status(turns, again) == 200
+    finally:
+        served.stop()

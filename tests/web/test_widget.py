@@ -10,6 +10,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import httpx
 import pytest
 from article_assistant.cli.embed import piece
 from article_assistant.identity import TokenKey
@@ -180,6 +181,36 @@ def test_who_reads_the_page_asks(page: Any, chat: Served, wiki: Wikis, tmp_path:
     page.locator(".turn:nth-of-type(3) a.mark").wait_for()
     mia = User("wiki.lab.test:Mia", frozenset({EVERYONE, "wiki.lab.test:hr"}))
     assert [user for _, user, _ in served.assistant.asked] == [mia, mia, User("guest", frozenset({EVERYONE}))]
+
+
+def test_logged_out_of_the_wiki_out_of_the_chat(page: Any, chat: Served, wiki: Wikis, tmp_path: Path) -> None:
+    """A click on the wiki's logout ends the token that the page has, and its conversation, though the page stays."""
+    (tmp_path / "secret").write_bytes(SECRET)
+    port, given = free_port(), list[str]()
+
+    def signs() -> str:
+        now = int(time.time())
+        made = {"sub": "Mia", "groups": [], "aud": f"http://127.0.0.1:{port}", "iat": now, "exp": now + 300}
+        given.append(token(made))
+        return json.dumps({"token": given[-1]})
+
+    out = "<a href='/doku.php?do=logout'><b>Log Out</b></a><script>onclick = () => false</script>"
+    other = wiki(ARTICLE + out + line(port, 'data-token="/token"'), token=signs)
+    key = TokenKey("HS256", "wiki.lab.test", tmp_path / "secret")
+    origin = f"http://wiki.lab.test:{other.port}"
+    served = chat(web.good(), port=port, identities={"old": key}, embed_origins=(origin,))
+    page.goto(f"{origin}/")
+    page.get_by_role("button", name="Ask the articles").click()
+    ask(page)
+    page.locator(".turn a.mark").wait_for()
+    (name,) = [conversation for _, _, conversation in served.assistant.asked]
+    with page.expect_response("**/widget/leave") as left:
+        page.get_by_text("Log Out").click()
+    assert left.value.status == 200
+    headers = {"origin": origin, "authorization": f"Bearer {given[-1]}"}
+    replayed = httpx.post(f"{served.url}/widget/turns", headers=headers, json={"conversation": name})
+    assert replayed.status_code == 401
+    assert page.evaluate("JSON.parse(sessionStorage['article-assistant']).conversation") != name
 
 
 def test_what_goes_wrong_is_said(page: Any, chat: Served, wiki: Wikis) -> None:

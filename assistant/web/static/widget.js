@@ -66,18 +66,32 @@ async function fresh(again) {
     return token.value;
 }
 
+function send(door, body, who, more) {
+    const headers = { 'content-type': 'application/json', ...(who && { authorization: `Bearer ${who}` }) };
+    const sent = { method: 'POST', mode: 'cors', credentials: 'omit', headers, body: JSON.stringify({ conversation, ...body }) };
+    return fetch(`${CHAT}/widget/${door}`, { ...sent, ...more });
+}
+
 async function post(door, body, signal) {
     for (const again of [false, true]) {
         const who = await fresh(again);
-        const headers = { 'content-type': 'application/json', ...(who && { authorization: `Bearer ${who}` }) };
-        const sent = { method: 'POST', mode: 'cors', credentials: 'omit', headers, signal };
-        const response = await fetch(`${CHAT}/widget/${door}`, { ...sent, body: JSON.stringify({ conversation, ...body }) });
+        const response = await send(door, body, who, { signal });
         if (response.ok) { return response; }
         if (response.status !== 401 || again || !who) {
             throw Object.assign(new Error(door), { status: response.status, said: { 401: 'signin', 429: 'busy' }[response.status] || 'failed' });
         }
     }
 }
+
+// Who logs out of the wiki is out here at once, not only when the token ends; and the next person begins anew.
+const LOGOUT = '#pt-logout a, a[href*="do=logout"], a[href$="/logout"]';
+function leave() {
+    if (token.value) { send('leave', {}, token.value, { keepalive: true }).catch(() => { /* it ends by itself */ }); }
+    Object.assign(token, { value: '', until: 0 });
+    conversation = random();
+    store.write({ conversation, asked: '' });
+}
+document.addEventListener('click', (event) => { if (event.target.closest?.(LOGOUT)) { leave(); } }, true);
 
 async function* events(response) {
     const reader = response.body.pipeThrough(new TextDecoderStream()).getReader();
@@ -730,6 +744,7 @@ function start() {
             if (question) { widget.ask(String(question).slice(0, 2000)); }
         },
         close() { if (widget.isOpen) { widget.toggle(); } },
+        leave,
     };
 }
 window.articleAssistant = {};               // once a page, however often the line is in it
