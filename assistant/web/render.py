@@ -255,8 +255,10 @@ def _paragraphs(words: str, marked: Callable[[str], Iterator[Stretch]], short: s
         item = ITEM_START.match(line)
         if item and item[2]:
             item = None  # the number is part of the quote, and may be what was asked for
-        code = line.startswith(CODE) and not item
-        said = line[item.end() :] if item else line.removeprefix(CODE) if code else line
+        if line.startswith(CODE) and (not item or (lines and lines[-1][0] == "code")):
+            lines.append(("code", [Piece([Stretch(line.removeprefix(CODE))])]))  # to be copied: nothing in it is a mark
+            continue
+        said = line[item.end() :] if item else line
         parts: list[Stretch] = []
         if short:
             # An answer that begins with the short answer capitalizes it.
@@ -268,7 +270,7 @@ def _paragraphs(words: str, marked: Callable[[str], Iterator[Stretch]], short: s
                 parts = [Stretch(said[:at]), Stretch(said[at:end], strong=True)]
                 said, short = said[end:], None
         if line.strip():
-            lines.append(("item" if item else "code" if code else "text", [Piece([*parts, *marked(said)])]))
+            lines.append(("item" if item else "text", [Piece([*parts, *marked(said)])]))
     return _grouped(lines)
 
 

@@ -34,42 +34,18 @@ from article_assistant.index.types import ArticleError, SourceError
 VERSION = "7"
 """Changes whenever the same bytes would be read otherwise, so that files are indexed again."""
 READERS: dict[str, Callable[[bytes], Page]] = {
-    ".md": markdown_page,
-    ".markdown": markdown_page,
-    ".txt": text_page,
-    ".wiki": partial(text_page, otherwise=mediawiki),
-    ".mediawiki": partial(text_page, otherwise=mediawiki),
-    ".wikitext": partial(text_page, always=mediawiki),
-    ".dokuwiki": partial(text_page, otherwise=dokuwiki),
-    ".html": html_page,
-    ".htm": html_page,
-    ".xhtml": html_page,
-    ".pdf": pdf_page,
-    ".docx": docx_page,
-    ".mdx": mdx_page,
-    ".rst": rst_page,
-    ".adoc": asciidoc_page,
-    ".asciidoc": asciidoc_page,
-    ".org": org_page,
-    ".csv": csv_page,
-    ".tsv": csv_page,
-    ".xlsx": excel_page,
-    ".xlsm": excel_page,
-    ".pptx": slides_page,
-    ".epub": epub_page,
-    ".eml": mail_page,
-    ".ipynb": notebook_page,
-}
+    ".md": markdown_page, ".markdown": markdown_page, ".txt": text_page,
+    ".wiki": partial(text_page, otherwise=mediawiki), ".mediawiki": partial(text_page, otherwise=mediawiki),
+    ".wikitext": partial(text_page, always=mediawiki), ".dokuwiki": partial(text_page, otherwise=dokuwiki),
+    ".html": html_page, ".htm": html_page, ".xhtml": html_page, ".pdf": pdf_page, ".docx": docx_page, ".mdx": mdx_page,
+    ".rst": rst_page, ".adoc": asciidoc_page, ".asciidoc": asciidoc_page, ".org": org_page, ".csv": csv_page,
+    ".tsv": csv_page, ".xlsx": excel_page, ".xlsm": excel_page, ".pptx": slides_page, ".epub": epub_page,
+    ".eml": mail_page, ".ipynb": notebook_page,
+}  # fmt: skip
 """The reader of each kind, by the ending of the file's name in small letters."""
 PICTURES: dict[str, Callable[[bytes, str], Page]] = {
     ".pdf": pdf_page,
-    ".png": picture_page,
-    ".jpg": picture_page,
-    ".jpeg": picture_page,
-    ".tif": picture_page,
-    ".tiff": picture_page,
-    ".webp": picture_page,
-    ".bmp": picture_page,
+    **dict.fromkeys((".png", ".jpg", ".jpeg", ".tif", ".tiff", ".webp", ".bmp"), picture_page),
 }
 """The readers of what may be pictures of a text, which also take the languages it may be in."""
 _TAG_CHARACTER = re.compile("[\U000e0000-\U000e007f]")

@@ -109,6 +109,23 @@ def test_an_answer_is_copied_with_its_sources(talked: tuple[Any, web.Served], fo
     assert f"{served.url}/article/ops/incident.md?start=" in copied
 
 
+def test_code_is_copied_alone_and_with_its_answer(open_page: Open, serve: Callable[..., web.Served]) -> None:
+    """Its own button copies code as it is; in a whole answer it stands apart, indented."""
+    words = "By hand: [1]\n    if a:\n      b[1]"
+    page = open_page(serve(web.answered(QUESTION, words, web.citation(web.article(), web.QUOTE))).url)
+    page.context.grant_permissions(["clipboard-read", "clipboard-write"])
+    box(page).fill(QUESTION)
+    box(page).press("Enter")
+    page.locator(".turn .code").get_by_role("button", name="Copy").click()
+    assert done(page) == "Copied."
+    assert page.evaluate("navigator.clipboard.readText()") == "if a:\n  b[1]"
+    page.locator(".copy summary").click()
+    page.get_by_role("button", name="as text").click()
+    page.wait_for_function(
+        "navigator.clipboard.readText().then((text) => text.includes('By hand: [1]\\n\\n    if a:\\n      b[1]\\n'))"
+    )
+
+
 def test_a_link_asks_its_question(open_page: Open, serve: Callable[..., web.Served]) -> None:
     """The address of an answer asks its question anew, once, with the rights of whoever opens it."""
     served = serve(web.good())

@@ -373,6 +373,14 @@ def test_code_in_an_answer_is_shown_as_code() -> None:
     ]
 
 
+def test_code_is_verbatim() -> None:
+    """No sign of a line of code is a citation's mark, an item's or in bold: it is there to be copied."""
+    words = "So: [1]\n    hosts:\n      - name: argv[1]"
+    blocks = render._paragraphs(words, render._marker([web.citation(web.article(), web.QUOTE)], "m"), "argv")
+    assert shapes(blocks)[1:] == [("code", [["hosts:"], ["  - name: argv[1]"]])]
+    assert not any(part.citation or part.strong for line in blocks[1][1] for piece in line for part in piece.parts)
+
+
 def test_written_sentences_make_lines_lists_and_paragraphs() -> None:
     """A sentence follows the one before on its line until one ends with a break; items begin lines; empty ones go."""
     said: State = "supported"

@@ -278,6 +278,30 @@ def test_copy_thumbs_and_forgetting(page: Any, chat: Served, wiki: Wikis) -> Non
     assert (user.name, name) == ("guest", served.assistant.asked[0][2])
 
 
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_code_in_an_answer_is_code(page: Any, chat: Served, wiki: Wikis, scheme: str, tmp_path: Path) -> None:
+    """Code keeps its lines and spaces, nothing in it is a mark or an item, and it can be copied alone."""
+    code = "hosts:\n  - name: db\nprint(argv[1])"
+    words = "Start it by hand: [1]\n    " + code.replace("\n", "\n    ")
+    at, _ = on_wiki(
+        chat, wiki, web.answered("How?", words, web.citation(web.article(), web.QUOTE)),
+        body=f"<style>:root {{ color-scheme: {scheme} }}</style>{ARTICLE}",
+    )  # fmt: skip
+    page.goto(at)
+    page.get_by_role("button", name="Ask the articles").click()
+    ask(page)
+    page.locator(".tools").wait_for()
+    assert page.locator(".text p").inner_text() == "Start it by hand: [1]"
+    assert page.locator(".text pre code").text_content() == code
+    assert page.locator("a.mark").count() == 1
+    watching = "document.activeElement.shadowRoot.activeElement.value"
+    page.evaluate(f"document.addEventListener('copy', () => {{ window.copied = {watching}; }})")
+    page.locator(".code").get_by_role("button", name="Copy").click()
+    page.get_by_role("button", name="Copied").wait_for()
+    assert page.evaluate("window.copied") == code
+    picture(page, f"widget-code-{scheme}", tmp_path)
+
+
 def test_the_page_can_open_it_with_a_question(page: Any, chat: Served, wiki: Wikis) -> None:
     """A call from the wiki's own script opens the panel and asks."""
     at, served = on_wiki(chat, wiki, web.good())

@@ -76,7 +76,8 @@
             copy.querySelectorAll('a.mark').forEach(function (mark) { mark.textContent = '[' + mark.textContent + ']'; });
             copy.querySelectorAll('h3, .caution').forEach(function (extra) { extra.remove(); });
             copy.querySelectorAll('li').forEach(function (item) { item.prepend('- '); });
-            return Array.from(copy.querySelectorAll('p, li')).map(function (line) {
+            return Array.from(copy.querySelectorAll('p, li, pre')).map(function (line) {
+                if (line.matches('pre')) { return '\n' + line.textContent.trimEnd().replace(/^/gm, '    ') + '\n'; }
                 return line.textContent.replace(/\u00a0/g, ' ').trim();
             }).join('\n');
         });
@@ -166,14 +167,19 @@
             }, function () { status.textContent = say('This could not be kept. Please try again.'); });
     }
 
+    function copied(text, turn) {
+        var status = turn.querySelector('.said');
+        copy(text).then(
+            function () { if (status) { status.textContent = say('Copied.'); } },
+            function () { if (status) { status.textContent = say('The browser did not let this be copied.'); } });
+    }
+
     var ACTIONS = {
         copy: function (turn, button) {
-            var status = turn.querySelector('.said');
-            copy(FORMS[button.getAttribute('data-form')](turn)).then(
-                function () { status.textContent = say('Copied.'); },
-                function () { status.textContent = say('The browser did not let this be copied.'); });
+            copied(FORMS[button.getAttribute('data-form')](turn), turn);
             button.closest('details').open = false;
         },
+        code: function (turn, button) { copied(button.closest('.code').querySelector('pre').textContent.trimEnd(), turn); },
         edit: function (turn) { fill(questionOf(turn)); },
         again: function (turn) { ask(questionOf(turn)); },
         up: function (turn, button) { thumb(turn, button, 'up'); },

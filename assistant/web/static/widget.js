@@ -648,13 +648,28 @@ class Turn {
         this.widget.status.textContent = sentence;
     }
 
-    // Paragraphs, with the marks [1] as links to their quotes.
+    // Paragraphs, with the marks [1] as links to their quotes, and code as it is: lines four spaces in that are no items.
     write(text) {
-        this.text.replaceChildren(...text.trim().split(/\n{2,}/).filter(Boolean).map((paragraph) => make('p', {},
-            ...paragraph.split(/(\[\d+\])/).map((piece) => {
-                const cited = /^\[\d+\]$/.test(piece) && this.citations.find((one) => one.number === Number(piece.slice(1, -1)));
-                return cited ? this.link(cited, piece, { class: 'mark', 'aria-label': `${say('sources')} ${piece}: ${cited.title}` }) : piece;
-            }))));
+        const blocks = [];
+        for (const line of text.split('\n')) {
+            const last = blocks.at(-1)?.tag;
+            const tag = /^ {4}/.test(line) && (last === 'pre' || !/^ *(-|\d+[.)]) +\S/.test(line)) ? 'pre' : line.trim() ? 'p' : '';
+            if (tag && tag === last) { blocks.at(-1).lines.push(line); } else { blocks.push({ tag, lines: [line] }); }
+        }
+        this.text.replaceChildren(...blocks.filter((block) => block.tag).map(({ tag, lines }) => (tag === 'p'
+            ? make('p', {}, ...this.marked(lines.join('\n').trim())) : this.code(lines.map((line) => line.slice(4)).join('\n')))));
+    }
+
+    marked(words) {
+        return words.split(/(\[\d+\])/).map((piece) => {
+            const cited = /^\[\d+\]$/.test(piece) && this.citations.find((one) => one.number === Number(piece.slice(1, -1)));
+            return cited ? this.link(cited, piece, { class: 'mark', 'aria-label': `${say('sources')} ${piece}: ${cited.title}` }) : piece;
+        });
+    }
+
+    code(text) {
+        return make('div', { class: 'code' }, make('pre', { tabindex: 0 }, make('code', { dir: 'ltr' }, text)),
+            button('tool', say('copy'), ({ target }) => this.put(text, target)));
     }
 
     link(citation, words, more = {}) {
@@ -714,10 +729,14 @@ class Turn {
         return make('div', { class: 'tools' }, button('tool', say('copy'), (event) => this.copy(event.target)), ...thumbs);
     }
 
-    async copy(pressed) {
+    copy(pressed) {
         const { answer, extract, citations } = this.answer;
         const sources = citations.map((one) => `[${one.number}] ${one.title}: “${one.quote.replace(/\s+/g, ' ')}” ${this.link(one, '').href}`);
-        const text = [extract, answer, sources.join('\n')].filter(Boolean).join('\n\n');
+        this.put([extract, answer, sources.join('\n')].filter(Boolean).join('\n\n'), pressed);
+    }
+
+    // Text is put on the clipboard.
+    async put(text, pressed) {
         try {
             await navigator.clipboard.writeText(text);
         } catch {                           // over http there is no such clipboard
