@@ -2,8 +2,10 @@
 
 import asyncio
 import threading
+import time
 from collections.abc import AsyncGenerator, Callable, Generator, Iterator
 from contextlib import closing, suppress
+from functools import partial
 from typing import cast
 
 from article_assistant.types import Answer, Event, Ready
@@ -16,6 +18,8 @@ MOST = 400
 """Maximum questions at work, most of them waiting for a language model; each is a thread."""
 IN_LINE = 100
 """Maximum questions that wait; the next is refused at once."""
+RECENT = 0.2
+"""What the last question counts in the mean of how long a place is held."""
 QUIET = 0.5
 """Seconds without an event after which None is yielded."""
 AHEAD = 32
@@ -43,8 +47,11 @@ def answered(events: Iterator[Event]) -> Iterator[Event]:
 class Asking:
     """Runs up to `at_once` questions at a time, for one event loop."""
 
-    def __init__(self, at_once: int) -> None:
+    def __init__(self, at_once: int, clock: Callable[[], float] = time.monotonic) -> None:
+        self._at_once = at_once
+        self._clock = clock
         self._places = asyncio.Semaphore(at_once)
+        self._lasts = 0.0  # seconds that a place is held, a running mean
         self._waiting = 0
         self._at_work = threading.Semaphore(MOST)
 
@@ -53,9 +60,10 @@ class Asking:
 
         `ask` is called in a thread. Closing the generator ends the question at its next event, within about a second.
         Its place is free again as soon as only a language model is waited for. Raises Busy after WAIT seconds, and at
-        once where IN_LINE others wait.
+        once where IN_LINE others wait, or those who wait will surely take longer than WAIT.
         """
-        if self._waiting >= IN_LINE or not self._at_work.acquire(blocking=False):
+        long = self._waiting * self._lasts > WAIT * self._at_once
+        if long or self._waiting >= IN_LINE or not self._at_work.acquire(blocking=False):
             raise Busy
         self._waiting += 1
         try:
@@ -68,16 +76,21 @@ class Asking:
             raise
         finally:
             self._waiting -= 1
-        running = _Running(self._places, self._at_work)
+        running = _Running(partial(self._free, self._clock()), self._at_work)
         threading.Thread(target=running.run, args=(ask,), name="question", daemon=True).start()
         return running.events()
+
+    def _free(self, since: float) -> None:
+        """Give a place that is held since then to the next question."""
+        self._lasts += RECENT * (self._clock() - since - self._lasts)
+        self._places.release()
 
 
 class _Running:
     """One question: a thread produces its events, an event loop consumes them."""
 
-    def __init__(self, places: asyncio.Semaphore, at_work: threading.Semaphore) -> None:
-        self._places = places
+    def __init__(self, free: Callable[[], None], at_work: threading.Semaphore) -> None:
+        self._free = free
         self._at_work = at_work
         self._loop = asyncio.get_running_loop()
         self._came: asyncio.Queue[Event | Exception | None] = asyncio.Queue()
@@ -108,7 +121,7 @@ class _Running:
         if self._holds:
             self._holds = False
             with suppress(RuntimeError):  # the loop is closed, the server has stopped
-                self._loop.call_soon_threadsafe(self._places.release)
+                self._loop.call_soon_threadsafe(self._free)
 
     def _tell(self, item: Event | Exception | None) -> None:
         with suppress(RuntimeError):

@@ -165,3 +165,32 @@ def test_a_place_is_free_while_a_language_model_writes() -> None:
         assert [event async for event in holder if event] == [answer]
 
     parts.run(asked())
+
+
+def test_who_would_wait_too_long_is_told_at_once() -> None:
+    """Where a place is held for seconds, as many wait as will come to one in time; the next is refused at once."""
+    answer, now = web.good(), [0.0]
+
+    async def asked() -> None:
+        asking = Asking(1, lambda: now[0])
+        for _ in range(30):
+            running = await asking.begin(lambda: (one for one in list[Event]([answer])))
+            now[0] += 4.0
+            assert [event async for event in running if event] == [answer]
+            await asyncio.sleep(0)
+        begun = threading.Event()
+
+        def stuck() -> Iterator[Event]:
+            begun.wait(60)
+            yield answer
+
+        holder = await asking.begin(stuck)
+        line = [asyncio.create_task(asking.begin(stuck)) for _ in range(3)]
+        await asyncio.wait(line, return_when=asyncio.FIRST_COMPLETED)
+        assert [isinstance(one.exception(), Busy) if one.done() else None for one in line] == [None, None, True]
+        begun.set()
+        assert [event async for event in holder if event] == [answer]
+        for one in line[:2]:
+            assert [event async for event in await one if event] == [answer]
+
+    parts.run(asked())
