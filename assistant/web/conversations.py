@@ -6,6 +6,7 @@ import secrets
 import threading
 import time
 from collections.abc import Callable, Generator
+from contextlib import closing
 from dataclasses import dataclass, field, replace
 
 from article_assistant.index.types import EVERYONE, UserFacingError
@@ -41,7 +42,7 @@ MAX_CONVERSATIONS = 2000
 _NAME = re.compile(r"[A-Za-z0-9_-]{43}")
 LEAVE_SECONDS = 2.0
 """Maximum seconds for which a new conversation waits for the end of an unfinished answer."""
-OVER_SECONDS = 1.0
+OVER_SECONDS = 5.0
 """Maximum seconds for which a question waits for the end of the one before it, whose answer is complete."""
 FRAME_SECONDS = 0.1
 """Minimum seconds between two states of an unfinished answer."""
@@ -205,17 +206,18 @@ def respond(
         try:
             conversation.stop.clear()
             asking = assistant.ask(asked, user, conversation.name, conversation.stop, explain=True, scope=scope)
-            for event in answered(asking):
-                if conversation.over:
-                    return
-                if isinstance(event, Answer):
-                    event = conversations.explained(conversation, event)
-                turn = _with(turn, event)
-                if isinstance(event, Answer):
-                    turn = replace(turn, language=conversations.shown(event, owner).language)
-                if isinstance(event, Answer) or time.monotonic() - drawn >= FRAME_SECONDS:
-                    drawn = time.monotonic()
-                    yield picture(turn)
+            with closing(answered(asking)) as events:
+                for event in events:
+                    if conversation.over:
+                        return
+                    if isinstance(event, Answer):
+                        event = conversations.explained(conversation, event)
+                        turn = replace(_with(turn, event), language=conversations.shown(event, owner).language)
+                        break  # the next question need not wait for what comes after it
+                    turn = _with(turn, event)
+                    if time.monotonic() - drawn >= FRAME_SECONDS:
+                        drawn = time.monotonic()
+                        yield picture(turn)
         except UserFacingError as error:
             log.warning("a question could not be answered: %s", error)
             turn = replace(turn, notice=UNAVAILABLE)

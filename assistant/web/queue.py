@@ -32,7 +32,7 @@ class Busy(Exception):
     """Too many questions are running."""
 
 
-def answered(events: Iterator[Event]) -> Iterator[Event]:
+def answered(events: Iterator[Event]) -> Generator[Event, None, None]:
     """The same events. Raises RuntimeError if the last is not an Answer; closing it closes them."""
     event = None
     try:
@@ -101,7 +101,7 @@ class _Running:
     def run(self, ask: Callable[[], Iterator[Event]]) -> None:
         """Produce the events. Only this thread may close the iterator, which may be running at any time."""
         try:
-            with closing(cast(Generator[Event, None, None], answered(ask()))) as events:
+            with closing(answered(ask())) as events:
                 for event in events:
                     # A client that stays but takes no events must not block others.
                     if not self._room.acquire(timeout=STALLED) or self._gone.is_set():

@@ -633,6 +633,20 @@ def test_a_second_question_waits_in_line(open_page: Open, serve: Callable[..., w
     assert box(page).input_value() == "Not this one?"
 
 
+def test_a_question_is_heard_as_soon_as_the_answer_before_it_stands_there(
+    open_page: Open, serve: Callable[..., web.Served]
+) -> None:
+    """Typed between the last word of an answer and the end of its stream, it is asked, and leaves the box."""
+    served = serve([Words("Logs "), web.good("One?"), 600.0], web.good("Two?"))
+    page = open_page(served.url)
+    ask(page, "One?")
+    page.locator(".actions").wait_for()
+    ask(page, "Two?")
+    page.wait_for_function("() => document.querySelectorAll('.actions').length === 2")
+    assert page.locator(".question").all_inner_texts() == ["One?", "Two?"]
+    assert box(page).input_value() == ""
+
+
 def test_the_header_of_a_phone_has_room(open_page: Open, serve: Callable[..., web.Served]) -> None:
     """At 390 pixels the name stands there whole beside the buttons, and each button still says what it does."""
     page = open_page(serve().url, viewport={"width": 390, "height": 844})
