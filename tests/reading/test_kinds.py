@@ -478,7 +478,7 @@ def test_what_stands_before_a_paragraph_may_be_the_layouts() -> None:
     """A layout without bullets makes no list."""
     deck = pptx.Presentation()
     layout = deck.slide_layouts[1]
-    style = layout.placeholders[1]._element.txBody.find(pptx.oxml.ns.qn("a:lstStyle"))
+    (style,) = layout.placeholders[1]._element.xpath("./p:txBody/a:lstStyle")
     level = style.makeelement(pptx.oxml.ns.qn("a:lvl1pPr"), {})
     style.append(level)
     level.append(level.makeelement(pptx.oxml.ns.qn("a:buNone"), {}))
