@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 import lxml.etree
+from article_assistant.index.reading.page import iso_date
 from article_assistant.index.types import ArticleError
 from lxml.etree import _Element as Element
 
@@ -32,3 +33,14 @@ def xml(data: bytes) -> Element:
     """The root of an XML part, without comments; entities, which could unfold to anything, stay as they are."""
     parser = lxml.etree.XMLParser(resolve_entities=False, no_network=True, remove_comments=True, remove_pis=True)
     return lxml.etree.fromstring(data, parser)
+
+
+def saved_on(archive: zipfile.ZipFile) -> str | None:
+    """The day on which an Office file was saved last, or made; None where it does not say: libraries say today then."""
+    name = "docProps/core.xml"
+    facts = (
+        {lxml.etree.QName(fact).localname: fact.text for fact in xml(archive.read(name))}
+        if name in archive.namelist()
+        else {}
+    )
+    return iso_date(facts.get("modified")) or iso_date(facts.get("created"))

@@ -196,7 +196,7 @@ class _Reader:
         head = line[: marks[0].start()] if marks else line
         if cells and head.strip():
             width, height, text = cells.pop()
-            yield width, height, f"{text} {head.strip()}"
+            yield width, height, f"{text.removesuffix(' +')} {head.strip()}"
         for mark, behind in zip(marks, [*marks[1:], None], strict=False):
             text = line[mark.end() : behind.start() if behind else len(line)].strip()
             times, tall, sign = min(int(mark[1] or 1), PLACES_MOST), min(int(mark[2] or 1), PLACES_MOST), mark[3]

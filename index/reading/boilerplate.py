@@ -18,7 +18,7 @@ SKIPPED = {
 """Elements that show no text of the article, with all that is in them."""
 ROLES = {
     "navigation", "search", "menu", "menubar", "toolbar", "dialog", "alertdialog", "contentinfo", "doc-toc",
-    "doc-noteref", "doc-backlink",
+    "doc-noteref", "doc-backlink", "doc-pagebreak",
 }  # fmt: skip
 """ARIA roles of the same kind."""
 NAMES = {
@@ -107,7 +107,7 @@ def _is_around(element: Element) -> bool:
     names = attributes.get("class", "").split()
     if not NAMES.isdisjoint(names) or attributes.get("id") in NAMES or attributes.get("role") in ROLES:
         return element.find(".//main") is None
-    if tag == "sup" and "reference" in names:
+    if (tag == "sup" and "reference" in names) or attributes.get("epub:type") == "pagebreak":
         return True
     if attributes.get("hidden", "until-found") != "until-found":
         return True

@@ -10,6 +10,9 @@ from article_assistant.index.reading.page import Page, TextBuilder, squeeze
 from article_assistant.index.reading.text import text_page
 from article_assistant.index.types import ArticleError
 
+ENCLOSED_DEEPEST = 5
+"""Mails inside one another that are read."""
+_OWN = ("From", "Subject", "Date")
 _NAMES = ("From", "To", "Cc", "Date")
 
 
@@ -17,11 +20,16 @@ def mail_page(data: bytes) -> Page:
     """A mail, from its plain text where it has one. Raises ArticleError where the file is none."""
     mail = email.message_from_bytes(data, policy=email.policy.default)
     assert isinstance(mail, EmailMessage)
-    if not any(name in mail for name in ("From", "Subject", "Date")):
+    if not any(name in mail for name in _OWN):
         raise ArticleError("the file is no mail")
+    return _written(mail, 1)
+
+
+def _written(mail: EmailMessage, level: int) -> Page:
+    """A mail with the mails that it encloses, each under its subject as a heading of a level."""
     builder = TextBuilder()
     subject = squeeze(str(mail.get("Subject", "")))
-    builder.heading(1, subject)
+    builder.heading(level, subject)
     builder.row(_NAMES, [squeeze(str(mail.get(name, ""))) for name in _NAMES])
     texts = [builder.text()]
     body = mail.get_body(("plain", "html"))
@@ -31,6 +39,10 @@ def mail_page(data: bytes) -> Page:
         if body is not None and body.get_param("format") == "flowed":
             content = _unflowed(content, delete=body.get_param("delsp") == "yes")
         texts.append(html_page(content).text if html else text_page(content.encode("utf-8", "replace")).text)
+    enclosed = [part.get_payload() for part in mail.iter_attachments() if part.get_content_maintype() == "message"]
+    for inner in (one[0] for one in enclosed if isinstance(one, list) and one and level < ENCLOSED_DEEPEST):
+        if isinstance(inner, EmailMessage) and any(name in inner for name in _OWN):  # a report of delivery has none
+            texts.append(_written(inner, level + 1).text)
     files = [squeeze(name) for part in mail.iter_attachments() if (name := part.get_filename())]
     if files:
         texts.append(f"Attachments: {', '.join(files)}")

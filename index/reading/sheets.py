@@ -7,9 +7,9 @@ import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from article_assistant.index.reading.archive import parts
+from article_assistant.index.reading.archive import parts, saved_on
 from article_assistant.index.reading.encoding import decode
-from article_assistant.index.reading.page import Page, TextBuilder, iso_date, squeeze
+from article_assistant.index.reading.page import Page, TextBuilder, squeeze
 from article_assistant.index.reading.table import Cell, write_table
 from article_assistant.index.types import ArticleError
 
@@ -47,6 +47,7 @@ def excel_page(data: bytes) -> Page:
 
     with parts(data, "workbook") as archive:
         held = {name: archive.read(name) for name in archive.namelist() if name.startswith("xl/worksheets/")}
+        updated = saved_on(archive)
     book = openpyxl.load_workbook(io.BytesIO(data), read_only=True, data_only=True)
     builder = TextBuilder()
     shown = [sheet for sheet in book.worksheets if sheet.sheet_state == "visible"]
@@ -58,9 +59,8 @@ def excel_page(data: bytes) -> Page:
             builder.heading(2, sheet.title)
         for table in tables:
             _write_sheet_table(builder, table)
-    facts = book.properties
     book.close()
-    return Page(squeeze(facts.title or "") or None, builder.text(), iso_date(facts.modified or facts.created))
+    return Page(squeeze(book.properties.title or "") or None, builder.text(), updated)
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -6,9 +6,9 @@ from collections.abc import Iterable, Iterator
 from itertools import takewhile
 from typing import Any
 
-from article_assistant.index.reading.archive import parts
+from article_assistant.index.reading.archive import parts, saved_on
 from article_assistant.index.reading.numbering import counted
-from article_assistant.index.reading.page import Page, TextBuilder, iso_date, squeeze
+from article_assistant.index.reading.page import Page, TextBuilder, squeeze
 from article_assistant.index.reading.table import Cell, grid, write_table
 
 GROUPS_DEEPEST = 20
@@ -23,8 +23,8 @@ def slides_page(data: bytes) -> Page:
     """A presentation without its hidden slides; one without a title is named by its number."""
     import pptx
 
-    with parts(data, "presentation"):
-        pass
+    with parts(data, "presentation") as archive:
+        updated = saved_on(archive)
     deck = pptx.Presentation(io.BytesIO(data))
     builder = TextBuilder()
     shown = {number: slide for number, slide in enumerate(deck.slides, 1) if slide._element.get("show") != "0"}
@@ -39,12 +39,11 @@ def slides_page(data: bytes) -> Page:
             builder.end_list()
             for k, line in enumerate(line for line in notes.text.splitlines() if line.strip()):
                 builder.paragraph(f"Notes: {line}" if k == 0 else line)
-    facts = deck.core_properties
-    named = squeeze(facts.title or "")
+    named = squeeze(deck.core_properties.title or "")
     first = next((slide.shapes.title.text_frame.text for slide in shown.values() if slide.shapes.title is not None), "")
     # PowerPoint's own word for a deck that nobody named.
     title_of = named if named not in {"", "PowerPoint Presentation"} else squeeze(first)
-    return Page(title_of or None, builder.text(), iso_date(facts.modified or facts.created))
+    return Page(title_of or None, builder.text(), updated)
 
 
 def _shapes(shapes: Iterable[Any], depth: int = 0) -> Iterator[Any]:
@@ -90,7 +89,7 @@ def _text_of(shape: Any, builder: TextBuilder) -> None:
         level, text = paragraph.level, paragraph.text.replace("\v", "\n")
         if not text.strip():
             continue
-        mark = next(iter(paragraph._p.xpath("./a:pPr/a:buNone | ./a:pPr/a:buChar | ./a:pPr/a:buAutoNum")), None)
+        mark = _mark_of(paragraph, shape)
         form = mark.get("type") if mark is not None else None
         counts = {depth: count for depth, count in counts.items() if depth < level or (depth == level and form)}
         if form and mark is not None:
@@ -103,6 +102,16 @@ def _text_of(shape: Any, builder: TextBuilder) -> None:
         else:
             for line in text.split("\n"):
                 builder.paragraph(line)
+
+
+def _mark_of(paragraph: Any, shape: Any) -> Any:
+    """What stands before a paragraph as it says itself, or its placeholder, or the layouts behind that; else None."""
+    marks = "/*[self::a:buNone or self::a:buChar or self::a:buAutoNum]"
+    found = paragraph._p.xpath(f"./a:pPr{marks}")
+    while not found and shape is not None and shape.is_placeholder:
+        found = shape._element.xpath(f"./p:txBody/a:lstStyle/a:lvl{paragraph.level + 1}pPr{marks}")
+        shape = getattr(shape, "_base_placeholder", None)
+    return found[0] if found else None
 
 
 def _numbered(form: str, number: int) -> str:

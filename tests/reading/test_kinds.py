@@ -3,6 +3,7 @@
 import csv
 import io
 import json
+import re
 import zipfile
 from collections.abc import Sequence
 from email.message import EmailMessage
@@ -470,6 +471,72 @@ def test_slides_as_they_are_shown() -> None:
     assert text("a.pptx", out.getvalue()) == (
         "## Alarm\n\n1. Press\n  a) the red one\n2. Go out\n\nSee the map\n\n"
         "Floor: First | Doors East: 4 | Doors West: 5"
+    )
+
+
+def test_what_stands_before_a_paragraph_may_be_the_layouts() -> None:
+    """A layout without bullets makes no list."""
+    deck = pptx.Presentation()
+    layout = deck.slide_layouts[1]
+    (style,) = layout.placeholders[1]._element.xpath("./p:txBody/a:lstStyle")
+    level = style.makeelement(pptx.oxml.ns.qn("a:lvl1pPr"), {})
+    style.append(level)
+    level.append(level.makeelement(pptx.oxml.ns.qn("a:buNone"), {}))
+    slide = deck.slides.add_slide(layout)
+    slide.shapes.title.text, slide.placeholders[1].text = "Alarm", "Press the button\nGo out"
+    out = io.BytesIO()
+    deck.save(out)
+    assert text("a.pptx", out.getvalue()) == "## Alarm\n\nPress the button\n\nGo out"
+
+
+@pytest.mark.parametrize("kind", ["xlsx", "pptx"])
+def test_a_file_that_does_not_say_when_it_was_saved(kind: str) -> None:
+    """It has no date; libraries would say today."""
+    made: Any = openpyxl.Workbook() if kind == "xlsx" else pptx.Presentation()
+    if kind == "xlsx":
+        made.active.append(["Hall", "Ann"])
+    else:
+        made.slides.add_slide(made.slide_layouts[0]).shapes.title.text = "Hall"
+    out, bare = io.BytesIO(), io.BytesIO()
+    made.save(out)
+    assert page(f"a.{kind}", out.getvalue()).updated
+    with zipfile.ZipFile(out) as whole, zipfile.ZipFile(bare, "w") as kept:
+        for name in whole.namelist():
+            if name == "docProps/core.xml":
+                continue
+            data = whole.read(name)
+            if name in {"_rels/.rels", "[Content_Types].xml"}:
+                data = re.sub(rb"<(?:Relationship|Override) [^>]*core[^>]*/>", b"", data)
+            kept.writestr(name, data)
+    assert page(f"a.{kind}", bare.getvalue()).updated is None
+
+
+def test_a_mail_in_a_mail() -> None:
+    """What was forwarded is read too, under its own subject; a report of delivery is none."""
+    inner = EmailMessage()
+    inner["From"], inner["Subject"] = "Ole <ole@example.org>", "The gate"
+    inner.set_content("It is shut.\n")
+    mail = EmailMessage()
+    mail["From"], mail["Subject"] = "Ida <ida@example.org>", "Fwd: The gate"
+    mail.set_content("See below.\n")
+    mail.add_attachment(inner)
+    assert page("a.eml", mail.as_bytes()).text == (
+        "# Fwd: The gate\n\nFrom: Ida <ida@example.org>\n\nSee below.\n\n"
+        "## The gate\n\nFrom: Ole <ole@example.org>\n\nIt is shut."
+    )
+
+
+def test_the_number_of_a_printed_page_is_no_word_of_its_sentence() -> None:
+    """Books mark where a page of paper began, in the midst of a sentence."""
+    marked = '<p>The gate <span epub:type="pagebreak" id="p2">2</span>is <span role="doc-pagebreak">3</span>shut.</p>'
+    assert text("a.xhtml", f"<html><body>{marked}</body></html>") == "The gate is shut."
+
+
+def test_a_cell_with_a_broken_line() -> None:
+    """The sign of AsciiDoc that breaks a line is none of the cell's words."""
+    assert (
+        text("a.adoc", "[%header]\n|===\n|Sort |Read\n|Tables |Yes. +\nAlone.\n|===")
+        == "Sort: Tables | Read: Yes. Alone."
     )
 
 
