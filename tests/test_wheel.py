@@ -32,7 +32,7 @@ def test_the_wheel_carries_what_the_program_reads(wheel: zipfile.ZipFile) -> Non
     """Page, widget, graphs, weights and words are inside, byte for byte, and so is every module."""
     needed = {
         "web/static/page.css", "web/static/page.js", "web/static/widget.js", "web/templates/conversation.html",
-        "models/reader.onnx", "models/verifier.onnx", "models/support.onnx",
+        "models/reader.onnx", "models/judge.onnx", "models/judge.safetensors", "models/judge.json",
         "models/sentences.json", "models/support.json",
         "index/models/minilm-l6.onnx", "index/models/minilm-l6.json",
         "prompts/refused.txt", "prompts/write.txt",

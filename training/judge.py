@@ -1,8 +1,7 @@
 """Train the judge: one network of base size that finds an answer's words, refuses, and checks sentences.
 
     python -m training.judge train --minutes 120 --fall 30 WORK   weights (4.7 pairs of 163 tokens a second, two cores)
-    python -m training.judge export WORK                          WORK/judge.onnx (1 min)
-    python -m training.judge measure WORK                         its figures, given the paragraph (8 min)
+    python -m training.judge export WORK                          assistant/models/judge.onnx (1 min)
 
 The pairs are those of `training.refusals` (WORK/pairs) and the claims those of `training.support` (WORK/claims); both
 have a `data` step. The first two logits of a token are the reader's, the last three, at the first token, those of the
@@ -16,7 +15,9 @@ What it made so far is not shipped: of 9,424 pairs, at the level rate and with f
 0.638 on nq-dev given the paragraph (300 questions each); of squad2-dev-a's near misses 0.63 are answered where 0.08 of
 the others are refused.
 
-What two cores give depends on glibc and OpenMP: see `training/timed.py` for the settings.
+glibc gives memory back after each step and asks for it again in the next. Told to keep it
+(`MALLOC_MMAP_THRESHOLD_=4000000000 MALLOC_TRIM_THRESHOLD_=8000000000 MALLOC_TOP_PAD_=200000000 MALLOC_ARENA_MAX=2
+OMP_WAIT_POLICY=PASSIVE`) two cores learn almost twice as fast, with 8 GB.
 """
 
 import argparse
@@ -24,23 +25,18 @@ import math
 import random
 import signal
 import time
+from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import NamedTuple
 
 import numpy as np
 import torch
-from article_assistant.answering.reader import Reader
-from article_assistant.evaluation.questions import f1
-from article_assistant.index import embed
-from article_assistant.index.chunk import passage, split
-from article_assistant.index.onnx import session
-from article_assistant.index.types import Article
+from article_assistant.answering.judge import ANSWERS, CARRIES, GRAPH
 from numpy.typing import NDArray
 
-from training import misses, pairs, refusals, support
+from training import refusals, support
 from training.mpnet import Mpnet
-from training.reader import Steps, loss_of, rows_of
-from training.timed import drawn
+from training.pairs import Tokens
+from training.reader import Steps, batches, loss_of, rows_of
 
 MIX = {
     "near misses": 0.30, "their neighbours": 0.25, "answered": 0.08, "queries": 0.13, "near passages": 0.05,
@@ -55,9 +51,6 @@ BATCH = 16
 PEAK = 4e-5  # rate of learning
 RISE = 1_500
 """Pairs over which the rate rises."""
-ANSWERS, CARRIES = slice(0, 2), slice(2, 5)
-"""Its logits: of the first and last token of an answer at each token; of "supported", "contradicted" and "unsupported"
-at the first."""
 SEED = 23
 
 
@@ -75,6 +68,29 @@ def loss(logits: torch.Tensor, mask: torch.Tensor, kinds: torch.Tensor, told: to
     if told.shape[1:] == (1, 1):
         return support.loss_of(logits[..., CARRIES], mask, kinds, told)
     return loss_of(logits[..., ANSWERS], mask, kinds, told)
+
+
+def drawn(
+    found: Tokens,
+    of_kind: Mapping[str, NDArray[np.int64]],
+    mix: Mapping[str, float],
+    chance: random.Random,
+    size: int,
+) -> Iterator[list[int]]:
+    """Batches of `size` without end, of like length each; a kind's pairs are all drawn before one comes again."""
+    left: dict[str, list[int]] = {name: [] for name in of_kind}
+    while True:
+        chosen: list[int] = []
+        for name, share in mix.items():
+            for _ in range(round(share * 100 * size)):
+                if not left[name]:
+                    left[name] = of_kind[name].tolist()
+                    chance.shuffle(left[name])
+                chosen.append(left[name].pop())
+        lengths = np.diff(found.ends)[chosen]
+        ends = np.concatenate([[0], np.cumsum(lengths)])
+        for batch in batches(ends, chance, size):
+            yield [chosen[i] for i in batch]
 
 
 def train(work: Path, weights: Path, minutes: float, fall: float) -> None:
@@ -132,90 +148,32 @@ def train(work: Path, weights: Path, minutes: float, fall: float) -> None:
     print(f"{'stopped' if stopped else 'done'}: {seen:,} pairs, {spent / 60:.1f} minutes, {means}")
 
 
-def trained(work: Path, weights: Path) -> Mpnet:
-    """The latest weights in the folder."""
-    latest = max(work.glob("*.pt"), key=lambda path: path.stat().st_mtime)
-    state = torch.load(latest, map_location="cpu", weights_only=True)
+def trained(weights: Path, *ended: Path) -> Mpnet:
+    """The weights of a checkpoint, or the mean of several (Wortsman et al. 2022, "Model soups")."""
     model = started(weights)
-    for mine, stored in zip((p for p in model.parameters() if p.requires_grad), state["weights"], strict=True):
-        mine.data.copy_(stored)
-    print(f"{latest.name}: {state['seen']:,} pairs, {state['seconds'] / 60:.0f} minutes")
+    learned = [parameter for parameter in model.parameters() if parameter.requires_grad]
+    for count, path in enumerate(ended):
+        state = torch.load(path, map_location="cpu", weights_only=True)
+        print(f"{path.name}: {state['seen']:,} pairs, {state['seconds'] / 60:.0f} minutes")
+        for mine, stored in zip(learned, state["weights"], strict=True):
+            mine.data += (stored - mine.data) / (count + 1)
     return model.eval()
-
-
-class Read(NamedTuple):
-    """Of each question: the score of the best words, whether the paragraph answers it, and the F1 of the words."""
-
-    score: NDArray[np.float64]
-    answerable: NDArray[np.bool_]
-    overlap: NDArray[np.float64]
-
-
-def read(shared: Path, graph: Path, name: str, most: int) -> Read:
-    """What the judge says of so many questions of a set, given the paragraph."""
-    from training import judge_graph  # needs the packages of `.[train]`
-
-    weights = graph.with_suffix(".safetensors")
-    embedder, reader = embed.load(), Reader(verifier=session(graph, weights, made=judge_graph.unpacked))
-    learned = misses.written_of(shared)
-    asked = [
-        (paragraph, question)
-        for paragraph in pairs.paragraphs(shared / f"{name}.jsonl.gz")
-        if paragraph["article"] not in learned
-        for question in paragraph["questions"]
-    ]
-    random.Random(SEED).shuffle(asked)
-    rows = []
-    for paragraph, question in asked[:most]:
-        article = Article("", paragraph["article"], paragraph["context"], "", "", None, frozenset())
-        shown = [passage(article.title, chunk) for chunk in split(article, embedder)]
-        found = reader.verify(question["question"], shown)
-        best, text = max(
-            ((one, text) for (text, _), own in zip(shown, found, strict=True) for one in own),
-            key=lambda one: one[0].score,
-        )
-        answers = [answer["text"] for answer in question["answers"]]
-        rows.append((best.score, bool(answers), f1(text[best.start : best.end], answers) if answers else 0.0))
-    score, answerable, overlap = zip(*rows, strict=True)
-    return Read(np.array(score), np.array(answerable), np.array(overlap))
-
-
-def measure(shared: Path, graph: Path, most: int) -> None:
-    """Print F1, given the paragraph, and what is answered of near misses where so many of the others are refused."""
-    for name in ("squad-dev", "nq-dev", "squad2-dev-a"):
-        score, answerable, overlap = read(shared, graph, name, most)
-        print(f"{name}: {len(score):,} questions, F1 of the answerable {overlap[answerable].mean():.3f}")
-        if answerable.all():
-            continue
-        for share in (0.05, 0.08, 0.1):
-            least = np.quantile(score[answerable], share)
-            refusing = np.where(answerable, overlap * (score >= least), score < least).mean()
-            print(
-                f"  {share:.0%} refused: near misses answered {(score[~answerable] >= least).mean():.3f}, "
-                f"F1 with refusals {refusing:.3f}",
-                flush=True,
-            )
 
 
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("step", choices=["train", "export", "measure"])
+    parser.add_argument("step", choices=["train", "export"])
     parser.add_argument("work", type=Path)
-    parser.add_argument("--shared", type=Path, default=Path("../shared/data"))
     parser.add_argument("--weights", type=Path, default=Path("work/mpnet/all-mpnet-base-v2/model.safetensors"))
     parser.add_argument("--minutes", type=float, default=120, help="of learning, those of earlier runs counted in")
     parser.add_argument("--fall", type=float, default=30, help="last minutes, over which the rate falls to zero")
-    parser.add_argument(
-        "--graph", type=Path, help="where export writes and what measure reads, WORK/judge.onnx by default"
-    )
-    parser.add_argument("--questions", type=int, default=1_000, help="questions of each set that measure asks")
+    parser.add_argument("--ended", type=Path, nargs="+", help="checkpoints to export, by default the latest in WORK")
+    parser.add_argument("--graph", type=Path, default=GRAPH, help="where export writes")
     given = parser.parse_args()
-    graph = given.graph or given.work / "judge.onnx"
     if given.step == "train":
         train(given.work, given.weights, given.minutes, given.fall)
-    elif given.step == "export":
-        from training import judge_graph
-
-        judge_graph.write(trained(given.work, given.weights), graph)
     else:
-        measure(given.shared, graph, given.questions)
+        from training import judge_graph  # needs the packages of `.[train]`
+
+        ended = given.ended or [max(given.work.glob("*.pt"), key=lambda path: path.stat().st_mtime)]
+        judge_graph.write(trained(given.weights, *ended), given.graph)

@@ -1,7 +1,7 @@
 """The judge as it ships: a graph without weights, and its weights of four bits in blocks.
 
 Each block of BLOCK weights of a column shares a step, chosen among CLIPPED for the least squared error. As the model is
-loaded they become integers of eight bits with a scale a column (`unpacked`), and products are of integers
+loaded they become integers of eight bits with a scale a column (`answering/judge.py`), and products are of integers
 with a scale a token, as in `training/reader_graph.py`: what a passage scores does not depend on what is read beside it.
 Word vectors have eight bits, a scale a word. Twelve layers of 768 are 69 MB.
 """
@@ -12,6 +12,7 @@ from typing import Any
 
 import numpy as np
 import torch
+from article_assistant.answering.judge import PACKED, unpacked
 from article_assistant.index.onnx import Tensors, digest
 from numpy.typing import NDArray
 from onnx import TensorProto
@@ -26,10 +27,6 @@ BLOCK = 64
 CLIPPED = np.linspace(0.7, 1.0, 13)
 """Shares of a block's largest value that the outermost step is tried at."""
 EPSILON = 1e-5
-
-
-PACKED = ".packed"
-"""Ends the name of a tensor of four-bit numbers, shape `(outputs, inputs / 2)`; `.steps` ends that of its scales."""
 
 
 def halves(weights: NDArray[np.float32]) -> tuple[NDArray[np.uint8], NDArray[np.float16]]:
@@ -86,41 +83,10 @@ def stored(model: Mpnet) -> Tensors:
             products[name] = getattr(layer, name).weight
             found[f"{number}.{name}.bias"] = plain(getattr(layer, name).bias)
         for name, weights in products.items():
-            found[f"{number}.{name}.packed"], found[f"{number}.{name}.steps"] = halves(plain(weights))
+            found[f"{number}.{name}{PACKED}"], found[f"{number}.{name}.steps"] = halves(plain(weights))
     for name, norm in norms.items():
         found[f"{name}.weight"], found[f"{name}.bias"] = plain(norm.weight), plain(norm.bias)
     return found
-
-
-def unpacked(stored: Tensors) -> Tensors:
-    """Each `NAME.packed` with its `NAME.steps` as `NAME.weight`, shape `(inputs, outputs)`, and `NAME.scale`.
-
-    The other tensors stay as they are.
-    """
-    found = {name: tensor for name, tensor in stored.items() if not name.endswith((PACKED, ".steps"))}
-    for name in stored:
-        if name.endswith(PACKED):
-            own = name.removesuffix(PACKED)
-            found[f"{own}.weight"], found[f"{own}.scale"] = whole(stored[name], stored[f"{own}.steps"])
-    return found
-
-
-def whole(packed: NDArray[np.uint8], steps: NDArray[np.float16]) -> tuple[NDArray[np.int8], NDArray[np.float32]]:
-    """Numbers of -127 to 127, shape `(inputs, outputs)`, and what one of each column is worth.
-
-    A byte of `packed`, shape `(outputs, inputs / 2)`, holds two numbers around 8, the first in its lower half;
-    `steps`, shape `(outputs, blocks)`, is what one of them is worth.
-
-    >>> integers, scales = whole(np.array([[0x08, 0x9F]], np.uint8), np.array([[1.0, 2.0]], np.float16))
-    >>> integers.T.tolist(), (integers * scales).round().T.tolist()
-    ([[0, -73, 127, 18]], [[0.0, -8.0, 14.0, 2.0]])
-    """
-    numbers = np.stack([packed & 15, packed >> 4], axis=-1).astype(np.int8) - 8
-    outputs, blocks = steps.shape
-    weights = numbers.reshape(outputs, blocks, -1) * steps.astype(np.float32)[..., None]
-    weights = weights.reshape(outputs, -1)
-    scales = np.maximum(np.abs(weights).max(axis=1) / 127, 1e-12)
-    return np.ascontiguousarray(np.rint(weights / scales[:, None]).astype(np.int8).T), scales
 
 
 class _Graph(Graph):

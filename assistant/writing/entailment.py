@@ -1,7 +1,7 @@
 """Whether a passage carries a sentence that somebody else worded, and which words of the article do.
 
-A small network, trained by `training/support.py`, reads the sentence beside the passage and says how likely the one
-follows from the other. What it must never overlook is looked up: numbers, dates, units, quoted words and addresses.
+The judge reads the sentence beside the passage and says how likely the one follows from the other. What it must never
+overlook is looked up: numbers, dates, units, quoted words and addresses.
 What is quoted are the sentences of the passage whose words are most like those of the sentence, by the vectors that
 the encoder gives them where they stand (after Zhang et al. 2020, "BERTScore").
 """
@@ -13,17 +13,16 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
+from article_assistant.answering import judge
 from article_assistant.answering.cite import Quote
 from article_assistant.answering.numbers import numbers_of, other_units, readings_of
 from article_assistant.answering.reader import pair_tokenizer
-from article_assistant.index import onnx
 from article_assistant.index.chunk import passage
 from article_assistant.index.embed import Embedder
 from article_assistant.index.keyword import UNASKED, stems
 from article_assistant.index.types import Hit, Matrix
 
 FITTED = Path(__file__).parents[1] / "models" / "support.json"
-GRAPH = FITTED.with_suffix(".onnx")
 INPUTS = ("input_ids", "attention_mask", "token_type_ids")
 RULED_OUT = 3.0
 """Taken off the score of a sentence that a rule rules out, which then never passes, but is ranked among the others."""
@@ -116,10 +115,12 @@ class Evidence:
 class Checker:
     """Says whether passages carry sentences; safe to use from several threads."""
 
-    def __init__(self, embedder: Embedder, threads: int = 0, graph: Path = GRAPH, least: float | None = None) -> None:
+    def __init__(
+        self, embedder: Embedder, threads: int = 0, graph: Path = judge.GRAPH, least: float | None = None
+    ) -> None:
         """`least` is the score from which on a sentence passes, the calibrated one by default."""
         self._embedder = embedder
-        self._session = onnx.session(graph, threads=threads)
+        self._judge = judge.opened(threads, graph)
         self._tokenizer = pair_tokenizer()
         self._least = float(json.loads(FITTED.read_text())["least"]) if least is None else least
 
@@ -149,8 +150,8 @@ class Checker:
         """The log odds of "supported" against "contradicted" and "unsupported"."""
         found = self._tokenizer.encode(" ".join(sentence.split()[:WORDS]), text)
         rows = [np.array([row], np.int64) for row in (found.ids, found.attention_mask, found.type_ids)]
-        (logits,) = self._session.run(None, dict(zip(INPUTS, rows, strict=True)))
-        carried, *others = logits[0, 0].tolist()
+        (logits,) = self._judge.run(None, dict(zip(INPUTS, rows, strict=True)))
+        carried, *others = logits[0, 0, judge.CARRIES].tolist()
         return float(carried - np.logaddexp(*others))
 
     def _alike(self, sentence: str, own: Sequence[Word], text: str, theirs: Sequence[Word]) -> Matrix:

@@ -103,6 +103,18 @@ def test_what_the_verifier_has_not_seen_is_marked() -> None:
     assert features[:, FEATURES.index("verifier")].tolist() == pytest.approx([0.0, np.tanh(0.3), np.tanh(0.5)])
 
 
+def test_the_words_are_those_of_both_networks() -> None:
+    """Where the judge has looked too, an answer's words are those that it and the reader agree on."""
+
+    class Corrected(Told):
+        verify = Told(Tern=4.0).read
+
+    (found,) = hits(article("Ships", "The Gull met the Tern."))
+    (sentence,), features = candidates("Which ship was met?", [found], Corrected(Gull=2.0))  # type: ignore[arg-type]
+    assert (sentence.words, sentence.logit) == ("Tern", 2.0)
+    assert features[0, FEATURES.index("verifier")] == pytest.approx(np.tanh(0.4))
+
+
 def test_evidence_is_what_its_name_says() -> None:
     """By hand: two sentences that say seven, one that says eight, at scores of 2, 1 and -1; and its bounds."""
     said = [meaning("seven"), meaning("7"), meaning("eight")]

@@ -1,0 +1,107 @@
+"""What the reader makes, alone and with the judge, of a question and its paragraph.
+
+    python -m training.given --questions 300    (8 min on two quiet cores)
+
+Prints, for the reader and for the mean of reader and judge, how well the best words are those that people marked, and
+of a set with near misses, which share of these is answered where so many of the answerable questions are refused by
+the score of the best words. Articles that a network learned from are left out.
+"""
+
+import argparse
+import math
+import random
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+from article_assistant.answering.judge import GRAPH
+from article_assistant.answering.question import fits, kind_of, with_unit
+from article_assistant.answering.reader import READER, Reader, Reading, SentenceSpans
+from article_assistant.evaluation.questions import f1, normal
+from article_assistant.index import embed
+from article_assistant.index.chunk import passage, split
+from article_assistant.index.types import Article
+
+from training import misses, pairs
+
+SETS = ("squad-dev", "nq-dev", "squad2-dev-a")
+REFUSED = (0.05, 0.08, 0.1)
+"""Shares of the answerable questions that are refused."""
+SEED = 7
+
+Read = Callable[[str, list[tuple[str, SentenceSpans]], Callable[[str], bool]], list[list[Reading]]]
+
+
+class Asked(NamedTuple):
+    """A question, the answers that people marked, none for a near miss, and the passages of its paragraph."""
+
+    question: str
+    answers: list[str]
+    shown: list[tuple[str, SentenceSpans]]
+
+
+def questions(shared: Path, name: str, most: int) -> Iterator[Asked]:
+    """So many questions of a set."""
+    embedder, learned = embed.load(), misses.written_of(shared)
+    asked = [
+        (paragraph, question)
+        for paragraph in pairs.paragraphs(shared / f"{name}.jsonl.gz")
+        if paragraph["article"] not in learned
+        for question in paragraph["questions"]
+    ]
+    random.Random(SEED).shuffle(asked)
+    for paragraph, question in asked[:most]:
+        article = Article("", paragraph["article"], paragraph["context"], "", "", None, frozenset())
+        answers = [answer["text"] for answer in question["answers"]]
+        yield Asked(
+            question["question"], answers, [passage(article.title, chunk) for chunk in split(article, embedder)]
+        )
+
+
+def best(read: Read, asked: Asked) -> tuple[str, float]:
+    """The best words of the paragraph, and their score."""
+    kind = kind_of(asked.question)
+    found = read(asked.question, asked.shown, lambda words: fits(kind, words))
+    reading, text = max(
+        ((reading, text) for (text, _), own in zip(asked.shown, found, strict=True) for reading in own),
+        key=lambda pair: (pair[0].fits, pair[0].score),
+    )
+    return text[slice(*with_unit(kind, text, reading.start, reading.end))], reading.score
+
+
+def measure(asked: list[Asked], read: Read) -> str:
+    """Exact match and F1 of the answerable questions; of a set with near misses, how many of these are answered."""
+    found = [best(read, one) for one in asked]
+    score = np.array([score for _, score in found])
+    answerable = np.array([bool(one.answers) for one in asked])
+    exact = np.array([normal(words) in map(normal, one.answers) for (words, _), one in zip(found, asked, strict=True)])
+    overlap = np.array(
+        [f1(words, one.answers) if one.answers else 0.0 for (words, _), one in zip(found, asked, strict=True)]
+    )
+    own = overlap[answerable]
+    reach = 1.96 * float(own.std()) / math.sqrt(len(own))
+    lines = [f"exact match {exact[answerable].mean():.3f}, F1 {own.mean():.3f} (95 % interval ±{reach:.3f})"]
+    for share in () if answerable.all() else REFUSED:
+        least = np.quantile(score[answerable], share)
+        right = np.where(answerable, overlap * (score >= least), score < least)
+        lines.append(
+            f"  {share:.0%} refused: near misses answered {(score[~answerable] >= least).mean():.3f}, "
+            f"F1 with refusals {right.mean():.3f}"
+        )
+    return "\n".join(lines)
+
+
+if __name__ == "__main__":
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--shared", type=Path, default=Path("../shared/data"))
+    parser.add_argument("--reader", type=Path, default=READER)
+    parser.add_argument("--judge", type=Path, default=GRAPH)
+    parser.add_argument("--questions", type=int, default=1_000, help="questions of each set")
+    given = parser.parse_args()
+    reader = Reader(graph=given.reader, judged=given.judge)
+    for name in SETS:
+        asked = list(questions(given.shared, name, given.questions))
+        print(f"{name}, {len(asked):,} questions")
+        for title, read in (("reader", reader.read), ("both", reader.verify)):
+            print(f" {title}: {measure(asked, read)}", flush=True)
