@@ -99,9 +99,11 @@ def main() -> None:
     parser.add_argument("--chunks", type=report.positive, default=10_000, metavar="N", help="chunks in the library")
     parser.add_argument("--questions", type=report.positive, default=300, metavar="N", help="questions to ask")
     parser.add_argument("--seed", type=int, default=0, help="which questions")
+    parser.add_argument("--alone", action="store_true", help="without txtai beside it")
     given = parser.parse_args()
     report.offline()
-    peers.load_modules("txtai")
+    if not given.alone:
+        peers.load_modules("txtai")
     facts = report.machine()
     embedder = embed.load()
     with tempfile.TemporaryDirectory(prefix="bench-") as place:
@@ -113,15 +115,16 @@ def main() -> None:
         report.say(f"ours: indexing {len(chunks):,} chunks")
         index = Index.open(folder / "library", embedder)
         sync([str(corpus.folder)], index, FILE_LIMIT)
-        report.say("txtai: indexing the same")
-        txtai = _txtai(chunks)
         typical = _typical(chunks, embedder)
         assistant = article_assistant.open(Settings(home=index.library.home), index=index)
         systems: dict[str, Callable[[str], object]] = {
             "Index.find": lambda question: index.find(question, None, PASSAGES),
-            "txtai hybrid search": lambda question: txtai.search(question, PASSAGES),
             "encoder, one chunk (yardstick)": lambda _: embedder.passages([typical]),
         }
+        if not given.alone:
+            report.say("txtai: indexing the same")
+            txtai = _txtai(chunks)
+            systems["txtai hybrid search"] = lambda question: txtai.search(question, PASSAGES)
         reader = Reader()
         read = [(typical, [(0, len(typical))])]
         systems["reader, one chunk (yardstick)"] = lambda question: reader.read(question, read)
@@ -136,10 +139,13 @@ def main() -> None:
     rows, calls = [], {}
     for name, found in times.items():
         p10, p50, p95 = (percentile(found, percent) for percent in (10, 50, 95))
-        rows.append([name, f"{p10:.1f}", f"{p50:.1f}", f"{p95:.1f}", f"{p50 / yardstick:.2f}", f"{p95 / passes:.2f}"])
+        shares = (p50 / yardstick, p50 / passes, p95 / passes)
+        rows.append([name, *(f"{ms:.1f}" for ms in (p10, p50, p95)), *(f"{share:.2f}" for share in shares)])
         calls[name] = {
             "p10 ms": round(p10, 2), "p50 ms": round(p50, 2), "p95 ms": round(p95, 2),
-            "p50 in yardsticks": round(p50 / yardstick, 3), "p95 in passes of the reader": round(p95 / passes, 3),
+            "p50 in yardsticks": round(p50 / yardstick, 3),
+            "p50 in passes of the reader": round(p50 / passes, 3),
+            "p95 in passes of the reader": round(p95 / passes, 3),
         }  # fmt: skip
     many = len(asked) - WARM
     stages = [
@@ -148,7 +154,18 @@ def main() -> None:
     total = whole * 1000 / many
     body = [
         f"{len(chunks):,} chunks of {len(corpus.texts):,} articles, {many:,} questions, {PASSAGES} passages each.",
-        report.table(["call", "p10 ms", "p50 ms", "p95 ms", "p50 in encoder passes", "p95 in reader passes"], rows),
+        report.table(
+            [
+                "call",
+                "p10 ms",
+                "p50 ms",
+                "p95 ms",
+                "p50 in encoder passes",
+                "p50 in reader passes",
+                "p95 in reader passes",
+            ],
+            rows,
+        ),
         f"The systems take turns, {BLOCK} questions each. An encoder pass is the median of one over "
         f"{len(embedder.tokens([typical])[0])} tokens in this run, a reader pass the median of one over a question and "
         "the same tokens: compare the last columns between machines. On a busy machine each system's threads wait in "

@@ -90,7 +90,7 @@ def test_courtesies_cite_nothing_and_name_the_articles(tmp_path_factory: pytest.
 @pytest.mark.parametrize("kind", REPLIES)
 def test_a_reply_names_what_there_is(kind: str) -> None:
     """No, one or several titles read well, and nothing else of the library is said."""
-    for titles, said in (([], ""), (["A"], "“A”."), (["A", "B", "C"], "“A”, “B” and “C”.")):
+    for titles, said in (([], ""), (["A"], "“A”."), (["A", "B", "C"], "“A”, “B”, “C”.")):
         context = Context("Hi", (), lambda _: (), titles=partial(tuple, titles))
         text = reply("Hi", kind, context).answer
         assert text.endswith(said if kind != "thanks" else "welcome.")
