@@ -213,6 +213,7 @@ def respond(
                     if isinstance(event, Answer):
                         event = conversations.explained(conversation, event)
                         turn = replace(_with(turn, event), language=conversations.shown(event, owner).language)
+                        yield picture(turn)  # once before the end as well, lest the two come as one to the browser
                         break  # the next question need not wait for what comes after it
                     turn = _with(turn, event)
                     if time.monotonic() - drawn >= FRAME_SECONDS:
