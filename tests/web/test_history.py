@@ -116,6 +116,7 @@ def test_code_is_copied_alone_and_with_its_answer(open_page: Open, serve: Callab
     page.context.grant_permissions(["clipboard-read", "clipboard-write"])
     box(page).fill(QUESTION)
     box(page).press("Enter")
+    page.locator(".turn .actions").wait_for()  # an answer in the making is drawn anew, and what was said at it with it
     page.locator(".turn .code").get_by_role("button", name="Copy").click()
     assert done(page) == "Copied."
     assert page.evaluate("navigator.clipboard.readText()") == "if a:\n  b[1]"

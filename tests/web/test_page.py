@@ -26,8 +26,11 @@ INK = f"{LIGHT}(getComputedStyle(document.querySelector('#room') || document.bod
 
 
 @pytest.fixture
-def open_page(browser: Any) -> Iterator[Open]:
-    """Opens a page in a context of its own; afterwards no host but loopback was asked and no script failed."""
+def open_page(browser: Any, serve: Callable[..., web.Served]) -> Iterator[Open]:  # noqa: ARG001
+    """Opens a page in a context of its own; afterwards no host but loopback was asked and no script failed.
+
+    It comes after `serve`, so that pages are closed before their servers stop.
+    """
     contexts: list[Any] = []
     asked: set[str] = set()
     said: list[tuple[str, list[str]]] = []
