@@ -91,7 +91,7 @@ def test_the_page_is_the_teams_and_a_refusal_helps_on(
     served = serve(said, web.good(), name="Our handbook", welcome="All that we know.", logo=logo, accent="#b3005e")
     page = open_page(served.url, color_scheme=scheme)
     page.get_by_text("All that we know.").wait_for()
-    assert page.evaluate("document.querySelector('.masthead img').naturalWidth") == 40
+    page.wait_for_function("document.querySelector('.masthead img').naturalWidth === 40")
     picture(page, f"yours-start-{scheme}", tmp_path)
     ask(page, "Where is the key?")
     office = page.get_by_role("link", name="Ask the <office>")
