@@ -5,10 +5,10 @@
     python -m training.support measure --half test        what is caught and what is flagged wrongly of seeds/
 
 Claims of each set come in the shares of `MIX`, never flat: half of all rows are NLI of short sentences, which are many
-but not what the product meets. The threshold is that which flags FLAGGED of the right
-rows by people that were not learned from, those aside which lack a number or the like. `measure` asks sentences as
-language models write them about the sample articles, half of them right, the others with a wrong number, swapped
-names, a fact of another article, a negation too many or too few, or half made up.
+but not what the product meets. The threshold is that which flags FLAGGED of the right rows by people that were not
+learned from, those aside which lack a number or the like. `measure` asks sentences as language models write them about
+the sample articles, half of them right, the others with a wrong number, swapped names, a fact of another article, a
+negation too many or too few, or half made up.
 """
 
 import argparse

@@ -24,7 +24,7 @@ PACKED = ".packed"
 
 @cache
 def opened(threads: int = 0, graph: Path = GRAPH) -> onnxruntime.InferenceSession:
-    """The session of the judge on so many cores, 0 for all; opened once, since it takes 110 MB."""
+    """The session of the judge on so many cores, 0 for all; opened once, since it is large."""
     return onnx.session(graph, graph.with_suffix(".safetensors"), threads, unpacked)
 
 

@@ -213,7 +213,9 @@ def respond(
                     if isinstance(event, Answer):
                         event = conversations.explained(conversation, event)
                         turn = replace(_with(turn, event), language=conversations.shown(event, owner).language)
-                        yield picture(turn)  # once before the end as well, lest the two come as one to the browser
+                        # Here and at the end: drawn at the end alone, it did not reach the browser twice in a run of
+                        # the tests; it is not known why.
+                        yield picture(turn)
                         break  # the next question need not wait for what comes after it
                     turn = _with(turn, event)
                     if time.monotonic() - drawn >= FRAME_SECONDS:
