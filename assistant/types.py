@@ -63,7 +63,7 @@ class Considered:
     Characters `[start, end)` of the article's text. `meaning` is the cosine of its best sentence (-1 to 1), `keywords`
     its BM25 score (0 or more), each with its place among all passages that this search put forward (from 1; 0: none).
     `sentence` is its likeliest, `words` are what would answer in it, `reader` the logits of these words against "not
-    in this passage", `verifier` those of reader and judge together (None: not looked at); `chance` is how likely they answer, 0 to 1, beside the others.
+    in this passage", `verifier` those with the judge's (None: not looked at), `chance` how likely they answer (0 to 1).
     """
 
     article: str
