@@ -24,16 +24,15 @@ from pathlib import Path
 import numpy as np
 
 from bench import report
+from bench.cold import COMMAND, ROOT
 from tests.ports import free_port
 
-ROOT = Path(__file__).parents[1]
 QUESTIONS = (
     "How many assailants were captured?",
     "When was the disk full?",
     "Who won the election?",
     "What is Aktobe?",
 )
-COMMAND = [sys.executable, "-c", "from article_assistant.cli.main import main; main()"]
 WARM = 5
 """Questions before anything is measured."""
 BUSY = 429
@@ -286,7 +285,7 @@ def served(home: str, **given: str) -> Iterator[Server]:
     port = free_port()
     given |= {"home": home, "port": str(port), "asks_a_minute": "0", "asks_at_once": "0"}
     environment = os.environ | {f"ASSISTANT_{name.upper()}": value for name, value in given.items()}
-    process = subprocess.Popen([*COMMAND, "serve"], env=environment, stdout=subprocess.PIPE)
+    process = subprocess.Popen([sys.executable, "-c", COMMAND, "serve"], env=environment, stdout=subprocess.PIPE)
     try:
         assert process.stdout
         process.stdout.readline()  # the address, once the page answers
@@ -344,7 +343,7 @@ def main() -> None:
     resource.setrlimit(resource.RLIMIT_NOFILE, (FILES, resource.getrlimit(resource.RLIMIT_NOFILE)[1]))
     facts = report.machine()
     with tempfile.TemporaryDirectory(prefix="load-") as home:
-        index = [*COMMAND, "index", "--home", home, str(ROOT / "seeds")]
+        index = [sys.executable, "-c", COMMAND, "index", "--home", home, str(ROOT / "seeds")]
         subprocess.run(index, check=True, stdout=subprocess.DEVNULL)
         rows = asyncio.run(_told(measured(home, size)))
     if size.json:

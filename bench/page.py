@@ -7,7 +7,6 @@ the streams that stand open by then are none.
 """
 
 import os
-import shutil
 import socket
 import statistics
 import subprocess
@@ -24,6 +23,7 @@ from article_assistant.index.types import UserFacingError
 
 from bench import report
 from bench.cold import COMMAND, ROOT
+from tests import browsers
 
 LIMITS = {"painted": 300, "interactive": 600}
 """Milliseconds that are wanted at most."""
@@ -31,7 +31,6 @@ SETTLED = 5.0
 """Seconds after which nothing of the opening is on its way any more."""
 STARTS = 300.0
 """Seconds that the server may take."""
-BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome")
 HEARD = """
 (function press() {
     const button = document.getElementById('resume'), ours = window.articleAssistant;
@@ -135,7 +134,7 @@ def _browser() -> Iterator[Any]:
     """A Chromium or Chrome that is on the PATH."""
     from playwright.sync_api import sync_playwright
 
-    path = next(filter(None, map(shutil.which, BROWSERS)), None)
+    path = browsers.installed()
     if path is None:
         raise UserFacingError("no chromium or google-chrome is on the PATH")
     with sync_playwright() as running:

@@ -6,7 +6,6 @@ share of sentences that are whole, and that of table rows whose every cell stand
 
 import random
 import re
-import shutil
 from bisect import bisect_left
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
@@ -21,6 +20,7 @@ from article_assistant.index.types import UserFacingError
 
 from bench import content, enclosed, office, report, written
 from bench.content import Block, Table
+from tests import browsers
 
 AT_MARKS = {".docx", ".adoc", ".mediawiki"}
 """Kinds whose notes are read where their marks stand."""
@@ -106,7 +106,7 @@ def _browser(wanted: bool) -> Iterator[Any]:
         return
     from playwright.sync_api import sync_playwright
 
-    path = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
+    path = browsers.installed()
     if path is None:
         raise UserFacingError("no chromium on the PATH to print PDF files; leave them out with --only .docx .html …")
     with sync_playwright() as playwright:

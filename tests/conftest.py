@@ -14,6 +14,7 @@ import pytest
 from article_assistant.memory import Memory
 from hypothesis import HealthCheck, settings
 
+from tests import browsers
 from tests.chroma import Backend, Chroma
 
 # A shell that starts the suite with an `&` makes it deaf to Ctrl-C, which some tests send and wait for.
@@ -89,10 +90,8 @@ def memory() -> Iterator[Memory]:
 @pytest.fixture(scope="session")
 def browser_path() -> str:
     """A Chromium or Chrome on the PATH, or the test is skipped."""
-    for name in ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome"):
-        found = shutil.which(name)
-        if found:
-            return found
+    if found := browsers.installed():
+        return found
     pytest.skip("no chromium or google-chrome on the PATH")
 
 
