@@ -196,12 +196,20 @@ class InStep:
                 os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), NICE)
         while not self._closing.is_set():
             self._wake.clear()
+            pause, now = SHORTEST_WAIT / 5, datetime.now(UTC)
             try:
-                if self.turn(datetime.now(UTC)):
+                if self.turn(now):
                     continue
+                pause = self._pause(now)
             except Exception:
                 log.exception("sources are not kept in step for now")
-            self._wake.wait(SHORTEST_WAIT / 5)
+            self._wake.wait(pause)
+
+    def _pause(self, now: datetime) -> float:
+        """Seconds until a source is due, at most SHORTEST_WAIT, because other processes add sources; a fifth of that
+        while another process is at one that is due."""
+        waits = [(moment - now).total_seconds() for moment in self.due().values()]
+        return max(SHORTEST_WAIT / 5, min([*waits, SHORTEST_WAIT]))
 
 
 def _seconds_between(since: str, to: str) -> float:

@@ -6,6 +6,7 @@ The features are those of a softmax over all sentences and "none of them", which
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import NamedTuple
 
 import numpy as np
@@ -110,9 +111,11 @@ def candidates(
     kind = kind or kind_of(question)
     passages = [passage(hit.article.title, hit.chunk) for hit in hits]
     parts = [(text, [own_part(question, text, *span) for span in spans]) for text, spans in passages]
-    readings = list(map(_without_questions, hits, reader.read(question, parts, lambda words: fits(kind, words))))
-    best = sorted(range(len(hits)), key=lambda i: -max((r.score for r in readings[i]), default=-100.0))[:VERIFIED]
-    again = reader.verify(question, [parts[i] for i in best], lambda words: fits(kind, words))
+    fit = partial(fits, kind)
+    with reader.turn:
+        readings = list(map(_without_questions, hits, reader.read(question, parts, fit)))
+        best = sorted(range(len(hits)), key=lambda i: -max((r.score for r in readings[i]), default=-100.0))[:VERIFIED]
+        again = reader.verify(question, [parts[i] for i in best], fit)
     verified = {i: _without_questions(hits[i], found) for i, found in zip(best, again, strict=True)}
     asked = asked_words(question)
     proper = set(stems(" ".join(_PROPER.findall(question)))) - UNASKED

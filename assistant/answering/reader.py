@@ -5,8 +5,11 @@ as slow and learned from many passages that nearly answer, looks at the best pas
 2019, "Read + Verify").
 """
 
+import threading
 from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +26,8 @@ SPAN = 24
 """Tokens that an answer's exact words may have."""
 TRIED = 12
 """Spans of a sentence that are tried, best first, until one is of the kind that was asked for."""
+KEPT = 32
+"""The last passes whose logits are kept, for the judge looks at passages that were read just before."""
 
 SentenceSpans = Sequence[tuple[int, int]]
 """The sentences of a passage, as characters `[start, end)`."""
@@ -52,60 +57,50 @@ def pair_tokenizer() -> Tokenizer:
 
 
 class Reader:
-    """Reads passages for a question; safe to use from several threads."""
+    """Reads passages for a question; safe to use from several threads.
+
+    One passage a pass: the 8-bit graph has one scale for all that it is given, and a passage's logits must not depend
+    on others.
+    """
 
     def __init__(self, threads: int = 0, graph: Path = READER, judged: Path = judge.GRAPH) -> None:
         self._tokenizer = pair_tokenizer()
         self._session = onnx.session(graph, threads=threads)
         self._judge = judge.opened(threads, judged)
+        self._known = lru_cache(KEPT)(self._pass)
+        self.turn: AbstractContextManager[Any] = threading.Lock()
+        """Held while reading for one question: a pass takes all cores, so two at once would only delay each other."""
 
     def read(
         self, question: str, passages: Sequence[tuple[str, SentenceSpans]], fits: Callable[[str], bool] = bool
     ) -> list[list[Reading]]:
         """For each passage and each of its sentences (character spans), the best words in it that `fits` takes."""
-        return self._read([self._session], question, passages, fits)
+        return [self._read([self._session], question, *passage, fits) for passage in passages]
 
     def verify(
         self, question: str, passages: Sequence[tuple[str, SentenceSpans]], fits: Callable[[str], bool] = bool
     ) -> list[list[Reading]]:
         """The same by the mean of reader and judge, which are wrong about different questions."""
-        return self._read([self._session, self._judge], question, passages, fits)
+        return [self._read([self._session, self._judge], question, *passage, fits) for passage in passages]
 
     def _read(
-        self,
-        sessions: Sequence[Any],
-        question: str,
-        passages: Sequence[tuple[str, SentenceSpans]],
-        fits: Callable[[str], bool],
-    ) -> list[list[Reading]]:
-        if not passages:
-            return []
+        self, sessions: Sequence[Any], question: str, text: str, spans: SentenceSpans, fits: Callable[[str], bool]
+    ) -> list[Reading]:
         question = " ".join(question.split()[:64])[:400]
-        encodings = self._tokenizer.encode_batch([(question, text) for text, _ in passages])
-        found: list[list[Reading]] = [[] for _ in passages]
-        # In order of length and few at a time: a batch is as slow as its longest passage.
-        order = sorted(range(len(passages)), key=lambda i: len(encodings[i].ids))
-        for first in range(0, len(order), 4):
-            batch = order[first : first + 4]
-            width = max(len(encodings[i].ids) for i in batch)
-            rows = np.zeros((3, len(batch), width), dtype=np.int64)
-            for row, i in enumerate(batch):
-                length = len(encodings[i].ids)
-                rows[0, row, :length] = encodings[i].ids
-                rows[1, row, :length] = 1
-                rows[2, row, :length] = encodings[i].type_ids
-            fed = {"input_ids": rows[0], "attention_mask": rows[1], "token_type_ids": rows[2]}
-            logits = np.mean([session.run(None, fed)[0][..., judge.ANSWERS] for session in sessions], axis=0)
-            for row, i in enumerate(batch):
-                text, spans = passages[i]
-                offsets = np.array(encodings[i].offsets)
-                inside = np.array(encodings[i].type_ids) == 1
-                own = logits[row, : len(offsets)]
-                found[i] = [
-                    _best(own, offsets, inside, span, lambda a, b, text=text: fits(text[a:b]))  # type: ignore[misc]
-                    for span in spans
-                ]
-        return found
+        encoding = self._tokenizer.encode(question, text)
+        logits = np.mean([self._known(session, question, text) for session in sessions], axis=0)
+        offsets, inside = np.array(encoding.offsets), np.array(encoding.type_ids) == 1
+        return [_best(logits, offsets, inside, span, lambda a, b: fits(text[a:b])) for span in spans]
+
+    def _pass(self, session: Any, question: str, text: str) -> NDArray[np.float32]:
+        encoding = self._tokenizer.encode(question, text)
+        given = {
+            "input_ids": np.array([encoding.ids]),
+            "attention_mask": np.array([encoding.attention_mask]),
+            "token_type_ids": np.array([encoding.type_ids]),
+        }
+        logits: NDArray[np.float32] = session.run(None, given)[0][0, :, judge.ANSWERS]
+        return logits
 
 
 def _best(

@@ -1,6 +1,7 @@
 """A reader that says what it is told, and articles as if they had been found, for the tests of an answer's making."""
 
 from collections.abc import Callable, Sequence
+from contextlib import nullcontext
 
 from article_assistant.answering.reader import Reading
 from article_assistant.index.chunk import split
@@ -11,6 +12,8 @@ from tests.parts import Words as WordEncoder
 
 class Told:
     """Reads as it was told: words and the reader's score for each; in other sentences it finds nothing."""
+
+    turn = nullcontext()
 
     def __init__(self, **found: float) -> None:
         self._found = {words.replace("_", " "): score for words, score in found.items()}
