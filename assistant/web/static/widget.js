@@ -13,6 +13,7 @@ const NAME = 'article-assistant';
 const NARROW = 600;                         // px that a finger sees; below, the panel is a sheet over everything
 const QUOTE = 1000;                         // characters of a selection that a question may be about
 const USUAL = { width: 440, height: 680 }, LEAST = { width: 320, height: 300 }, STEP = 24;    // px of the panel
+const BESIDE = 480;                         // px of the page beside a docked panel; else the panel lies over the page
 const RENEW = 30;                           // seconds before its end at which a token is fetched anew
 
 // Whoever runs this text some other way than as a script element leaves no currentScript behind.
@@ -46,7 +47,7 @@ const store = {
 };
 const random = () => [...crypto.getRandomValues(new Uint8Array(16))].map((one) => one.toString(16).padStart(2, '0')).join('');
 let conversation = store.read().conversation || random();
-const lasting = {                           // the panel's size, for all tabs
+const lasting = {                           // the panel's size and place, for all tabs
     read() { try { return JSON.parse(localStorage.getItem(NAME)) || {}; } catch { return {}; } },
     write(size) { try { localStorage.setItem(NAME, JSON.stringify(size)); } catch { /* as above */ } },
 };
@@ -173,9 +174,11 @@ function rangesOf(quote, heading) {
     }
     return found;
 }
-function mark(quote, heading) {
+// Marks the words on the page, after the panel has made way for them; the element that they begin in.
+function mark(quote, heading, makeWay = () => {}) {
     const ranges = rangesOf(quote, heading);
     if (!ranges.length) { return false; }
+    makeWay();
     const block = ranges[0].startContainer.parentElement;
     for (let fold = block.closest('details'); fold; fold = fold.parentElement.closest('details')) { fold.open = true; }
     if (window.CSS?.highlights && window.Highlight) {
@@ -188,8 +191,25 @@ function mark(quote, heading) {
         window.getSelection().addRange(ranges[0]);
     }
     const still = window.matchMedia('(prefers-reduced-motion: reduce)').matches;
+    // The words are brought to the middle, and not the block, which may be longer than what is seen of the page.
+    const all = block.getBoundingClientRect(), { top, bottom } = ranges[0].getBoundingClientRect(), { scrollMargin } = block.style;
+    block.style.scrollMargin = `${all.top - top}px 0px ${Math.min(bottom, top + 160) - all.bottom}px`;
     block.scrollIntoView({ block: 'center', behavior: still ? 'auto' : 'smooth' });
+    block.style.scrollMargin = scrollMargin;
+    if (!block.getAttribute('style')) { block.removeAttribute('style'); }
     return block;
+}
+
+// What the page leaves to the panel at one side, in px: by a sheet of rules, which leaves nothing behind when it goes.
+const margin = { sheet: new CSSStyleSheet(), rules: '' };
+function makeRoom(side, px) {
+    const flow = side === 'bottom' ? '' : 'position: relative !important; width: auto !important; min-width: 0 !important;';
+    const rules = px ? `@media screen { html { ${flow} margin-${side}: ${px}px !important; scroll-padding-${side}: ${px}px !important; } }` : '';
+    if (rules === margin.rules) { return; }
+    const others = document.adoptedStyleSheets.filter((one) => one !== margin.sheet);
+    margin.rules = rules;
+    margin.sheet.replaceSync(rules);
+    document.adoptedStyleSheets = rules ? [...others, margin.sheet] : others;
 }
 
 // A wiki that is light in a dark system stays light, and so does its widget: what counts is what stands behind it.
@@ -230,6 +250,7 @@ class Assistant extends HTMLElement {
         this.running = null;
         this.quote = '';
         this.scoped = Boolean(store.read().scoped);
+        this.half = Boolean(store.read().half);
     }
 
     connectedCallback() {
@@ -247,12 +268,13 @@ class Assistant extends HTMLElement {
         this.place();
         const kept = store.read();
         if (kept.mark && here().has(kept.mark.page)) {
-            store.write({ mark: null });
+            this.half ||= this.isSmall();
+            store.write({ mark: null, half: this.half });
             // The page's own scrolling to an anchor comes with its load; ours after it.
             const now = () => mark(kept.mark.quote, kept.mark.heading);
             if (document.readyState === 'complete') { now(); } else { window.addEventListener('load', now, { once: true }); }
         }
-        if (kept.open && !(kept.mark && this.covers())) { this.toggle(false); }
+        if (kept.open) { this.toggle(false); }
     }
 
     get isOpen() { return Boolean(this.panel) && !this.panel.hidden; }
@@ -309,7 +331,7 @@ class Assistant extends HTMLElement {
         return { left: seen.offsetLeft, top: seen.offsetTop, width: seen.width, height: seen.height };
     }
 
-    covers() { return this.isSmall() || this.room.classList.contains('large'); }
+    covers() { return this.isSmall() ? !this.half : this.room.classList.contains('large'); }
 
     // A wiki that tells a phone to be 980 px wide is drawn small: what is fixed is made as large again.
     place() {
@@ -317,14 +339,34 @@ class Assistant extends HTMLElement {
         this.room.style.zoom = String(zoom);
         for (const [side, value] of Object.entries(this.seen())) { this.room.style[side] = `${value / zoom}px`; }
         this.room.classList.toggle('small', this.isSmall());
-        this.panel?.setAttribute('aria-modal', String(this.covers()));
+        if (!this.panel) { return; }
+        this.room.classList.toggle('half', this.half);
+        this.room.classList.toggle('docked', this.isDocked());
+        for (const [one, pressed] of [[this.dock, this.extent.docked], [this.grip, this.half]]) { one.setAttribute('aria-pressed', String(Boolean(pressed))); }
+        this.panel.setAttribute('aria-modal', String(this.covers()));
         this.measure();
+    }
+
+    isDocked() { return Boolean(this.extent.docked) && !this.isSmall() && !this.covers(); }
+
+    isBeside() { return this.isDocked() && window.innerWidth >= LEAST.width + BESIDE; }
+
+    // The page stands beside a docked panel, where there is room for both, and above half a sheet.
+    share() {
+        if (!this.isOpen) {
+            makeRoom();
+        } else if (this.isSmall()) {
+            makeRoom('bottom', this.half && Math.round(this.panel.offsetHeight * Number(this.room.style.zoom)));
+        } else {
+            makeRoom(this.room.classList.contains('left') ? 'left' : 'right', this.isBeside() && Number(this.handles.width.ariaValueNow));
+        }
     }
 
     dress() {
         this.room.classList.toggle('dark', isDark());
         this.room.classList.toggle('left', getComputedStyle(document.documentElement).direction === 'rtl' || document.dir === 'rtl'
             || getComputedStyle(document.body).direction === 'rtl');
+        if (this.panel) { this.share(); }
     }
 
     build() {
@@ -338,7 +380,11 @@ class Assistant extends HTMLElement {
             if (event.key === 'Enter' && !event.shiftKey && !event.isComposing) { event.preventDefault(); this.ask(); }
         });
         this.box.addEventListener('input', () => this.fit());
-        this.size = button('tool', say('larger'), () => this.grow());
+        this.size = button('tool wide', say('larger'), () => this.grow());
+        this.dock = button('tool wide dock', '', () => this.attach(), { 'aria-label': say('dock'), title: say('dock') });
+        this.grip = button('grip', make('span', { class: 'unseen' }, say('half')), (event) => {
+            if (!event.detail || !this.pulled) { this.halve(!this.half); }
+        }, { onpointerdown: (event) => this.pull(event), onkeydown: (event) => this.lift(event) });
         this.page = button('tool', say('page'), () => {
             this.scoped = !(this.scoped || this.quote);
             this.quote = '';
@@ -354,7 +400,8 @@ class Assistant extends HTMLElement {
         })]));
         this.extent = { ...lasting.read() };
         this.panel = make('section', { class: 'panel', role: 'dialog', 'aria-label': this.label, 'aria-modal': 'false', id: 'panel' },
-            make('header', {}, make('h2', {}, this.label), button('tool', say('new'), () => this.renew()), this.size,
+            this.grip,
+            make('header', {}, make('h2', {}, this.label), button('tool', say('new'), () => this.renew()), this.dock, this.size,
                 button('tool', say('close'), () => this.toggle())),
             this.log, this.view, this.status, make('div', { class: 'ask' }, make('div', { class: 'about' }, this.page, this.quoted), this.box, this.send),
             ...Object.values(this.handles));
@@ -396,15 +443,52 @@ class Assistant extends HTMLElement {
         this.place();
     }
 
+    attach() {
+        this.extent.docked = !this.isDocked();
+        lasting.write(this.extent);
+        if (this.room.classList.contains('large')) { this.grow(); } else { this.place(); }
+    }
+
+    halve(half) {
+        this.half = half;
+        store.write({ half });
+        this.place();
+    }
+
+    // The sheet follows the finger that draws its grip, and in the end is half or full.
+    pull(event) {
+        const grip = event.currentTarget, from = event.clientY, was = this.panel.offsetHeight;
+        const move = ({ clientY }) => {
+            const by = (clientY - from) / Number(this.room.style.zoom);
+            this.pulled ||= Math.abs(by) > 8;
+            this.panel.style.height = `${was - by}px`;
+        };
+        this.pulled = false;
+        grip.setPointerCapture(event.pointerId);
+        grip.addEventListener('pointermove', move);
+        grip.addEventListener('lostpointercapture', () => {
+            const part = this.panel.offsetHeight / this.room.offsetHeight;
+            grip.removeEventListener('pointermove', move);
+            this.panel.style.height = '';
+            if (this.pulled) { this.halve(part < (this.half ? 0.6 : 0.9)); }
+        }, { once: true });
+    }
+
+    lift(event) {
+        if (!['ArrowUp', 'ArrowDown'].includes(event.key)) { return; }
+        event.preventDefault();
+        this.halve(event.key === 'ArrowDown');
+    }
+
     // The panel's size is drawn at its edges, or set with the arrow keys there; it is the same on the next page.
     measure() {
-        if (!this.panel) { return; }
         for (const side of ['width', 'height']) {
-            const most = Math.round(this.seen()[side] - 40), least = Math.min(LEAST[side], most);
+            const most = Math.round(side === 'width' && this.isBeside() ? window.innerWidth - BESIDE : this.seen()[side] - 40), least = Math.min(LEAST[side], most);
             const now = Math.max(least, Math.min(Number(this.extent[side]) || USUAL[side], most));
             this.panel.style.setProperty(`--${side}`, `${now}px`);
             Object.assign(this.handles[side], { ariaValueMin: String(least), ariaValueMax: String(most), ariaValueNow: String(Math.round(now)) });
         }
+        this.share();
     }
 
     resize(side, value) {
@@ -584,12 +668,13 @@ class Assistant extends HTMLElement {
             }
             return;
         }
-        const block = mark(citation.quote, heading);
+        const block = mark(citation.quote, heading, () => {
+            if (this.isSmall()) { this.halve(true); } else if (this.covers()) { this.toggle(false); }
+        });
         this.tell(block ? 'marked' : 'gone');
         if (!block) { return; }
         event.preventDefault();
-        if (this.covers()) {
-            this.toggle(false);
+        if (!this.isOpen) {
             block.tabIndex = -1;
             block.focus({ preventScroll: true });
         }
@@ -693,8 +778,9 @@ class Turn {
         const known = here();
         return make('ol', {}, ...citations.map((citation) => {
             const path = citation.heading.split(' › ').filter((part) => part && part !== citation.title).join(' › ');
-            const facts = [path, known.has(pageOf(citation.url)) ? say('here') : '', citation.updated].filter(Boolean).join(' · ');
-            return make('li', { value: citation.number, dir: 'auto' }, this.link(citation, citation.title), make('span', { class: 'facts' }, facts),
+            const facts = [path, known.has(pageOf(citation.url)) ? say('here') : ''].filter(Boolean).join(' · ');
+            const date = citation.updated ? [facts && ' · ', make('span', { class: 'date' }, citation.updated)] : [];
+            return make('li', { value: citation.number, dir: 'auto' }, this.link(citation, citation.title), make('span', { class: 'facts' }, facts, ...date),
                 make('blockquote', { dir: 'auto' }, citation.quote));
         }));
     }
