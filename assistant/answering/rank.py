@@ -108,10 +108,9 @@ def candidates(
 
     Without a `kind` of answer that is asked for, patterns tell it.
     """
-    kind = kind or kind_of(question)
+    fit = partial(fits, kind := kind or kind_of(question))
     passages = [passage(hit.article.title, hit.chunk) for hit in hits]
     parts = [(text, [own_part(question, text, *span) for span in spans]) for text, spans in passages]
-    fit = partial(fits, kind)
     with reader.turn:
         readings = list(map(_without_questions, hits, reader.read(question, parts, fit)))
         best = sorted(range(len(hits)), key=lambda i: -max((r.score for r in readings[i]), default=-100.0))[:VERIFIED]

@@ -4,6 +4,7 @@ It is believed only where the connection itself comes from a listed address: any
 """
 
 from ipaddress import IPv4Address, IPv6Address, ip_address
+from urllib.parse import urlsplit
 
 from article_assistant.identity import TrustedProxy
 from article_assistant.index.types import EVERYONE
@@ -65,3 +66,11 @@ def is_loopback(host: str) -> bool:
 def _decoded_utf8(header: str) -> str:
     """A header's value, which proxies send as UTF-8."""
     return header.encode("latin-1").decode("utf-8", "replace").strip()
+
+
+def hostname_of(host: str) -> str:
+    """The lower-case name in a Host header, without its port."""
+    try:
+        return (urlsplit(f"//{host}").hostname or "").rstrip(".")
+    except ValueError:
+        return ""

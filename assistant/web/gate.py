@@ -18,8 +18,9 @@ import logging
 import math
 import re
 import secrets
+from collections.abc import Callable
 from contextlib import nullcontext
-from typing import Any
+from typing import Any, cast
 from urllib.parse import parse_qs, urlsplit
 
 from article_assistant.settings import Settings
@@ -28,8 +29,9 @@ from article_assistant.web import body, errors, forwarded, headers, render, rout
 from article_assistant.web.conversations import ANYONE
 from article_assistant.web.errors import error
 from article_assistant.web.keys import PREFIX, Keys
-from article_assistant.web.limits import ASKING, SHARED, Limits
+from article_assistant.web.limits import ASKING, QUEUED, SHARED, Limits
 from article_assistant.web.login import Login
+from article_assistant.web.queue import Busy
 from article_assistant.web.sessions import Tabs, Tries, network, tab_of
 from article_assistant.web.visitors import GUEST, Visitors, bearer
 from starlette.datastructures import Headers
@@ -55,9 +57,15 @@ class Gate:
     """An ASGI app around another one; see the module's docstring."""
 
     def __init__(
-        self, app: ASGIApp, settings: Settings, login: Login | None = None, visitors: Visitors | None = None
+        self,
+        app: ASGIApp,
+        settings: Settings,
+        login: Login | None = None,
+        visitors: Visitors | None = None,
+        full: Callable[[], bool] = bool,
     ) -> None:
-        self._app = app
+        """`full` tells whether a program's next question would be refused: then before anything is spent on it."""
+        self._app, self._full = app, full
         self._hosts = frozenset(host.lower() for host in (*settings.hosts, urlsplit(settings.address).hostname) if host)
         self._visitors = visitors or Visitors(settings)
         self._login = login or Login(settings)
@@ -67,8 +75,8 @@ class Gate:
         self._needs_key = bool(settings.login) or not forwarded.is_loopback(settings.host)
         self._key_tries = Tries()
         self._ancestors = " ".join(["'self'", *settings.embed_origins])
-        networks = [str(network) for network in settings.proxy.addresses] if settings.proxy else []
-        self._behind_proxy: Any = ProxyHeadersMiddleware(self._enter, ["127.0.0.1", *networks])  # type: ignore[arg-type]
+        listed = map(str, settings.proxy.addresses) if settings.proxy else ()
+        self._behind_proxy: Any = ProxyHeadersMiddleware(self._enter, ["127.0.0.1", *listed])  # type: ignore[arg-type]
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "lifespan":
@@ -129,7 +137,9 @@ class Gate:
         given = Headers(scope=scope)
         path = scope["path"]
         refused = error if routes.for_programs(path) else _refused
-        host = _hostname(given.get("host", ""))
+        if path in QUEUED and self._full():
+            return errors.problem(Busy()).response
+        host = forwarded.hostname_of(given.get("host", ""))
         if self._login.kind != "password" and not (forwarded.is_loopback(host) or host in self._hosts):
             return refused(421, "This host name is not served here; see the setting hosts.")
         if len(scope.get("raw_path") or b"") + len(scope["query_string"]) > MAX_PATH:
@@ -160,8 +170,7 @@ class Gate:
         right one, because behind a proxy all share one address.
         """
         given = bearer(scope)
-        user = self._keys.user(given) if given else None
-        if user is not None:
+        if given and (user := self._keys.user(given)):
             scope[USER] = user
             return None
         if not (self._needs_key or given.startswith(PREFIX)):
@@ -273,8 +282,7 @@ def session_of(request: Any) -> str:
 
 def user_of(request: Any) -> User | None:
     """The User who sent this request; None for a program that needed no key and sent none."""
-    found: User | None = request.scope.get(USER)
-    return found
+    return cast(User | None, request.scope.get(USER))
 
 
 def _refused(status: int, sentence: str, given: dict[str, str] | None = None) -> Response:
@@ -290,11 +298,3 @@ def _most(path: str) -> int:
 def _too_large(path: str) -> Response:
     refused = error if routes.for_programs(path) else _refused
     return refused(413, f"A request can have at most {_most(path) // 1024} KB.")
-
-
-def _hostname(host: str) -> str:
-    """The lower-case name in a Host header, without its port."""
-    try:
-        return (urlsplit(f"//{host}").hostname or "").rstrip(".")
-    except ValueError:
-        return ""

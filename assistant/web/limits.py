@@ -11,6 +11,8 @@ from cachetools import LRUCache
 
 ASKING = {one.path for one in (routes.EVENT, routes.ASK, routes.COMPLETIONS, routes.TOOLS, routes.WIDGET_ASK)}
 """Where questions are asked, of which each person may ask so many."""
+QUEUED = ASKING - {routes.EVENT.path, routes.TOOLS.path}
+"""Those of them whose requests are each one question in the line of programs."""
 MINUTE = 60.0
 SHARED = 50
 """How many people an address or a program's key may stand for: it may ask so many times as much as one person."""

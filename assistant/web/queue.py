@@ -51,9 +51,14 @@ class Asking:
         self._at_once = at_once
         self._clock = clock
         self._places = asyncio.Semaphore(at_once)
-        self._lasts = 0.0  # seconds that a place is held, a running mean
+        self._lasts = 0.0  # seconds of work on a question, a running mean
+        self._held = 0
         self._waiting = 0
         self._at_work = threading.Semaphore(MOST)
+
+    def full(self) -> bool:
+        """Whether the next question is refused: as many wait as will be answered in time."""
+        return self._waiting >= IN_LINE or self._waiting * self._lasts > WAIT
 
     async def begin(self, ask: Callable[[], Iterator[Event]]) -> AsyncGenerator[Event | None, None]:
         """Start a question as soon as fewer than `at_once` run; returns its events, and None while there are none.
@@ -62,8 +67,7 @@ class Asking:
         Its place is free again as soon as only a language model is waited for. Raises Busy after WAIT seconds, and at
         once where IN_LINE others wait, or those who wait will surely take longer than WAIT.
         """
-        long = self._waiting * self._lasts > WAIT * self._at_once
-        if long or self._waiting >= IN_LINE or not self._at_work.acquire(blocking=False):
+        if self.full() or not self._at_work.acquire(blocking=False):
             raise Busy
         self._waiting += 1
         try:
@@ -76,13 +80,17 @@ class Asking:
             raise
         finally:
             self._waiting -= 1
-        running = _Running(partial(self._free, self._clock()), self._at_work)
+        self._held += 1
+        running = _Running(partial(self._free, self._clock(), self._held), self._at_work)
         threading.Thread(target=running.run, args=(ask,), name="question", daemon=True).start()
         return running.events()
 
-    def _free(self, since: float) -> None:
-        """Give a place that is held since then to the next question."""
-        self._lasts += RECENT * (self._clock() - since - self._lasts)
+    def _free(self, since: float, beside: int) -> None:
+        """Give a place that is held since then to the next question; so many were held when it was taken."""
+        # Questions at work side by side share the cores, so each has only its part of that time.
+        taken = (self._clock() - since) / ((beside + self._held) / 2)
+        self._held -= 1
+        self._lasts += RECENT * (taken - self._lasts)
         self._places.release()
 
 

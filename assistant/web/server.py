@@ -143,7 +143,7 @@ def create_app(
         theme=page.theme(),
         head=page.HEAD,
     )
-    return gate.Gate(app, settings, login, visitors)
+    return gate.Gate(app, settings, login, visitors, asking.full)
 
 
 class _Tools:
