@@ -2,6 +2,8 @@
 
 import http.server
 import os
+import shutil
+import subprocess
 import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -11,6 +13,7 @@ from urllib.parse import urlsplit
 import pytest
 
 from tests import served as web
+from tests.ports import free_port
 
 
 class Wiki:
@@ -71,6 +74,30 @@ def chat() -> Iterator[Callable[..., web.Served]]:
     yield served
     for one in running:
         one.stop()
+
+
+@pytest.fixture
+def lab_wiki(shared: Path, tmp_path: Path) -> Iterator[Callable[..., tuple[str, Path]]]:
+    """Starts a real wiki of the lab with some pages: its address, and its folder; it ends with the test."""
+    lab, folder = shared / "wikilab", tmp_path / "wiki"
+
+    def started(kind: str, pages: dict[str, str], *more: str) -> tuple[str, Path]:
+        if shutil.which("php") is None:
+            pytest.skip("no php on the PATH, which the wikis of the shared lab need")
+        for name, text in pages.items():
+            path = tmp_path / "pages" / name
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text(text)
+        port = str(free_port())
+        given = [str(folder), "--pages", str(tmp_path / "pages"), "--workers", "2", *more]
+        command = [str(lab / f"{kind}-up"), port, *given]
+        begun = subprocess.run(command, capture_output=True, text=True, timeout=600, check=False)
+        if begun.returncode:
+            pytest.skip(f"the wiki does not start: {begun.stderr.strip().splitlines()[-1:]}")
+        return f"http://127.0.0.1:{port}", folder
+
+    yield started
+    subprocess.run(["bash", lab / "mediawiki-down", folder], capture_output=True, check=False)
 
 
 def picture(page: Any, name: str, folder: Path) -> None:

@@ -2,10 +2,8 @@
 
 import gzip
 import json
-import shutil
-import subprocess
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -211,6 +209,41 @@ def test_logged_out_of_the_wiki_out_of_the_chat(page: Any, chat: Served, wiki: W
     replayed = httpx.post(f"{served.url}/widget/turns", headers=headers, json={"conversation": name})
     assert replayed.status_code == 401
     assert page.evaluate("JSON.parse(sessionStorage['article-assistant']).conversation") != name
+
+
+OUT = """<script>onsubmit = event => event.preventDefault()
+onclick = event => event.target.closest('a') && event.preventDefault()</script>
+<a class=out href="/w/index.php?title=Special:UserLogout&amp;returnto=Way">1</a>
+<a class=out href="/wiki/Special:User_logout/">2</a><a class=out href="/wiki/Spezial%3AAbmelden">3</a>
+<a class=out href="/w/index.php?title=Spezial:Abmelden"><b>4</b></a>
+<a class=out href="/doku.php?do=logout&amp;id=a">5</a>
+<a class=out href="/start?sectok=&amp;do=logout">6</a>
+<form action="/wiki/Special:UserLogout"><button class=out>7</button></form>
+<form action="/doku.php" method=post><input type=hidden name=do value=logout><button class=out>8</button></form>
+<a class=stay href="/wiki/Logout">1</a><a class=stay href="/doku.php?id=do=logout">2</a>
+<a class=stay href="/wiki/Way?title=Talk:UserLogouts">3</a><a class=stay href="/doku.php?do=login">4</a>
+<form action="/w/index.php"><input name=title value=Way><button class=stay>5</button></form>"""
+
+
+@pytest.mark.parametrize("wiki_of", ["<p id=pt-logout><a href='/wiki/Spezial:Abmelden'>out</a></p>", ""])
+def test_what_logs_out(page: Any, chat: Served, wiki: Wikis, wiki_of: str) -> None:
+    """A wiki's logout is known by its action or by the name of its page, in the wiki's language where its own link says
+    it; a page with such a word in its name is none."""
+    at, _ = on_wiki(chat, wiki, body=wiki_of + OUT)
+    page.goto(at)
+    page.get_by_role("button", name="Ask the articles").wait_for()
+    page.evaluate("articleAssistant.leave()")
+    name = "JSON.parse(sessionStorage['article-assistant']).conversation"
+    seen = {}
+    for kind in ("out", "stay"):
+        for one in page.locator(f".{kind}").all():
+            before = page.evaluate(name)
+            one.click()
+            seen[f"{kind} {one.text_content()}"] = page.evaluate(name) != before
+    german = {"out 3", "out 4"}
+    assert [
+        one for one, left in seen.items() if left != (one.startswith("out") and (bool(wiki_of) or one not in german))
+    ] == []
 
 
 def test_what_goes_wrong_is_said(page: Any, chat: Served, wiki: Wikis) -> None:
@@ -474,30 +507,6 @@ def test_the_keyboard_reaches_everything(page: Any, chat: Served, wiki: Wikis) -
     assert seen[:4] == around
     assert {"[1]", "Incident of 21 November", "Copy", "Helpful", "Not helpful", "Delete this conversation"} <= set(seen)
     assert "BODY" not in seen
-
-
-@pytest.fixture
-def lab_wiki(shared: Path, tmp_path: Path) -> Iterator[Callable[..., tuple[str, Path]]]:
-    """Starts a real wiki of the lab with some pages: its address, and its folder; it ends with the test."""
-    lab, folder = shared / "wikilab", tmp_path / "wiki"
-
-    def started(kind: str, pages: dict[str, str], *more: str) -> tuple[str, Path]:
-        if shutil.which("php") is None:
-            pytest.skip("no php on the PATH, which the wikis of the shared lab need")
-        for name, text in pages.items():
-            path = tmp_path / "pages" / name
-            path.parent.mkdir(parents=True, exist_ok=True)
-            path.write_text(text)
-        port = str(free_port())
-        given = [str(folder), "--pages", str(tmp_path / "pages"), "--workers", "2", *more]
-        command = [str(lab / f"{kind}-up"), port, *given]
-        begun = subprocess.run(command, capture_output=True, text=True, timeout=600, check=False)
-        if begun.returncode:
-            pytest.skip(f"the wiki does not start: {begun.stderr.strip().splitlines()[-1:]}")
-        return f"http://127.0.0.1:{port}", folder
-
-    yield started
-    subprocess.run(["bash", lab / "mediawiki-down", folder], capture_output=True, check=False)
 
 
 def signing(tmp_path: Path, wiki: str, home: str) -> Settings:

@@ -62,6 +62,7 @@ async function fresh(again) {
         if (typeof said.token === 'string') {
             const part = said.token.split('.')[1].replace(/-/g, '+').replace(/_/g, '/');
             Object.assign(token, { value: said.token, until: JSON.parse(atob(part)).exp });
+            store.write({ token: said.token });     // to end it on a later page, and for nothing else
         }
     } catch { /* a guest, then */ }
     return token.value;
@@ -84,15 +85,40 @@ async function post(door, body, signal) {
     }
 }
 
-// Who logs out of the wiki is out here at once, not only when the token ends; and the next person begins anew.
-const LOGOUT = '#pt-logout a, a[href*="do=logout"], a[href$="/logout"]';
-function leave() {
-    if (token.value) { send('leave', {}, token.value, { keepalive: true }).catch(() => { /* it ends by itself */ }); }
+// Who logs out of the wiki is out here at once, not only when the token ends; and the next person begins anew. A token
+// of a page before counts as well, and those of other tabs.
+function end() {
+    const last = token.value || store.read().token;
+    if (last) { send('leave', {}, last, { keepalive: true }).catch(() => { /* it ends by itself */ }); }
     Object.assign(token, { value: '', until: 0 });
     conversation = random();
-    store.write({ conversation, asked: '' });
+    store.write({ conversation, asked: '', token: '' });
 }
-document.addEventListener('click', (event) => { if (event.target.closest?.(LOGOUT)) { leave(); } }, true);
+const LEFT = `${NAME}-left`;                // what is written under it is heard in all other tabs
+window.addEventListener('storage', ({ key }) => { if (key === LEFT) { end(); } });
+function leave() {
+    try { localStorage.setItem(LEFT, String(Date.now())); } catch { /* then each tab for itself */ }
+    end();
+}
+// The wiki's logout: MediaWiki's special page, which its own link calls by the name that it has in the wiki's language;
+// DokuWiki's action; elsewhere what ends in /logout. It is a link, or a form that asks once more.
+const OWN = '#pt-logout a, a.menu__item--logout';
+const nameOf = (url, given) => (given.get('title') || decodeURIComponent(url.pathname.replace(/\/$/, '')).split('/').pop()).replace(/_/g, ' ');
+function logsOut(one) {
+    try {
+        const url = new URL(one.getAttribute('href') ?? one.getAttribute('action') ?? '', location.href);
+        const given = new URLSearchParams([...url.searchParams, ...(one.tagName === 'FORM' ? new FormData(one) : [])]);
+        const name = nameOf(url, given), own = document.querySelector(OWN)?.href, known = own && new URL(own, location.href);
+        return given.get('do') === 'logout' || /:user ?logout$/i.test(name) || Boolean(known && name === nameOf(known, known.searchParams))
+            || (name === 'logout' && !window.mw && !window.JSINFO);
+    } catch { return false; }
+}
+for (const [kind, what] of [['click', 'a[href]'], ['auxclick', 'a[href]'], ['submit', 'form']]) {
+    document.addEventListener(kind, ({ target }) => {
+        const one = target.closest?.(what);
+        if (one && (one.matches(OWN) || logsOut(one))) { leave(); }
+    }, true);
+}
 
 async function* events(response) {
     const reader = response.body.pipeThrough(new TextDecoderStream()).getReader();
