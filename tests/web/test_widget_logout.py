@@ -16,7 +16,7 @@ from tests.web.test_widget import ask, good, signing
 pytestmark = pytest.mark.lab
 Served = Callable[..., web.Served]
 NAME = "a" * 32
-DOORS = {
+DOORS: dict[routes.Address, dict[str, object]] = {
     routes.WIDGET_ASK: {"question": "Who?"},
     routes.WIDGET_TURNS: {},
     routes.WIDGET_JUDGE: {"question": "Who?", "thumb": "up"},
