@@ -13,13 +13,15 @@ from article_assistant.types import Answer, Event, Ready
 MAX_QUESTION = 2000
 """Maximum characters of a question."""
 WAIT = 5.0
-"""Maximum seconds that a question waits for its turn."""
+"""Maximum seconds that a question may have to wait for its turn, as far as can be told when it comes."""
+LATEST = 15.0
+"""Seconds after which it is refused where that was told wrongly."""
 MOST = 400
 """Maximum questions at work, most of them waiting for a language model; each is a thread."""
 IN_LINE = 100
 """Maximum questions that wait; the next is refused at once."""
 RECENT = 0.2
-"""What the last question counts in the mean of how long a place is held."""
+"""What the last question counts in the mean of how much work one is."""
 QUIET = 0.5
 """Seconds without an event after which None is yielded."""
 AHEAD = 32
@@ -64,14 +66,14 @@ class Asking:
         """Start a question as soon as fewer than `at_once` run; returns its events, and None while there are none.
 
         `ask` is called in a thread. Closing the generator ends the question at its next event, within about a second.
-        Its place is free again as soon as only a language model is waited for. Raises Busy after WAIT seconds, and at
-        once where IN_LINE others wait, or those who wait will surely take longer than WAIT.
+        Its place is free again as soon as only a language model is waited for. Raises Busy where it is
+        `full`, and after LATEST seconds.
         """
         if self.full() or not self._at_work.acquire(blocking=False):
             raise Busy
         self._waiting += 1
         try:
-            async with asyncio.timeout(WAIT):
+            async with asyncio.timeout(LATEST):
                 await self._places.acquire()
         except BaseException as error:
             self._at_work.release()

@@ -5,6 +5,7 @@ import importlib
 import logging
 import signal
 import socket
+import sys
 import threading
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
@@ -50,8 +51,12 @@ import gradio as gr  # isort: skip  (after page, which sets what Gradio reads wh
 log = logging.getLogger(__name__)
 
 STATIC = Path(__file__).parent / "static"
-PROGRAMS_AT_ONCE = page.QUESTIONS_AT_ONCE // 2
-"""Programs' questions answered at the same time: fewer than the page's, so that people come first."""
+PROGRAMS_AT_ONCE = 2
+"""Programs' questions answered at the same time: one is looked up while another is read, which takes all cores. Fewer
+than the page's, so that people come first."""
+SWITCH = 0.0005
+"""Seconds after which a thread that answers gives way to the one that takes requests; Python's own 0.005 are long where
+thousands come at once."""
 STOP_SECONDS = 3
 """Seconds that open streams may take to end when the server stops."""
 
@@ -185,6 +190,7 @@ def serve_page(
         )
     if settings.unsafe_open and not settings.login:
         log.warning("unsafe_open is set: whoever reaches %s may read what everyone may read", settings.host)
+    sys.setswitchinterval(SWITCH)
     # Once closed, the server re-raises the signal that ended it. SIGTERM would then kill the process on the spot; a
     # KeyboardInterrupt lets our caller clean up too.
     with listen(settings) as listener, _as_interrupt(signal.SIGTERM), suppress(KeyboardInterrupt):

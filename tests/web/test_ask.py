@@ -312,7 +312,7 @@ def test_a_stream_gives_signs_of_life(tmp_path: Path, monkeypatch: pytest.Monkey
 
 def test_too_many_at_once_are_told_to_come_back(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Programs have as many places as there are; one more waits, then gets 429 with Retry-After, until one is free."""
-    monkeypatch.setattr(asking, "WAIT", 0.3)
+    monkeypatch.setattr(asking, "LATEST", 0.3)
     waits = Waits()
     running = web.Served(waits, home=tmp_path)
     try:

@@ -194,3 +194,49 @@ def test_who_would_wait_too_long_is_told_at_once() -> None:
             assert [event async for event in await one if event] == [answer]
 
     parts.run(asked())
+
+
+def test_the_surplus_is_refused_before_anything_is_read() -> None:
+    """Where the line is full, a question gets 429 though its key was never looked at; other doors stay open."""
+    line = [True]
+    app = gate.Gate(fine, Settings(host="0.0.0.0", unsafe_open=True), full=lambda: line[0])
+    client = TestClient(app, base_url=HERE)
+    for door in (routes.ASK, routes.COMPLETIONS, routes.WIDGET_ASK):
+        refused = client.post(door.path, content="{")
+        assert (refused.status_code, refused.json()["error"]["type"]) == (429, "rate_limit_error")
+        assert int(refused.headers["retry-after"]) > 0
+    assert client.get(routes.HEALTH.path).status_code == 200
+    line[0] = False
+    assert client.post(routes.ASK.path, content="{").status_code == 401
+
+
+def test_questions_side_by_side_share_their_time() -> None:
+    """Two that run beside each other for 2 s are little more than 1 s of work each, so the third of a line may come."""
+    answer, now = web.good(), [0.0]
+
+    async def asked() -> None:
+        asking = Asking(2, lambda: now[0])
+        for _ in range(30):
+            both = [await asking.begin(lambda: (one for one in list[Event]([answer]))) for _ in range(2)]
+            now[0] += 2.0
+            for one in both:
+                assert [event async for event in one if event] == [answer]
+            await asyncio.sleep(0)
+        begun = threading.Event()
+
+        def stuck() -> Iterator[Event]:
+            begun.wait(60)
+            yield answer
+
+        holders = [await asking.begin(stuck) for _ in range(2)]
+        line = [asyncio.create_task(asking.begin(stuck)) for _ in range(3)]
+        await asyncio.sleep(0)
+        assert not asking.full()
+        line.append(asyncio.create_task(asking.begin(stuck)))
+        await asyncio.sleep(0)
+        assert asking.full()
+        begun.set()
+        for one in (*holders, *(await asyncio.gather(*line))):
+            assert [event async for event in one if event] == [answer]
+
+    parts.run(asked())
