@@ -4,7 +4,7 @@ import asyncio
 import re
 import threading
 import time
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
@@ -169,6 +169,10 @@ class Scripted:
     def titles(self, user: User) -> list[tuple[str, str, str | None]]:
         assert user.groups == frozenset({EVERYONE})
         return [(one.id, one.title, one.updated) for one in self.articles.values()]
+
+    def categories(self, user: User) -> dict[str, int]:
+        assert user.groups == frozenset({EVERYONE})
+        return dict(sorted(Counter(name for one in self.articles.values() for name in one.categories).items()))
 
     def conversation(self, user: User, name: str, most: int) -> list[Answer]:
         assert user.groups == frozenset({EVERYONE})

@@ -179,6 +179,7 @@ def ask(
     ] = None,
     explain: Annotated[bool, typer.Option("--explain", help="Say what was found and what became of it.")] = False,
     place: Annotated[str, typer.Option("--in", metavar="PLACE", help="Only this source, or a folder in it.")] = "",
+    category: Annotated[str, typer.Option(metavar="NAME", help="Only articles in this category.")] = "",
     since: Annotated[datetime | None, typer.Option(formats=DAY, help="Only articles of this day or later.")] = None,
     until: Annotated[datetime | None, typer.Option(formats=DAY, help="Only articles of this day or before.")] = None,
 ) -> None:
@@ -192,7 +193,8 @@ def ask(
     from article_assistant.index.types import Scope
     from article_assistant.types import User
 
-    scope = Scope(place, *(day.date().isoformat() if day else "" for day in (since, until)))
+    days = (day.date().isoformat() if day else "" for day in (since, until))
+    scope = Scope(place, *days, category=category)
     with article_assistant.open(settings_of(context, home)) as asked:
         answer = asked.answer(question, User("operator", None), conversation, explain, scope)
     if as_json:
