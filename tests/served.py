@@ -19,6 +19,7 @@ from article_assistant.memory import Opinion
 from article_assistant.settings import Settings
 from article_assistant.types import Answer, Citation, Event, Found, Thumb, Turn, User, Waiting, Words
 from article_assistant.web import server as api
+from article_assistant.web.wanting import Meanings
 
 from tests.ports import free_port
 
@@ -227,10 +228,12 @@ class Served:
         port: int | None = None,
         kept: InStep | None = None,
         judged: Callable[[], Iterable[Opinion]] = tuple,
+        meanings: Meanings | None = None,
         **given: Any,
     ) -> None:
         self._kept = kept
         self._judged = judged
+        self._meanings = meanings
         self.port = port or free_port()
         self.assistant = assistant
         self.url = f"http://127.0.0.1:{self.port}"
@@ -251,6 +254,7 @@ class Served:
             getattr(self.assistant, "examples", lambda _: []),
             self._kept,
             self._judged,
+            self._meanings,
         )
         config = uvicorn.Config(
             app,

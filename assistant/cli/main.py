@@ -256,6 +256,7 @@ def _serve_page(index: "Index", settings: "Settings") -> None:
     from article_assistant.examples import Examples
     from article_assistant.web import server
     from article_assistant.web.conversations import ANYONE
+    from article_assistant.web.wanting import Meanings
 
     def announce(url: str) -> None:
         out.print(f"Chat with your articles at [bold]{url}[/bold]  (Ctrl-C ends)")
@@ -263,7 +264,7 @@ def _serve_page(index: "Index", settings: "Settings") -> None:
     with article_assistant.open(settings, index=index) as serving, kept_in_step(settings, index.library) as kept:
         examples = Examples(serving)
         examples.warm(ANYONE)
-        server.serve_page(serving, settings, announce, examples, kept, serving.judged)
+        server.serve_page(serving, settings, announce, examples, kept, serving.judged, Meanings(lambda: index.embedder))
 
 
 def _index(
