@@ -1,78 +1,45 @@
-"""A real DokuWiki of generated pages: whether all of it is read as a browser shows it, and how soon changes are found.
+"""A real wiki of generated pages: whether all of it is read as a browser shows it, and how soon changes are found.
 
-It is booted by the lab of wikis (`LAB/dokuwiki-up`). Pages are compared with Chromium's `innerText` of the wiki's own
-page: the share of the browser's words that our text has in the same order, without the table of contents, buttons and
-the names of columns, which our rows repeat. Changes are made one by one while sources are kept in step, and each has to
-be in, or out of, what a guest finds before the interval is over.
+It is booted by the lab of wikis (`LAB/mediawiki-up`, `LAB/dokuwiki-up`). Pages are compared with Chromium's `innerText`
+of the wiki's own page: the share of the browser's words that our text has in the same order, without the table of
+contents, buttons and the names of columns, which our rows repeat. Changes are made one by one while sources are kept in
+step, and each has to be in, or out of, what a guest finds before the interval is over. A twentieth of a MediaWiki's
+pages are redirects; of both wikis, so many more files are attached.
 """
 
-import json
 import random
 import re
-import shutil
-import socket
-import subprocess
 import tempfile
 import time
-import xmlrpc.client
 from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, closing
+from dataclasses import dataclass
 from difflib import SequenceMatcher
 from pathlib import Path
-from urllib.parse import urlsplit
 
 from article_assistant.index import embed
 from article_assistant.index.search import Index
-from article_assistant.index.sources.dokuwiki import DokuWiki
-from article_assistant.index.sources.source import Access, Place
 from article_assistant.index.sync import sync
 from article_assistant.index.types import EVERYONE, UserFacingError
 from article_assistant.opening import kept_in_step
 from article_assistant.settings import Settings
 
 from bench import report
+from bench.labwikis import SHOWN, LabWiki, generated, requests, running
+from bench.wikipages import COLUMNS, MARKS
+from tests import browsers
 
 MOST = 50_000_000
 GUEST = frozenset({EVERYONE})
-KINDS = ("edit", "move", "delete", "withdraw")
-WORDS = (
-    "storage badge parking invoice ladder kitchen server meeting travel budget window printer 東京 бюджет überall "
-    "café naïve Ελλάδα orders are kept in the room behind every second door and nobody may take them home"
-).split()
-SHOWN = """() => {
-    const page = document.querySelector('#dokuwiki__content .page') || document.querySelector('#dokuwiki__content');
-    page.querySelectorAll('#dw__toc, .secedit, thead, .docInfo').forEach(one => one.remove());
-    return page.innerText;
-}"""
-
-
-def written(chance: random.Random, number: int) -> str:
-    """A page in DokuWiki's marks: headings, paragraphs, a list, a table, code and links."""
-
-    def line() -> str:
-        return " ".join(chance.choice(WORDS) for _ in range(chance.randint(6, 14))) + "."
-
-    parts = [
-        f"====== Page {number} ======",
-        line(),
-        f"===== {chance.choice(WORDS)} =====",
-        f"**{line()}** //{line()}//",
-    ]
-    parts.append("\n".join(f"  * {line()}" for _ in range(chance.randint(2, 5))))
-    parts.append(
-        "^ Room ^ Seats ^\n" + "\n".join(f"| B {chance.randrange(99)} | {chance.randrange(9, 60)} |" for _ in "abc")
-    )
-    parts.append(f"See [[page{chance.randrange(number + 1)}|the page before]] and [[missing]].")
-    parts.append("==== Steps ====\n" + "\n".join(f"  - {line()}" for _ in range(3)))
-    parts.append("<code>\nsudo restart " + chance.choice(WORDS) + "\n</code>")
-    return "\n\n".join(parts) + "\n"
+SHARE = 20
+"""One page of so many is a redirect, or has a file attached."""
 
 
 def words(text: str) -> list[str]:
     """The words of a text, in order, without the marks of ours and the names of columns."""
     text = re.sub(r"(?m)^(?:#{1,6} |\s*- |\s*\d+\. )", "", text)
-    rows = [re.sub(r"(^|\| )(?:Room|Seats): ", r"\1", row) for row in text.splitlines()]
+    rows = [re.sub(rf"(^|\| )(?:{'|'.join(COLUMNS)}): ", r"\1", row) for row in text.splitlines()]
     return re.findall(r"\w+", "\n".join(rows))
 
 
@@ -85,8 +52,11 @@ def browser_words(addresses: list[str]) -> Iterator[list[str]]:
     """The words that Chromium shows of each page."""
     from playwright.sync_api import sync_playwright
 
+    path = browsers.installed()
+    if path is None:
+        raise UserFacingError("there is no Chromium on the PATH; install one")
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=shutil.which("chromium"), args=["--no-sandbox"])
+        browser = playwright.chromium.launch(executable_path=path, args=["--no-sandbox"])
         page = browser.new_page()
         for address in addresses:
             page.goto(address)
@@ -94,39 +64,41 @@ def browser_words(addresses: list[str]) -> Iterator[list[str]]:
         browser.close()
 
 
-class Changes:
-    """Changes of one wiki, made as its administrator; each says what a guest finds afterwards and what no more."""
+@dataclass(frozen=True, slots=True)
+class Change:
+    """A change of this kind, made at a time of `time.monotonic`: what a guest finds afterwards, and what no more.
 
-    def __init__(self, url: str, folder: Path, user: str, password: str) -> None:
-        parts = urlsplit(url)
-        self._wiki = xmlrpc.client.ServerProxy(f"http://{user}:{password}@{parts.netloc}/lib/exe/xmlrpc.php")
-        self._rules = folder / "conf" / "acl.auth.php"
+    Both are a page's key and a word that it says; None for nothing.
+    """
 
-    def put(self, page: str, text: str) -> None:
-        """Write a page; an empty text deletes it."""
-        self._wiki.wiki.putPage(page, text, {"sum": "bench"})
+    kind: str
+    made: float
+    there: tuple[str, str] | None
+    gone: tuple[str, str] | None
 
-    def make(self, kind: str, page: str, word: str, before: str) -> tuple[str, str]:
-        """Change a page that says `before`: the word that is then found, and the one that is not; "" for none."""
-        if kind == "edit":
-            self.put(page, f"====== {page} ======\n\nThe password of the month is {word}.")
-            return word, before
-        if kind == "move":
-            self.put(f"moved{page}", f"====== {page} ======\n\nThe word of this page is {before}.")
-            self.put(page, "")
-            return before, ""
-        if kind == "delete":
-            self.put(page, "")
-        else:
-            with self._rules.open("a") as rules:
-                rules.write(f"\n{page} @ALL 0\n{page} @user 0\n")
-        return "", before
+
+def change(wiki: LabWiki, kind: str, title: str, before: str, after: str) -> Change:
+    """Change a page that says the word `before`; where it is edited, it says the other one then."""
+    page = wiki.key(title)
+    there, gone = None, (page, before)
+    if kind == "edit":
+        wiki.put(title, f"The password of the month is {after}.")
+        there = (page, after)
+    elif kind == "move":
+        wiki.move(title, f"Moved{title}")
+        there = (wiki.key(f"Moved{title}"), before)
+    elif kind == "delete":
+        wiki.delete(title)
+    else:
+        wiki.withdraw(title)
+    return Change(kind, time.monotonic(), there, gone)
 
 
 def main() -> None:
     """Run the command."""
-    parser = report.options((__doc__ or "").split("\n\n")[0], "minutes")
-    parser.add_argument("lab", type=Path, metavar="LAB", help="the folder with dokuwiki-up")
+    parser = report.options((__doc__ or "").split("\n\n")[0], "two minutes, and --interval / 20 for each change")
+    parser.add_argument("lab", type=Path, metavar="LAB", help="the folder with mediawiki-up and dokuwiki-up")
+    parser.add_argument("--wiki", choices=sorted(MARKS), default="dokuwiki", help="which wiki")
     parser.add_argument("--pages", type=report.positive, default=300, metavar="N", help="pages of the wiki")
     parser.add_argument("--compared", type=report.positive, default=50, metavar="N", help="pages that a browser shows")
     parser.add_argument("--changes", type=report.positive, default=100, metavar="N", help="changes, of all kinds")
@@ -134,108 +106,93 @@ def main() -> None:
     parser.add_argument("--seed", type=int, default=0, help="what the pages say")
     given = parser.parse_args()
     report.offline()
-    if not (given.lab / "dokuwiki-up").is_file():
-        raise UserFacingError(f"{given.lab} holds no dokuwiki-up; name the folder of the lab of wikis")
     facts, embedder, chance = report.machine(), embed.load(), random.Random(given.seed)
+    pages = generated(given.wiki, chance, given.pages)
+    told = {f"Told{number}": f"unseen{number}zq" for number in range(given.changes)}
+    more = {title: f"The word of this page is {word}.\n" for title, word in told.items()}
+    redirects = {f"Other{title}": title for title in list(pages)[::SHARE]} if given.wiki == "mediawiki" else {}
+    more |= {name: f"#REDIRECT [[{title}]]" for name, title in redirects.items()}
     with tempfile.TemporaryDirectory(prefix="bench-") as temporary, ExitStack() as ends:
-        folder = Path(temporary)
-        pages = {f"page{number}": written(chance, number) for number in range(given.pages)}
-        told = {f"told{number}": f"unseen{number}zq" for number in range(given.changes)}
-        (folder / "pages").mkdir()
-        for name, text in pages.items():
-            (folder / "pages" / f"{name}.txt").write_text(text)
-        for name, word in told.items():
-            (folder / "pages" / f"{name}.txt").write_text(f"====== {name} ======\n\nThe word of this page is {word}.\n")
-        (folder / "rules").write_text("* @ALL 1\n* @user 8\n")
-        with socket.socket() as free:
-            free.bind(("127.0.0.1", 0))
-            port = free.getsockname()[1]
-        up = [
-            given.lab / "dokuwiki-up",
-            str(port),
-            folder / "wiki",
-            "--pages",
-            folder / "pages",
-            "--acl",
-            folder / "rules",
-        ]
-        subprocess.run(up, check=True, capture_output=True)
-        ends.callback(subprocess.run, ["bash", given.lab / "dokuwiki-down", folder / "wiki"], capture_output=True)
-        url = (folder / "wiki" / "url").read_text().strip()
-        admin = json.loads((folder / "wiki" / "credentials.json").read_text())["admin"]
-        access = Access(user=admin["user"], password=admin["password"])
-        index = ends.enter_context(closing(Index.open(folder / "home", embedder)))
+        report.say(f"writing {len(pages) + len(more)} pages")
+        wiki = ends.enter_context(running(given.wiki, given.lab, Path(temporary), pages | more))
+        files = [wiki.attach(f"Plan{n}.csv", f"Desk,Person\n{n},Ada\n".encode()) for n in range(given.pages // SHARE)]
+        index = ends.enter_context(closing(Index.open(Path(temporary) / "home", embedder)))
 
-        report.say(f"reading {len(pages) + len(told)} pages")
-        wiki, began = DokuWiki(Place.of(f"dokuwiki+{url}"), access), time.perf_counter()
-        run = sync([wiki], index, MOST)
-        took, asked = time.perf_counter() - began, wiki.web.requests
-        missed = [name for name in pages if index.article(f"{wiki.label}/{name}", GUEST) is None]
-        again = DokuWiki(Place.of(f"dokuwiki+{url}"), access)
+        report.say("reading them")
+        source, began = wiki.source(), time.perf_counter()
+        run = sync([source], index, MOST)
+        took, asked = time.perf_counter() - began, requests(source)
+        kept = {key: index.article(f"{source.label}/{key}", GUEST) for key in [*map(wiki.key, pages), *files]}
+        lost = [key for key, article in kept.items() if article is None]
+        for name, title in redirects.items():
+            target = kept[title]
+            lost += [] if target and name in target.names else [name]
+        again = wiki.source()
         sync([again], index, MOST)
 
+        report.say("comparing them")
         chosen = chance.sample(sorted(pages), min(given.compared, len(pages)))
         shown = held = 0
-        for name, browser in zip(chosen, browser_words([f"{url}/doku.php?id={name}" for name in chosen]), strict=True):
-            article = index.article(f"{wiki.label}/{name}", GUEST)
+        for title, browser in zip(chosen, browser_words([wiki.link(title) for title in chosen]), strict=True):
+            article = kept[wiki.key(title)]
             held += in_order(browser, words(article.text)) if article else 0
             shown += len(browser)
 
-        report.say(f"{given.changes} changes")
-        results = followed(
-            index, wiki, access, Changes(url, folder / "wiki", admin["user"], admin["password"]), told, given.interval
-        )
+        report.say(f"making {given.changes} changes")
+        results = followed(index, wiki, source.label, told, given.interval)
         late = Counter(kind for kind, seconds in results if seconds is None)
         times = sorted(seconds for _, seconds in results if seconds is not None)
+        wanted = len(kept) + len(redirects)
         rows = [
-            ["pages in the library", f"{len(pages) - len(missed)} of {len(pages)}, {len(run.failed)} failed"],
+            [f"pages ({len(files)} of them files), and {len(redirects)} redirects, in the library",
+             f"{wanted - len(lost):,} of {wanted:,}, {len(run.failed)} failed"],
             ["pages a minute", f"{60 * len(run.added) / took:,.0f}"],
             ["requests a page", f"{asked / len(run.added):.2f}"],
-            ["requests of a second run", str(again.web.requests)],
+            ["requests of a second run", str(requests(again))],
             [f"words in order, of {shown:,} on {len(chosen)} pages", f"{held / shown:.2%}"],
-            [f"changes found within {given.interval} s", f"{len(times)} of {len(results)}"],
+            [f"changes ({', '.join(wiki.changes)}) found within {given.interval} s", f"{len(times)} of {len(results)}"],
             ["seconds until found", f"median {times[len(times) // 2]:.1f}, longest {times[-1]:.1f}" if times else "-"],
         ]  # fmt: skip
-        figures = {"rows": rows, "late": late, "missed": missed}
-        report.write(given.out, "wikis", "A wiki, followed", facts, [report.table(["what", "figure"], rows)], figures)
+        figures = {"wiki": given.wiki, "rows": rows, "late": late, "lost": lost}
+        body = [report.table(["what", "figure"], rows)]
+        report.write(given.out, f"wikis-{given.wiki}", f"A wiki, followed: {given.wiki}", facts, body, figures)
 
 
 def followed(
-    index: Index, wiki: DokuWiki, access: Access, changes: Changes, told: dict[str, str], interval: int
+    index: Index, wiki: LabWiki, label: str, told: dict[str, str], interval: int
 ) -> list[tuple[str, float | None]]:
     """Each change by its kind, with the seconds until a guest was told; None where that took longer than `interval`."""
 
-    def seen(word: str) -> bool:
-        return any(word in hit.article.text for hit in reader.find(f"the word {word}", GUEST, 5))
+    def seen(page: str, word: str) -> bool:
+        hits = reader.find(f"the word {word}", GUEST, 5)
+        return any(hit.article.id == f"{label}/{page}" and word in hit.article.text for hit in hits)
 
     results = list[tuple[str, float | None]]()
-    settings = Settings(home=index.library.home, follow_seconds=interval, sources={wiki.address: access})
+    settings = Settings(home=index.library.home, follow_seconds=interval, sources={wiki.address: wiki.access})
     with closing(Index.open(settings.home, index.embedder)) as reader, kept_in_step(settings, reader.library):
-        waiting = list[tuple[str, float, str, str]]()
-        for number, (page, before) in enumerate(told.items()):
-            kind = KINDS[number % len(KINDS)]
-            there, gone = changes.make(kind, page, f"fresh{number}zq", before)
-            waiting.append((kind, time.monotonic(), there, gone))
+        waiting = list[Change]()
+        for number, (title, before) in enumerate(told.items()):
+            if not seen(wiki.key(title), before):
+                raise UserFacingError(f"nobody finds {title}, which is to be changed")
+            kind = wiki.changes[number % len(wiki.changes)]
+            waiting.append(change(wiki, kind, title, before, f"fresh{number}zq"))
             time.sleep(interval / 20)
-            results += _settled(waiting, seen, interval)
+            results += settled(waiting, seen, interval)
         while waiting:
             time.sleep(interval / 40)
-            results += _settled(waiting, seen, interval)
+            results += settled(waiting, seen, interval)
     return results
 
 
-def _settled(
-    waiting: list[tuple[str, float, str, str]], seen: Callable[[str], bool], interval: int
-) -> list[tuple[str, float | None]]:
+def settled(waiting: list[Change], seen: Callable[[str, str], bool], interval: int) -> list[tuple[str, float | None]]:
     """Take out of `waiting` what is found as it should be, or has waited for too long."""
     found = list[tuple[str, float | None]]()
     for one in list(waiting):
-        kind, began, there, gone = one
-        passed = time.monotonic() - began
-        if (not there or seen(there)) and (not gone or not seen(gone)):
-            found.append((kind, passed))
+        passed = time.monotonic() - one.made
+        if (one.there is None or seen(*one.there)) and (one.gone is None or not seen(*one.gone)):
+            found.append((one.kind, passed))
         elif passed > interval:
-            found.append((kind, None))
+            found.append((one.kind, None))
         else:
             continue
         waiting.remove(one)

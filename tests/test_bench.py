@@ -3,6 +3,7 @@
 import asyncio
 import gzip
 import json
+import math
 import os
 import runpy
 import subprocess
@@ -492,6 +493,19 @@ def test_a_page_is_compared_with_what_a_browser_shows() -> None:
     assert wikis.in_order(shown, wikis.words(ours)) == len(shown) == 9
     assert wikis.in_order(shown, wikis.words(ours.replace("of them", ""))) == 7
     assert wikis.in_order(shown, list(reversed(wikis.words(ours)))) == 1
+
+
+def test_a_change_is_found_where_it_belongs() -> None:
+    """What is found at the new place and no more at the old one has arrived; what never is comes too late."""
+    found = {("Moved", "word")}
+    moved = wikis.Change("move", math.inf, ("Moved", "word"), ("Told", "word"))
+    stays = wikis.Change("delete", -math.inf, None, ("Gone", "word"))
+    waiting = [moved, stays]
+    found |= {("Told", "word"), ("Gone", "word")}
+    assert wikis.settled(waiting, lambda *one: one in found, 60) == [("delete", None)]
+    found.remove(("Told", "word"))
+    assert wikis.settled(waiting, lambda *one: one in found, 60) == [("move", -math.inf)]
+    assert waiting == []
 
 
 def test_the_load_is_counted_as_it_is_answered() -> None:

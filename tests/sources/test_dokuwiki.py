@@ -11,8 +11,8 @@ from article_assistant.index.sources.source import Access
 from article_assistant.index.sync import sync
 from article_assistant.index.types import EVERYONE, SourceError
 
+from tests.labs import DokuWikiLab
 from tests.parts import MOST, Words, write
-from tests.sources.conftest import DokuWikiLab
 
 ALL = frozenset({EVERYONE})
 RULES = "* @ALL 1\n* @user 8\nhr:* @ALL 0\nhr:* @user 0\nhr:* @hr 8\n"

@@ -13,8 +13,9 @@ from article_assistant.index.sources.source import Access
 from article_assistant.index.sync import SyncReport, sync
 from article_assistant.index.types import EVERYONE, Article, Scope, SourceError
 
+from tests.labs import MediaWikiLab
 from tests.parts import MOST, Words
-from tests.sources.conftest import PAGES, MediaWikiLab
+from tests.sources.conftest import PAGES
 
 pytestmark = pytest.mark.lab
 ALL = frozenset({EVERYONE})
@@ -125,12 +126,7 @@ def test_categories_are_a_page_s(index: Index, mediawiki: MediaWikiLab) -> None:
 
 def test_what_is_uploaded(index: Index, mediawiki: MediaWikiLab) -> None:
     """A file is an article with the wiki's readers: called by its name, leading to itself, followed as a page is."""
-    (mediawiki.folder / "images").mkdir(exist_ok=True)
-    mediawiki.settings(
-        f"$wgEnableUploads = true; $wgUploadDirectory = '{mediawiki.folder}/images'; $wgVerifyMimeType = false;"
-        "$wgFileExtensions = ['csv', 'md', 'png']; $wgUploadPath = '/images'; $wgCheckFileExtensions = false;"
-        "$wgStrictFileExtensions = false; $wgMimeTypeExclusions = [];"
-    )
+    mediawiki.takes_files()
     try:
         update(index, mediawiki)
         mediawiki.upload("Desk_plan.csv", b"Desk,Person\n4,Ada\n")

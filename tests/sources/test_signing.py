@@ -13,7 +13,7 @@ from article_assistant.settings import Settings
 from article_assistant.types import User
 from article_assistant.web.tokens import Tokens
 
-from tests.sources.conftest import DokuWikiLab, MediaWikiLab
+from tests.labs import DokuWikiLab, MediaWikiLab
 from tests.web.test_tokens import PUBLIC, SECRET
 
 pytestmark = pytest.mark.lab
