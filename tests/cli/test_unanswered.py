@@ -64,12 +64,16 @@ def test_questions_that_mean_the_same_are_one(meanings: Meanings) -> None:
         ("Where is meeting room 12?", "Where is meeting room 13?"),
         ("How is error E1353 of the pump cleared?", "How is error E1354 of the pump cleared?"),
         ("What is the hotel limit in Oslo?", "What is the hotel limit in Bergen?"),
-        ("Wer genehmigt eine Reise im Inland?", "Wer genehmigt eine Reise ins Inland?"),
+        (
+            "Wie hoch ist die Grenze für Hotels in der Schweiz?",
+            "Wie niedrig ist die Grenze für Hotels in der Schweiz?",
+        ),
     ],
 )
 def test_look_alikes_stay_apart(meanings: Meanings, one: str, other: str) -> None:
     """What only adds words, asks for another kind of thing, names another number or thing, or is not understood."""
-    assert [found.wordings for found in grouped(refused(one, other), meanings)] == [(), ()]
+    beside = [question.replace("Laura", "Ann") for question in (one, other) if "Laura" in question]
+    assert not any(found.wordings for found in grouped(refused(one, other, *beside), meanings))
 
 
 def test_only_what_may_have_company_is_encoded() -> None:

@@ -108,7 +108,8 @@ def test_every_page_is_as_without_a_child(parser: Parser, monkeypatch: pytest.Mo
     assert None not in seen
     for path, data in [
         (Path("odd \udcff\n“name”.txt"), b"Text \xff"), (Path("nul.txt"), "Zero \0 one.".encode("utf-16")),
-        (Path("a.md"), b'---\ntitle: "Half \\ud800"\n---\nText.'), (Path("a.html"), b"<pre>\r\n\xe2\x80\xa8 x</pre>"),
+        (Path("a.md"), b'---\ntitle: "Half \\ud800"\ntags: [b, "\\ud800"]\n---\nText.'),
+        (Path("a.html"), b"<pre>\r\n\xe2\x80\xa8 x</pre>"),
     ]:  # fmt: skip
         assert parser.read(path, data) == files.read_page(path, data)
     for path, data in [
