@@ -105,8 +105,9 @@ class Ledger:
 
     def categories(self, groups: Groups) -> dict[str, int]:
         """How many articles that `groups` may see each category holds, by the name that most of them write, sorted."""
+        # CROSS: by article, as to look up the article of each row takes twice as long.
         query = (
-            "SELECT folded, name, groups, count(*) FROM category JOIN article ON article.id = article "
+            "SELECT folded, name, groups, count(*) FROM article CROSS JOIN category ON article = id "
             "GROUP BY folded, name, groups"
         )
         held = dict[str, Counter[str]]()
