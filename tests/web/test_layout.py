@@ -13,6 +13,12 @@ from tests.web.test_page import Open, ask, open_page, serve
 
 __all__ = ["open_page", "serve"]
 
+WORDS = """one => {
+    const range = document.createRange();
+    range.selectNodeContents(one);
+    return range.getBoundingClientRect().left;
+}"""
+
 
 def left(page: Any, what: str) -> float:
     """The left edge of the content of an element, in pixels."""
@@ -24,7 +30,7 @@ def left(page: Any, what: str) -> float:
 def test_one_left_edge_and_sources_only_where_there_are_some(
     open_page: Open, serve: Callable[..., web.Served], tmp_path: Path, width: int, scheme: str
 ) -> None:
-    """Greeting, suggestions and box, then answer and box, begin at one edge; the column comes with its first card."""
+    """Greeting, suggestions and box, then answer, its actions and the box, begin at one edge; the column comes with its first card."""
     page = open_page(serve(web.good()).url, viewport={"width": width, "height": 800}, color_scheme=scheme)
     page.locator(".example").first.wait_for()
     edges = [left(page, what) for what in (".welcome h2", ".example", "#question textarea")]
@@ -36,6 +42,7 @@ def test_one_left_edge_and_sources_only_where_there_are_some(
     page.locator("a.mark").wait_for()
     page.locator(".actions").wait_for()
     edges = [left(page, what) for what in (".answer p", "#question textarea")]
+    edges.append(page.locator(".actions :is(button, summary)").first.evaluate(WORDS))
     assert max(edges) - min(edges) <= 2, edges
     assert page.locator("#shelf .card").is_visible() == (width > 900)
     assert Axe().run(page).response["violations"] == []
