@@ -30,7 +30,10 @@ def left(page: Any, what: str) -> float:
 def test_one_left_edge_and_sources_only_where_there_are_some(
     open_page: Open, serve: Callable[..., web.Served], tmp_path: Path, width: int, scheme: str
 ) -> None:
-    """Greeting, suggestions and box, then answer, its actions and the box, begin at one edge; the column comes with its first card."""
+    """Greeting, suggestions and box, then answer, its actions and the box, begin at one edge.
+
+    The column comes with its first card.
+    """
     page = open_page(serve(web.good()).url, viewport={"width": width, "height": 800}, color_scheme=scheme)
     page.locator(".example").first.wait_for()
     edges = [left(page, what) for what in (".welcome h2", ".example", "#question textarea")]
