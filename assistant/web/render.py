@@ -17,6 +17,7 @@ from urllib.parse import quote, urlencode, urlsplit
 from article_assistant.answering.cite import day
 from article_assistant.index.types import EVERYTHING, Scope
 from article_assistant.types import Answer, Citation, Sentence
+from article_assistant.web.quotes import drawn
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from jinja2.ext import Extension
 
@@ -82,13 +83,7 @@ _TEMPLATES = Environment(
 )
 
 
-def _around(said: tuple[str, str]) -> tuple[str, str, str]:
-    """A sentence, given with words of its own, as the text before them, the words, and the text after them."""
-    sentence, words = (" ".join(text.split()) for text in said)
-    return sentence.partition(words) if words and words in sentence else (sentence, "", "")
-
-
-_TEMPLATES.filters |= {"address": address, "original": original, "day": day, "parted": _around}
+_TEMPLATES.filters |= {"address": address, "original": original, "day": day, "drawn": drawn}
 
 
 def fill(template: str, **values: Any) -> str:
@@ -200,7 +195,7 @@ def _turn(number: int, turn: Shown) -> dict[str, Any]:
         "refused": offline and not offline.answered and not offline.remark,
         # The assistant's own words, and no article's: said in the language of the page.
         "ours": offline and not offline.answered,
-        "quoted": [_around((citation.quote, short)) for citation in offline.citations] if offline and short else [],
+        "quoted": [(citation.quote, short) for citation in offline.citations] if offline and short else [],
         "often": max(round(confidence * 10), 1) if confidence is not None and confidence < SURE_ENOUGH else None,
         "doubtful": doubtful,
         "done": answer is not None,

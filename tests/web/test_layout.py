@@ -50,3 +50,16 @@ def test_one_left_edge_and_sources_only_where_there_are_some(
     assert page.locator("#shelf .card").is_visible() == (width > 900)
     assert Axe().run(page).response["violations"] == []
     picture(page, f"layout-answer-{width}-{scheme}", tmp_path)
+
+
+def test_an_article_alone_leads_to_the_page(open_page: Open, serve: Callable[..., web.Served]) -> None:
+    """An article in a tab of its own has a link to where one asks; beside its answer it needs none."""
+    page = open_page(serve(web.good()).url)
+    ask(page, "What did we change?")
+    page.locator("a.mark").click()
+    shown = page.frame_locator("#reading iframe")
+    shown.locator("mark").wait_for()
+    assert not shown.locator(".home").is_visible()
+    page.goto(page.locator("a.mark").evaluate("one => one.href"))
+    page.get_by_role("link", name="Ask about the articles").click()
+    page.locator("#question textarea").wait_for()
