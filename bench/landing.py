@@ -19,7 +19,7 @@ from dataclasses import dataclass
 from difflib import SequenceMatcher
 from itertools import chain, zip_longest
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from article_assistant.answering.cite import Quote, resolve
@@ -29,16 +29,18 @@ from article_assistant.index.search import Index
 from article_assistant.index.sync import sync
 from article_assistant.index.types import EVERYONE, Article, UserFacingError
 from PIL import Image
-from playwright.sync_api import ViewportSize
 
 from bench import report
 from bench.labwikis import generated, running
 from bench.wikipages import MARKS
 from tests import browsers
 
+if TYPE_CHECKING:
+    from playwright.sync_api import ViewportSize
+
 MOST = 50_000_000
 COVERED = 0.9
-WINDOW: ViewportSize = {"width": 1280, "height": 900}
+WINDOW: "ViewportSize" = {"width": 1280, "height": 900}
 PAINT = "::target-text { background: rgb(255, 0, 255) !important; color: rgb(255, 0, 255) !important }"
 PIECES = """() => {
     const root = document.querySelector('#dokuwiki__content .page, #mw-content-text');

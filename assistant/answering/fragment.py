@@ -16,15 +16,15 @@ from urllib.parse import quote as percent
 
 from article_assistant.index.reading.lines import CELLS, CODE_MARK, HEADING, ITEM
 
-MOST_WORDS = 12
+NAMED_WHOLE = 12
 """Words of a quote that are all named; of a longer one its ends are, if they lead to it."""
 AT_ENDS = (6, 10)
 NEARBY = (3, 8)
 """Words before or behind a quote that tell it from others like it."""
 
-_TOGETHER = re.compile(r"[^\n]+(?:\n[^\n]+)*")
-_GAP = re.compile(r"\s{2,}")  # in code a browser takes white space as it is; in our text it may have been a tab
-_TERM = re.compile(r"(\S+(?: \S+){0,5}): ")
+_BLOCK_LINES = re.compile(r"[^\n]+(?:\n[^\n]+)*")
+_WIDE_SPACE = re.compile(r"\s{2,}")  # in code a browser takes white space as it is; in our text it may have been a tab
+_ITEM_TERM = re.compile(r"(\S+(?: \S+){0,5}): ")
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,11 +98,11 @@ def fragment(text: str, start: int, end: int, title: str = "") -> str:
 
 def _cores(pieces: Sequence[str], *, is_term: bool) -> Iterator[tuple[str, str]]:
     """What a quote begins and ends with; or all of it, and "": first where it is short, never where it is in parts."""
-    parts = list(chain.from_iterable(map(_GAP.split, pieces)))
-    if is_term and len(parts) == 1 and (term := _TERM.match(parts[0])):
+    parts = list(chain.from_iterable(map(_WIDE_SPACE.split, pieces)))
+    if is_term and len(parts) == 1 and (term := _ITEM_TERM.match(parts[0])):
         parts = [term[1], parts[0][term.end() :]]
     first, last = parts[0].split(), parts[-1].split()
-    if len(parts) > 1 or len(first) > MOST_WORDS:
+    if len(parts) > 1 or len(first) > NAMED_WHOLE:
         for most in AT_ENDS:
             kept = min(most, len(first) // 2) if len(parts) == 1 else most
             yield " ".join(first[:kept]), " ".join(last[-kept:])
@@ -114,8 +114,8 @@ def _contexts(before: _Shown | None, behind: _Shown | None) -> list[tuple[str, s
     """What may be named before and behind a quote: nothing first, and last what a heading says."""
     found = [(0, "", "")]
     for most in NEARBY:
-        lead = " ".join(_GAP.split(before.words.strip())[-1].split()[-most:]) if before else ""
-        follow = " ".join(_GAP.split(behind.words.strip())[0].split()[:most]) if behind else ""
+        lead = " ".join(_WIDE_SPACE.split(before.words.strip())[-1].split()[-most:]) if before else ""
+        follow = " ".join(_WIDE_SPACE.split(behind.words.strip())[0].split()[:most]) if behind else ""
         unsure = (bool(before and before.is_heading), bool(behind and behind.is_heading))
         found += [(unsure[0], lead, ""), (unsure[1], "", follow), (any(unsure), lead, follow)]
     return [(lead, follow) for _, lead, follow in sorted(found, key=lambda one: one[0])]
@@ -123,7 +123,7 @@ def _contexts(before: _Shown | None, behind: _Shown | None) -> list[tuple[str, s
 
 def _shown(text: str) -> Iterator[_Shown]:
     """What a page shows of a text, in order: without our marks, cell by cell, the names of columns once."""
-    for together in _TOGETHER.finditer(text):
+    for together in _BLOCK_LINES.finditer(text):
         lines = [(together.start() + one.start(), one[0]) for one in re.finditer(".+", together[0])]
         plain = [line for _, line in lines if not ITEM.match(line) and not HEADING.match(line)]
         if all(line.startswith(CODE_MARK) for _, line in lines):
