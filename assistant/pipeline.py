@@ -33,7 +33,7 @@ PASSAGES = 10
 TITLES = 3
 """Articles that are named to whoever asks what there is."""
 MAX_LISTS = 8
-"""Lists of titles that are kept, each for those who may read the same."""
+"""Lists of titles, and of categories, that are kept, each for those who may read the same."""
 GONE = (
     "This answer rested on an article that has changed since or is no longer there to be read. "
     "Please ask again for what the articles say now."
@@ -50,6 +50,7 @@ class Assistant:
         self._memory = memory
         self._offers = tuple(offers)
         self._titles = LRUCache[tuple[Groups, str | None], list[tuple[str, str, str | None]]](MAX_LISTS)
+        self._categories = LRUCache[tuple[Groups, str | None], dict[str, int]](MAX_LISTS)
         self.closing = ExitStack()
         """What is closed with it; empty where the caller closes the index and the memory itself."""
 
@@ -167,6 +168,14 @@ class Assistant:
         known = self._titles.get(key)
         if known is None:
             known = self._titles[key] = self.index.library.ledger.titles(user.groups)
+        return known
+
+    def categories(self, user: User) -> dict[str, int]:
+        """How many of the articles that this user may read each category holds, sorted by name."""
+        key = user.groups, self.index.library.fact("changes")
+        known = self._categories.get(key)
+        if known is None:
+            known = self._categories[key] = self.index.library.ledger.categories(user.groups)
         return known
 
     def judged(self) -> Iterator[Opinion]:

@@ -12,7 +12,7 @@ Mode = Literal["extractive", "generative", "refused"]
 
 @dataclass(frozen=True, slots=True)
 class Citation:
-    """A numbered quote: characters `[start, end)` of an article's text, verbatim."""
+    """A numbered quote: characters `[start, end)` of an article's text, verbatim; in a PDF on a `page`, from 1."""
 
     number: int
     article: str
@@ -25,7 +25,6 @@ class Citation:
     revision: str
     updated: str | None
     page: int | None = None
-    """The page of a PDF that the quote begins on, from 1."""
 
     @property
     def headings(self) -> list[str]:
@@ -239,8 +238,7 @@ class Waiting:
 Event = Found | Words | Citation | Ready | Sentence | Waiting | Answer
 """What `Assistant.ask` yields: Found, then Words and Citations as they come, last one Answer.
 
-Between them, where there is a writer: Ready, then Sentences, each first unchecked and later as it was judged, with
-the Citations that its marks name before it.
+Between them, where there is a writer: Ready, then Sentences, first unchecked, later as judged, after their Citations.
 """
 
 
@@ -292,6 +290,8 @@ class Answering(Protocol):
     def article(self, identifier: str, user: User) -> Article | None: ...
 
     def titles(self, user: User) -> list[tuple[str, str, str | None]]: ...
+
+    def categories(self, user: User) -> dict[str, int]: ...
 
     def conversation(self, user: User, name: str, most: int) -> list[Answer]: ...
 

@@ -1,6 +1,7 @@
 """What a library knows of its sources: when each was read, what it gave, and what could not be read."""
 
 import json
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from types import MappingProxyType
@@ -8,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 from article_assistant.index.address import like, page_of
-from article_assistant.index.schema import Failure, Source, Trouble, count_change
+from article_assistant.index.schema import Failure, Source, Trouble, count_change, folded
 from article_assistant.index.types import Groups, Numbers, Scope
 
 if TYPE_CHECKING:
@@ -102,6 +103,18 @@ class Ledger:
         seen = {shown: groups is None or bool(groups & set(json.loads(shown))) for shown in {row[3] for row in rows}}
         return [(identifier, title, updated) for identifier, title, updated, shown in rows if seen[shown]]
 
+    def categories(self, groups: Groups) -> dict[str, int]:
+        """How many articles that `groups` may see each category holds, by the name that most of them write, sorted."""
+        query = (
+            "SELECT folded, name, groups, count(*) FROM category JOIN article ON article.id = article "
+            "GROUP BY folded, name, groups"
+        )
+        held = dict[str, Counter[str]]()
+        for key, name, shown, articles in self._library.all(query):
+            if groups is None or groups & set(json.loads(shown)):
+                held.setdefault(key, Counter())[name] += articles
+        return {names.most_common(1)[0][0]: names.total() for _, names in sorted(held.items())}
+
     def forget(self, source: Source) -> None:
         """Drop a source with its articles and failures."""
         with self._library.transaction() as connection:
@@ -145,11 +158,12 @@ class Ledger:
         query = (
             "SELECT number FROM article JOIN chunk ON article = id WHERE (id = ? OR substr(id, 1, ?) = ?) "
             "AND (? = '' OR substr(updated, 1, 10) >= ?) AND (? = '' OR substr(updated, 1, 10) <= ?) "
+            "AND (? = '' OR id IN (SELECT article FROM category WHERE folded = ?)) "
             "AND (? OR id IN (SELECT value FROM json_each(?)))"
         )
         place, days = scope.place.strip("/"), (scope.since, scope.since, scope.until, scope.until)
-        pages = not scope.pages, json.dumps(self._at(scope.pages))
-        found = self._library.all(query, (place, *_below(place), *days, *pages))
+        named, pages = folded(scope.category), (not scope.pages, json.dumps(self._at(scope.pages)))
+        found = self._library.all(query, (place, *_below(place), *days, named, named, *pages))
         return np.sort(np.fromiter((number for (number,) in found), np.int64, len(found)))
 
     def _at(self, addresses: Sequence[str]) -> list[str]:

@@ -33,7 +33,10 @@ DATABASE = "library.sqlite3"
 """The library's file in the home."""
 _MOST = 2**63 - 1
 """The highest number that SQLite can give."""
-_ARTICLE = "article.id, title, article.text, url, revision, updated, groups, pages, language, anchors, names, editor"
+_ARTICLE = (
+    "article.id, title, article.text, url, revision, updated, groups, pages, language, anchors, names, editor, "
+    "(SELECT json_group_array(name) FROM category WHERE article = article.id)"
+)
 
 
 def worded(title: str, heading: str, text: str, language: str = "en") -> str:
@@ -293,11 +296,13 @@ class Library:
 
 
 def _article_of(row: Sequence[Any]) -> Article:
-    identifier, title, text, url, revision, updated, groups, pages, language, anchors, names, editor = row
+    identifier, title, text, url, revision, updated, groups, pages, language, anchors, names, editor, inside = row
     numbered = tuple((start, number) for start, number in json.loads(pages))
     shown = frozenset(json.loads(groups))
-    lead, called = tuple(json.loads(anchors)), tuple(json.loads(names))
-    return Article(identifier, title, text, url, revision, updated, shown, numbered, language, lead, called, editor)
+    lead, called, categories = tuple(json.loads(anchors)), tuple(json.loads(names)), tuple(sorted(json.loads(inside)))
+    return Article(
+        identifier, title, text, url, revision, updated, shown, numbered, language, lead, called, editor, categories
+    )
 
 
 def _visible(shown: frozenset[str], groups: Groups) -> bool:

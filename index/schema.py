@@ -9,7 +9,7 @@ from typing import NamedTuple
 import numpy as np
 from article_assistant.index.types import Article, Chunk, Matrix, Terms, Vector
 
-SCHEMA = 8
+SCHEMA = 9
 """Version of the tables, kept as SQLite's `user_version`: a newer one is refused, an older one brought forward."""
 
 _TABLES = """
@@ -25,6 +25,11 @@ CREATE TABLE article (
     anchors TEXT NOT NULL DEFAULT '[]', names TEXT NOT NULL DEFAULT '[]', editor TEXT NOT NULL DEFAULT ''
 );
 CREATE INDEX article_source ON article (source);
+CREATE TABLE category (
+    article TEXT NOT NULL REFERENCES article ON DELETE CASCADE, name TEXT NOT NULL, folded TEXT NOT NULL,
+    PRIMARY KEY (article, name)
+) WITHOUT ROWID;
+CREATE INDEX category_folded ON category (folded);
 CREATE TABLE chunk (
     number INTEGER PRIMARY KEY AUTOINCREMENT, article TEXT NOT NULL REFERENCES article ON DELETE CASCADE,
     start INTEGER NOT NULL, "end" INTEGER NOT NULL, heading TEXT NOT NULL, vector BLOB NOT NULL,
@@ -104,6 +109,14 @@ ALTER TABLE article ADD COLUMN editor TEXT NOT NULL DEFAULT '';
 CREATE TABLE trouble (
     address TEXT PRIMARY KEY, since TEXT NOT NULL, at TEXT NOT NULL, reason TEXT NOT NULL
 ) WITHOUT ROWID;
+""",
+    # Categories; in a table of their own, as a search by one shall not read past every text.
+    8: """
+CREATE TABLE category (
+    article TEXT NOT NULL REFERENCES article ON DELETE CASCADE, name TEXT NOT NULL, folded TEXT NOT NULL,
+    PRIMARY KEY (article, name)
+) WITHOUT ROWID;
+CREATE INDEX category_folded ON category (folded);
 """,
 }
 """For each older schema, the statements that lead to the next one."""
@@ -234,6 +247,9 @@ def insert(connection: sqlite3.Connection, source: Source, entry: Entry) -> None
             article.language, json.dumps(article.anchors), json.dumps(article.names), article.editor,
         ),
     )  # fmt: skip
+    connection.executemany(
+        "INSERT INTO category VALUES (?, ?, ?)", [(article.id, name, folded(name)) for name in article.categories]
+    )
     for chunk, vector, sentences, terms in zip(entry.chunks, entry.vectors, entry.sentences, entry.terms, strict=True):
         number = connection.execute(
             'INSERT INTO chunk (article, start, "end", heading, vector, terms) VALUES (?, ?, ?, ?, ?, ?)',
@@ -247,14 +263,24 @@ def insert(connection: sqlite3.Connection, source: Source, entry: Entry) -> None
         connection.execute("INSERT INTO sentence VALUES (?, ?, ?)", (number, spans.tobytes(), rows.tobytes()))
 
 
+def folded(category: str) -> str:
+    """A category in the form that one is found by: case, underscores and further spaces make no other of it.
+
+    >>> folded("Human_Resources ")
+    'human resources'
+    """
+    return " ".join(category.replace("_", " ").split()).casefold()
+
+
 def count_change(connection: sqlite3.Connection) -> None:
     """Count one more change of the library."""
     connection.execute("UPDATE fact SET value = value + 1 WHERE name = 'changes'")
 
 
 def drop_orphans(connection: sqlite3.Connection) -> None:
-    """Drop chunks, sentences and failures whose article, chunk or source is missing."""
+    """Drop chunks, categories, sentences and failures whose article, chunk or source is missing."""
     connection.execute("DELETE FROM chunk WHERE article NOT IN (SELECT id FROM article)")
+    connection.execute("DELETE FROM category WHERE article NOT IN (SELECT id FROM article)")
     connection.execute("DELETE FROM sentence WHERE chunk NOT IN (SELECT number FROM chunk)")
     connection.execute("DELETE FROM failure WHERE source NOT IN (SELECT id FROM source)")
     count_change(connection)

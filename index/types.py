@@ -23,16 +23,17 @@ Groups = frozenset[str] | None
 
 @dataclass(frozen=True, slots=True)
 class Scope:
-    """What to search: articles at or below `place`, last changed from `since` to `until`, or those of some `pages`.
+    """What to search: articles below `place`, changed from `since` to `until`, in a `category`, or of some `pages`.
 
     A place is a source's label, a folder in it or one article, as ids of articles begin; the days are ISO dates
-    (`2016-06-09`), both included; pages are web addresses, in any form. "" leaves anything open, and so do no pages;
-    an article without a date is in no span of days.
+    (`2016-06-09`), both included; a category is the name of one, in any case; pages are web addresses, in any form.
+    "" leaves anything open, and so do no pages; an article without a date is in no span of days.
     """
 
     place: str = ""
     since: str = ""
     until: str = ""
+    category: str = field(default="", kw_only=True)
     pages: tuple[str, ...] = field(default=(), kw_only=True)
 
 
@@ -86,7 +87,8 @@ class Article:
     offsets, rising, each with the number (from 1) of the page of what begins there; empty where a file has no pages.
     `language` is an ISO 639-1 code. `anchors` are the fragments (or "") that lead to each heading of the text at
     `url`, in order; empty where `url` does not show that text. `names` are
-    further names that lead to the article, and `editor` is who wrote this revision.
+    further names that lead to the article, and `editor` is who wrote this revision. `categories` are those that its
+    source gives it (a wiki's categories, labels, tags), sorted, as plain names.
     """
 
     id: str
@@ -101,6 +103,7 @@ class Article:
     anchors: tuple[str, ...] = ()
     names: tuple[str, ...] = ()
     editor: str = ""
+    categories: tuple[str, ...] = ()
 
     def anchor(self, offset: int) -> str:
         """The fragment of the heading above a place in the text; "" where none is known.

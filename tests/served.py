@@ -4,7 +4,7 @@ import asyncio
 import re
 import threading
 import time
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
@@ -19,6 +19,7 @@ from article_assistant.memory import Opinion
 from article_assistant.settings import Settings
 from article_assistant.types import Answer, Citation, Event, Found, Thumb, Turn, User, Waiting, Words
 from article_assistant.web import server as api
+from article_assistant.web.wanting import Meanings
 
 from tests.ports import free_port
 
@@ -174,6 +175,10 @@ class Scripted:
         assert user.groups == frozenset({EVERYONE})
         return [(one.id, one.title, one.updated) for one in self.articles.values()]
 
+    def categories(self, user: User) -> dict[str, int]:
+        assert user.groups == frozenset({EVERYONE})
+        return dict(sorted(Counter(name for one in self.articles.values() for name in one.categories).items()))
+
     def conversation(self, user: User, name: str, most: int) -> list[Answer]:
         assert user.groups == frozenset({EVERYONE})
         return self.kept.get(name, [])[-most:]
@@ -227,10 +232,12 @@ class Served:
         port: int | None = None,
         kept: InStep | None = None,
         judged: Callable[[], Iterable[Opinion]] = tuple,
+        meanings: Meanings | None = None,
         **given: Any,
     ) -> None:
         self._kept = kept
         self._judged = judged
+        self._meanings = meanings
         self.port = port or free_port()
         self.assistant = assistant
         self.url = f"http://127.0.0.1:{self.port}"
@@ -251,6 +258,7 @@ class Served:
             getattr(self.assistant, "examples", lambda _: []),
             self._kept,
             self._judged,
+            self._meanings,
         )
         config = uvicorn.Config(
             app,

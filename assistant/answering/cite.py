@@ -17,6 +17,8 @@ from article_assistant.types import Citation
 
 _FIRST_WORD = re.compile(r"[^\W\d_]+(?:['’-][^\W\d_]+)*[,.;:!?…]*(?= |\Z)")
 _COMMAND_SIGNS = re.compile(r"(?:^| )-|[_/\\=<>{}$@#]")
+DISAGREE = "The articles disagree:"
+"""How an answer begins of which articles say different things; ours, so a page says it in its reader's language."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,7 +131,7 @@ def disagreement(said: Sequence[tuple[str, Quote]]) -> list[Said]:
     """What the articles say instead of one another, each with the date of its article, in the order given."""
     parts = []
     for number, (words, quote) in enumerate(said):
-        opening = "The articles disagree: " if number == 0 else ""
+        opening = f"{DISAGREE} " if number == 0 else ""
         when = f" ({day(quote.article.updated)})" if quote.article.updated else ""
         last = number == len(said) - 1
         parts.append(Said(f"{opening}{words}{when}{'.' if last else ''}", quote, "" if last else ";"))

@@ -180,6 +180,7 @@ def ask(
     ] = None,
     explain: Annotated[bool, typer.Option("--explain", help="Say what was found and what became of it.")] = False,
     place: Annotated[str, typer.Option("--in", metavar="PLACE", help="Only this source, or a folder in it.")] = "",
+    category: Annotated[str, typer.Option(metavar="NAME", help="Only articles in this category.")] = "",
     since: Annotated[datetime | None, typer.Option(formats=DAY, help="Only articles of this day or later.")] = None,
     until: Annotated[datetime | None, typer.Option(formats=DAY, help="Only articles of this day or before.")] = None,
 ) -> None:
@@ -193,7 +194,8 @@ def ask(
     from article_assistant.index.types import Scope
     from article_assistant.types import User
 
-    scope = Scope(place, *(day.date().isoformat() if day else "" for day in (since, until)))
+    days = (day.date().isoformat() if day else "" for day in (since, until))
+    scope = Scope(place, *days, category=category)
     with article_assistant.open(settings_of(context, home)) as asked:
         answer = asked.answer(question, User("operator", None), conversation, explain, scope)
     if as_json:
@@ -255,6 +257,7 @@ def _serve_page(index: "Index", settings: "Settings") -> None:
     from article_assistant.examples import Examples
     from article_assistant.web import server
     from article_assistant.web.conversations import ANYONE
+    from article_assistant.web.wanting import Meanings
 
     def announce(url: str) -> None:
         out.print(f"Chat with your articles at [bold]{url}[/bold]  (Ctrl-C ends)")
@@ -265,7 +268,7 @@ def _serve_page(index: "Index", settings: "Settings") -> None:
         closing(Examples(serving)) as examples,
     ):
         examples.warm(ANYONE)
-        server.serve_page(serving, settings, announce, examples, kept, serving.judged)
+        server.serve_page(serving, settings, announce, examples, kept, serving.judged, Meanings(lambda: index.embedder))
 
 
 def _index(

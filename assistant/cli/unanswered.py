@@ -10,6 +10,7 @@ from article_assistant.cli.console import AsJson, Home, count, out, print_json, 
 from rich.markup import escape
 
 if TYPE_CHECKING:
+    from article_assistant.index.embed import Embedder
     from article_assistant.web.wanting import Wanting
 
 
@@ -21,14 +22,20 @@ def unanswered(
 ) -> None:
     """Show the questions that the articles did not answer, and those whose answers were judged not helpful.
 
-    The most frequent come first. Questions are kept for as many days as the setting keep_days says.
+    The most frequent come first, and questions that ask the same in other words are one. They are kept for as many
+    days as the setting keep_days says.
     """
     from article_assistant.memory import Memory
     from article_assistant.web import wanting
 
+    def encoder() -> "Embedder":
+        from article_assistant.index import embed
+
+        return embed.load(settings.encoder, settings.threads)
+
     settings = settings_of(context, home)
     with closing(Memory(settings.home, settings.keep_days)) as memory:
-        found = wanting.grouped(memory.judged())
+        found = wanting.grouped(memory.judged(), wanting.Meanings(encoder))
     if as_json:
         print_json({"unanswered": [asdict(one) for one in found]})
     elif as_csv:
@@ -47,7 +54,8 @@ def _print(found: "list[Wanting]") -> None:
         column.justify = "right"
     table.columns[0].overflow = "fold"
     for one in found:
-        said = "".join(f"\n  “{escape(word)}”" for word in one.words)
+        said = "".join(f"\n  = {escape(wording)}" for wording in one.wordings)
+        said += "".join(f"\n  “{escape(word)}”" for word in one.words)
         table.add_row(escape(one.question) + said, f"{one.asked:,}", f"{one.refused:,}", f"{one.disliked:,}", one.last)
     out.print(table)
     out.print(f"{count(len(found), 'question')} that the articles could answer better.")

@@ -50,6 +50,7 @@ def article_page(article: Article, start: int = 0, end: int = 0) -> str:
         language=article.language,
         titled=titled,
         updated=article.updated,
+        categories=article.categories,
         away=original(original_at(article, start, end if end > start else None)),
         quoted=end > start,
         blocks=_Text(article.text, start, end).blocks(titled),

@@ -19,20 +19,26 @@ Day = Annotated[str, Field(pattern=r"^(\d{4}-\d{2}-\d{2})?$")]
 """An ISO date, or ""."""
 
 
-class AskBody(BaseModel):
+class ScopeBody(BaseModel):
+    """Where somebody wants to be searched."""
+
+    place: str = Field("", max_length=1000)
+    since: Day = ""
+    until: Day = ""
+    category: str = Field("", max_length=1000)
+
+    def scope(self) -> Scope:
+        """What to search."""
+        return Scope(self.place, self.since, self.until, category=self.category)
+
+
+class AskBody(ScopeBody):
     """The body of a request."""
 
     question: str
     conversation: str | None = Field(None, min_length=1, max_length=200)
     stream: bool = False
     explain: bool = False
-    place: str = Field("", max_length=1000)
-    since: Day = ""
-    until: Day = ""
-
-    def scope(self) -> Scope:
-        """What to search."""
-        return Scope(self.place, self.since, self.until)
 
     def before(self) -> tuple[Turn, ...]:
         """What the question may look back on instead of the turns of its conversation; nothing for those."""

@@ -6,7 +6,7 @@ from article_assistant.index.instep import InStep
 from article_assistant.memory import Opinion
 from article_assistant.types import User
 from article_assistant.web import freshness, render, routes
-from article_assistant.web.wanting import as_csv, grouped
+from article_assistant.web.wanting import Meanings, as_csv, grouped
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
 from starlette.routing import Route
@@ -16,11 +16,15 @@ MOST_ROWS = 200
 
 
 def keeper_doors(
-    keepers: str, judged: Callable[[], Iterable[Opinion]], kept: InStep | None, who: Callable[[Request], User]
+    keepers: str,
+    judged: Callable[[], Iterable[Opinion]],
+    kept: InStep | None,
+    who: Callable[[Request], User],
+    meanings: Meanings | None = None,
 ) -> list[Route]:
     """The routes, for users of the group `keepers` alone; for nobody where that is "".
 
-    They see every question and every source, whatever else they may read.
+    They see every question and every source, whatever else they may read. Questions are grouped by `meanings`.
     """
 
     def refused(request: Request) -> Response | None:
@@ -32,7 +36,7 @@ def keeper_doors(
     def shown(request: Request) -> Response:
         if found := refused(request):
             return found
-        wanting = grouped(judged())
+        wanting = grouped(judged(), meanings)
         told = [(one, freshness.ago(one.read)) for one in kept.told(None)] if kept else []
         failures = list(kept.failures().items()) if kept else []
         more, failed = len(wanting) - MOST_ROWS, len(failures)
@@ -49,6 +53,6 @@ def keeper_doors(
         if found := refused(request):
             return found
         headers = {"content-disposition": 'attachment; filename="unanswered.csv"'}
-        return Response(as_csv(grouped(judged())), media_type="text/csv", headers=headers)
+        return Response(as_csv(grouped(judged(), meanings)), media_type="text/csv", headers=headers)
 
     return [routes.KEEPER.to(shown), routes.KEEPER_TABLE.to(table)]

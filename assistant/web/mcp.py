@@ -89,6 +89,7 @@ def server(assistant: Answering, who: Who, asking: Asking) -> Server[Any]:
         return {
             **_about_article(article),
             "revision": article.revision,
+            "categories": article.categories,
             "start": given.start,
             "end": max(given.start, end),
             "length": len(article.text),

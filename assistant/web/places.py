@@ -1,4 +1,4 @@
-"""Where one may search: the places, days and titles of the articles that somebody may read, for the page to offer."""
+"""Where one may search: places, categories, days and titles of the articles that somebody may read, to be offered."""
 
 import asyncio
 from collections import Counter
@@ -8,8 +8,8 @@ from itertools import accumulate
 from article_assistant.index.types import Scope
 from article_assistant.types import Answering, User
 from article_assistant.web import errors, routes
-from article_assistant.web.ask import Day
-from pydantic import BaseModel, Field, ValidationError
+from article_assistant.web.ask import ScopeBody
+from pydantic import ValidationError
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
@@ -18,27 +18,21 @@ Title = tuple[str, str, str | None]
 """An article's id, title and date."""
 MOST_PLACES = 100
 """Places that are offered at most, those with the most articles."""
+MOST_CATEGORIES = 500
+"""Categories that are offered at most, those with the most articles."""
 MOST_TITLES = 8
 """Titles that are offered at most."""
 LONGEST = 100
 """Maximum characters of a title's beginning that are looked at."""
 
 
-class PlaceBody(BaseModel):
-    """Where the page wants to be searched."""
-
-    place: str = Field("", max_length=1000)
-    since: Day = ""
-    until: Day = ""
-
-
 def scope_of(chosen: object) -> Scope | None:
     """The scope that the page sends as JSON, "" for everything; None for what is no scope."""
     try:
-        body = PlaceBody.model_validate_json(chosen if isinstance(chosen, str) and chosen else "{}")
+        body = ScopeBody.model_validate_json(chosen if isinstance(chosen, str) and chosen else "{}")
     except ValidationError:
         return None
-    return Scope(body.place, body.since, body.until)
+    return body.scope()
 
 
 def places_of(titles: Sequence[Title]) -> list[tuple[str, int]]:
@@ -73,8 +67,11 @@ def place_doors(assistant: Answering, who: Callable[[Request], User]) -> list[Ro
     async def offered(request: Request) -> Response:
         titles = await asyncio.to_thread(assistant.titles, who(request))
         found = [{"place": place, "articles": count} for place, count in await asyncio.to_thread(places_of, titles)]
+        held = Counter(await asyncio.to_thread(assistant.categories, who(request))).most_common(MOST_CATEGORIES)
+        inside = [{"category": name, "articles": count} for name, count in sorted(held) if count < len(titles)]
         days = sorted({day[:10] for *_, day in titles if day})
-        return JSONResponse({"places": found, "first": days[0] if days else "", "last": days[-1] if days else ""})
+        first, last = (days[0], days[-1]) if days else ("", "")
+        return JSONResponse({"places": found, "categories": inside, "first": first, "last": last})
 
     @errors.plainly
     async def titled(request: Request) -> Response:

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any, Literal
 from urllib.parse import quote, urlencode, urlsplit
 
-from article_assistant.answering.cite import day
+from article_assistant.answering.cite import DISAGREE, day
 from article_assistant.index.types import EVERYTHING, Scope
 from article_assistant.types import Answer, Citation, Sentence
 from article_assistant.web.quotes import drawn
@@ -30,7 +30,7 @@ LIKELY = 0.5
 UNSHOWABLE = dict.fromkeys([*range(9), 11, 12, 13, *range(14, 32), 127, *range(0xD800, 0xE000)], "\ufffd")
 """Characters not allowed in HTML, for `str.translate`: each becomes one replacement character, so offsets hold."""
 _CITATION_MARK = re.compile(r"( ?)\[(\d{1,3})\]")
-CODE = " " * 4
+INDENT = " " * 4
 """What a line of code begins with."""
 ITEM_START = re.compile(r"( *)(?:- +|(\d{1,9})[.)] +)(?=\S)")
 """The start of a list item: its indentation, and its number if it has one."""
@@ -123,10 +123,11 @@ class Shown:
 
 @dataclass(frozen=True, slots=True)
 class Stretch:
-    """Some text, or a citation mark with its own `id`, preceded by a space if `spaced`."""
+    """Some text, `ours` or an article's, or a citation mark with its own `id`, preceded by a space if `spaced`."""
 
     text: str = ""
     strong: bool = False
+    ours: bool = False
     citation: Citation | None = None
     spaced: bool = False
     id: str = ""
@@ -246,12 +247,13 @@ def _marker(cited: Sequence[Citation], prefix: str) -> Callable[[str], Iterator[
 def _paragraphs(words: str, marked: Callable[[str], Iterator[Stretch]], short: str | None) -> Blocks:
     """An answer's paragraphs, lists and code, with the first occurrence of the `short` answer in bold."""
     lines: list[MarkedLine] = []
-    for line in words.split("\n"):
+    opening = [Stretch(DISAGREE, ours=True)] if words.startswith(DISAGREE) else []
+    for line in words.removeprefix(DISAGREE).split("\n"):
         item = ITEM_START.match(line)
         if item and item[2]:
             item = None  # the number is part of the quote, and may be what was asked for
-        if line.startswith(CODE) and (not item or (lines and lines[-1][0] == "code")):
-            lines.append(("code", [Piece([Stretch(line.removeprefix(CODE))])]))  # to be copied: nothing in it is a mark
+        if line.startswith(INDENT) and (not item or (lines and lines[-1][0] == "code")):
+            lines.append(("code", [Piece([Stretch(line.removeprefix(INDENT))])]))  # to be copied: nothing in it is a mark
             continue
         said = line[item.end() :] if item else line
         parts: list[Stretch] = []
@@ -264,8 +266,9 @@ def _paragraphs(words: str, marked: Callable[[str], Iterator[Stretch]], short: s
                 end = at + len(short)
                 parts = [Stretch(said[:at]), Stretch(said[at:end], strong=True)]
                 said, short = said[end:], None
-        if line.strip():
-            lines.append(("item" if item else "text", [Piece([*parts, *marked(said)])]))
+        if line.strip() or opening:
+            lines.append(("item" if item else "text", [Piece([*opening, *parts, *marked(said)])]))
+        opening = []
     return _grouped(lines)
 
 

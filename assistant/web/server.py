@@ -40,6 +40,7 @@ from article_assistant.web.listening import ServeError, listen
 from article_assistant.web.login import Login
 from article_assistant.web.queue import Asking, ended
 from article_assistant.web.visitors import Visitors
+from article_assistant.web.wanting import Meanings
 from fastapi import FastAPI, Request
 from starlette.middleware.cors import CORSMiddleware
 from starlette.responses import FileResponse, HTMLResponse, JSONResponse, Response
@@ -67,11 +68,12 @@ def create_app(
     examples: page.Offered = lambda _: [],
     kept: InStep | None = None,
     judged: Callable[[], Iterable[Opinion]] = tuple,
+    meanings: Meanings | None = None,
 ) -> ASGIApp:
     """Everything that is served, as an ASGI app: the page, `/article/…`, `/health`, `/widget.js`, `/v1/…`, `/mcp`.
 
-    It shows how fresh the sources `kept` in step are, and to keepers how questions were `judged`. Best called within a
-    running event loop; otherwise Gradio makes one and leaves it open.
+    It shows how fresh the sources `kept` in step are, and to keepers how questions were `judged`, grouped by
+    `meanings`. Best called within a running event loop; otherwise Gradio makes one and leaves it open.
     """
 
     def article(request: Request) -> Response:
@@ -121,7 +123,7 @@ def create_app(
         *completions.doors(assistant, asks, asking),
         *widget.widget_doors(assistant, asks, asking, lambda request: visitors.leave(request.scope)),
         *freshness.freshness_doors(kept, asks),
-        *keeper.keeper_doors(settings.keepers, judged, kept, asks),
+        *keeper.keeper_doors(settings.keepers, judged, kept, asks, meanings),
         routes.TOOLS.to(_Tools(assistant, asks, asking)),
     ]
     app = FastAPI(docs_url=None, redoc_url=None, openapi_url=None, routes=bound)
@@ -178,6 +180,7 @@ def serve_page(
     examples: page.Offered = lambda _: [],
     kept: InStep | None = None,
     judged: Callable[[], Iterable[Opinion]] = tuple,
+    meanings: Meanings | None = None,
 ) -> None:
     """Serve until SIGTERM or Ctrl-C; calls `announce(address)` once the page answers.
 
@@ -194,7 +197,7 @@ def serve_page(
     # Once closed, the server re-raises the signal that ended it. SIGTERM would then kill the process on the spot; a
     # KeyboardInterrupt lets our caller clean up too.
     with listen(settings) as listener, _as_interrupt(signal.SIGTERM), suppress(KeyboardInterrupt):
-        app = partial(create_app, assistant, settings, examples, kept, judged)
+        app = partial(create_app, assistant, settings, examples, kept, judged, meanings)
         try:
             asyncio.run(_until_stopped(app, settings, announce, listener))
         finally:

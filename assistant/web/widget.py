@@ -3,6 +3,7 @@
 import asyncio
 import json
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated
 
@@ -39,7 +40,7 @@ class WidgetAsk(AskBody):
 
     def scope(self) -> Scope:
         """What to search."""
-        return Scope(self.place, self.since, self.until, pages=tuple(self.pages))
+        return replace(super().scope(), pages=tuple(self.pages))
 
     def before(self) -> tuple[Turn, ...]:
         """The words that were chosen, as if they had been asked."""

@@ -31,7 +31,7 @@ from article_assistant.index.reading.slides import slides_page
 from article_assistant.index.reading.text import text_page
 from article_assistant.index.types import ArticleError, SourceError
 
-VERSION = "7"
+VERSION = "8"
 """Changes whenever the same bytes would be read otherwise, so that files are indexed again."""
 READERS: dict[str, Callable[[bytes], Page]] = {
     ".md": markdown_page, ".markdown": markdown_page, ".txt": text_page,
@@ -88,7 +88,8 @@ def read_page(path: Path, data: bytes, languages: str = "") -> Page:
     for (start, number), (end, _) in pairwise([*page.pages, (len(page.text), 0)]):
         pages.append((len(text), number))
         text += _storable_text(page.text[start:end])
-    return replace(page, title=_storable_text(title), text=text, pages=tuple(pages))
+    categories = tuple(_storable_text(name) for name in page.categories)
+    return replace(page, title=_storable_text(title), text=text, pages=tuple(pages), categories=categories)
 
 
 def _storable_text(text: str) -> str:

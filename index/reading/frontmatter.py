@@ -4,6 +4,7 @@ import json
 import re
 import tomllib
 from collections.abc import Callable
+from datetime import date
 from typing import Any
 
 import yaml
@@ -13,6 +14,8 @@ NESTED_MOST = 20
 """Lists and maps inside one another in front matter; some 25,000 overflow the stack of the YAML parser."""
 REFERENCES_MOST = 10
 """References (`*name`) in front matter: 100 of them, each to a list of earlier ones, unfold to terabytes."""
+CATEGORIES_MOST = 100
+"""Categories of one file that are kept, each of at most 255 characters, as long as MediaWiki's may be."""
 
 _FENCED = re.compile(r"\s*^(---|\+\+\+)[ \t]*\n(.*?)^(?:\1|\.\.\.)[ \t]*(?:\n|\Z)", re.MULTILINE | re.DOTALL)
 _BRACED = re.compile(r"\s*^(\{[ \t]*\n\s*\".*?^\})[ \t]*(?:\n|\Z)", re.MULTILINE | re.DOTALL)
@@ -88,3 +91,26 @@ def date_of(facts: dict[str, Any]) -> str | None:
     """The day that front matter names as that of the last change."""
     named = (iso_date(facts.get(name)) for name in ("updated", "modified", "lastmod", "last_modified", "date"))
     return next((value for value in named if value), None)
+
+
+def categories_of(facts: dict[str, Any]) -> tuple[str, ...]:
+    """The categories and tags that front matter names: in a list, or in one text as Jekyll and others write them.
+
+    A text is divided at its commas, or else at its spaces; `category` and `tag` name a single one, spaces and all. An
+    item of a list may be a map with a `label` (Docusaurus).
+
+    >>> categories_of({"categories": ["Human Resources", 2024], "tags": "travel, trips by train", "tag": "To do"})
+    ('Human Resources', '2024', 'travel', 'trips by train', 'To do')
+    """
+    named = list[object]()
+    for key, given in facts.items():
+        match str(key).casefold(), given:
+            case "categories" | "tags", list():
+                named += given
+            case "categories" | "tags", str():
+                named += given.strip(" []").split("," if "," in given or "[" in given else None)
+            case "category" | "tag", str():
+                named.append(given)
+    plain = (one.get("label") if isinstance(one, dict) else one for one in named[:CATEGORIES_MOST])
+    found = (squeeze(str(one)).strip("\"'")[:255] for one in plain if isinstance(one, str | int | date))
+    return tuple(dict.fromkeys(filter(None, found)))

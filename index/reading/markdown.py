@@ -1,7 +1,7 @@
 """Markdown becomes text: it is rendered, and read as the page that it makes."""
 
 from article_assistant.index.reading.encoding import decoded
-from article_assistant.index.reading.frontmatter import date_of, divide
+from article_assistant.index.reading.frontmatter import categories_of, date_of, divide
 from article_assistant.index.reading.html import html_text
 from article_assistant.index.reading.page import Page, first_heading, squeeze
 from markdown_it import MarkdownIt
@@ -27,4 +27,5 @@ def markdown_page(data: bytes) -> Page:
     facts, body, broken = divide(found.text)
     text = markdown(body)
     title = squeeze(str(facts.get("title") or "")) or first_heading(text)
-    return Page(title or None, text, date_of(facts), notice=" ".join(filter(None, (found.notice, broken))))
+    notice = " ".join(filter(None, (found.notice, broken)))
+    return Page(title or None, text, date_of(facts), notice, categories=categories_of(facts))

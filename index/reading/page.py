@@ -37,6 +37,8 @@ class Page:
     """On which page of the file a text stands; see `index.types.Article`."""
     anchors: tuple[str, ...] = ()
     """The fragment that leads to each heading of the text, or ""; see `index.types.Article`."""
+    categories: tuple[str, ...] = ()
+    """The categories or tags that the file names, as it names them."""
 
 
 class TextBuilder:

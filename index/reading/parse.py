@@ -91,7 +91,8 @@ class Parser:
         if "reason" in answer:
             raise ArticleError(answer["reason"])
         pages = tuple((start, number) for start, number in answer["page"]["pages"])
-        return Page(**answer["page"] | {"pages": pages, "anchors": tuple(answer["page"]["anchors"])})
+        lists = {name: tuple(answer["page"][name]) for name in ("anchors", "categories")}
+        return Page(**answer["page"] | lists | {"pages": pages})
 
     def _ask(self, path: Path, data: bytes) -> dict[str, Any]:
         if self._child and self._child.poll() is not None:

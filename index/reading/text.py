@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from itertools import pairwise
 
 from article_assistant.index.reading.encoding import decoded
-from article_assistant.index.reading.frontmatter import date_of, divide
+from article_assistant.index.reading.frontmatter import categories_of, date_of, divide
 from article_assistant.index.reading.lines import ANSWERS, ASKS
 from article_assistant.index.reading.page import Page, TextBuilder, squeeze
 from article_assistant.index.reading.table import Cell, write_table
@@ -49,7 +49,8 @@ def text_page(data: bytes, otherwise: WikiReader | None = None, always: WikiRead
         text = plain_text(body)
         first = squeeze(text.split("\n", 1)[0]).lstrip("# ")
         title = first if len(first) <= 120 and " | " not in first else ""
-    return Page(squeeze(str(facts.get("title") or "")) or title or None, text, date_of(facts), notice=notice)
+    title = squeeze(str(facts.get("title") or "")) or title
+    return Page(title or None, text, date_of(facts), notice, categories=categories_of(facts))
 
 
 def plain_text(text: str) -> str:

@@ -67,7 +67,8 @@ class Confluence:
                 left_out[why] += 1
             elif key not in pages:
                 self._listed[key] = one
-                pages[key] = Listed(f"{one.id} {one.revision}", groups[page.id])
+                # A label is no revision of its page, and changes nothing else of it.
+                pages[key] = Listed(" ".join([one.id, one.revision, *sorted(one.labels)]), groups[page.id])
 
     def _walls(self, space: WikiSpace, found: Mapping[str, WikiPage]) -> dict[str, list[Wall]]:
         """By page, all lists that its readers have to stand in."""
@@ -128,8 +129,9 @@ class Confluence:
         except (Refused, NotThere) as error:
             raise hidden from error
         return Fetched(
-            title, body, one.link, one.revision, iso_date(one.updated), one.editor, kind=kind, shown=not one.file
-        )
+            title, body, one.link, one.revision, iso_date(one.updated), one.editor, kind=kind, shown=not one.file,
+            categories=tuple(one.labels),
+        )  # fmt: skip
 
     def _named(self, key: str) -> WikiPage | None:
         """What an earlier listing called so."""

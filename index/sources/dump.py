@@ -7,6 +7,7 @@ as a stream, never held as a whole; what a template makes of a page is not in it
 import bz2
 import gzip
 import json
+import re
 import threading
 from collections import Counter
 from collections.abc import Callable, Iterator
@@ -23,6 +24,13 @@ from article_assistant.index.types import EVERYONE, SourceError
 OPENERS: dict[str, Callable[..., Any]] = {".xml": Path.open, ".gz": gzip.open, ".bz2": bz2.open}
 """How a file is read, by the ending of its name."""
 TEXT_MODEL = "wikitext"
+CATEGORY_SPACE = 14
+"""The namespace of categories, which each wiki calls in its own language, and all call Category."""
+_CATEGORY_MARK = re.compile(
+    r"(?P<hides><!--|<(?P<tag>nowiki|pre|includeonly|syntaxhighlight)\b[^<>]*(?<!/)>)|(?P<shows>-->|</\w+\s*>)"
+    r"|\[\[[ _]*(?P<space>[^\[\]|{}<>:\n]{1,255}?)[ _]*:(?P<name>[^\[\]|{}<>\n]{1,255})(?:\|[^\[\]\n]*)?\]\]",
+    re.IGNORECASE,
+)
 
 
 class _Export(NamedTuple):
@@ -100,6 +108,7 @@ class Dump:
         return Fetched(
             entry.title, entry.text.encode(), self._link(entry.title), entry.revision, iso_date(entry.time),
             entry.editor, names, ".wikitext",
+            categories=categories_in(entry.text, self._spaces.get(CATEGORY_SPACE, "")),
         )  # fmt: skip
 
     def _next(self, key: str) -> _Export | None:
@@ -162,6 +171,24 @@ class Dump:
                 elif name == "page":
                     yield _exported(element)
                 root.remove(element)  # else all of the file stays in memory
+
+
+def categories_in(wikitext: str, called: str = "") -> tuple[str, ...]:
+    """The categories that a wikitext names by links, where the wiki has `called` their namespace so.
+
+    >>> categories_in("[[Ort:oslo|*]] [[:Category:A]] <!-- [[Category:B]] --> [[category: By_train ]]", "Ort")
+    ('By train', 'Oslo')
+    """
+    spaces, found, until = {"category", called.casefold()}, set[str](), ""
+    for mark in _CATEGORY_MARK.finditer(wikitext):
+        if until:
+            until = "" if (mark["shows"] or "").replace(" ", "").casefold() == until else until
+        elif mark["hides"]:
+            until = f"</{mark['tag'].casefold()}>" if mark["tag"] else "-->"
+        elif mark["name"] and mark["space"].replace("_", " ").casefold() in spaces:
+            name = " ".join(mark["name"].replace("_", " ").split())
+            found.add(name[:1].upper() + name[1:])
+    return tuple(sorted(found - {""}))
 
 
 def _exported(page: Any) -> _Export:

@@ -119,8 +119,9 @@ def read_changed(
         revision = hashlib.sha256(data).hexdigest()[:16]
         language = language_of(page.text, WRITTEN_SURE)
         article = Article(
-            name, page.title or file.path.stem, page.text, "", revision, page.updated, groups, page.pages, language
-        )
+            name, page.title or file.path.stem, page.text, "", revision, page.updated, groups, page.pages, language,
+            categories=tuple(sorted(page.categories)),
+        )  # fmt: skip
         yield FileRead(name, file.bytes, fingerprint, article, notice=page.notice)
 
 

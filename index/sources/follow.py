@@ -144,6 +144,7 @@ def read_wanted(made: Plan, library: Library, parser: Parser) -> Iterator[tuple[
             name, fetched.title or page.title or key, page.text, fetched.link, fetched.revision, fetched.updated,
             listed.groups, page.pages, language_of(page.text, WRITTEN_SURE),
             page.anchors or ("",) if fetched.link and fetched.shown else (), fetched.names, fetched.editor,
+            tuple(sorted({*fetched.categories, *page.categories})),
         )  # fmt: skip
         yield name, None if listed.again and library.article(name, None) == article else article, tried
 

@@ -214,9 +214,10 @@ class MediaWiki:
             if key in self._anew:  # the wiki may have kept a rendering from before a template changed; not of a text
                 answer = self.api.ask("parse", page=key, prop="wikitext|revid")["parse"]
                 text = answer["wikitext"]
-                answer |= self.api.ask("parse", title=key, text=text, contentmodel="wikitext", **plain)["parse"]
+                asked = {"title": key, "text": text, "contentmodel": "wikitext", "prop": "text|categories"}
+                answer |= self.api.ask("parse", **asked, **plain)["parse"]
             else:
-                answer = self.api.ask("parse", page=key, prop="text|revid", **plain)["parse"]
+                answer = self.api.ask("parse", page=key, prop="text|revid|categories", **plain)["parse"]
         except ArticleError as error:
             if str(error).startswith(("missingtitle", "nosuchrevid")):
                 return None
@@ -224,9 +225,12 @@ class MediaWiki:
         head = f'<head><meta charset="utf-8"><title>{html.escape(key)}</title></head>'
         body = f'<html>{head}<body><div id="mw-content-text">{answer["text"]}</div></body></html>'
         made = about["revisions"][0]
+        # As rendered, so those that a template gives are there at once; a list of pages knows them later.
+        inside = (one["category"].replace("_", " ") for one in answer.get("categories", ()) if not one.get("hidden"))
         return Fetched(
             key, body.encode(), str(about.get("canonicalurl", "")), str(answer.get("revid", "")),
             iso_date(made.get("timestamp")), str(made.get("user", "")), tuple(about["names"]),
+            categories=tuple(inside),
         )  # fmt: skip
 
     def _file(self, about: dict[str, Any]) -> Fetched | None:

@@ -47,8 +47,8 @@ class Fetched:
     """One page as its readers see it: `body` is a file of this `kind`, an ending that `index.reading` knows.
 
     Where `title` is "", the body says it. `link` leads to the page on the web, or is "". `updated` is an ISO date or
-    None. `names` lead to it besides its title. What hangs at a page is not `shown`: its link hands it out, or is of a
-    page about it.
+    None. `names` lead to it besides its title, `categories` are what the source files it under. What hangs at a page is
+    not `shown`: its link hands it out, or is of a page about it.
     """
 
     title: str
@@ -60,6 +60,7 @@ class Fetched:
     names: tuple[str, ...] = ()
     kind: str = ".html"
     shown: bool = True
+    categories: tuple[str, ...] = ()
 
 
 class Withdrawn(SourceError):

@@ -475,11 +475,13 @@ def test_what_gates_is_in_the_help(run: Run) -> None:
 
 
 def test_a_question_is_kept_to_a_place_and_explained(run: Run, docs: Path) -> None:
-    """`--in` and `--since` leave out what lies elsewhere; `--explain` says what was found and what became of it."""
+    """`--in`, `--category` and `--since` leave out the rest; `--explain` says what was found and what became of it."""
+    trips = docs / "trips.md"
+    trips.write_text(f"---\ntags: [Journeys]\n---\n{trips.read_text()}")
     assert run("index", docs).code == 0
-    ran = run("ask", "Who approves trips?", "--in", "docs", "--explain")
+    ran = run("ask", "Who approves trips?", "--in", "docs", "--category", "journeys", "--explain")
     assert "Tobias" in ran.out
     assert "Trips: cited" in ran.out
-    for option, value in (("--in", "docs/elsewhere"), ("--since", "2999-01-01")):
+    for option, value in (("--in", "docs/elsewhere"), ("--category", "visas"), ("--since", "2999-01-01")):
         assert "Tobias" not in run("ask", "Who approves trips?", option, value).out
     assert run("ask", "Who?", "--since", "soon").code == 2

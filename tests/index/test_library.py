@@ -181,6 +181,22 @@ def test_a_library_of_the_first_schema_is_brought_forward(tmp_path: Path) -> Non
     library.close()
 
 
+def test_a_library_without_categories_gets_them(library: Library) -> None:
+    """One of the schema before opens, its articles are in none, and what is stored from then on is in its own."""
+    source = library.ledger.add("/docs", "docs")
+    inside = replace(entry("docs/b.md"), article=replace(entry("docs/b.md").article, categories=("A & B", "Ä")))
+    with library.writing():
+        library.replace(source, [entry("docs/a.md")])
+        with library.transaction() as connection:
+            connection.execute("DROP TABLE category")
+            connection.execute("PRAGMA user_version=8")
+    with closing(Library.open(library.home)) as again, again.writing():
+        assert again.article("docs/a.md", None) == entry("docs/a.md").article
+        again.replace(source, [inside])
+        assert again.article("docs/b.md", None) == inside.article
+        assert again.ledger.categories(None) == {"A & B": 1, "Ä": 1}
+
+
 def test_pages_and_files_of_other_kinds_are_kept(library: Library) -> None:
     """An article's pages come back; what is counted of a folder is counted anew with it, and goes with its source."""
     source = library.ledger.add("/docs", "docs")

@@ -1,4 +1,4 @@
-"""A scope holds in the search itself: a place, a span of days, with the rights of whoever asks."""
+"""A scope holds in the search itself: a place, a category, a span of days, with the rights of whoever asks."""
 
 from collections.abc import Iterator
 from contextlib import closing
@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 from article_assistant.index.chunk import split
+from article_assistant.index.schema import folded
 from article_assistant.index.search import Index
 from article_assistant.index.types import EVERYONE, EVERYTHING, Scope
 
@@ -29,7 +30,8 @@ def index(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFacto
                 groups = frozenset({"leads"}) if number % 6 == 0 else ALL
                 page = parts.article(f"Trips are told by rule {number}.", "", f"{folder}/{number}.md", groups)
                 day = None if number == 17 else f"20{10 + number % 10}-06-{1 + number % 28:02}"
-                pages.append(replace(page, updated=day))
+                named = (*(["Human Resources"] if number % 3 else []), *(["Trips_abroad"] if number % 2 else []))
+                pages.append(replace(page, updated=day, categories=named))
             opened.replace(source, [(page, page.revision, split(page, opened.embedder)) for page in pages])
     if request.param == "built":
         opened.publish()
@@ -49,6 +51,10 @@ def index(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFacto
         Scope(until="2012-06-30"),
         Scope("docs/old", "2013-06-01", "2014-06-20"),
         Scope("nowhere"),
+        Scope(category="Human Resources"),
+        Scope(category=" trips  ABROAD"),
+        Scope("docs/new", "2013-06-01", category="human_resources"),
+        Scope(category="Human"),
         EVERYTHING,
     ],
     ids=str,
@@ -60,6 +66,7 @@ def test_a_scope_holds_with_rights(index: Index, scope: Scope, groups: frozenset
         article.id
         for article in index.library.articles(groups)
         if f"{article.id}/".startswith(f"{scope.place.strip('/')}/" if scope.place else "")
+        and (not scope.category or folded(scope.category) in map(folded, article.categories))
         and (not scope.since or (article.updated or "") >= scope.since)
         and (not scope.until or "" < (article.updated or "") <= scope.until)
     }
@@ -69,6 +76,34 @@ def test_a_scope_holds_with_rights(index: Index, scope: Scope, groups: frozenset
     few = index.find("Which rule tells trips?", groups, 5, scope)
     assert [hit.article.id for hit in few] == [hit.article.id for hit in found[:5]]
     assert all(hit.bm25 > 0 for hit in few)
+
+
+def test_categories_tell_of_what_one_may_read(tmp_path: Path) -> None:
+    """A list of categories counts the articles that a reader may read; one of hidden articles alone is not in it.
+
+    Names that differ in case are one category, called as most articles call it; a new revision has its own.
+    """
+    with closing(Index.open(tmp_path, parts.Words())) as index, index.library.writing():
+        index.library.for_encoder(index.embedder.version)
+        source = index.library.ledger.add("/w", "w")
+
+        def keep(name: str, groups: frozenset[str], *categories: str) -> None:
+            page = replace(parts.article("Trips are told.", "", name, groups), categories=categories)
+            index.replace(source, [(page, page.revision, split(page, index.embedder))])
+
+        keep("w/a", ALL, "Travel")
+        keep("w/b", ALL, "Travel", "Visas")
+        keep("w/c", frozenset({"leads"}), "Dismissals", "travel")
+        told = index.library.ledger.categories
+        assert told(ALL) == {"Travel": 2, "Visas": 1}
+        assert told(LEADS) == {"Dismissals": 1, "Travel": 3, "Visas": 1} == told(None)
+        assert told(frozenset({"leads"})) == {"Dismissals": 1, "travel": 1}
+        keep("w/b", ALL, "Passports")
+        assert told(ALL) == {"Passports": 1, "Travel": 1}
+        index.library.remove(["w/b"])
+        assert told(ALL) == {"Travel": 1}
+        index.library.ledger.regroup({"w/a": frozenset({"leads"})})
+        assert told(ALL) == {}
 
 
 PAGES = {

@@ -92,6 +92,19 @@ def test_changed_and_deleted_files_follow(index: Index, encoder: Words, docs: Pa
     assert index.article("docs/sub/leave.txt", None) is None
 
 
+def test_categories_of_files(index: Index, docs: Path) -> None:
+    """Those of its front matter come with an article, also from a parser's child; another one changes the file."""
+    tagged = {"a.md": "", "b.mdx": "", "c.txt": "", "d.md": " Text." * 5000}
+    for name, more in tagged.items():
+        (docs / name).write_text(f"---\ntags: [Visas, Abroad]\n---\n# Trips\n\nText.{more}")
+    sync([str(docs)], index, MOST)
+    inside = {one.id: one.categories for one in index.library.articles(ALL) if one.categories}
+    assert inside == {f"docs/{name}": ("Abroad", "Visas") for name in tagged}
+    (docs / "a.md").write_text("---\ntags: Home\n---\n# Trips\n\nText.")
+    assert sync([str(docs)], index, MOST).changed == ["docs/a.md"]
+    assert index.library.ledger.categories(ALL) == {"Abroad": 3, "Home": 1, "Visas": 3}
+
+
 def test_a_renamed_file_is_another_article(index: Index, docs: Path) -> None:
     """The old name is gone, the new one is there."""
     update(index, docs)

@@ -5,7 +5,7 @@ import textwrap
 import pytest
 from article_assistant.index.reading.dokuwiki import dokuwiki
 from article_assistant.index.reading.encoding import decoded
-from article_assistant.index.reading.frontmatter import divide
+from article_assistant.index.reading.frontmatter import categories_of, divide
 from article_assistant.index.reading.mediawiki import mediawiki
 from article_assistant.index.reading.text import plain_text, text_page
 from article_assistant.index.reading.wiki import wiki_of
@@ -155,6 +155,25 @@ def test_front_matter_is_never_text(source: str, facts: dict[str, str], broken: 
     assert body == "Text."
     assert facts.items() <= found.items()
     assert bool(notice) == broken
+
+
+@pytest.mark.parametrize(
+    ("facts", "named"),
+    [
+        ("categories:\n  - Human Resources\n  - Trip\ntags: [a b, 24]", ("Human Resources", "Trip", "a b", "24")),
+        ("tags:\n  - label: API\n    permalink: /api\n  - docs", ("API", "docs")),  # Docusaurus
+        ("categories: travel policy\ntag: To do", ("travel", "policy", "To do")),  # Jekyll
+        ("tags: trips by train, visas,", ("trips by train", "visas")),  # Pelican
+        ("Tags: [a, a, null, [b], {c: d}, ' ']", ("a",)),
+        ("tags:", ()),
+        ("tags: [broken, \"list\"\ntitle: Tab", ("broken", "list")),
+        ("1: x\ncategories: 5", ()),
+        (f"tags: [{', '.join(f't{n}' for n in range(500))}]", tuple(f"t{n}" for n in range(100))),
+    ],
+)  # fmt: skip
+def test_front_matter_names_categories(facts: str, named: tuple[str, ...]) -> None:
+    """As lists and as one text, as the makers of sites write them; what is no name is none."""
+    assert categories_of(divide(f"---\n{facts}\n---\nText.")[0]) == named
 
 
 @pytest.mark.parametrize("text", ["---\nA sentence.\n---\nMore.", "{ no facts", "+++", "---\n\n---\n", "{\n}\n"])

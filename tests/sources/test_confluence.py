@@ -126,6 +126,18 @@ def test_in_step(wiki: Stand, index: Index, read: Callable[..., SyncReport]) -> 
     assert "Fridays" in index.find("laptops", frozenset({EVERYONE}), 1)[0].article.text
 
 
+def test_labels_are_categories(wiki: Stand, index: Index, read: Callable[..., SyncReport]) -> None:
+    """Those of a page, as they are today, though a label makes no new version of its page."""
+    wiki.sheets[0].labels, wiki.sheets[5].labels = ("onboarding", "it"), ("leave",)
+    read()
+    assert index.library.ledger.categories(frozenset({EVERYONE})) == {"it": 1, "onboarding": 1}
+    assert index.library.ledger.categories(None) == {"it": 1, "leave": 1, "onboarding": 1}
+    wiki.sheets[0].labels = ("it",)
+    label = index.library.ledger.sources()[0].label
+    assert read().changed == [f"{label}/TEAM/Onboarding"]
+    assert index.library.ledger.categories(frozenset({EVERYONE})) == {"it": 1}
+
+
 def test_hidden_at_once_though_much_vanishes(wiki: Stand, index: Index, read: Callable[..., SyncReport]) -> None:
     """Where the user who reads is shown much less than before, nothing is deleted, and all of that is hidden."""
     wiki.sheets[:] = [Sheet(n, "TEAM", f"Page {n}", f"<p>Number {n}.</p>") for n in range(1, 30)]

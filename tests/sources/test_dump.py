@@ -20,6 +20,7 @@ SITE = (
     "<siteinfo><sitename>Depot</sitename><base>https://wiki.example/wiki/Main_Page</base><namespaces>"
     '<namespace key="0" case="first-letter" /><namespace key="1">Talk</namespace>'
     '<namespace key="10">Template</namespace><namespace key="12">Help</namespace>'
+    '<namespace key="14">Ablage</namespace>'
     '<namespace key="100">Handbook</namespace></namespaces></siteinfo>'
 )
 PAGES = [
@@ -79,6 +80,21 @@ def test_each_page_is_an_article(index: Index, tmp_path: Path, ending: str, pack
     assert article.url == "https://wiki.example/wiki/Beans"
     assert article.text == "The beans are ordered by Priya Nair.\n\n## Store\n\n- In hall 3.\n  - On shelf ** 9."
     assert [hit.article.id for hit in index.find("coffee", ALL, 1)] == ["depot/Beans"]
+
+
+def test_categories_are_its_links(index: Index, tmp_path: Path) -> None:
+    """In the wiki's own word or in English; a link to a category, or one that is no text here, puts nothing into it."""
+    text = (
+        "Ordered by Priya. [[:Category:Linked]] <nowiki>[[Category:Quoted]]</nowiki> <!-- [[Category:Hidden]] -->"
+        "[[category:food_and drink|*]]\n[[ Ablage : Store ]][[Category:{{PAGENAME}}]][[Kategorie:Foreign]]"
+        "<includeonly>[[Category:Included]]</includeonly> [[Category:Last"
+    )
+    bring(index, tmp_path / "depot.xml", export(page("Beans", 0, text), page("Gate", 0, "Closes at ten.")))
+    beans, gate = index.article("depot/Beans", ALL), index.article("depot/Gate", ALL)
+    assert beans
+    assert gate
+    assert (beans.categories, gate.categories) == (("Food and drink", "Store"), ())
+    assert "Category" not in beans.text.partition("Quoted")[2].partition("[[Category:Last")[0]
 
 
 def test_only_what_changed_is_read_again(index: Index, tmp_path: Path) -> None:

@@ -11,7 +11,7 @@ from article_assistant.index.sources import kinds
 from article_assistant.index.sources.mediawiki import MediaWiki
 from article_assistant.index.sources.source import Access
 from article_assistant.index.sync import SyncReport, sync
-from article_assistant.index.types import EVERYONE, Article, SourceError
+from article_assistant.index.types import EVERYONE, Article, Scope, SourceError
 
 from tests.labs import MediaWikiLab
 from tests.parts import MOST, Words
@@ -97,6 +97,31 @@ def test_a_wiki_is_followed(index: Index, mediawiki: MediaWikiLab) -> None:
     assert four
     assert four.names == ("Page 4",)
     assert not update(index, mediawiki)[0].anything
+
+
+def test_categories_are_a_page_s(index: Index, mediawiki: MediaWikiLab) -> None:
+    """Those of its text and those that templates give it, none that the wiki hides, for no request more.
+
+    Another one in a template comes to the pages that show it.
+    """
+    mediawiki.do("edit", title="Template:Filed", text="<includeonly>[[Category:Filed papers]]</includeonly>")
+    mediawiki.do("edit", title="Category:Tracked", text="Seen by nobody. __HIDDENCAT__")
+    mediawiki.do("edit", title="Filing", text="Papers go there. {{Filed}} [[category:travel]] [[Category:Tracked]]")
+    report, asked = update(index, mediawiki)
+    assert asked <= len(report.added) + 10
+    filing = titled(index, "Filing")
+    assert filing
+    assert filing.categories == ("Filed papers", "Travel")
+    hits = index.find("papers", ALL, 5, Scope(category="filed_papers"))
+    assert [hit.article.title for hit in hits] == ["Filing"]
+
+    mediawiki.do("edit", title="Template:Filed", text="<includeonly>[[Category:Archive]]</includeonly>")
+    report, asked = update(index, mediawiki)
+    assert (short(report.changed), asked) == (["Filing"], 5)
+    mediawiki.do("edit", title="Finance", text="Finance sits in room 12. [[Category:Money]]")
+    assert short(update(index, mediawiki)[0].changed) == ["Finance"]
+    assert {"Archive", "Money"} <= index.library.ledger.categories(ALL).keys()
+    assert "Filed papers" not in index.library.ledger.categories(ALL)
 
 
 def test_what_is_uploaded(index: Index, mediawiki: MediaWikiLab) -> None:

@@ -1,6 +1,7 @@
-"""Where to search, chosen on the page: places, days, and titles completed behind an @."""
+"""Where to search, chosen on the page: places, categories, days, and titles completed behind an @."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -25,6 +26,7 @@ __all__ = ["open_page", "serve"]
 
 TRAVEL = web.article("handbook/travel/policy.md", "# Travel policy\n\nTrips are by train.", updated="2024-05-01")
 VISAS = web.article("handbook/travel/visas.md", "# Visas <b>\n\nAsk the desk.", updated="2025-05-01")
+VISAS = replace(VISAS, categories=("Abroad", "Papers"))
 LUNCH = web.article("handbook/lunch.md", "# Lunch\n\nLunch is at noon.", updated=None)
 
 
@@ -61,7 +63,7 @@ def test_titles_are_completed_by_their_words() -> None:
     assert completed(titles, "x") == []
 
 
-def test_titles_are_those_that_somebody_may_read(tmp_path: Path) -> None:
+def test_titles_and_categories_are_those_that_somebody_may_read(tmp_path: Path) -> None:
     """What a group may not read is in no list, and out of it as soon as it may not be read any more."""
     mia, memory = User("mia", frozenset({EVERYONE})), Memory()
     index = Index.open(tmp_path, parts.Words())
@@ -70,7 +72,7 @@ def test_titles_are_those_that_somebody_may_read(tmp_path: Path) -> None:
     def keep(identifier: str, title: str, *groups: str) -> None:
         with index.library.writing():
             source = index.library.ledger.add("/docs", "docs")
-            one = parts.article(f"# {title}", title, identifier, frozenset(groups))
+            one = replace(parts.article(f"# {title}", title, identifier, frozenset(groups)), categories=(title,))
             index.replace(source, [(one, one.revision, split(one, index.embedder))])
 
     with index.library.writing():
@@ -79,8 +81,10 @@ def test_titles_are_those_that_somebody_may_read(tmp_path: Path) -> None:
     keep("docs/b.md", "Closed", "staff")
     assert [title for _, title, _ in assistant.titles(mia)] == ["Open"]
     assert [title for _, title, _ in assistant.titles(User("tom", frozenset({"staff"})))] == ["Closed"]
+    assert assistant.categories(mia) == {"Open": 1}
+    assert assistant.categories(User("operator", None)) == {"Closed": 1, "Open": 1}
     keep("docs/a.md", "Open no more", "staff")
-    assert assistant.titles(mia) == []
+    assert (assistant.titles(mia), assistant.categories(mia)) == ([], {})
     assert len(assistant.titles(User("operator", None))) == 2
     index.close()
     memory.close()
@@ -90,6 +94,7 @@ def test_the_doors_say_what_there_is(travels: web.Served) -> None:
     """Places with their numbers, the first and the last day; titles by what was typed."""
     there = httpx.get(f"{travels.url}/places", timeout=60).json()
     assert there["places"] == [{"place": "handbook", "articles": 3}, {"place": "handbook/travel", "articles": 2}]
+    assert there["categories"] == [{"category": "Abroad", "articles": 1}, {"category": "Papers", "articles": 1}]
     assert (there["first"], there["last"]) == ("2023-11-22", "2025-05-01")
     found = httpx.get(f"{travels.url}/titles", params={"q": "vis"}, timeout=60).json()
     assert found == {"titles": [{"article": VISAS.id, "title": "Visas <b>"}]}
@@ -119,6 +124,27 @@ def test_a_place_and_days_are_searched_alone(open_page: Open, travels: web.Serve
     ask(page, "And then?")
     page.wait_for_function("() => document.querySelectorAll('.actions').length === 2")
     assert travels.assistant.scopes == [Scope("handbook/travel", "2024-01-01"), Scope()]
+
+
+@pytest.mark.parametrize("given", [{}, {"viewport": {"width": 390, "height": 700}, "color_scheme": "dark"}])
+def test_a_category_is_searched_alone(
+    open_page: Open, travels: web.Served, tmp_path: Path, given: dict[str, Any]
+) -> None:
+    """Categories are offered, the question is asked in the one that is named, and a reload still says so."""
+    page = open_page(travels.url, **given)
+    page.get_by_text("All articles").first.click()
+    page.wait_for_function("() => document.querySelectorAll('#categories option').length === 2")
+    page.get_by_label("Category").fill("Papers")
+    page.get_by_text("Only: category Papers").wait_for()
+    assert Axe().run(page).response["violations"] == []
+    picture(page, f"category-{len(given)}", tmp_path)
+    ask(page, "What did we change?")
+    page.get_by_text("Searched only: category Papers").wait_for()
+    page.locator("a.mark").wait_for()
+    page.reload()
+    page.get_by_text("Searched only: category Papers").wait_for()
+    picture(page, f"category-said-{len(given)}", tmp_path)
+    assert travels.assistant.scopes == [Scope(category="Papers")]
 
 
 def test_without_a_choice_there_is_no_control(open_page: Open, serve: Callable[..., web.Served]) -> None:

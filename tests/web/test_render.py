@@ -189,11 +189,18 @@ def test_what_html_cannot_carry_is_shown_one_for_one() -> None:
     for html in (
         render.conversation([turn]),
         render.sources(turn),
-        article_page(article(f"- {strange}", strange), 3, 5),
+        article_page(replace(article(f"- {strange}", strange), categories=(strange,)), 3, 5),
     ):
         assert shown in html
         assert not set(html) & {"\x00", "\x1b", "\ud800"}
     assert '<mark id="quote">\ufffd\ufffd</mark>' in html
+
+
+def test_an_article_says_its_categories() -> None:
+    """As text, whatever they are called; without any, there is no word of them."""
+    html = article_page(replace(article("Text."), categories=("A & B", "<i>Visas")))
+    assert "Categories: A & B, <i>Visas" in " ".join(Seen(html.replace("body", "main")).text.split())
+    assert "Categories" not in article_page(article("Text."))
 
 
 def test_mark_is_a_link_only_with_its_citation() -> None:

@@ -83,12 +83,12 @@ def test_a_program_is_told_why_where_it_asks(serve: Callable[..., web.Served]) -
 
 
 def test_a_program_keeps_a_question_to_a_place_and_a_time(serve: Callable[..., web.Served]) -> None:
-    """`place`, `since` and `until` reach the search; without them everything is searched."""
+    """`place`, `since`, `until` and `category` reach the search; without them everything is searched."""
     served = serve()
-    span = {"place": "ops/reports", "since": "2016-01-01", "until": "2016-12-31"}
+    span = {"place": "ops/reports", "since": "2016-01-01", "until": "2016-12-31", "category": "Visas"}
     assert httpx.post(f"{served.url}/v1/ask", json={"question": QUESTION, **span}).status_code == 200
     assert httpx.post(f"{served.url}/v1/ask", json={"question": QUESTION}).status_code == 200
-    assert served.assistant.scopes == [Scope("ops/reports", "2016-01-01", "2016-12-31"), EVERYTHING]
+    assert served.assistant.scopes == [Scope("ops/reports", "2016-01-01", "2016-12-31", category="Visas"), EVERYTHING]
 
 
 @pytest.mark.parametrize("day", ["yesterday", "2016-1-1", "2016-01-01T10:00"])

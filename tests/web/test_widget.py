@@ -383,6 +383,18 @@ def test_it_speaks_the_pages_language(
     assert (box["x"] < 300) == (side == "left")
 
 
+def test_that_articles_disagree_is_said_in_the_pages_language(page: Any, chat: Served, wiki: Wikis) -> None:
+    """That sentence is the assistant's, and what follows is the articles'."""
+    said = web.answered("How many?", "The articles disagree: 7 [1]; 8.", web.citation(web.article(), web.QUOTE))
+    at, _ = on_wiki(chat, wiki, said, body=f'<!doctype html><html lang="ru"><title>W</title><body>{ARTICLE}')
+    page.goto(at)
+    page.get_by_role("button", name="Спросить статьи").click()
+    page.get_by_role("textbox").fill("How many?")
+    page.get_by_role("textbox").press("Enter")
+    page.locator(".text a.mark").wait_for()
+    assert page.locator(".text").inner_text() == "Статьи расходятся: 7 [1]; 8."
+
+
 @pytest.mark.parametrize(
     "style",
     [

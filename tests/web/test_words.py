@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any, get_args
 
 import pytest
-from article_assistant.answering import courtesy, explaining, passage
+from article_assistant.answering import cite, courtesy, explaining, passage
 from article_assistant.answering.question import Kind
 from article_assistant.answering.refusal import refusal
 from article_assistant.pipeline import GONE
@@ -66,7 +66,7 @@ def test_what_the_assistant_says_itself_is_among_them() -> None:
     said = [refusal("Who is Ada?", [], 0.0).answer, refusal("What is it?", [], 0.0).answer]
     titles = Context("Hi", (), lambda _: (), titles=lambda: ["One", "Two"])
     said += [courtesy.reply("Hi", kind, context).answer for kind in courtesy.REPLIES for context in (None, titles)]
-    said += [passage.NOTICE, GONE, UNAVAILABLE, NO_FRAME, hearing.ENDLESS]
+    said += [cite.DISAGREE, passage.NOTICE, GONE, UNAVAILABLE, NO_FRAME, hearing.ENDLESS]
     said += [calls.AWAY, calls.LATE, calls.SILENT, calls.BROKEN, calls.SPENT]
     said += [writer.NOTHING_FOUND, writer.LEFT_OUT, writer.EMPTY, writer.STOPPED]
     said += [explaining.UNNAMED, explaining.NO_KIND, explaining.UNSURE, explaining.NO_TABLE, *get_args(Verdict)]
@@ -157,6 +157,23 @@ def test_a_refusal_its_reasons_and_its_article_are_in_german(open_page: Open, se
     article = frame.evaluate(f"({OURS_IN})(document.body, 'main, h1')")
     assert article == ["22. November 2023", "Zur Stelle"]
     assert frame.evaluate("[document.documentElement.lang, document.querySelector('main').lang]") == ["de", "en"]
+
+
+@pytest.mark.parametrize("short", [None, "Seven"])
+def test_that_articles_disagree_is_said_in_german(
+    open_page: Open, serve: Callable[..., web.Served], short: str | None
+) -> None:
+    """That sentence is ours, what follows is the articles', and each has its own language."""
+    other = replace(web.citation(web.article("b.md", "# B\n\nEight rooms."), "Eight rooms."), number=2)
+    words = f"{cite.DISAGREE} Seven (2 May 2024) [1]; eight. [2]"
+    answer = replace(web.answered("How many?", words, web.citation(web.article(), web.QUOTE), other), short=short)
+    page = open_page(serve(answer).url, locale="de-DE")
+    asked_in(page, "How many?")
+    page.locator(".actions").wait_for()
+    shown = page.locator(".answer")
+    assert shown.inner_text().replace("\xa0", " ") == "Die Artikel sind sich uneinig: Seven (2 May 2024) 1; eight. 2"
+    assert (shown.get_attribute("lang"), shown.locator("span").get_attribute("lang")) == ("en", "de")
+    assert shown.locator("strong").count() == bool(short)
 
 
 def test_the_login_and_what_is_not_there_are_in_german(browser: Any, serve: Callable[..., web.Served]) -> None:

@@ -786,8 +786,8 @@ class Turn {
 
     // Paragraphs, with the marks [1] as links to their quotes, and code as it is: lines four spaces in that are no items.
     write(text) {
-        const blocks = [];
-        for (const line of text.split('\n')) {
+        const blocks = [], ours = TEXTS.en.disagree;    // the only words in an answer that are no article's
+        for (const line of (text.startsWith(ours) ? text.replace(ours, () => say('disagree')) : text).split('\n')) {
             const last = blocks.at(-1)?.tag;
             const tag = /^ {4}/.test(line) && (last === 'pre' || !/^ *(-|\d+[.)]) +\S/.test(line)) ? 'pre' : line.trim() ? 'p' : '';
             if (tag && tag === last) { blocks.at(-1).lines.push(line); } else { blocks.push({ tag, lines: [line] }); }

@@ -1,4 +1,4 @@
-// Where to search: a source or a folder in it, some days, or one article, whose title is completed behind an @.
+// Where to search: a source or a folder in it, a category, some days, or one article, whose title is completed behind an @.
 (function () {
     'use strict';
     function say(text, name) { return window.articleSay(text, name); }
@@ -16,11 +16,12 @@
     // ------------------------------------------------------------------ what is chosen
     function values() {
         var from = form().elements;
-        return { place: from.place.value, since: from.since.value, until: from.until.value };
+        return { place: from.place.value, category: from.category.value.trim(), since: from.since.value, until: from.until.value };
     }
     function draw() {
         var now = values(), select = form().elements.place, name = select.selectedOptions[0].dataset.name || '';
-        var parts = [now.place && name, now.since && say('from {n}', now.since), now.until && say('to {n}', now.until)];
+        var parts = [now.place && name, now.category && say('category {n}', now.category),
+            now.since && say('from {n}', now.since), now.until && say('to {n}', now.until)];
         var said = parts.filter(Boolean).join(', ');
         row().querySelector('.chosen').textContent = said ? say('Only: {n}', said) : say('All articles');
         row().querySelector('.everywhere').hidden = !said;
@@ -50,6 +51,8 @@
             option.dataset.name = name;
             select.append(option);
         });
+        document.getElementById('categories').replaceChildren.apply(document.getElementById('categories'),
+            there.categories.map(function (one) { return new Option(one.articles, one.category); }));
         var dated = there.first !== there.last;
         form().querySelectorAll('.day').forEach(function (label) {
             var field = label.querySelector('input');
@@ -58,7 +61,8 @@
             field.max = there.last;
         });
         form().querySelector('.place').hidden = !there.places.length;
-        row().hidden = !there.places.length && !dated;
+        form().querySelector('.category').hidden = !there.categories.length;
+        row().hidden = !there.places.length && !there.categories.length && !dated;
     }
 
     // ------------------------------------------------------------------ titles behind an @
@@ -137,7 +141,7 @@
         window.articleAssistant = window.articleAssistant || {};
         window.articleAssistant.chosen = function () {
             var now = values();
-            return now.place || now.since || now.until ? JSON.stringify(now) : '';
+            return now.place || now.category || now.since || now.until ? JSON.stringify(now) : '';
         };
         box().setAttribute('aria-autocomplete', 'list');
         box().setAttribute('aria-controls', 'titles');

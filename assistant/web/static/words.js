@@ -40,6 +40,7 @@
     }
     function put(element) {
         if (element.matches('time[datetime]')) { dated(element); }
+        if (element.lang) { element.lang = given.language; }
         element.childNodes.forEach(function (node) {
             var text = node.nodeType === Node.TEXT_NODE ? node.data.replace(/\s+/g, ' ').trim() : '';
             var said = text && translated(text);
