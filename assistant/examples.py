@@ -50,7 +50,9 @@ class Examples:
         self._assistant, self._most = assistant, most
         self._known: dict[tuple[Groups, str | None], tuple[list[Offer], Iterator[Offer]]] = {}
         self._trying = threading.Lock()
+        self._closing = threading.Event()
         self._visits = 0
+        self._warming: threading.Thread | None = None
 
     def __call__(self, user: User) -> list[Offer]:
         """A few questions that the articles which this user may read answer, others at each visit where there are."""
@@ -74,9 +76,15 @@ class Examples:
 
     def warm(self, user: User) -> threading.Thread:
         """Try the first few in the background, so that the first visitor finds them."""
-        trying = threading.Thread(target=self._tried, args=(user,), name="examples", daemon=True)
-        trying.start()
-        return trying
+        self._warming = threading.Thread(target=self._tried, args=(user,), name="examples", daemon=True)
+        self._warming.start()
+        return self._warming
+
+    def close(self, seconds: float = 5.0) -> None:
+        """Try no more; waits for the question that is being tried, for at most so many seconds."""
+        self._closing.set()
+        if self._warming:
+            self._warming.join(seconds)
 
     def _tried(self, user: User) -> None:
         with suppress(Exception):  # the first visitor's page says so then
@@ -86,6 +94,8 @@ class Examples:
         articles = islice(self._assistant.index.library.articles(user.groups), LOOKED_AT)
         shown: set[str] = set()
         for question, article in islice(propose(articles), TRIED_FIRST):
+            if self._closing.is_set():
+                return
             opening = " ".join(question.split()[:2])  # one "Who is …?" is enough
             if opening in shown:
                 continue

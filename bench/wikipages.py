@@ -1,8 +1,8 @@
 """Generated pages of a wiki, in the marks of MediaWiki or DokuWiki.
 
-Each has headings, paragraphs with bold, italic and code words and inner links, lists inside lists, a table, a sentence
-that stands on it twice, one of fifty words, sentences of other scripts, numbered steps, code and, in MediaWiki, a
-template.
+Each has headings, paragraphs with bold, italic and code words and inner links, lists inside lists, a table with names
+of columns and one with names of rows, a sentence that stands on it three times, one of fifty words, sentences of other
+scripts, numbered steps, terms, code and, in MediaWiki, a template.
 """
 
 import random
@@ -30,7 +30,6 @@ class Marks:
     bold: str
     italic: str
     code: tuple[str, str]
-    ordered: bool = False
 
     def heading(self, level: int, words: str) -> str:
         """A heading of level 2 to 4."""
@@ -42,6 +41,14 @@ class Marks:
 
     def table(self, rows: list[tuple[str, str]]) -> str:
         """A table with the names of its columns above."""
+        raise NotImplementedError
+
+    def facts(self, rows: list[tuple[str, str]]) -> str:
+        """A table with the names of its rows in front."""
+        raise NotImplementedError
+
+    def terms(self, rows: list[tuple[str, str]]) -> str:
+        """Terms and what they mean; as items where a wiki has no other way."""
         raise NotImplementedError
 
     def lines_of_code(self, code: str) -> str:
@@ -64,6 +71,13 @@ class _MediaWiki(Marks):
         body = "\n".join(f"|-\n| {' || '.join(row)}" for row in rows)
         return f'{{| class="wikitable"\n! {" !! ".join(COLUMNS)}\n{body}\n|}}'
 
+    def facts(self, rows: list[tuple[str, str]]) -> str:
+        body = "\n".join(f"|-\n! {name}\n| {value}" for name, value in rows)
+        return f'{{| class="wikitable"\n{body}\n|}}'
+
+    def terms(self, rows: list[tuple[str, str]]) -> str:
+        return "\n".join(f"; {term}\n: {meaning}" for term, meaning in rows)
+
     def lines_of_code(self, code: str) -> str:
         return f"<pre>\n{code}\n</pre>"
 
@@ -80,6 +94,12 @@ class _DokuWiki(Marks):
 
     def table(self, rows: list[tuple[str, str]]) -> str:
         return "\n".join([f"^ {' ^ '.join(COLUMNS)} ^", *(f"| {' | '.join(row)} |" for row in rows)])
+
+    def facts(self, rows: list[tuple[str, str]]) -> str:
+        return "\n".join(f"^ {name} | {value} |" for name, value in rows)
+
+    def terms(self, rows: list[tuple[str, str]]) -> str:
+        return self.items([f"{term}: {meaning}" for term, meaning in rows])
 
     def lines_of_code(self, code: str) -> str:
         return f"<code>\n{code}\n</code>"
@@ -131,8 +151,11 @@ def written(marks: Marks, chance: random.Random, number: int) -> str:
         marks.heading(2, chance.choice(("東京", "Бюджет", "Größe", "Ελλάδα"))),
         " ".join(chance.choice(SCRIPTS).format(chance.randrange(2, 30)) for _ in "ab"),
         marks.items([chance.choice(SCRIPTS).format(chance.randrange(2, 30)) for _ in "abc"]),
+        marks.facts([(chance.choice(WORDS).capitalize(), sentence(2, 6)) for _ in "abc"]),
         marks.heading(2, "Steps"),
+        f"{again} {sentence()}",
         marks.items([marked() for _ in "abc"], numbered=True),
+        marks.terms([(chance.choice(WORDS).capitalize(), marked()) for _ in "ab"]),
         marks.lines_of_code(f"sudo restart {chance.choice(WORDS)}"),
         marks.note(f"{marked()} {sentence()}"),
     ]  # fmt: skip

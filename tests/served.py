@@ -101,7 +101,8 @@ def refused(question: str, *nearest: Citation) -> Answer:
 class Scripted:
     """An assistant that plays answers from a queue; an exception in it is raised, a list of events is played.
 
-    A number in such a list is a pause in seconds; Waiting lasts until it is stopped.
+    A number in such a list is a pause in seconds, a threading.Event one until it is set; Waiting lasts until it is
+    stopped.
     """
 
     articles: dict[str, Article]
@@ -140,6 +141,9 @@ class Scripted:
             for event in step:
                 if isinstance(event, float):
                     time.sleep(event)
+                    continue
+                if isinstance(event, threading.Event):
+                    event.wait(600)
                     continue
                 while isinstance(event, Waiting) and not (stop and stop.is_set()):
                     yield event

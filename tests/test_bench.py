@@ -2,6 +2,7 @@
 
 import asyncio
 import gzip
+import io
 import json
 import math
 import os
@@ -21,8 +22,24 @@ from article_assistant.index import embed
 from article_assistant.index.search import Index
 from article_assistant.index.types import EVERYONE, Article, Chunk, Hit
 from article_assistant.types import Answer, Citation
+from PIL import Image
 
-from bench import answers, cold, data, exact, field, large, load, peers, question, report, score, support, wikis
+from bench import (
+    answers,
+    cold,
+    data,
+    exact,
+    field,
+    landing,
+    large,
+    load,
+    peers,
+    question,
+    report,
+    score,
+    support,
+    wikis,
+)
 from bench.score import Passage, Piece, Score
 from tests import parts
 from tests import served as web
@@ -506,6 +523,31 @@ def test_a_change_is_found_where_it_belongs() -> None:
     found.remove(("Told", "word"))
     assert wikis.settled(waiting, lambda *one: one in found, 60) == [("move", -math.inf)]
     assert waiting == []
+
+
+def test_a_quote_is_sought_on_its_page_without_its_link() -> None:
+    """By aligning words: marks and names of columns aside, and each of several like sentences at its own place."""
+    text = "- Ask Mia.\n\nDay: Monday | What: Tour\n\nAsk Mia."
+    pieces = [[0, " Ask ", False, False], [0, "Mia", False, True], [0, ".", False, False], [1, "Day", True, False],
+              [2, "What", True, False], [3, "Monday ", False, False], [4, "Tour", False, False],
+              [5, "Ask Mia.", False, False]]  # fmt: skip
+    found = landing.aligned(text, pieces)
+    assert [found[at] for at in (2, 6, 9)] == [(0, 1, 4), (1, 0, 3), (2, 0, 1)]
+    assert (found[text.index("Monday")], found[text.index("Tour")]) == ((5, 0, 6), (6, 0, 4))
+    assert [found[at] for at in (text.rindex("Ask"), len(text) - 1)] == [(7, 0, 3), (7, 7, 8)]
+
+
+def test_a_link_has_landed_where_the_paint_and_the_quote_cover_one_another() -> None:
+    """Both ways: too much paint counts as little as too little, and what is out of the window is not painted."""
+    picture = Image.new("RGB", (100, 50), "white")
+    picture.paste((255, 0, 255), (10, 10, 50, 20))
+    stream = io.BytesIO()
+    picture.save(stream, "png")
+    assert landing.covered(stream.getvalue(), [(10, 10, 50, 20)]) == (1.0, 1.0)
+    assert landing.covered(stream.getvalue(), [(10, 10, 30, 20)]) == (0.5, 1.0)
+    assert landing.covered(stream.getvalue(), [(10, 10, 90, 20)]) == (1.0, 0.5)
+    assert landing.covered(stream.getvalue(), [(10, 10, 50, 20), (10, 60, 50, 70)]) == (1.0, 0.5)
+    assert landing.covered(stream.getvalue(), [(10, 60, 50, 70)]) == (0.0, 0.0)
 
 
 def test_the_load_is_counted_as_it_is_answered() -> None:

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from datetime import date
 from urllib.parse import quote as percent
 
+from article_assistant.answering.fragment import fragment
 from article_assistant.index.chunk import PATH, page_at, sentences
 from article_assistant.index.reading.lines import MARK
 from article_assistant.index.types import Article
@@ -18,9 +19,6 @@ _FIRST_WORD = re.compile(r"[^\W\d_]+(?:['’-][^\W\d_]+)*[,.;:!?…]*(?= |\Z)")
 _COMMAND_SIGNS = re.compile(r"(?:^| )-|[_/\\=<>{}$@#]")
 DISAGREE = "The articles disagree:"
 """How an answer begins of which articles say different things; ours, so a page says it in its reader's language."""
-KEPT_WORDS = 6
-"""Words at each end of a quote by which a browser finds it."""
-_LINE_MARK = re.compile(r"^\s*(?:#{1,6}|-|\d+\.)(?: |$)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +60,7 @@ def resolve(quotes: Iterable[Quote], first: int = 1) -> tuple[Citation, ...]:
 
 def original_at(article: Article, start: int, end: int | None = None) -> str:
     """The address of an article's original, opened where characters `[start, end)` stand: at their page, or at their
-    heading and, where a browser finds them, at the very words (https://wicg.github.io/scroll-to-text-fragment)."""
+    heading and, where a browser finds them, at the very words."""
     page = page_at(article, start)
     if not article.url or "#" in article.url:
         return article.url
@@ -70,53 +68,8 @@ def original_at(article: Article, start: int, end: int | None = None) -> str:
         return f"{article.url}#page={page}"
     if not article.anchors:  # its original is not known to have a text like ours
         return article.url
-    anchor, words = percent(article.anchor(start)), fragment(article.text, start, end) if end else ""
+    anchor, words = percent(article.anchor(start)), fragment(article.text, start, end, article.title) if end else ""
     return f"{article.url}#{anchor}{f':~:text={words}' if words else ''}" if anchor or words else article.url
-
-
-def fragment(text: str, start: int, end: int) -> str:
-    """A text directive for characters `[start, end)`: their first and last words, as they stand together on the page.
-
-    The same words may stand on the page before: then the words in front of these say which are meant.
-
-    >>> fragment("- Ask Mia.\\n- Then wait, and ask Mia.", 2, 10), fragment("We are. We are. So it is.", 8, 15)
-    ('Ask%20Mia.', 'We%20are.-,We%20are.')
-    """
-    pieces = _shown(text[start:end])
-    if not pieces:
-        return ""
-    first, last = pieces[0].split(), pieces[-1].split()
-    if len(pieces) == 1 and len(first) <= 2 * KEPT_WORDS:
-        found = begins = _escaped(first)
-    else:
-        begins = _escaped(first[:KEPT_WORDS])
-        found = f"{begins},{_escaped(last[-KEPT_WORDS:])}"
-    before = _escaped(" ".join(_shown(text[:start])).split()).casefold()  # a browser looks at no letter's case
-    if begins.casefold() in before and (in_front := _in_front(text, start, end)):
-        return f"{_escaped(in_front.split()[-3:])}-,{found}"
-    return found
-
-
-def _in_front(text: str, start: int, end: int) -> str:
-    """What a page shows just before characters `[start, end)`; "" where that is not known."""
-    lines = [line for line in text[:start].splitlines() if _shown(line)]  # before the mark of its own line
-    row = text[start:end].partition("\n")[0].split(" | ")
-    if len(row) > 1 and not (lines and " | " in lines[-1]):  # the names of the columns, which our text has inside rows
-        return row[-1].partition(": ")[0] if ": " in row[-1] else ""
-    return _shown(lines[-1])[-1] if lines else ""
-
-
-def _shown(text: str) -> list[str]:
-    """The pieces of a text that stand together on a page: without our marks, and the cells of a row one by one."""
-    pieces = []
-    for line in text.splitlines():
-        plain = _LINE_MARK.sub("", line).strip()
-        pieces += [part.partition(": ")[2] or part for part in plain.split(" | ")] if " | " in plain else [plain]
-    return [piece for piece in pieces if piece]
-
-
-def _escaped(words: list[str]) -> str:
-    return percent(" ".join(words), safe="").replace("-", "%2D")
 
 
 def heading_at(text: str, offset: int) -> str:

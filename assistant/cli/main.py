@@ -4,6 +4,7 @@ import os
 import signal
 import sys
 import time
+from contextlib import closing
 from datetime import datetime
 from importlib.metadata import version
 from pathlib import Path
@@ -261,8 +262,11 @@ def _serve_page(index: "Index", settings: "Settings") -> None:
     def announce(url: str) -> None:
         out.print(f"Chat with your articles at [bold]{url}[/bold]  (Ctrl-C ends)")
 
-    with article_assistant.open(settings, index=index) as serving, kept_in_step(settings, index.library) as kept:
-        examples = Examples(serving)
+    with (
+        article_assistant.open(settings, index=index) as serving,
+        kept_in_step(settings, index.library) as kept,
+        closing(Examples(serving)) as examples,
+    ):
         examples.warm(ANYONE)
         server.serve_page(serving, settings, announce, examples, kept, serving.judged, Meanings(lambda: index.embedder))
 

@@ -26,6 +26,8 @@ QUIET = 0.5
 """Seconds without an event after which None is yielded."""
 AHEAD = 32
 """Maximum events buffered for a slow client; then the thread waits."""
+THREAD = "question"
+"""The name of the threads of programs' questions; the page's are AnyIO's."""
 STALLED = 60.0
 """Seconds without the client taking an event after which its question is ended."""
 
@@ -44,6 +46,18 @@ def answered(events: Iterator[Event]) -> Generator[Event, None, None]:
         cast(Generator[Event, None, None], events).close()
     if not isinstance(event, Answer):
         raise RuntimeError("the events ended without an answer")
+
+
+def ended(seconds: float) -> bool:
+    """Whether all threads of questions have ended, after at most so many seconds; to be called after the loop's end.
+
+    One that is inside a library of C++ while Python ends aborts the process.
+    """
+    until = time.monotonic() + seconds
+    running = [one for one in threading.enumerate() if one.name in (THREAD, "AnyIO worker thread")]
+    for one in running:
+        one.join(max(until - time.monotonic(), 0))
+    return not any(one.is_alive() for one in running)
 
 
 class Asking:
@@ -84,7 +98,7 @@ class Asking:
             self._waiting -= 1
         self._held += 1
         running = _Running(partial(self._free, self._clock(), self._held), self._at_work)
-        threading.Thread(target=running.run, args=(ask,), name="question", daemon=True).start()
+        threading.Thread(target=running.run, args=(ask,), name=THREAD, daemon=True).start()
         return running.events()
 
     def _free(self, since: float, beside: int) -> None:

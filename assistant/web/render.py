@@ -17,6 +17,7 @@ from urllib.parse import quote, urlencode, urlsplit
 from article_assistant.answering.cite import DISAGREE, day
 from article_assistant.index.types import EVERYTHING, Scope
 from article_assistant.types import Answer, Citation, Sentence
+from article_assistant.web.quotes import drawn
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from jinja2.ext import Extension
 
@@ -29,7 +30,7 @@ LIKELY = 0.5
 UNSHOWABLE = dict.fromkeys([*range(9), 11, 12, 13, *range(14, 32), 127, *range(0xD800, 0xE000)], "\ufffd")
 """Characters not allowed in HTML, for `str.translate`: each becomes one replacement character, so offsets hold."""
 _CITATION_MARK = re.compile(r"( ?)\[(\d{1,3})\]")
-CODE = " " * 4
+INDENT = " " * 4
 """What a line of code begins with."""
 ITEM_START = re.compile(r"( *)(?:- +|(\d{1,9})[.)] +)(?=\S)")
 """The start of a list item: its indentation, and its number if it has one."""
@@ -82,13 +83,7 @@ _TEMPLATES = Environment(
 )
 
 
-def _around(said: tuple[str, str]) -> tuple[str, str, str]:
-    """A sentence, given with words of its own, as the text before them, the words, and the text after them."""
-    sentence, words = (" ".join(text.split()) for text in said)
-    return sentence.partition(words) if words and words in sentence else (sentence, "", "")
-
-
-_TEMPLATES.filters |= {"address": address, "original": original, "day": day, "parted": _around}
+_TEMPLATES.filters |= {"address": address, "original": original, "day": day, "drawn": drawn}
 
 
 def fill(template: str, **values: Any) -> str:
@@ -201,7 +196,7 @@ def _turn(number: int, turn: Shown) -> dict[str, Any]:
         "refused": offline and not offline.answered and not offline.remark,
         # The assistant's own words, and no article's: said in the language of the page.
         "ours": offline and not offline.answered,
-        "quoted": [_around((citation.quote, short)) for citation in offline.citations] if offline and short else [],
+        "quoted": [(citation.quote, short) for citation in offline.citations] if offline and short else [],
         "often": max(round(confidence * 10), 1) if confidence is not None and confidence < SURE_ENOUGH else None,
         "doubtful": doubtful,
         "done": answer is not None,
@@ -257,8 +252,8 @@ def _paragraphs(words: str, marked: Callable[[str], Iterator[Stretch]], short: s
         item = ITEM_START.match(line)
         if item and item[2]:
             item = None  # the number is part of the quote, and may be what was asked for
-        if line.startswith(CODE) and (not item or (lines and lines[-1][0] == "code")):
-            lines.append(("code", [Piece([Stretch(line.removeprefix(CODE))])]))  # to be copied: nothing in it is a mark
+        if line.startswith(INDENT) and (not item or (lines and lines[-1][0] == "code")):
+            lines.append(("code", [Piece([Stretch(line.removeprefix(INDENT))])]))  # to be copied: nothing in it is a mark
             continue
         said = line[item.end() :] if item else line
         parts: list[Stretch] = []

@@ -38,7 +38,7 @@ from article_assistant.web.conversations import ANYONE, Conversations
 from article_assistant.web.errors import error
 from article_assistant.web.listening import ServeError, listen
 from article_assistant.web.login import Login
-from article_assistant.web.queue import Asking
+from article_assistant.web.queue import Asking, ended
 from article_assistant.web.visitors import Visitors
 from article_assistant.web.wanting import Meanings
 from fastapi import FastAPI, Request
@@ -198,7 +198,10 @@ def serve_page(
     # KeyboardInterrupt lets our caller clean up too.
     with listen(settings) as listener, _as_interrupt(signal.SIGTERM), suppress(KeyboardInterrupt):
         app = partial(create_app, assistant, settings, examples, kept, judged, meanings)
-        asyncio.run(_until_stopped(app, settings, announce, listener))
+        try:
+            asyncio.run(_until_stopped(app, settings, announce, listener))
+        finally:
+            ended(STOP_SECONDS)
 
 
 @contextmanager
@@ -234,12 +237,17 @@ async def _until_stopped(
     )
     reports = logging.getLogger("uvicorn.error")
     reports.setLevel(logging.WARNING)
-    # Streams stay open until the end; cutting them off is not an error.
-    reports.addFilter(lambda record: "timeout graceful shutdown exceeded" not in record.getMessage())
+    reports.addFilter(_is_error)
     server = _Server(config, lambda: announce(f"http://{host}:{settings.port}/"))
     await server.serve(sockets=[listener])
     if not server.started:
         raise ServeError("the page could not be started; the lines above say why")
+
+
+def _is_error(record: logging.LogRecord) -> bool:
+    """Whether a report of the web server's is one: streams stay open until the end, and cutting them off is none."""
+    cut = record.exc_info and isinstance(record.exc_info[1], asyncio.CancelledError)
+    return not cut and "timeout graceful shutdown exceeded" not in record.getMessage()
 
 
 class _Server(uvicorn.Server):

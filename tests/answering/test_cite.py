@@ -6,7 +6,6 @@ from urllib.parse import unquote
 import pytest
 from article_assistant.answering.cite import (
     Quote,
-    _in_front,
     day,
     disagreement,
     heading_at,
@@ -141,12 +140,6 @@ def test_sentences_lose_only_their_marks() -> None:
 def test_days_are_written_for_people() -> None:
     """ISO dates are spelt out, anything else stays."""
     assert (day("2016-06-09"), day("spring 2016"), day(None)) == ("9 June 2016", "spring 2016", "")
-
-
-def test_before_the_first_row_a_page_shows_the_last_column() -> None:
-    """The names of the columns stand in front of it, the last of them just before; our text has them in the row."""
-    text = "Rooms\n\nRoom: A1 | Seats: 4 | Floor: 2"
-    assert _in_front(text, text.index("Room:"), len(text)) == "Floor"
 
 
 def test_without_words_to_mark_an_address_ends_with_its_heading() -> None:

@@ -13,6 +13,12 @@ from tests.web.test_page import Open, ask, open_page, serve
 
 __all__ = ["open_page", "serve"]
 
+WORDS = """one => {
+    const range = document.createRange();
+    range.selectNodeContents(one);
+    return range.getBoundingClientRect().left;
+}"""
+
 
 def left(page: Any, what: str) -> float:
     """The left edge of the content of an element, in pixels."""
@@ -24,7 +30,10 @@ def left(page: Any, what: str) -> float:
 def test_one_left_edge_and_sources_only_where_there_are_some(
     open_page: Open, serve: Callable[..., web.Served], tmp_path: Path, width: int, scheme: str
 ) -> None:
-    """Greeting, suggestions and box, then answer and box, begin at one edge; the column comes with its first card."""
+    """Greeting, suggestions and box, then answer, its actions and the box, begin at one edge.
+
+    The column comes with its first card.
+    """
     page = open_page(serve(web.good()).url, viewport={"width": width, "height": 800}, color_scheme=scheme)
     page.locator(".example").first.wait_for()
     edges = [left(page, what) for what in (".welcome h2", ".example", "#question textarea")]
@@ -36,7 +45,21 @@ def test_one_left_edge_and_sources_only_where_there_are_some(
     page.locator("a.mark").wait_for()
     page.locator(".actions").wait_for()
     edges = [left(page, what) for what in (".answer p", "#question textarea")]
+    edges.append(page.locator(".actions :is(button, summary)").first.evaluate(WORDS))
     assert max(edges) - min(edges) <= 2, edges
     assert page.locator("#shelf .card").is_visible() == (width > 900)
     assert Axe().run(page).response["violations"] == []
     picture(page, f"layout-answer-{width}-{scheme}", tmp_path)
+
+
+def test_an_article_alone_leads_to_the_page(open_page: Open, serve: Callable[..., web.Served]) -> None:
+    """An article in a tab of its own has a link to where one asks; beside its answer it needs none."""
+    page = open_page(serve(web.good()).url)
+    ask(page, "What did we change?")
+    page.locator("a.mark").click()
+    shown = page.frame_locator("#reading iframe")
+    shown.locator("mark").wait_for()
+    assert not shown.locator(".home").is_visible()
+    page.goto(page.locator("a.mark").evaluate("one => one.href"))
+    page.get_by_role("link", name="Ask about the articles").click()
+    page.locator("#question textarea").wait_for()

@@ -615,7 +615,8 @@ def test_answers_stream_in_pictures() -> None:
 def test_a_second_question_waits_in_line(open_page: Open, serve: Callable[..., web.Served]) -> None:
     """Asked while an answer comes, questions leave the box, are seen to wait, can be taken back, and are answered in
     their order; what is typed meanwhile stays."""
-    slow = [Words("Slowly."), 3.0, web.refused("One?")]
+    rest = threading.Event()
+    slow = [Words("Slowly."), rest, web.refused("One?")]
     served = serve(slow, web.good(), web.good())
     page = open_page(served.url)
     ask(page, "One?")
@@ -628,6 +629,8 @@ def test_a_second_question_waits_in_line(open_page: Open, serve: Callable[..., w
     assert "Waits until the answer above is there." in line.first.inner_text()
     line.nth(1).get_by_role("button", name="Take back").click()
     assert box(page).input_value() == "Not this one?"
+    assert [asked[0] for asked in served.assistant.asked] == ["One?"]
+    rest.set()
     page.wait_for_function("() => document.querySelectorAll('.actions').length === 3")
     assert page.locator(".question").all_inner_texts() == ["One?", "Two?", "Three?"]
     assert [asked[0] for asked in served.assistant.asked] == ["One?", "Two?", "Three?"]

@@ -52,7 +52,7 @@ ALLOWED = {
         "details",
         "summary",
     ),
-    *("blockquote", "section"),
+    *("blockquote", "section", "nav", "thead", "th", "b"),
 }
 
 
@@ -163,7 +163,9 @@ def test_nothing_unescaped_gets_through(text: str, title: str, url: str) -> None
     assert seen.tags <= ALLOWED
     assert seen.open == []
     assert not [name for name in seen.attributes if name.startswith("on") or name in {"src", "style", "action"}]
-    assert all(re.match(r"(?i)https?://|/article/|#quote$", link) for link in seen.links)
+    home, *links = seen.links
+    assert home == "/"
+    assert all(re.match(r"(?i)https?://|/article/|#quote$", link) for link in links)
 
 
 @given(LINES, LINES, LINES, st.text(max_size=40), st.text(min_size=1, max_size=20))
@@ -320,6 +322,28 @@ def test_short_words_stand_over_the_sentence_they_come_from() -> None:
     assert '<blockquote class="quoted" dir="auto">Logs are now rotated every night' in html
     assert "It took <b>two people</b></blockquote>" in html
     assert "<strong>Two people</strong>." in html
+
+
+def test_a_quote_of_a_table_is_drawn_as_one() -> None:
+    """Rows stand under the names of their columns, items in a list, and the answer's words stand out, once."""
+    rows = "Destination: Oslo | Per diem: €84\nDestination: Zürich | Per diem: €92"
+    quote = f"Flat sums:\n{rows}\nPlace: Oslo | Ceiling: €190\n- no alcohol\n- a: b"
+    html = render.sources(
+        render.Shown("q", answer=web.answered("q", "€92 [1]", web.citation(web.article(text=quote), quote)))
+    )
+    drawn = html.partition("<blockquote")[2].partition("</blockquote>")[0].partition(">")[2]
+    table = '<div class="scroll" tabindex="0"><table><thead><tr>{}</tr></thead><tbody>{}</tbody></table></div>'
+    assert drawn == (
+        "Flat sums:"
+        + table.format(
+            "<th>Destination</th><th>Per diem</th>",
+            "<tr><td>Oslo</td><td>€84</td></tr><tr><td>Zürich</td><td>€92</td></tr>",
+        )
+        + table.format("<th>Place</th><th>Ceiling</th>", "<tr><td>Oslo</td><td>€190</td></tr>")
+        + "<ul><li>no alcohol</li><li>a: b</li></ul>"
+    )
+    said = replace(web.answered("q", "€92 [1]", web.citation(web.article(text=quote), quote)), short="€92")
+    assert "<td><b>€92</b></td>" in render.conversation([render.Shown("q", answer=said)])
 
 
 def test_an_answer_that_is_not_sure_says_so() -> None:

@@ -62,7 +62,7 @@ def test_static_files_name_nothing_outside() -> None:
     """Neither style nor scripts fetch anything from another host."""
     for path in (ROOT / "assistant" / "web" / "static").glob("*.[cj]s*"):
         code = "\n".join(line for line in path.read_text().splitlines() if not line.strip().startswith("//"))
-        assert "http://" not in code
+        assert "http://" not in code.replace("http://www.w3.org/2000/svg", "")  # the name of a kind, not an address
         assert "@import" not in code
         assert "url(" not in code
 

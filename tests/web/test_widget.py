@@ -311,6 +311,18 @@ def test_copy_thumbs_and_forgetting(page: Any, chat: Served, wiki: Wikis) -> Non
     assert (user.name, name) == ("guest", served.assistant.asked[0][2])
 
 
+def test_a_row_of_a_table_is_drawn_as_one(page: Any, chat: Served, wiki: Wikis) -> None:
+    """A quoted row stands under the names of its columns."""
+    rows = "Flat sums:\nDestination: Oslo | Per diem: €84\nDestination: Bern | Per diem: €92"
+    at, _ = on_wiki(chat, wiki, web.answered("What?", "€84 [1]", web.citation(web.article(text=rows), rows)))
+    page.goto(at)
+    page.get_by_role("button", name="Ask the articles").click()
+    ask(page)
+    page.locator(".tools").wait_for()
+    assert page.locator("blockquote tr").all_inner_texts() == ["Destination\tPer diem", "Oslo\t€84", "Bern\t€92"]
+    assert page.locator("blockquote").inner_text().startswith("Flat sums:")
+
+
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_code_in_an_answer_is_code(page: Any, chat: Served, wiki: Wikis, scheme: str, tmp_path: Path) -> None:
     """Code keeps its lines and spaces, nothing in it is a mark or an item, and it can be copied alone."""

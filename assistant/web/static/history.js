@@ -91,7 +91,7 @@
                 number: card.querySelector('.number').textContent,
                 title: card.querySelector('.title bdi').textContent,
                 where: where ? where.textContent : '',
-                quote: card.querySelector('blockquote').textContent,
+                quote: card.querySelector('blockquote').dataset.quote,
                 link: (away || card.querySelector('.links a')).href
             };
         });

@@ -265,6 +265,21 @@ function icon(lines) {
     drawn.append(path);
     return drawn;
 }
+// A quote with what is a row of a table (`Name: content | …`) in its text as a table.
+function drawn(quote) {
+    const shown = [];
+    let names = '';
+    for (const line of quote.split('\n')) {
+        const cells = line.split(' | ').map((cell) => /^([^:|]{1,60}): (.*)$/.exec(cell));
+        const row = cells.length > 1 && cells.every(Boolean), head = row ? cells.map((cell) => cell[1]).join('|') : '';
+        const fill = (kind, at) => make('tr', {}, ...cells.map((cell) => make(kind, {}, cell[at])));
+        if (!row) { shown.push(shown.length && !names ? `\n${line}` : line); } else if (head === names) { shown.at(-1).append(fill('td', 2)); } else {
+            shown.push(make('table', {}, fill('th', 1), fill('td', 2)));
+        }
+        names = head;
+    }
+    return shown;
+}
 const LARGER = 'M1 5V1h5 M12 1h5v4 M17 9v4h-5 M6 13H1V9', SMALLER = 'M1 5h5V1 M12 1v4h5 M17 9h-5v4 M6 13V9H1', DOCK = 'M1 1h16v12H1z M12 1v12 M14.5 1v12';
 const button = (kind, words, click, more = {}) => make('button', { type: 'button', class: kind, onclick: click, ...more }, words);
 
@@ -817,7 +832,7 @@ class Turn {
             const facts = [path, known.has(pageOf(citation.url)) ? say('here') : ''].filter(Boolean).join(' · ');
             const date = citation.updated ? [facts && ' · ', make('span', { class: 'date' }, citation.updated)] : [];
             return make('li', { value: citation.number, dir: 'auto' }, this.link(citation, citation.title), make('span', { class: 'facts' }, facts, ...date),
-                make('blockquote', { dir: 'auto' }, citation.quote));
+                make('blockquote', { dir: 'auto' }, ...drawn(citation.quote)));
         }));
     }
 

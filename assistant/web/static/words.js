@@ -65,6 +65,7 @@
         root.style.setProperty('--new', JSON.stringify(say('New')));
     }
     speak();
+    document.documentElement.classList.toggle('alone', window.top === window.self);
     new MutationObserver(speak).observe(document.documentElement, { attributes: true, attributeFilter: ['lang', 'dir'] });
     if (given.language !== 'en') {
         all(document.documentElement);
