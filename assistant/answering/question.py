@@ -86,6 +86,7 @@ _NEXT = re.compile(rf"(?:,? and (?:also )?|[?;] (?:and )?)(?=(?:(?:{_LED}) )?{_A
 _OPENS = re.compile(rf"(?!when\b[^,]*, )(?:\S+ )?{_ASKWORD}(?:\s+\S+){{2,}}", re.IGNORECASE)
 _HALF = re.compile(rf"\b(?:between|both)\b|\b(?:{_ASKWORD}|about|and|or|{_LED})[\s,]*$", re.IGNORECASE)
 _IN_TURN = re.compile(r"\w.*(?:[,;]|\b(?:and|but|while|whereas|or))\s(?:(?:the|for|of|on|in|a|an)\s)*$")
+_BOUND = re.compile(r"(?:^|[\s(|])[~≈<>≤≥]$")  # "about" or a limit, right before a number
 _DAYS = re.compile(rf"\b(?:(?:{WEEKDAY})s?|{'|'.join(calendar.day_abbr)})\b")
 _KINDS = [(kind, re.compile(pattern)) for kind, pattern in _PATTERNS]
 _INSIDE = re.compile(r"[.,:/'’]\d")
@@ -190,6 +191,8 @@ def with_unit(kind: Kind, text: str, start: int, end: int, question: str = "") -
     >>> text = "It costs €58 and takes 30 working days."
     >>> [text[slice(*with_unit("amount", text, *text_span))] for text_span in [(10, 12), (23, 25)]]
     ['€58', '30 working days']
+    >>> with_unit("words", "It needs ~6 GB.", 10, 14)
+    (9, 14)
     """
     while 0 < start < len(text) and _cuts(text, start):
         start -= 1
@@ -199,6 +202,8 @@ def with_unit(kind: Kind, text: str, start: int, end: int, question: str = "") -
         return start, end
     line = text.rfind("\n", 0, start) + 1
     start, end = (line + place for place in in_unit_asked(question, text[line:], start - line, end - line))
+    if _BOUND.search(text, 0, start) and text[start:][:1].isdigit():
+        start -= 1
     if kind not in {"number", "amount"}:
         return start, end
     if start and text[start].isdigit() and (text[start - 1] in "±−" or unicodedata.category(text[start - 1]) == "Sc"):

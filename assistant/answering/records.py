@@ -13,7 +13,8 @@ from article_assistant.index.types import Article, Hit
 class Records:
     """The rows of a table, each its cells by column and its characters `[start, end)` in the article's text.
 
-    `place` are the words (stems) of the article's title, the headings and the line above.
+    `place` are the words (stems) of the article's title, the headings and the line above. A row of units right below
+    the names of the columns, which names nothing itself, is none of the `rows`; `units` has what it says, by column.
     """
 
     article: Article
@@ -21,6 +22,7 @@ class Records:
     rows: tuple[dict[str, str], ...]
     spans: tuple[tuple[int, int], ...]
     place: frozenset[str]
+    units: dict[str, str]
 
 
 def table_at(hit: Hit, at: int) -> Records | None:
@@ -55,8 +57,18 @@ def _records(hit: Hit, lines: list[tuple[int, int]]) -> Records | None:
     if any(not said.strip() for row in rows for _, said in row):
         return None
     above = text[: lines[0][0]].rstrip().rpartition("\n")[2]
+    units = dict[str, str]()
+    if len(rows) > 2 and [name for name, _ in rows[0]] != widest and _are_units(rows, widest[0]):
+        units, rows, lines = dict(rows[0]), rows[1:], lines[1:]
     place = frozenset(stems(f"{hit.article.title} {hit.chunk.heading} {above}"))
-    return Records(hit.article, tuple(widest), tuple(map(dict, rows)), tuple(lines), place)
+    return Records(hit.article, tuple(widest), tuple(map(dict, rows)), tuple(lines), place, units)
+
+
+def _are_units(rows: Sequence[Sequence[tuple[str, str]]], first: str) -> bool:
+    """Whether the first row alone lacks the first column and a digit, where the rows below it have figures."""
+    lacks = [first not in dict(row) for row in rows]
+    figures = [any(any(map(str.isdigit, said)) for _, said in row) for row in rows]
+    return lacks == [True] + [False] * (len(rows) - 1) and figures == [False] + [True] * (len(rows) - 1)
 
 
 def _ordered_as(names: list[str], among: list[str]) -> bool:

@@ -173,7 +173,7 @@ class _Asked:
                 return None
             self._use(some.start(), some.end("number"))
             unit = {
-                *stems(f"{near} {self.values[near][0]}"),
+                *stems(f"{near} {self.values[near][0]} {self.table.units.get(near, '')}"),
                 *stems(some["unit"] or "" if self.figures[near].base else ""),
             }
             after = len(stems(self.question[: some.end("number")]))

@@ -253,7 +253,9 @@ def _paragraphs(words: str, marked: Callable[[str], Iterator[Stretch]], short: s
         if item and item[2]:
             item = None  # the number is part of the quote, and may be what was asked for
         if line.startswith(INDENT) and (not item or (lines and lines[-1][0] == "code")):
-            lines.append(("code", [Piece([Stretch(line.removeprefix(INDENT))])]))  # to be copied: nothing in it is a mark
+            lines.append(
+                ("code", [Piece([Stretch(line.removeprefix(INDENT))])])
+            )  # to be copied: nothing in it is a mark
             continue
         said = line[item.end() :] if item else line
         parts: list[Stretch] = []

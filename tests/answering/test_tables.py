@@ -153,3 +153,20 @@ def test_empty_cells_and_a_corner_are_still_a_table() -> None:
     assert table
     assert table.columns == ("", "Seats", "Floor")
     assert table.rows[1] == {"": "Birch", "Floor": "2"}
+
+
+def test_a_row_of_units_is_no_row() -> None:
+    """A row below the names of the columns that names nothing and has no figure tells units: it is not counted, and
+    what is said in its unit is understood."""
+    text = "Compressors that were compared:\n\nSpeed: MB/s | Size: KB\n" + "\n".join(
+        f"Name: {name} | Ratio: {ratio} | Speed: {speed} | Size: 12"
+        for name, ratio, speed in [("Alder", 2.8, 330), ("Birch", 2.1, 620), ("Cedar", 2.2, 510)]
+    )
+    for asked, said in (
+        ("How many compressors were compared?", "3"),
+        ("Which compressor has the highest ratio?", "Alder"),
+        ("Which compressors have a speed above 500 MB/s?", "Birch, Cedar"),
+    ):
+        found = from_table(asked, hits(text))
+        assert found, asked
+        assert found[0] == said
