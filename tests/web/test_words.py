@@ -155,7 +155,7 @@ def test_a_refusal_its_reasons_and_its_article_are_in_german(open_page: Open, se
     frame = page.frame(name="article")
     frame.locator("mark#quote").wait_for()
     article = frame.evaluate(f"({OURS_IN})(document.body, 'main, h1')")
-    assert article == ["22. November 2023", "Zur Stelle"]
+    assert article == ["Fragen Sie die Artikel", "22. November 2023", "Zur Stelle"]
     assert frame.evaluate("[document.documentElement.lang, document.querySelector('main').lang]") == ["de", "en"]
 
 
