@@ -96,7 +96,7 @@ def tokens(text: str) -> list[tuple[str, int]]:
 def bare(text: str, columns: Sequence[str]) -> str:
     """Our text with spaces instead of its marks and the names of columns, each character where it was."""
     names = "|".join(map(re.escape, filter(None, columns))) or r"(?!)"
-    blank = re.compile(rf"^(?:#{{1,6}} |\s*- |\s*\d+\. )|(?:^| \| )(?:(?:{names}): )?", re.MULTILINE)
+    blank = re.compile(rf"^(?:#{{1,6}} |\s*- |\s*\d+\. )|^(?:{names}): (?=.* \| )| \| (?:(?:{names}): )?", re.MULTILINE)
     return blank.sub(lambda found: " " * len(found[0]), text)
 
 

@@ -82,7 +82,8 @@ def _alt(image: Element) -> str:
     """What an image is said to show, unless that is said beside it or is a file's name."""
     text = squeeze(image.get("alt") or "")
     figure = next(image.iterancestors("figure"), None)
-    return "" if _FILE.fullmatch(text) or (figure is not None and figure.find(".//figcaption") is not None) else text
+    beside = squeeze(image.tail or "") == text or (figure is not None and figure.find(".//figcaption") is not None)
+    return "" if beside or _FILE.fullmatch(text) else text
 
 
 def inline_text(element: Element) -> str:

@@ -4,6 +4,7 @@ Read is what its HEAD holds, and of its history who changed each file last. Dulw
 """
 
 import json
+import re
 import shutil
 import stat
 import tempfile
@@ -37,7 +38,15 @@ MOST_READ, MOST_SECONDS = 2_000_000_000, 1800.0
 FRAME = {"_sidebar", "_footer", "_header"}
 """Files that a Gollum shows around each of its pages."""
 
-UNREADABLE = (GitProtocolError, HangupException, urllib3.exceptions.HTTPError, OSError, LookupError, ValueError)
+UNREADABLE = (
+    GitProtocolError,
+    HangupException,
+    HTTPUnauthorized,
+    urllib3.exceptions.HTTPError,
+    OSError,
+    LookupError,
+    ValueError,
+)
 """What Dulwich raises where a server does not answer, or answers as none of Git does."""
 
 
@@ -173,10 +182,8 @@ class Repository:
             head = refs.get(b"HEAD")  # type: ignore[call-overload]
         except (KeyError, NotGitRepository) as error:
             raise SourceError(hint) from error
-        except HTTPUnauthorized as error:
-            raise SourceError(f"{self.address} refuses; check the user, the password and their rights") from error
         except UNREADABLE as error:
-            raise SourceError(f"{self.address} does not answer as a Git server does ({_line(error)})") from error
+            raise SourceError(f"{self.address} {_advice(error)}") from error
         if head is None:
             raise SourceError(hint)
         return ObjectID(head)
@@ -194,15 +201,8 @@ class Repository:
                 weakref.finalize(self, repo.close)
                 try:
                     self._client().fetch(urlsplit(self._where.url).path.encode(), repo)
-                except (
-                    GitProtocolError,
-                    HangupException,
-                    urllib3.exceptions.HTTPError,
-                    OSError,
-                    LookupError,
-                    ValueError,
-                ) as error:
-                    raise SourceError(f"{self.address} cannot be fetched ({_line(error)}); try again later") from error
+                except UNREADABLE as error:
+                    raise SourceError(f"{self.address} {_advice(error)}") from error
                 self._repo = repo
         return self._repo
 
@@ -232,8 +232,23 @@ class _OneAddress(urllib3.PoolManager):
     """Follows no redirect, and no proxy of the environment."""
 
     def urlopen(self, *asked: Any, **more: Any) -> Any:
-        return super().urlopen(*asked, **more | {"redirect": False})
+        answer = super().urlopen(*asked, **more | {"redirect": False})
+        if answer.status >= 300:  # Dulwich leaves it open
+            answer.close()
+        return answer
 
 
-def _line(error: Exception) -> str:
-    return " ".join(str(error).split())[:200] or type(error).__name__
+def _advice(error: Exception) -> str:
+    """What is wrong with a server that Dulwich cannot read, and what to do, on one line."""
+    cause = error.__cause__ or error  # of its own error Dulwich tells the words alone
+    why = " ".join(str(getattr(cause, "reason", "") or cause).split())[:200] or type(error).__name__
+    status = next(iter(re.findall(r"http resp (\d+)", why)), "401" if isinstance(error, HTTPUnauthorized) else "")
+    if status in {"401", "403"}:
+        return "refuses; check the user, the password and their rights"
+    if status[:1] == "3":
+        return f"does not answer as a Git server does, and leads to another address (HTTP {status}); name that one"
+    if isinstance(cause, urllib3.exceptions.HTTPError | OSError):
+        return f"cannot be reached ({why}); check the address; try again later"
+    if status[:1] == "5" or isinstance(error, HangupException):
+        return f"fails ({why}); try again later"
+    return f"does not answer as a Git server does ({why}); check the address: it is the one that git clone takes"

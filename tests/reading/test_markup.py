@@ -154,6 +154,7 @@ def test_markdown_becomes_lines(source: str, text: str) -> None:
          "It is started by hand:\n\n    run --now\n    end"),
         ("<figure><img alt='x'><figcaption>The pump</figcaption></figure><img alt='The key is red'><img alt='a.png'>",
          "The pump\n\nThe key is red"),
+        ("<ul><li><img alt='Home'> Home<li><img alt='Note:'> Mind it.</ul>", "- Home\n- Note: Mind it."),
         ("<table><tr><th>Size<th>Shelf<tr><th colspan=2>Bolts<tr><td>M4<td>A1<tr><td>M5<td>A2<tr><th colspan=2>Nuts"
          "<tr><td>M4<td>B1<tr><td colspan=2>Ask Ann.</table>",
          "Bolts | Size: M4 | Shelf: A1\nBolts | Size: M5 | Shelf: A2\nNuts | Size: M4 | Shelf: B1\nAsk Ann."),

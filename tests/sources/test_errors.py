@@ -9,6 +9,7 @@ from urllib.parse import parse_qs, urlsplit
 import article_assistant.index.sources.web as web
 import pytest
 from article_assistant.index.search import Index
+from article_assistant.index.sources import kinds
 from article_assistant.index.sources.source import Access
 from article_assistant.index.sync import sync
 from article_assistant.index.types import SourceError
@@ -20,6 +21,7 @@ from tests.sources.test_web import Play, Server, say
 PAGE = say(b"<html><body>Please log in</body></html>")
 NOTHING = say(b"", 404)
 MIA = Access(user="Mia@reader", password="wrong")
+TOM = Access(user="tom", password="wrong", groups=frozenset({"it"}))
 
 
 def mediawiki(answers: dict[str, object]) -> Play:
@@ -69,6 +71,16 @@ def xml(*answers: Any) -> list[Play]:
         ("confluence", [NOTHING], Access(), "is no Confluence: .*; if it is elsewhere, name its address"),
         ("confluence", [say(b"", 401)], MIA, "refuses .*; check the user, the password"),
         ("confluence", [say({"results": []})], MIA, "lists no page .*; check"),
+        ("git", None, Access(), "cannot be reached .*; check the address"),
+        ("git", [PAGE], Access(), "does not answer as a Git server does .*; check the address"),
+        ("git", [NOTHING], Access(), "is no Git repository with a commit in it; name another"),
+        ("git", [say(b"", 302, Location="/login")], Access(), "leads to another address .*; name that one"),
+        ("git", [say(b"", 500)], Access(), "fails .*; try again later"),
+        ("git", [say(b"", 401)], TOM, "refuses; check the user, the password"),
+        ("git", [REFUSED], TOM, "refuses; check the user, the password"),
+        ("git", [PAGE], MIA, "does not tell who may read it; say it: --group NAME"),
+        ("site", [REFUSED], Access(), "to users only; name one"),
+        ("confluence", [REFUSED], MIA, "refuses .*; check the user, the password"),
         ("xwiki", [PAGE], Access(), "does not say what it is; put its kind before it: mediawiki"),
     ],
 )  # fmt: skip
@@ -88,12 +100,29 @@ def test_over_the_network(
             server.close()
 
 
+def test_every_kind_is_tried() -> None:
+    """Of each kind of source over the network: nobody there, another thing there, nothing there, and no rights."""
+    cases = test_over_the_network.pytestmark[0].args[1]  # type: ignore[attr-defined]
+    for kind in kinds.KINDS:
+        acts = [case[1] for case in cases if case[0] == kind]
+        assert None in acts, kind
+        assert [PAGE] in acts, kind
+        assert [NOTHING] in acts, kind
+        assert any("user" in case[3] for case in cases if case[0] == kind), kind
+    local = [case[0] for case in test_on_this_machine.pytestmark[0].args[1]]  # type: ignore[attr-defined]
+    for before in kinds.BY_PATH:
+        assert {f"{before}{{}}/missing", f"{before}{{}}/missing.xml"} & set(local), before
+
+
 @pytest.mark.parametrize(
     ("address", "said"),
     [
         ("dokuwiki+file://{}/missing", "is no DokuWiki's folder: .*; name"),
         ("dokuwiki+file://{}/rules", "cannot be read .*; let this user read it"),
+        ("git+file://{}/missing", "is no Git repository with a commit in it; name another"),
+        ("git+file://{}/page.xml", "is no Git repository with a commit in it; name another"),
         ("git+file://{}/empty", "is no Git repository with a commit in it; name another"),
+        ("confluence+file://{}/missing", "is no export of a Confluence space .*; in Confluence: Space settings"),
         ("confluence+file://{}/page.xml", "is no export of a Confluence space .*; in Confluence: Space settings"),
         ("dump+file://{}/missing.xml", "is no file that can be read; name"),
         ("dump+file://{}/page.xml", "export"),
