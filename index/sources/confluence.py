@@ -5,11 +5,13 @@ these, each a list of users and groups. A page keeps itself out by the label `no
 """
 
 import html
+import json
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from functools import cache
 from pathlib import PurePosixPath
+from typing import Any
 
 from article_assistant.index.reading.page import iso_date
 from article_assistant.index.sources.atlassian import Atlassian, Wall, WikiPage, WikiSpace
@@ -35,8 +37,12 @@ class Confluence:
         self._listed = dict[str, WikiPage]()
 
     def changes(self, state: str) -> Changes:
-        """See `RemoteSource.changes`: everything is listed, 100 pages a request, as a right leaves no other trace."""
-        known, state = state, self.api.find(state)
+        """See `RemoteSource.changes`: everything is listed, 100 pages a request, as a right leaves no other trace.
+
+        A page keeps its number when its title changes, so its old key is gone without doubt.
+        """
+        last: dict[str, Any] = json.loads(state) if state[:1] == "{" else {"api": state, "names": {}}
+        known, api = last["api"], self.api.find(last["api"])
         pages, left_out = dict[str, Listed](), Counter[str]()
         for space in self.api.spaces():
             if space.key not in self._access.namespaces if self._access.namespaces else space.personal:
@@ -46,7 +52,10 @@ class Confluence:
         missing = set(self._access.namespaces) - {key.partition("/")[0] for key in pages}
         if missing and not known:  # later on, what is shown no more is hidden or gone as any page
             raise SourceError(f"{self.label} shows no page of a space {min(missing)!r}; check its key, and the user")
-        return Changes(pages, state, left_out=left_out)
+        names = {self._listed[key].id: key for key in pages}
+        moved = {key for id_, key in last["names"].items() if names.get(id_, key) != key}
+        state = json.dumps({"api": api, "names": names})
+        return Changes(pages, state, gone=frozenset(moved - pages.keys()), left_out=left_out)
 
     def _list(self, space: WikiSpace, pages: dict[str, Listed], left_out: Counter[str]) -> None:
         """Put what a space holds into `pages`, and count the rest."""

@@ -98,13 +98,13 @@ def plan(
         made.unchanged = len(known.keys() - asked)
         if source.groups:
             made.readers |= dict.fromkeys(known, source.groups)
-    listed_now = {made.id(key) for key in changes.pages}
-    gone = known.keys() - listed_now if changes.whole else {made.id(key) for key in changes.gone} & known.keys()
-    if doubtful(len(gone), len(known)) and not confirmed:
-        made.waiting = sorted(gone)
-        made.readers |= dict.fromkeys(filter(lambda name: _withdrawn(remote, name, source), gone), frozenset[str]())
-    else:
-        made.gone = sorted(gone)
+    said = {made.id(key) for key in changes.gone} & known.keys()
+    gone = known.keys() - {made.id(key) for key in changes.pages} if changes.whole else said
+    unsure = gone - said if changes.whole else gone
+    if doubtful(len(unsure), len(known)) and not confirmed:
+        made.waiting, gone = sorted(unsure), gone - unsure
+        made.readers |= dict.fromkeys(filter(lambda name: _withdrawn(remote, name, source), unsure), frozenset[str]())
+    made.gone = sorted(gone)
     return made
 
 

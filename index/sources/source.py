@@ -31,8 +31,8 @@ class Listed:
 class Changes:
     """What a source lists, by key: the `whole` of it, or what changed since a state.
 
-    Of a whole listing everything else is gone, otherwise the keys in `gone` are. `state` is handed in at the next
-    time. `left_out` counts what is there and not read, by reason.
+    Of a whole listing everything else is gone, and what is in `gone` without doubt, as it moved; otherwise the keys in
+    `gone` are. `state` is handed in at the next time. `left_out` counts what is there and not read, by reason.
     """
 
     pages: Mapping[str, Listed]

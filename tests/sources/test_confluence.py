@@ -121,9 +121,23 @@ def test_in_step(wiki: Stand, index: Index, read: Callable[..., SyncReport]) -> 
     del wiki.sheets[8]
     wiki.sheets[3].only = ("ann",)
     report = read()
-    assert report.readers == 5  # three by the right; two are listed no more, which is much: these wait, unseen
+    assert report.readers == 3  # by the right
+    assert sorted(name.partition("/")[2] for name in report.removed) == ["HR/Holidays", "TEAM/Plan/B/plan.md"]
+    assert report.waiting == {}  # a new name is a move, and one page may always go
     assert seen(index, "mia", "@hr", "@staff") == ["HR/Leave", "TEAM/Onboarding", "TEAM/Plan/B"]
     assert "Fridays" in index.find("laptops", frozenset({EVERYONE}), 1)[0].article.text
+
+
+def test_a_new_name_is_a_move(wiki: Stand, index: Index, read: Callable[..., SyncReport]) -> None:
+    """However many there are, with all that hangs at them: the old names are gone at once, and nothing waits."""
+    read()
+    for sheet in wiki.sheets:
+        if not sheet.file:
+            sheet.title = f"New {sheet.title}"
+    report = read()
+    assert report.waiting == {}
+    assert seen(index) == ["TEAM/New Onboarding", "TEAM/New Plan/B", "TEAM/New Plan/B/plan.md"]
+    assert not read().anything
 
 
 def test_labels_are_categories(wiki: Stand, index: Index, read: Callable[..., SyncReport]) -> None:

@@ -1,8 +1,12 @@
 """A Git repository is followed: its files, who changed them last, and where they are on the web."""
 
+import shutil
+import subprocess
 import threading
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
+from typing import Any
 from wsgiref.simple_server import WSGIRequestHandler, make_server
 
 import pytest
@@ -58,16 +62,33 @@ def index(tmp_path: Path) -> Iterator[Index]:
     opened.close()
 
 
-@pytest.fixture
-def served(repo: Repo) -> Iterator[str]:
-    """The repository by HTTP, as a server of Git shows it."""
+def http_backend(repo: Repo, environ: dict[str, Any], start: Any) -> list[bytes]:
+    """What Git's own program for servers answers, run as CGI; what it is sent may be packed."""
+    program = Path(subprocess.run(["git", "--exec-path"], capture_output=True, text=True, check=True).stdout.strip())
+    place = environ["PATH_INFO"].removeprefix("/mia/handbook.wiki.git")
+    given = {name: value for name, value in environ.items() if name.isupper() and isinstance(value, str)}
+    given |= {"GIT_HTTP_EXPORT_ALL": "1", "PATH_TRANSLATED": f"{repo.path}/.git{place}", "REMOTE_USER": ""}
+    sent = environ["wsgi.input"].read(int(environ.get("CONTENT_LENGTH") or 0))
+    answer = subprocess.run([program / "git-http-backend"], input=sent, env=given, capture_output=True, check=True)
+    head, _, body = answer.stdout.partition(b"\r\n\r\n")
+    lines = [line.split(": ", 1) for line in head.decode().splitlines()]
+    status = next((value for name, value in lines if name == "Status"), "200 OK")
+    start(status, [(name, value) for name, value in lines if name != "Status"])
+    return [body]
+
+
+@pytest.fixture(params=["Dulwich", "Git"])
+def served(request: pytest.FixtureRequest, repo: Repo) -> Iterator[str]:
+    """The repository by HTTP, as a server of Git shows it: Dulwich's, and Git's own where it is installed."""
+    if request.param == "Git" and shutil.which("git") is None:
+        pytest.skip("no git on the PATH")
 
     class Quiet(WSGIRequestHandler):
         def log_message(self, *_: object) -> None:
             pass
 
     shown: dict[str, BackendRepo] = {"/mia/handbook.wiki.git": repo}
-    app = make_wsgi_chain(DictBackend(shown))
+    app = partial(http_backend, repo) if request.param == "Git" else make_wsgi_chain(DictBackend(shown))
     server = make_server("127.0.0.1", 0, app, handler_class=Quiet)
     thread = threading.Thread(target=server.serve_forever, args=(0.02,))
     thread.start()
