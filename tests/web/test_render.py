@@ -324,6 +324,14 @@ def test_short_words_stand_over_the_sentence_they_come_from() -> None:
     assert "<strong>Two people</strong>." in html
 
 
+def test_what_is_probably_wrong_comes_after_its_quote() -> None:
+    """Below one half the sentence of the article stands first, and then what was taken from it."""
+    said = replace(web.answered("q", "Two. [1]", web.citation(web.article(), web.QUOTE)), short="two people")
+    for confidence, order in ((0.3, ["doubtful", "quoted", "answer"]), (0.9, ["answer", "quoted"])):
+        html = render.conversation([render.Shown("q", answer=replace(said, confidence=confidence))])
+        assert re.findall(r'<(?:p data-say|blockquote|div) class="(doubtful|quoted|answer)"', html) == order
+
+
 def test_a_quote_of_a_table_is_drawn_as_one() -> None:
     """Rows stand under the names of their columns, items in a list, and the answer's words stand out, once."""
     rows = "Destination: Oslo | Per diem: €84\nDestination: Zürich | Per diem: €92"

@@ -82,22 +82,22 @@ def test_docked_beside_the_page(page: Any, chat: Served, wiki: Wikis, scheme: st
 
 
 def test_docked_where_there_is_no_room_for_both(page: Any, chat: Served, wiki: Wikis) -> None:
-    """The page keeps 480 px beside the panel; in a window too narrow for both it lies below, as wide as before."""
+    """The page keeps 400 px beside the panel; in a window too narrow for both it lies below, as wide as before."""
     at, _ = on_wiki(chat, wiki, body=WHOLE)
     page.goto(at)
     page.get_by_role("button", name="Ask the articles").click()
     page.get_by_role("button", name="Dock to the side").click()
     panel, width = page.get_by_role("dialog"), page.get_by_role("separator", name="Width")
     width.press("End")
-    assert panel.bounding_box()["width"] == 720
+    assert panel.bounding_box()["width"] == 800
     assert right(page) == panel.bounding_box()["x"]
     width.press("Home")
-    page.set_viewport_size({"width": 799, "height": 800})
+    page.set_viewport_size({"width": 719, "height": 800})
     page.wait_for_function(f"{EDGE}.right === document.scrollingElement.clientWidth")
     box = panel.bounding_box()
     assert (box["y"], box["width"], box["height"]) == (0, 320, 800)
-    page.set_viewport_size({"width": 801, "height": 800})
-    page.wait_for_function(f"{EDGE}.right < 600")
+    page.set_viewport_size({"width": 721, "height": 800})
+    page.wait_for_function(f"{EDGE}.right < 500")
     assert right(page) == panel.bounding_box()["x"]
 
 

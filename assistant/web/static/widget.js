@@ -13,7 +13,7 @@ const NAME = 'article-assistant';
 const NARROW = 600;                         // px that a finger sees; below, the panel is a sheet over everything
 const QUOTE = 1000;                         // characters of a selection that a question may be about
 const USUAL = { width: 440, height: 680 }, LEAST = { width: 320, height: 300 }, STEP = 24;    // px of the panel
-const BESIDE = 480;                         // px of the page beside a docked panel; else the panel lies over the page
+const BESIDE = 400;                         // px of the page beside a docked panel; else the panel lies over the page
 const RENEW = 30;                           // seconds before its end at which a token is fetched anew
 
 // Whoever runs this text some other way than as a script element leaves no currentScript behind.
@@ -720,7 +720,7 @@ class Assistant extends HTMLElement {
             return;
         }
         const block = mark(citation.quote, heading, () => {
-            if (this.isSmall()) { this.halve(true); } else if (this.covers()) { this.toggle(false); }
+            if (this.isSmall()) { this.halve(true); this.follow(event.currentTarget.closest('.turn')); } else if (this.covers()) { this.toggle(false); }
         });
         this.tell(block ? 'marked' : 'gone');
         if (!block) { return; }
@@ -832,8 +832,13 @@ class Turn {
             const facts = [path, known.has(pageOf(citation.url)) ? say('here') : ''].filter(Boolean).join(' · ');
             const date = citation.updated ? [facts && ' · ', make('span', { class: 'date' }, citation.updated)] : [];
             return make('li', { value: citation.number, dir: 'auto' }, this.link(citation, citation.title), make('span', { class: 'facts' }, facts, ...date),
-                make('blockquote', { dir: 'auto' }, ...drawn(citation.quote)));
+                this.quoted(citation.quote));
         }));
+    }
+
+    quoted(quote) {
+        const shown = drawn(quote), rows = shown.some((part) => part instanceof Element);
+        return make('blockquote', { dir: 'auto', ...(rows && { class: 'rows', tabindex: 0 }) }, ...shown);
     }
 
     offer({ text, link }) {
