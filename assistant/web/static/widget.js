@@ -257,14 +257,6 @@ function make(name, attributes = {}, ...children) {
     made.append(...children);
     return made;
 }
-function icon(lines) {
-    const [drawn, path] = ['svg', 'path'].map((name) => document.createElementNS('http://www.w3.org/2000/svg', name));
-    drawn.setAttribute('viewBox', '0 0 18 14');
-    drawn.setAttribute('aria-hidden', 'true');
-    path.setAttribute('d', lines);
-    drawn.append(path);
-    return drawn;
-}
 // A quote with what is a row of a table (`Name: content | …`) in its text as a table.
 function drawn(quote) {
     const shown = [];
@@ -280,7 +272,6 @@ function drawn(quote) {
     }
     return shown;
 }
-const LARGER = 'M1 5V1h5 M12 1h5v4 M17 9v4h-5 M6 13H1V9', SMALLER = 'M1 5h5V1 M12 1v4h5 M17 9h-5v4 M6 13V9H1', DOCK = 'M1 1h16v12H1z M12 1v12 M14.5 1v12';
 const button = (kind, words, click, more = {}) => make('button', { type: 'button', class: kind, onclick: click, ...more }, words);
 
 const STYLE = __STYLE__;                    // put here by the server, from widget.css
@@ -430,8 +421,8 @@ class Assistant extends HTMLElement {
             if (event.key === 'Enter' && !event.shiftKey && !event.isComposing) { event.preventDefault(); this.ask(); }
         });
         this.box.addEventListener('input', () => this.fit());
-        this.size = button('tool wide', icon(LARGER), () => this.grow(), { 'aria-label': say('larger'), title: say('larger') });
-        this.dock = button('tool wide dock', icon(DOCK), () => this.attach(), { 'aria-label': say('dock'), title: say('dock') });
+        this.size = button('tool wide size', '', () => this.grow(), { 'aria-label': say('larger'), title: say('larger') });
+        this.dock = button('tool wide dock', '', () => this.attach(), { 'aria-label': say('dock'), title: say('dock') });
         this.grip = button('grip', make('span', { class: 'unseen' }, say('half')), (event) => {
             if (!event.detail || !this.pulled) { this.halve(!this.half); }
         }, { onpointerdown: (event) => this.pull(event), onkeydown: (event) => this.lift(event) });
@@ -489,7 +480,6 @@ class Assistant extends HTMLElement {
 
     grow() {
         const large = this.room.classList.toggle('large');
-        this.size.replaceChildren(icon(large ? SMALLER : LARGER));
         for (const name of ['aria-label', 'title']) { this.size.setAttribute(name, say(large ? 'smaller' : 'larger')); }
         this.place();
     }
