@@ -4,6 +4,7 @@ import asyncio
 import threading
 from collections.abc import Iterator
 from contextlib import suppress
+from functools import partial
 
 import httpx
 import pytest
@@ -211,32 +212,34 @@ def test_the_surplus_is_refused_before_anything_is_read() -> None:
 
 
 def test_questions_side_by_side_share_their_time() -> None:
-    """Two that run beside each other for 2 s are little more than 1 s of work each, so the third of a line may come."""
+    """Two that run beside each other for 2 s are little more than 1 s of work each, so the fourth of a line may come."""
     answer, now = web.good(), [0.0]
+
+    def until(released: threading.Event) -> Iterator[Event]:
+        released.wait(60)
+        yield answer
 
     async def asked() -> None:
         asking = Asking(2, lambda: now[0])
         for _ in range(30):
-            both = [await asking.begin(lambda: (one for one in list[Event]([answer]))) for _ in range(2)]
+            released = threading.Event()
+            both = [await asking.begin(partial(until, released)) for _ in range(2)]
             now[0] += 2.0
+            released.set()
             for one in both:
                 assert [event async for event in one if event] == [answer]
-            await asyncio.sleep(0)
-        begun = threading.Event()
-
-        def stuck() -> Iterator[Event]:
-            begun.wait(60)
-            yield answer
-
-        holders = [await asking.begin(stuck) for _ in range(2)]
-        line = [asyncio.create_task(asking.begin(stuck)) for _ in range(3)]
+        released = threading.Event()
+        holders = [await asking.begin(partial(until, released)) for _ in range(2)]
+        line = [asyncio.create_task(asking.begin(partial(until, released))) for _ in range(3)]
         await asyncio.sleep(0)
         assert not asking.full()
-        line.append(asyncio.create_task(asking.begin(stuck)))
+        line += [asyncio.create_task(asking.begin(partial(until, released))) for _ in range(3)]
         await asyncio.sleep(0)
         assert asking.full()
-        begun.set()
-        for one in (*holders, *(await asyncio.gather(*line))):
+        released.set()
+        for one in (*holders, *await asyncio.gather(*line[:3])):
             assert [event async for event in one if event] == [answer]
+        surplus = await asyncio.gather(*line[3:], return_exceptions=True)
+        assert any(isinstance(one, Busy) for one in surplus)
 
     parts.run(asked())

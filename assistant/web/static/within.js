@@ -155,5 +155,6 @@
             if (event.target instanceof Element && event.target.closest('.everywhere')) { everywhere(); box().focus(); }
         });
         get('/places').then(offer, function () { /* then everything is searched */ });
+        look();                            // somebody may have typed already
     }).observe(document.documentElement, { childList: true, subtree: true });
 }());
