@@ -212,7 +212,7 @@ def test_the_surplus_is_refused_before_anything_is_read() -> None:
 
 
 def test_questions_side_by_side_share_their_time() -> None:
-    """Two that run beside each other for 2 s are little more than 1 s of work each, so the fourth of a line may come."""
+    """Two that run beside each other for 2 s are little more than 1 s of work each, so a fourth may wait in line."""
     answer, now = web.good(), [0.0]
 
     def until(released: threading.Event) -> Iterator[Event]:
