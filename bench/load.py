@@ -333,7 +333,7 @@ def _p95(seconds: list[float]) -> float:
 
 def main() -> None:
     """Index, serve, measure, print."""
-    parser = argparse.ArgumentParser(description=f"{__doc__} Takes some five minutes beside --minutes.")
+    parser = argparse.ArgumentParser(description=f"{__doc__} Takes about ten minutes beside --minutes.")
     parser.add_argument("--people", type=report.positive, default=200, metavar="N", help="conversations, and streams")
     parser.add_argument("--every", type=float, default=120.0, metavar="S", help="seconds between a person's questions")
     parser.add_argument("--minutes", type=float, default=10.0, metavar="M", help="how long the conversations last")

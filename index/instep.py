@@ -200,12 +200,12 @@ class InStep:
             try:
                 if self.turn(now):
                     continue
-                pause = self._pause(now)
+                pause = self.pause(now)
             except Exception:
                 log.exception("sources are not kept in step for now")
             self._wake.wait(pause)
 
-    def _pause(self, now: datetime) -> float:
+    def pause(self, now: datetime) -> float:
         """Seconds until a source is due, at most SHORTEST_WAIT, because other processes add sources; a fifth of that
         while another process is at one that is due."""
         waits = [(moment - now).total_seconds() for moment in self.due().values()]

@@ -64,6 +64,16 @@ def test_each_source_has_its_turn_once_in_its_time(tmp_path: Path) -> None:
         assert found(index, "quince") == ["one/Page 1"]
 
 
+def test_it_looks_again_when_a_source_is_due(tmp_path: Path) -> None:
+    """At once, in its time, and every 5 seconds at the latest, because others add sources; never without a pause."""
+    with kept(tmp_path / "home", shelf("one")) as (step, _):
+        assert step.pause(now()) == 1.0  # due already: another process may be at it
+        step.turn(now())
+        (due,) = step.due().values()
+        pauses = [step.pause(due - timedelta(seconds=seconds)) for seconds in (40, 3, 0.2)]
+        assert pauses == pytest.approx([5.0, 3.0, 1.0])
+
+
 def test_a_source_that_fails_stops_no_other_and_is_tried_ever_later(tmp_path: Path) -> None:
     """Its reason and since when are kept; it waits as long as it has failed so far, at most an hour; the others go on.
     When it answers again, its trouble is over."""

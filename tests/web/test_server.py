@@ -120,3 +120,20 @@ def test_server_announces_itself_and_ends_cleanly(number: signal.Signals) -> Non
             assert process.returncode == 0
         finally:
             process.kill()
+
+
+def test_an_idle_page_seldom_looks_for_questions() -> None:
+    """Gradio's queue looks at most 20 times a second for questions, and once for progress: its own 1,000 times take a
+    twentieth of a core while nobody asks."""
+    program = (
+        "from article_assistant.settings import Settings; from article_assistant.web import page;"
+        "from article_assistant.web.conversations import Conversations; from tests import served as web;"
+        "told = web.scripted(), Settings(), lambda _: '', lambda _: [], Conversations(web.scripted());"
+        "queue = page.build(*told)._queue;"
+        "print(queue.sleep_when_free, queue.progress_update_sleep_when_free)"
+    )
+    command, quiet = [sys.executable, "-c", program], {**os.environ, "PYTHONWARNINGS": "ignore"}
+    said = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, env=quiet, check=True).stdout
+    asked, told = map(float, said.split())
+    assert asked >= 0.05
+    assert told >= 1.0
