@@ -30,8 +30,6 @@ QUESTIONS_AT_ONCE = 8
 """Questions of the page answered at the same time; others wait."""
 Offered = Callable[[User], Sequence[Offer]]
 """Example questions for whoever opens the page."""
-LOOKS_EVERY = 0.05
-"""Seconds after which Gradio looks again whether somebody asks, while nobody does."""
 WAITING = 100
 """Maximum waiting questions; beyond them the page says that it is busy."""
 
@@ -128,9 +126,6 @@ def build(
     # Each question being answered holds one of Gradio's threads, and so does each small event.
     page.max_threads = QUESTIONS_AT_ONCE + 8
     page.queue(default_concurrency_limit=QUESTIONS_AT_ONCE, max_size=WAITING, api_open=False)
-    # Gradio looks for questions a thousand times a second, which takes a twentieth of a core while nobody asks, and a
-    # hundred times for progress, which the page does not tell.
-    page._queue.sleep_when_free, page._queue.progress_update_sleep_when_free = LOOKS_EVERY, 1.0
     return page
 
 

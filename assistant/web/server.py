@@ -19,6 +19,7 @@ from article_assistant.settings import Settings
 from article_assistant.types import Answering, User
 from article_assistant.web import (
     ask,
+    attention,
     branding,
     completions,
     forwarded,
@@ -129,6 +130,8 @@ def create_app(
     app = FastAPI(docs_url=None, redoc_url=None, openapi_url=None, routes=bound)
     # If the outer app has its own CORS rules, Gradio leaves out its lax ones.
     app.add_middleware(CORSMiddleware, allow_origins=[])
+    chat = page.build(assistant, settings, gate.session_of, examples, conversations, kept)
+    app.add_middleware(attention.Attention, queue=chat._queue)
 
     def who(request: Request) -> str | None:
         # The same for everyone: Gradio writes it into the page, so it must not be the session's name.
@@ -136,7 +139,7 @@ def create_app(
 
     gr.mount_gradio_app(
         app,
-        page.build(assistant, settings, gate.session_of, examples, conversations, kept),
+        chat,
         path="/",
         auth_dependency=who,
         footer_links=[],

@@ -123,17 +123,20 @@ def test_server_announces_itself_and_ends_cleanly(number: signal.Signals) -> Non
 
 
 def test_an_idle_page_seldom_looks_for_questions() -> None:
-    """Gradio's queue looks at most 20 times a second for questions, and once for progress: its own 1,000 times take a
-    twentieth of a core while nobody asks."""
+    """Gradio's queue looks often for questions while the page is used and seldom otherwise, by what it is set to: its
+    own 1,000 times a second take a twentieth of a core while nobody asks."""
     program = (
-        "from article_assistant.settings import Settings; from article_assistant.web import page;"
-        "from article_assistant.web.conversations import Conversations; from tests import served as web;"
-        "told = web.scripted(), Settings(), lambda _: '', lambda _: [], Conversations(web.scripted());"
-        "queue = page.build(*told)._queue;"
-        "print(queue.sleep_when_free, queue.progress_update_sleep_when_free)"
+        "import asyncio, httpx; from article_assistant.web import attention, routes;"
+        "from gradio.queueing import Queue; queue = Queue(False, 1, 1, None, None);"
+        "app = attention.Attention(lambda *_: asyncio.sleep(0.01), queue, used=0.2);"
+        "told = lambda: print(queue.sleep_when_free, queue.progress_update_sleep_when_free);"
+        "see = lambda path: app({'type': 'http', 'path': path}, None, None)\n"
+        "async def used():\n"
+        " told(); await see('/health'); told()\n await see(routes.EVENT.path); told(); await asyncio.sleep(0.4); told()\n"
+        "asyncio.run(used())"
     )
     command, quiet = [sys.executable, "-c", program], {**os.environ, "PYTHONWARNINGS": "ignore"}
     said = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, env=quiet, check=True).stdout
-    asked, told = map(float, said.split())
-    assert asked >= 0.05
-    assert told >= 1.0
+    looks = [float(line.split()[0]) for line in said.splitlines()]
+    assert looks == [0.25, 0.25, 0.02, 0.25]
+    assert all(float(line.split()[1]) >= 1.0 for line in said.splitlines())
