@@ -132,7 +132,9 @@ def test_an_idle_page_seldom_looks_for_questions() -> None:
         "told = lambda: print(queue.sleep_when_free, queue.progress_update_sleep_when_free);"
         "see = lambda path: app({'type': 'http', 'path': path}, None, None)\n"
         "async def used():\n"
-        " told(); await see('/health'); told()\n await see(routes.EVENT.path); told(); await asyncio.sleep(0.4); told()\n"
+        " told(); await see('/health'); told()\n"
+        " await see(routes.EVENT.path); told()\n"
+        " await asyncio.sleep(0.4); told()\n"
         "asyncio.run(used())"
     )
     command, quiet = [sys.executable, "-c", program], {**os.environ, "PYTHONWARNINGS": "ignore"}
