@@ -9,6 +9,7 @@ import threading
 from abc import abstractmethod
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -104,7 +105,7 @@ class MiniLM(Embedder):
         self._tokenizer.no_padding()
         self._tokenizer.enable_truncation(self.limit)
         # One text a pass and a thread for each: no padding is computed, and no core waits for another.
-        self._session = onnx.session(ENCODER_GRAPH, folder / "model.safetensors", 1, tensors)
+        self._session = _network(folder)
         self._pool = ThreadPoolExecutor(threads or len(os.sched_getaffinity(0)))
 
     def tokens(self, texts: Sequence[str]) -> list[Spans]:
@@ -220,6 +221,12 @@ class SentenceTransformersModel(Embedder):
 def load(name: str = DEFAULT, threads: int = 0) -> Embedder:
     """The encoder called `name`: the default one, or any sentence-transformers model."""
     return MiniLM(threads) if name == DEFAULT else SentenceTransformersModel(name)
+
+
+@cache
+def _network(folder: Path) -> Any:
+    """The default encoder's network, one for all that load it: loading takes a quarter of a second of a core."""
+    return onnx.session(ENCODER_GRAPH, folder / "model.safetensors", 1, tensors)
 
 
 def default_folder() -> Path:
