@@ -20,6 +20,9 @@ MOST = 400
 """Maximum questions at work, most of them waiting for a language model; each is a thread."""
 IN_LINE = 100
 """Maximum questions that wait; the next is refused at once."""
+GUESSED = 0.25
+"""Seconds that a question takes, as long as none has been answered: without it, a burst right after the start would
+be let in that waits too long."""
 RECENT = 0.2
 """What the last question counts in the mean of how much work one is."""
 QUIET = 0.5
@@ -67,7 +70,7 @@ class Asking:
         self._at_once = at_once
         self._clock = clock
         self._places = asyncio.Semaphore(at_once)
-        self._lasts = 0.0  # seconds of work on a question, a running mean
+        self._lasts = GUESSED  # seconds of work on a question, a running mean
         self._held = 0
         self._waiting = 0
         self._at_work = threading.Semaphore(MOST)
