@@ -13,6 +13,7 @@ from article_assistant.index.sources.source import Access, RemoteSource
 from article_assistant.index.sources.web import Web
 from article_assistant.index.types import UserFacingError
 
+from bench import wikireader
 from bench.wikipages import MARKS, NOTE, written
 from tests import labs
 
@@ -64,7 +65,7 @@ class MediaWiki:
 
     def __init__(self, lab: labs.MediaWikiLab) -> None:
         self._lab, self.access, self.address = lab, Access(), f"mediawiki+{lab.url}"
-        lab.takes_files()
+        lab.takes_files(wikireader.EXTENSION)
 
     def key(self, title: str) -> str:
         return title

@@ -25,7 +25,7 @@ from article_assistant.index.types import EVERYONE, UserFacingError
 from article_assistant.opening import kept_in_step
 from article_assistant.settings import Settings
 
-from bench import report
+from bench import report, wikireader
 from bench.labwikis import SHOWN, LabWiki, generated, requests, running
 from bench.wikipages import COLUMNS, MARKS
 from tests import browsers
@@ -104,6 +104,7 @@ def main() -> None:
     parser.add_argument("--changes", type=report.positive, default=100, metavar="N", help="changes, of all kinds")
     parser.add_argument("--interval", type=report.positive, default=60, metavar="S", help="seconds to follow within")
     parser.add_argument("--seed", type=int, default=0, help="what the pages say")
+    parser.add_argument("--peer", action="store_true", help="beside it llama-index's reader (of a mediawiki only)")
     given = parser.parse_args()
     report.offline()
     facts, embedder, chance = report.machine(), embed.load(), random.Random(given.seed)
@@ -130,19 +131,25 @@ def main() -> None:
         again = wiki.source()
         sync([again], index, MOST)
 
+        wanted = len(kept) + len(redirects)
+        peer = wikireader.Read()
+        if given.peer:
+            report.say("reading them by llama-index's reader")
+            peer = wikireader.read(wiki.address.partition("+")[2], [*kept, *redirects])
+
         report.say("comparing them")
         chosen = chance.sample(sorted(pages), min(given.compared, len(pages)))
-        shown = held = 0
+        shown = held = peers = 0
         for title, browser in zip(chosen, browser_words([wiki.link(title) for title in chosen]), strict=True):
             article = kept[wiki.key(title)]
             held += in_order(browser, words(article.text)) if article else 0
+            peers += in_order(browser, words(peer.texts.get(title, "")))
             shown += len(browser)
 
         report.say(f"making {given.changes} changes")
         results = followed(index, wiki, source.label, told, given.interval)
         late = Counter(kind for kind, seconds in results if seconds is None)
         times = sorted(seconds for _, seconds in results if seconds is not None)
-        wanted = len(kept) + len(redirects)
         rows = [
             [f"pages ({len(files)} of them files), and {len(redirects)} redirects, in the library",
              f"{wanted - len(lost):,} of {wanted:,}, {len(run.failed)} failed"],
@@ -153,7 +160,14 @@ def main() -> None:
             [f"changes ({', '.join(wiki.changes)}) found within {given.interval} s", f"{len(times)} of {len(results)}"],
             ["seconds until found", f"median {times[len(times) // 2]:.1f}, longest {times[-1]:.1f}" if times else "-"],
         ]  # fmt: skip
-        figures = {"wiki": given.wiki, "rows": rows, "late": late, "lost": lost}
+        if given.peer:
+            rows += [
+                ["llama-index's reader: pages", f"{len(peer.texts):,} of {wanted:,}"],
+                ["llama-index's reader: pages a minute", f"{60 * len(peer.texts) / peer.seconds:,.0f}"],
+                ["llama-index's reader: requests a page", f"{peer.requests / wanted:.2f}"],
+                [f"llama-index's reader: words in order, of {shown:,}", f"{peers / shown:.2%}"],
+            ]
+        figures = {"wiki": given.wiki, "rows": rows, "late": late, "lost": lost, "peer lost": peer.failed}
         body = [report.table(["what", "figure"], rows)]
         report.write(given.out, f"wikis-{given.wiki}", f"A wiki, followed: {given.wiki}", facts, body, figures)
 

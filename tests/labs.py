@@ -52,10 +52,10 @@ class MediaWikiLab:
         assert answer.get("upload", {}).get("result") == "Success", answer
         until(lambda: len(self.ask(**log)["query"]["recentchanges"]) > told)
 
-    def takes_files(self) -> None:
-        """From now on files can be uploaded."""
+    def takes_files(self, more: str = "") -> None:
+        """From now on files can be uploaded; `more` are further settings."""
         (self.folder / "images").mkdir(exist_ok=True)
-        self.settings(FILES.format(self.folder))
+        self.settings(FILES.format(self.folder) + more)
 
     def settings(self, php: str) -> None:
         """Settings of the wiki, instead of those given before."""
