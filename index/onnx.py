@@ -4,10 +4,12 @@ The graph comes without weights: these are read from a safetensors file, so that
 unpickled and torch is never imported.
 """
 
+import ctypes
 import hashlib
 import json
 import os
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -37,6 +39,17 @@ def session(
 
     Raises EncoderError where the weights are missing or another file than the graph was made for.
     """
+    try:
+        return _loaded(graph, weights, threads, made)
+    finally:
+        # Loading takes twice the memory of the weights, which glibc would keep for itself afterwards.
+        with suppress(AttributeError):  # another C library
+            ctypes.CDLL(None).malloc_trim(0)
+
+
+def _loaded(
+    graph: Path, weights: Path | None, threads: int, made: Callable[[Tensors], Tensors]
+) -> onnxruntime.InferenceSession:
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = threads or len(os.sched_getaffinity(0))
     options.log_severity_level = 3

@@ -1,6 +1,10 @@
 """`answering.judge`: what it makes of its four-bit numbers, and that a passage is judged for itself."""
 
+import subprocess
+import sys
+
 import numpy as np
+import pytest
 from article_assistant.answering.judge import ANSWERS, CARRIES, opened, unpacked
 from article_assistant.answering.reader import pair_tokenizer
 from hypothesis import given
@@ -51,3 +55,17 @@ def test_four_bits_become_eight(seed: int) -> None:
     worth = (numbers - 8) * np.repeat(steps.astype(np.float64), 64, axis=1)
     assert found["a.weight"].dtype == np.int8
     assert np.abs(found["a.weight"].T * found["a.scale"][:, None] - worth).max() <= found["a.scale"].max() * 0.501
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="tells its memory elsewhere in another way")
+def test_what_loading_took_is_given_back() -> None:
+    """Once opened, the judge holds little more than its weights (86 million bytes): not the copies made of them."""
+    program = (
+        "from article_assistant.answering.judge import opened\n"
+        "def held():\n"
+        " lines = dict(line.split(':', 1) for line in open('/proc/self/status'))\n"
+        " return int(lines['RssAnon'].split()[0]) / 1024\n"
+        "before = held(); opened(1); print(held() - before)"
+    )
+    said = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True).stdout
+    assert float(said) < 150
