@@ -110,6 +110,7 @@ def _over(index: "Index", settings: "Settings", parts: ExitStack) -> "Assistant"
     """
     from article_assistant.answering.extract import Extractor
     from article_assistant.answering.kind import kinds_of
+    from article_assistant.answering.meant import alike_by
     from article_assistant.answering.reader import Reader
     from article_assistant.index import embed
     from article_assistant.memory import Memory
@@ -118,7 +119,7 @@ def _over(index: "Index", settings: "Settings", parts: ExitStack) -> "Assistant"
     memory, reader = Memory(index.library.home, settings.keep_days), Reader(settings.threads)
     parts.callback(memory.close)
     encoder = index.embedder if settings.encoder == embed.DEFAULT else embed.load(threads=settings.threads)
-    offline = Extractor(reader, settings.accepted_wrong, kinds_of(encoder))
+    offline = Extractor(reader, settings.accepted_wrong, kinds_of(encoder), alike_by(encoder))
     if not settings.llm:
         return Assistant(index, offline, memory, settings.offers)
 

@@ -15,6 +15,8 @@ from contextlib import closing
 from pathlib import Path
 
 from article_assistant.answering.extract import Extractor
+from article_assistant.answering.kind import kinds_of
+from article_assistant.answering.meant import alike_by
 from article_assistant.answering.reader import Reader
 from article_assistant.index import embed
 from article_assistant.index.search import Index
@@ -39,7 +41,8 @@ def main() -> None:
     folder = FOUND if given.found else DRAWN if given.drawn else ASKED
     report.offline()
     facts = report.machine()
-    embedder, extractor = embed.load(), Extractor(Reader(), ACCEPTED_WRONG)
+    embedder = embed.load()
+    extractor = Extractor(Reader(), ACCEPTED_WRONG, kinds_of(embedder), alike_by(embedder))
     rows, document = list[list[str]](), []
     with (
         tempfile.TemporaryDirectory(prefix="bench-") as home,

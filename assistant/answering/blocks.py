@@ -138,12 +138,16 @@ def in_full(chosen: Sequence[Contender], kind: Kind) -> list[Said]:
 
 
 def answer_below(question: str, best: Contender) -> list[Said] | None:
-    """The paragraph of the best sentence, where it stands right below the question that was asked, as in an FAQ."""
-    text = best.hit.article.text
+    """The paragraph or the list of the best sentence, where it stands right below the question that was asked, as in
+    an FAQ, or below a heading that begins like it."""
+    text, listed = best.hit.article.text, whole_list(best.hit.article, best.start, best.end)
     begin, end = text.rfind("\n", 0, best.start) + 1, text.find("\n", best.end) % (len(text) + 1)
-    above = text[:begin].rstrip().rpartition("\n")[2]
-    heading = HEADING.fullmatch(above)
-    if not heading or not _asks_the_same(question, heading[2]) or text[begin:end].endswith(":") or end - begin > ANSWER:
+    heading = HEADING.fullmatch(text[: listed.quote.start if listed else begin].rstrip().rpartition("\n")[2])
+    if not heading or not (_asks_the_same(question, heading[2]) or _begins_like(question, heading[2])):
+        return None
+    if listed:
+        return as_list(listed)
+    if text[begin:end].endswith(":") or end - begin > ANSWER:
         return None
     return in_sentences([Quote(best.hit.article, begin, end)])
 
@@ -163,6 +167,11 @@ def _asks_the_same(question: str, other: str) -> bool:
         return False
     words, others = asked_words(question), asked_words(other)
     return min(share(words, set(others)), share(others, set(words))) >= SAME
+
+
+def _begins_like(question: str, heading: str) -> bool:
+    """Whether a question goes on behind the words of a heading: "What is expected" of "What is expected of me?"."""
+    return " " in heading and bool(re.match(rf"{re.escape(heading)}\b", question, re.IGNORECASE))
 
 
 def _whole(article: Article, begin: int, end: int, intro: str, entries: list[str]) -> Block | None:

@@ -11,12 +11,13 @@ from urllib.parse import quote as percent
 
 from article_assistant.answering.fragment import fragment
 from article_assistant.index.chunk import PATH, page_at, sentences
-from article_assistant.index.reading.lines import MARK
+from article_assistant.index.reading.lines import CODE_MARK, MARK
 from article_assistant.index.types import Article
 from article_assistant.types import Citation
 
 _FIRST_WORD = re.compile(r"[^\W\d_]+(?:['’-][^\W\d_]+)*[,.;:!?…]*(?= |\Z)")
 _COMMAND_SIGNS = re.compile(r"(?:^| )-|[_/\\=<>{}$@#]")
+_COMMAND = rf"(?m)^{CODE_MARK}(?:[$#>] )?{{0}}(?![\w.-])|(?<![\w.-]){{0}}(?: [\w.-]+){{{{0,2}}}} --?[^\W\d]"
 DISAGREE = "The articles disagree:"
 """How an answer begins of which articles say different things; ours, so a page says it in its reader's language."""
 
@@ -100,15 +101,30 @@ def unmarked(sentence: str) -> str:
     return " ".join(MARK.sub("", sentence, count=1).split()) if MARK.match(sentence) else " ".join(sentence.split())
 
 
-def short_text(words: str) -> str:
+def short_text(words: str, article: str = "") -> str:
     """Short words as a sentence: with a capital, unless that would change a name or a command, and a full stop.
+
+    A command is also what the text of the `article` shows as one: first in a line of code, or with an option.
 
     >>> short_text("seven"), short_text("sluicectl failover --to g"), short_text("St. John's Rd.")
     ('Seven.', 'sluicectl failover --to g.', "St. John's Rd.")
+    >>> short_text("tar", "Or type tar -xf a.tar here."), short_text("macOS")
+    ('tar.', 'macOS.')
     """
-    if _FIRST_WORD.match(words) and not _COMMAND_SIGNS.search(words):
+    found = _FIRST_WORD.match(words)
+    first = found[0].rstrip(",.;:!?…") if found else "-"
+    if not _COMMAND_SIGNS.search(words) and first[1:] == first[1:].lower() and not _is_command(first, article):
         words = words[0].upper() + words[1:]
+    return stopped(words)
+
+
+def stopped(words: str) -> str:
+    """Words with a full stop, unless they end with a sign that ends a sentence."""
     return words if words[-1] in ".!?…" else f"{words}."
+
+
+def _is_command(word: str, text: str) -> bool:
+    return word == "-" or bool(re.search(_COMMAND.format(re.escape(word)), text))
 
 
 def day(updated: str | None) -> str:
@@ -124,7 +140,7 @@ def day(updated: str | None) -> str:
 
 def short_answer(words: str, quotes: Sequence[Quote]) -> list[Said]:
     """The short words, with every quote that says them."""
-    return [Said(short_text(words) if number == 0 else "", quote) for number, quote in enumerate(quotes)]
+    return [Said("" if number else short_text(words, quote.article.text), quote) for number, quote in enumerate(quotes)]
 
 
 def disagreement(said: Sequence[tuple[str, Quote]]) -> list[Said]:

@@ -15,7 +15,8 @@ from article_assistant.answering.agreement import same_matter
 from article_assistant.answering.blocks import answer_below, as_list, asked_before, in_full, whole_code, whole_list
 from article_assistant.answering.cite import Said, disagreement, resolve, short_answer
 from article_assistant.answering.kind import Told
-from article_assistant.answering.question import Kind, kind_of, meaning, names_days, parts_of
+from article_assistant.answering.meant import Alike
+from article_assistant.answering.question import Kind, is_negated, kind_of, meaning, names_days, parts_of
 from article_assistant.answering.rank import (
     Contender,
     Features,
@@ -29,7 +30,7 @@ from article_assistant.answering.rank import (
     share,
 )
 from article_assistant.answering.reader import Reader
-from article_assistant.answering.refusal import refusal
+from article_assistant.answering.refusal import refusal, unread
 from article_assistant.index.keyword import asked_words, stems
 from article_assistant.index.language import ENGLISH, language_of
 from article_assistant.index.types import Hit
@@ -72,14 +73,19 @@ class Extractor:
     """Answers with words of the articles, verbatim; needs no LLM and no network."""
 
     def __init__(
-        self, reader: Reader, accepted_wrong: float = ACCEPTED_WRONG, told: Callable[[str], Told] | None = None
+        self,
+        reader: Reader,
+        accepted_wrong: float = ACCEPTED_WRONG,
+        told: Callable[[str], Told] | None = None,
+        alike: Alike | None = None,
     ) -> None:
         """Refuse where confidence is lower than what keeps wrong answers at `accepted_wrong` (0 to 1) of all.
 
-        `told` tells the kind of a question; without it, patterns do, and a greeting is a question like any other.
+        `told` tells the kind of a question; without it, patterns do, and a greeting is a question like any other;
+        without `alike`, a table answers only in the words of its columns.
         """
         self._reader = reader
-        self._told = told
+        self._told, self._alike = told, alike
         model = json.loads(WEIGHTS.read_text())
         if model["features"] != names(Features) or model["evidence"] != names(Grounds):
             raise ValueError(f"{WEIGHTS} was made for other features; make it anew with training/sentences.py")
@@ -153,7 +159,7 @@ class Extractor:
         if why:
             why.kind, why.needed = kind, round(self._least, 3)
         rows = any(is_row(hit.article.text, start) for hit in hits[:SOON] for start, _ in hit.chunk.sentences)
-        if rows and (found := tables.from_table(question, hits)):
+        if rows and (found := tables.from_table(question, hits, None, self._alike)):
             if why:
                 why.way = "table"
             return _Composed(*found, CERTAIN)
@@ -161,7 +167,7 @@ class Extractor:
         if not read:
             if why:
                 explaining.unnamed(why, hits)
-            return refusal(question, _unread(hits), 0.0)
+            return refusal(question, unread(hits), 0.0)
         sentences, features = candidates(question, read, self._reader, kind)
         kept = [i for i, one in enumerate(sentences) if (one.hit.article.id, one.start) in places]
         sentences, features = [sentences[i] for i in kept], features[kept]
@@ -170,18 +176,21 @@ class Extractor:
         order = ranked(said, [sentence.fits for sentence in sentences], scores)
         confidence = self._confidence(evidence(said, features, scores, order[0])) if order else 0.0
         best = sentences[order[0]] if order else None
-        many = rows and best and is_row(best.hit.article.text, best.start) and tables.asks_for_many(question, best)
+        row = best if rows and best and is_row(best.hit.article.text, best.start) else None
+        many = row is not None and tables.asks_for_many(question, row, self._alike)
         sure = best is not None and confidence >= self._least and best.fits
         if why:
             explaining.weighed(why, hits, sentences, features, scores, order, sure)
-            explaining.table_asked(why, bool(many), sure)
-        if many and (found := tables.from_table(question, hits, best)):
+            explaining.table_asked(why, many, sure)
+        if many and (found := tables.from_table(question, hits, best, self._alike)):
             return _Composed(*found, CERTAIN)
         if best is None or not sure:
             if same := asked_before(question, hits):
                 return _Composed(None, same, CERTAIN)
+            if row and row.fits and (cell := tables.named_cell(question, row, self._alike)):
+                return _Composed(*cell, max(confidence, self._least))
             return refusal(question, [sentences[i] for i in order], confidence)
-        if many:
+        if many or (row and kind not in {"yes or no", "list"} and tables.is_no_answer(question, row)):
             return refusal(question, [tables.shown_whole(best)], confidence)
         return _Composed(*self._composed(question, kind, sentences, scores, order), confidence)
 
@@ -203,8 +212,10 @@ class Extractor:
                 return None, as_list(found)
         spoken = kind in {"yes or no", "reason", "way"} or not 0 < len(best.words.split()) <= SHORT
         below = answer_below(question, best) if spoken or kind == "words" else None
-        if below and (spoken or len(below[0].text.split()) <= CURT):
+        if below and (spoken or len(below) > 1 or len(below[0].text.split()) <= CURT):
             return None, below
+        # "No alcohol while you are first" must not become "Alcohol".
+        spoken = spoken or is_negated(best.hit.article.text[best.start : best.first])
         if spoken:
             chosen = self._chosen(sentences, scores, order)
             return None, in_full(chosen, kind)
@@ -274,12 +285,6 @@ def _same(kind: Kind, one: str, other: str) -> bool:
     """Whether two short answers say the same thing; of names and numbers one may say more of it."""
     a, b = meaning(one), meaning(other)
     return a == b or (kind != "words" and bool(a & b) and (a <= b or b <= a))
-
-
-def _unread(hits: Sequence[Hit]) -> list[Contender]:
-    """The sentence of each hit that is nearest to the question, which the reader did not look at."""
-    best = [(hit, hit.chunk.sentences[int(np.argmax(hit.cosines))]) for hit in hits]
-    return [Contender(hit, start, end, start, end, 0.0, False) for hit, (start, end) in best]
 
 
 def least_confidence(accepted: Sequence[tuple[float, float]], wrong: float) -> float:

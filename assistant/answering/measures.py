@@ -2,11 +2,11 @@
 
 import re
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import date, datetime
 from itertools import takewhile
 from typing import NamedTuple
 
-from article_assistant.answering.numbers import canonical
+from article_assistant.answering.numbers import UNITS, canonical
 from article_assistant.index.keyword import stems
 
 EXTREMES = re.compile(
@@ -15,19 +15,24 @@ EXTREMES = re.compile(
     re.IGNORECASE,
 )
 LIMITS = re.compile(
-    r"\b(?P<sign>more than|over|above|at least|less than|fewer than|under|below|at most|up to) (?P<number>\d[\d.]*)"
-    r"(?: ?(?P<unit>[^\W\d]+(?:/\w)?))?",
+    r"\b(?:(?P<sign>more than|over|above|at least|less than|fewer than|under|below|at most|up to|before|after|since)|"
+    r"(?P<comparative>\w{2,}er) than) "
+    r"(?P<number>\d{4}-\d\d-\d\d|\d\d? [A-Z][a-z]+ \d{4}|(?P<money>[$€£¥])?(?P<figure>\d+(?:\.\d+)?)"
+    r"(?: ?(?P<unit>%|[$€£¥]|[^\W\d]+(?:/\w)?))?)",
     re.IGNORECASE,
 )
+"""A comparison with a number, or with a day or a year."""
 _FACTORS = {
     "": 1.0, "k": 1e3, "K": 1e3, "M": 1e6, "G": 1e9, "T": 1e12, "Ki": 2.0**10, "Mi": 2.0**20, "Gi": 2.0**30,
     "Ti": 2.0**40, "c": 1e-2, "m": 1e-3, "µ": 1e-6,
 }  # fmt: skip
+_IS_YEAR = re.compile(r"1\d{3}|20\d\d")
 _PREFIXED = re.compile(r"(?P<prefix>[kKMGT]i?|[cmµ]|)(?P<base>B|b|bit|Hz|W|Wh|V|A|g|l|L|m|s|Pa|J)(?P<per>/\w+|ps)?")
-_ALONE = re.compile(r"[^\d\w]*?(-?\d+(?:\.\d+)?)\s*([^\d.,:]*)")
-
-
-_TIMES = frozenset("s sec second min minut h hour day".split())
+_ALONE = re.compile(r"[^\d\w<>≤≥]*?(-?\d+(?:\.\d+)?)\s*([^\d.,:]*)")
+_BEHIND = re.compile(r"(?<=\S)\s*\([^()]*\)$")
+_TIMES = frozenset({"s", "min", "h", "day", "week", "month", "year"})
+_RISING = frozenset({"more than", "over", "above", "after"})
+_FALLING = frozenset({"less than", "fewer than", "under", "below", "before"})
 
 
 class Column(NamedTuple):
@@ -37,38 +42,77 @@ class Column(NamedTuple):
     base: str
     written: str
     """The unit as all cells write it, "" where they differ or have none."""
+    dates: bool = False
 
-    def first(self, rows: Sequence[int], most: re.Match[str]) -> list[int] | None:
-        """The rows with the highest figure, or the lowest; None where it is not known which of them is meant.
+    def lowest(self, most: re.Match[str]) -> bool | None:
+        """Whether a superlative means the lowest figure; None where it is not known.
 
         The fastest have the most bytes in a second, but the fewest seconds.
         """
         rate, time = "/" in self.base or self.base in {"x", "×"}, self.base in _TIMES
-        if not rows or ((most["fast"] or most["slow"]) and not (rate or time)):
-            return None
-        lowest = bool(most["low"]) or (rate if most["slow"] else time and bool(most["fast"]))
-        best = (min if lowest else max)(self.figures[i] for i in rows)
-        return [i for i in rows if self.figures[i] == best]
+        if not (most["fast"] or most["slow"]):
+            return bool(most["low"])
+        return (rate if most["slow"] else time) if rate or time else None
+
+    def first(self, rows: Sequence[int], most: re.Match[str]) -> list[int] | None:
+        """The rows with the highest figure, or the lowest; None where it is not known which of them is meant."""
+        lowest = self.lowest(most)
+        return None if lowest is None else self.outermost(rows, lowest=lowest)
+
+    def outermost(self, rows: Sequence[int], *, lowest: bool) -> list[int] | None:
+        """The rows with the highest figure, or the lowest; None of no rows."""
+        best = (min if lowest else max)((self.figures[i] for i in rows), default=None)
+        return [i for i in rows if self.figures[i] == best] or None
 
     def within(self, limit: re.Match[str]) -> set[int] | None:
-        """The rows within a limit; None where its number is in another unit, or in none of many."""
-        base, than = _scaled(float(limit["number"]), limit["unit"] or "")
-        if base != self.base and _PREFIXED.fullmatch(self.written):
-            than = _scaled(float(limit["number"]), self.written)[1]
-        elif base != self.base and self.base and not self.written:
+        """The rows within a limit; None where its number is in another unit, or in none of many, or no day is meant.
+
+        What is after a year began behind it, what is since a year began with it or later.
+        """
+        sign = (limit["sign"] or "").lower()
+        if limit["comparative"]:
+            most = EXTREMES.fullmatch(f"{limit['comparative'][:-2]}est")
+            lowest = self.lowest(most) if most else None
+            if lowest is None:
+                return None
+            sign = "under" if lowest else "over"
+        of_time = bool(limit["comparative"]) or sign in {"before", "after", "since"}
+        than = self._figure(limit, sign) if not self.dates else self._days(limit, sign) if of_time else None
+        if than is None:
             return None
-        elif base != self.base:
-            than = float(limit["number"])
-        sign = limit["sign"].lower()
-        if sign in {"more than", "over", "above"}:
+        if sign in _RISING:
             return {i for i, value in enumerate(self.figures) if value > than}
-        if sign in {"less than", "fewer than", "under", "below"}:
+        if sign in _FALLING:
             return {i for i, value in enumerate(self.figures) if value < than}
-        return {i for i, value in enumerate(self.figures) if (value >= than if sign == "at least" else value <= than)}
+        up_to = sign in {"at most", "up to"}
+        return {i for i, value in enumerate(self.figures) if (value <= than if up_to else value >= than)}
+
+    def _days(self, limit: re.Match[str], sign: str) -> float | None:
+        """The day that a limit names, of a year its first, or its last where later ones are meant."""
+        if day := _day_of(limit["number"]):
+            return float(day)
+        if not limit["figure"] or limit["unit"] or not _IS_YEAR.fullmatch(limit["figure"]):
+            return None
+        return float(date(int(limit["figure"]), *((12, 31) if sign in _RISING else (1, 1))).toordinal())
+
+    def _figure(self, limit: re.Match[str], sign: str) -> float | None:
+        """The number of a limit in the unit of the column; years only where all figures look like some."""
+        years = [limit["figure"] or "", *map("{:g}".format, self.figures)]
+        if not limit["figure"] or (sign in {"before", "after", "since"} and not all(map(_IS_YEAR.fullmatch, years))):
+            return None
+        number, unit = float(limit["figure"]), limit["money"] or limit["unit"] or ""
+        base, than = _scaled(number, unit)
+        if base == self.base:
+            return than
+        if _PREFIXED.fullmatch(self.written):
+            return _scaled(number, self.written)[1]
+        return number if not self.base or self.written else None
 
 
-def column(cells: Sequence[str]) -> Column | None:
+def column(cells: Sequence[str], unit: str = "") -> Column | None:
     """The figures of cells that each hold one, with a unit or not, or a date; None where one is in another unit.
+
+    The `unit` is that of cells of which none has any.
 
     >>> column(["75 MiB", "1.5 GiB"]).figures
     [78643200.0, 1610612736.0]
@@ -77,21 +121,23 @@ def column(cells: Sequence[str]) -> Column | None:
     """
     days = [float(day) for day in takewhile(bool, map(_day_of, cells)) if day]
     if cells and len(days) == len(cells):
-        return Column(days, "", "")
+        return Column(days, "", "", dates=True)
     figures, bases, written = [], set[str](), set[str]()
-    for cell in cells:
+    for cell in (_BEHIND.sub("", cell) for cell in cells):
         found = _ALONE.fullmatch(cell) or _ALONE.fullmatch(canonical(cell))
         if not found:
             return None
-        unit = found[2].strip()
-        base, value = _scaled(float(found[1]), unit.split()[0] if unit else "")
+        own = found[2].strip() or "".join(sign for sign in cell[: found.start(1)] if sign in UNITS)
+        base, value = _scaled(float(found[1]), own.split()[0] if own else "")
         figures.append(value)
         bases.add(base)
-        written.add(unit)
+        written.add(own)
     units = bases - {""}
     # A number alone has the unit of the others, unless that would have to be guessed.
     if not figures or len(units) > 1 or (len(written) > 2 and "" in bases):
         return None
+    if not units and unit and (unit in UNITS or _PREFIXED.fullmatch(unit)):
+        return Column([_scaled(value, unit)[1] for value in figures], base_of(unit), unit)
     return Column(figures, min(units, default=""), min(written) if len(written) == 1 else "")
 
 
@@ -102,9 +148,10 @@ def base_of(unit: str) -> str:
 
 def _scaled(number: float, unit: str) -> tuple[str, float]:
     """The unit without its prefix, and the number in that."""
+    unit = UNITS.get(unit, unit)
     found = _PREFIXED.fullmatch(unit)
     if not found:
-        return "".join(stems(unit)) or unit, number
+        return unit if unit in UNITS else "".join(stems(unit)) or unit, number
     return f"{found['base']}{found['per'] or ''}", number * _FACTORS[found["prefix"]]
 
 

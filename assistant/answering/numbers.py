@@ -241,12 +241,12 @@ _OTHERS = {
     "kg": "kilo", "s": "sec", "%": "percent per_cent", "°C": "degrees_Celsius", "°F": "degrees_Fahrenheit",
     "€": "EUR euro", "$": "USD US$ dollar", "£": "GBP", "¥": "JPY yen",
 }  # fmt: skip
-_UNITS = {prefix + base: prefix + base for prefix in _PREFIXES for base in _BASES}
-_UNITS |= {
+UNITS = {prefix + base: prefix + base for prefix in _PREFIXES for base in _BASES}
+UNITS |= {
     _PREFIXES[prefix] + name + plural: prefix + base
     for prefix in _PREFIXES for base, names in _BASES.items() for name in names.split() for plural in ("", "s")
 }  # fmt: skip
-_UNITS |= {
+UNITS |= {
     name.replace("_", " ") + plural: unit
     for unit, names in _OTHERS.items() for name in [unit, *names.split()] for plural in ("", "s")
 }  # fmt: skip
@@ -258,23 +258,23 @@ def _any_of(words: Iterable[str]) -> str:
 
 
 UNIT = (
-    rf"(?:(?:working|business|calendar|square|cubic) )?(?:{_any_of(_UNITS)}|degrees?|(?:percentage )?points?|pounds?|"
+    rf"(?:(?:working|business|calendar|square|cubic) )?(?:{_any_of(UNITS)}|degrees?|(?:percentage )?points?|pounds?|"
     "pence|cents?)"
 )
 """A unit behind a number, those included that mean several things ("pounds")."""
-_MONEY = _any_of(name for name, unit in _UNITS.items() if unit in {"€", "$", "£", "¥"} and not name.islower())
+_MONEY = _any_of(name for name, unit in UNITS.items() if unit in {"€", "$", "£", "¥"} and not name.islower())
 _QUANTITY = re.compile(
     rf"(?:(?P<money>{_MONEY}) ?)?(?P<number>\d+(?:\.\d+)?)"
-    rf"(?:(?:[\s-]|(?!s\b))(?P<unit>{_any_of(_UNITS)})(?![\w/]))?"
+    rf"(?:(?:[\s-]|(?!s\b))(?P<unit>{_any_of(UNITS)})(?![\w/]))?"
 )
 
-_UNIT_ASKED = re.compile(rf"\b(?:[Hh]ow many|in) ({_any_of(name for name in _UNITS if len(name) > 2)})(?![\w/])")
+_UNIT_ASKED = re.compile(rf"\b(?:[Hh]ow many|in) ({_any_of(name for name in UNITS if len(name) > 2)})(?![\w/])")
 
 
 def in_unit_asked(question: str, text: str, start: int, end: int) -> tuple[int, int]:
     """Where a sentence gives a number in two units, and `[start, end)` is the other: the number as it is asked for."""
-    asked = {_UNITS[name] for name in _UNIT_ASKED.findall(question)}
-    told = [(match.span(), _UNITS[name]) for match in _QUANTITY.finditer(text) if (name := match["unit"])]
+    asked = {UNITS[name] for name in _UNIT_ASKED.findall(question)}
+    told = [(match.span(), UNITS[name]) for match in _QUANTITY.finditer(text) if (name := match["unit"])]
     own = [unit for (a, b), unit in told if a < end and start < b]
     others = [place for place, unit in told if unit in asked]
     return others[0] if own and len(others) == 1 and asked.isdisjoint(own) else (start, end)
@@ -295,5 +295,5 @@ def _units(text: str) -> dict[str, set[str]]:
     found: dict[str, set[str]] = {}
     for match in _QUANTITY.finditer(canonical(text)):
         if written := match["money"] or match["unit"]:
-            found.setdefault(_shortest(Decimal(match["number"])), set()).add(_UNITS[written])
+            found.setdefault(_shortest(Decimal(match["number"])), set()).add(UNITS[written])
     return found

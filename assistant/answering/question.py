@@ -14,6 +14,7 @@ from typing import Literal
 from article_assistant.answering.numbers import MONTH, SCALE, UNIT, WEEKDAY, canonical, in_digits, in_unit_asked
 from article_assistant.index.keyword import family, identifiers, names_in
 
+NEGATIONS = frozenset({"no", "not", "without"})
 Kind = Literal["number", "amount", "date", "name", "yes or no", "reason", "way", "list", "words"]
 """A number counts ("how many"), an amount may also be "two weeks" or "daily" ("how long", "how often")."""
 
@@ -86,7 +87,7 @@ _NEXT = re.compile(rf"(?:,? and (?:also )?|[?;] (?:and )?)(?=(?:(?:{_LED}) )?{_A
 _OPENS = re.compile(rf"(?!when\b[^,]*, )(?:\S+ )?{_ASKWORD}(?:\s+\S+){{2,}}", re.IGNORECASE)
 _HALF = re.compile(rf"\b(?:between|both)\b|\b(?:{_ASKWORD}|about|and|or|{_LED})[\s,]*$", re.IGNORECASE)
 _IN_TURN = re.compile(r"\w.*(?:[,;]|\b(?:and|but|while|whereas|or))\s(?:(?:the|for|of|on|in|a|an)\s)*$")
-_BOUND = re.compile(r"(?:^|[\s(|])[~≈<>≤≥]$")  # "about" or a limit, right before a number
+_BOUND = re.compile(r"(?:^|[\s(|])(?P<sign>[~≈≤≥]|[<>]=?)$")  # "about" or a limit, right before a number
 _DAYS = re.compile(rf"\b(?:(?:{WEEKDAY})s?|{'|'.join(calendar.day_abbr)})\b")
 _KINDS = [(kind, re.compile(pattern)) for kind, pattern in _PATTERNS]
 _INSIDE = re.compile(r"[.,:/'’]\d")
@@ -148,6 +149,11 @@ def own_part(question: str, text: str, start: int, end: int) -> tuple[int, int]:
     return places[own[0]][0], places[own[0] + 1][0] if own[0] + 1 < len(places) else end
 
 
+def is_negated(before: str) -> bool:
+    """Whether words of which these stand `before` are denied by the very last one: "No " of "No alcohol"."""
+    return before.lower().split()[-1:] in [[word] for word in NEGATIONS]
+
+
 def names_days(text: str) -> bool:
     """Whether a text names a day of the week, in full or by its first three letters.
 
@@ -202,8 +208,8 @@ def with_unit(kind: Kind, text: str, start: int, end: int, question: str = "") -
         return start, end
     line = text.rfind("\n", 0, start) + 1
     start, end = (line + place for place in in_unit_asked(question, text[line:], start - line, end - line))
-    if _BOUND.search(text, 0, start) and text[start:][:1].isdigit():
-        start -= 1
+    if text[start:][:1].isdigit() and (bound := _BOUND.search(text, 0, start)):
+        start = bound.start("sign")
     if kind not in {"number", "amount"}:
         return start, end
     if start and text[start].isdigit() and (text[start - 1] in "±−" or unicodedata.category(text[start - 1]) == "Sc"):

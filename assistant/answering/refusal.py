@@ -4,10 +4,12 @@ import re
 from collections.abc import Sequence
 from functools import cache
 
+import numpy as np
 from article_assistant import prompts
 from article_assistant.answering.cite import resolve
 from article_assistant.answering.rank import Contender
 from article_assistant.index.keyword import UNASKED, stems
+from article_assistant.index.types import Hit
 from article_assistant.types import Answer, Citation
 
 MOST_NEAREST = 3
@@ -36,3 +38,9 @@ def _words(question: str) -> list[str]:
     """The words of a question that say what it is about, as they are written."""
     words = re.findall(r"[\w’'-]+", question)
     return list(dict.fromkeys(word for word in words if not set(stems(word)) <= UNASKED))
+
+
+def unread(hits: Sequence[Hit]) -> list[Contender]:
+    """The sentence of each hit that is nearest to the question, which the reader did not look at."""
+    best = [(hit, hit.chunk.sentences[int(np.argmax(hit.cosines))]) for hit in hits]
+    return [Contender(hit, start, end, start, end, 0.0, False) for hit, (start, end) in best]

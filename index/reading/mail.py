@@ -2,9 +2,11 @@
 
 import email
 import email.policy
+from collections.abc import Iterator
 from email.message import EmailMessage
 from email.utils import parsedate_to_datetime
 
+from article_assistant.index.reading.encoding import decode
 from article_assistant.index.reading.html import html_page
 from article_assistant.index.reading.page import Page, TextBuilder, squeeze
 from article_assistant.index.reading.text import text_page
@@ -14,10 +16,15 @@ ENCLOSED_DEEPEST = 5
 """Mails inside one another that are read."""
 _OWN = ("From", "Subject", "Date")
 _NAMES = ("From", "To", "Cc", "Date")
+_ONE_OF = ("multipart/alternative", "multipart/related")
+_TEXTS = ("text/plain", "text/html")
 
 
 def mail_page(data: bytes) -> Page:
-    """A mail, from its plain text where it has one. Raises ArticleError where the file is none."""
+    """A mail, its plain text where it has one, and what is written between and behind its attachments.
+
+    Raises ArticleError where the file is none.
+    """
     mail = email.message_from_bytes(data, policy=email.policy.default)
     assert isinstance(mail, EmailMessage)
     if not any(name in mail for name in _OWN):
@@ -31,22 +38,60 @@ def _written(mail: EmailMessage, level: int) -> Page:
     subject = squeeze(str(mail.get("Subject", "")))
     builder.heading(level, subject)
     builder.row(_NAMES, [squeeze(str(mail.get(name, ""))) for name in _NAMES])
-    texts = [builder.text()]
-    body = mail.get_body(("plain", "html"))
-    content = body.get_content() if body is not None else ""
-    if isinstance(content, str) and content.strip():
-        html = body is not None and body.get_content_subtype() == "html"
-        if body is not None and body.get_param("format") == "flowed":
-            content = _unflowed(content, delete=body.get_param("delsp") == "yes")
-        texts.append(html_page(content).text if html else text_page(content.encode("utf-8", "replace")).text)
-    enclosed = [part.get_payload() for part in mail.iter_attachments() if part.get_content_maintype() == "message"]
+    shown = list(_shown(mail))
+    texts = [builder.text(), *(_text(part) for part in shown)]
+    parts = list(_parts(mail))
+    enclosed = [part.get_payload() for part in parts if part.get_content_maintype() == "message"]
     for inner in (one[0] for one in enclosed if isinstance(one, list) and one and level < ENCLOSED_DEEPEST):
         if isinstance(inner, EmailMessage) and any(name in inner for name in _OWN):  # a report of delivery has none
             texts.append(_written(inner, level + 1).text)
-    files = [squeeze(name) for part in mail.iter_attachments() if (name := part.get_filename())]
+    files = [squeeze(name) for part in parts if part not in shown and (name := part.get_filename())]
     if files:
         texts.append(f"Attachments: {', '.join(files)}")
     return Page(subject or None, "\n\n".join(text for text in texts if text.strip()), _day(mail))
+
+
+def _parts(part: EmailMessage) -> Iterator[EmailMessage]:
+    """The parts that are no containers, in order; those of an enclosed mail are its own."""
+    if part.get_content_maintype() != "multipart" or not part.is_multipart():
+        yield part
+        return
+    for one in part.iter_parts():
+        assert isinstance(one, EmailMessage)
+        yield from _parts(one)
+
+
+def _shown(part: EmailMessage) -> Iterator[EmailMessage]:
+    """The texts that a mail program shows, one behind the other; of alternatives the plain one.
+
+    A container without parts, as its boundary is nowhere, is a text.
+    """
+    one = part.get_body(("plain", "html")) if part.get_content_type() in _ONE_OF else None
+    if isinstance(one, EmailMessage):
+        yield one
+    elif part.is_multipart() and part.get_content_maintype() == "multipart":
+        for inner in part.iter_parts():
+            assert isinstance(inner, EmailMessage)
+            yield from _shown(inner)
+    elif part.get_content_type() in _TEXTS or part.get_content_maintype() == "multipart":
+        yield from () if part.is_attachment() else (part,)
+
+
+def _text(part: EmailMessage) -> str:
+    """A part's text; in an encoding that nobody knows, as its bytes look."""
+    data = part.get_payload(decode=True)
+    assert isinstance(data, bytes)
+    try:
+        text = data.decode() if part.get_content_maintype() == "multipart" else part.get_content()
+    except (LookupError, UnicodeDecodeError):
+        text = decode(data)
+    if not text.strip():
+        return ""
+    if part.get_content_subtype() == "html":
+        return html_page(text).text
+    if part.get_param("format") == "flowed":
+        text = _unflowed(text, delete=part.get_param("delsp") == "yes")
+    return text_page(text.encode("utf-8", "replace")).text
 
 
 def _unflowed(text: str, delete: bool) -> str:

@@ -3,7 +3,17 @@
 import re
 from collections.abc import Callable
 
-from article_assistant.index.reading.ooxml import R_NAMES, Package, Styles, W, is_on, local_name, shown_in, value_of
+from article_assistant.index.reading.ooxml import (
+    R_NAMES,
+    Package,
+    Styles,
+    W,
+    is_on,
+    local_name,
+    shown_in,
+    value_of,
+    whole_number,
+)
 from article_assistant.index.reading.page import squeeze
 from lxml.etree import _Element as Element
 
@@ -34,6 +44,8 @@ class Runs:
         for child in shown_in(element):
             name = local_name(child)
             if name == "fldChar":
+                if all(self._fields) and (form := child.find(W + "ffData")) is not None:
+                    add(_filled_in(form))
                 self._field(child.get(W + "fldCharType"))
             elif not all(self._fields):
                 if name == "r" or name in {"ins", "hyperlink", "smartTag", "sdt", "sdtContent"}:
@@ -102,6 +114,18 @@ class Runs:
                     return False
                 found = True
         return found
+
+
+def _filled_in(form: Element) -> str:
+    """What the field of a form shows beside the text in it: a box, ticked or not, or what was chosen of a list."""
+    box, chosen = form.find(W + "checkBox"), form.find(W + "ddList")
+    if box is not None:
+        ticked = is_on(box, "checked")
+        return "☒" if (is_on(box, "default") if ticked is None else ticked) else "☐"
+    if chosen is None:
+        return ""
+    at = max(whole_number(value_of(chosen, "result") or value_of(chosen, "default")), 0)
+    return next((entry.get(W + "val", "") for entry in chosen.findall(W + "listEntry")[at:]), "")
 
 
 def _symbol(element: Element) -> str:

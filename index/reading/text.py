@@ -99,10 +99,12 @@ def _numberless(line: str) -> str:
 
 
 def _blocks(text: str) -> Iterator[list[str]]:
-    """The lines between blank ones."""
+    """The lines between blank ones, without the marks of a comment: headings do not stand one below the other."""
     for block in "\n".join(map(str.rstrip, text.split("\n"))).split("\n\n"):
-        if lines := block.strip("\n"):
-            yield lines.split("\n")
+        if lines := block.strip("\n").split("\n"):
+            comment = len(lines) > 1 and all(line == "#" or line.startswith("# ") for line in lines)
+            lines = [line[2:].rstrip() for line in lines] if comment else lines
+            yield from _blocks("\n".join(lines)) if comment else filter(any, [lines])
 
 
 def _width(blocks: Sequence[Sequence[str]]) -> int:

@@ -117,6 +117,29 @@ def test_short_words_become_a_sentence(words: str, text: str) -> None:
     assert short_text(words) == text
 
 
+COMMANDS = """Take it out with sluicectl drain slu-N. Restart with sluicectl restart --gentle.
+
+    $ tar xf all.tar
+    git push origin main"""
+
+
+@pytest.mark.parametrize(
+    ("words", "text"),
+    [
+        ("sluicectl", "sluicectl."),
+        ("sluicectl, then tar", "sluicectl, then tar."),
+        ("tar", "tar."),
+        ("git", "git."),
+        ("main", "Main."),
+        ("macOS or iOS", "macOS or iOS."),
+        ("drain", "Drain."),
+    ],
+)
+def test_a_command_keeps_its_small_letter(words: str, text: str) -> None:
+    """What the article shows as one: first in a line of code, or before an option; so does a name with capitals."""
+    assert [piece.text for piece in short_answer(words, [quote(COMMANDS, "Take")])] == [text]
+
+
 def test_the_same_answer_of_two_articles_has_two_quotes() -> None:
     """The words stand once, the quotes behind them."""
     one, two = quote("Seven were caught.", "Seven"), quote("They took seven.", "seven", name="b.md")

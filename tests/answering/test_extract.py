@@ -360,7 +360,7 @@ def test_a_row_does_not_answer_for_the_whole_table() -> None:
 def test_what_the_reader_finds_in_a_row_is_asked_of_all_rows() -> None:
     """ "Which services use UDP?": the reader knows what "use" means, and the table which rows have UDP."""
     said = answer("Which services use UDP?", Told(TFTP=12.0), PORTS)
-    assert said.answer == "DNS [1], TFTP [2]."
+    assert said.answer == "DNS [1], TFTP. [2]"
     assert (said.short, said.confidence) == ("DNS, TFTP", 0.95)
 
 
@@ -399,3 +399,22 @@ def test_a_courtesy_is_told_by_what_was_typed() -> None:
     assert isinstance(found, Answer)
     assert found.remark
     assert told == ["Thanks!"]
+
+
+ROTA = article("rota", "# On call\n\n## What is expected\n\n- Be at a keyboard within 20 minutes.\n"
+                       "- No alcohol while you are first.\n\nThe bag holds no torch.")  # fmt: skip
+
+
+def test_a_list_below_a_heading_that_begins_like_the_question_is_the_answer() -> None:
+    """Whole, whichever of its items the reader likes best."""
+    said = answer("What is expected while on call?", Told(alcohol=12.0), ROTA)
+    assert said.short is None
+    assert said.answer == "- Be at a keyboard within 20 minutes. [1]\n- No alcohol while you are first. [1]"
+
+
+def test_what_a_sentence_denies_is_no_short_answer() -> None:
+    """ "Alcohol" of "No alcohol" would say the opposite: the sentence answers."""
+    assert (
+        answer("What may the first one have?", Told(alcohol=12.0), ROTA).answer == "No alcohol while you are first. [1]"
+    )
+    assert answer("What is in the bag?", Told(torch=12.0), ROTA).answer == "The bag holds no torch. [1]"

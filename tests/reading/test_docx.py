@@ -130,6 +130,31 @@ def test_a_damaged_field_hides_no_paragraph_behind_it() -> None:
     assert text(p("a", '<w:r><w:fldChar w:fldCharType="begin"/></w:r>') + p("b")) == "a\n\nb"
 
 
+def form(field: str) -> str:
+    """A field of a form."""
+    ends = [f'<w:r><w:fldChar w:fldCharType="{kind}"/></w:r>' for kind in ("separate", "end")]
+    return f'<w:r><w:fldChar w:fldCharType="begin"><w:ffData>{field}</w:ffData></w:fldChar></w:r>{"".join(ends)}'
+
+
+@pytest.mark.parametrize(
+    ("field", "shown"),
+    [
+        ('<w:checkBox><w:default w:val="0"/><w:checked/></w:checkBox>', "☒"),
+        ('<w:checkBox><w:default w:val="1"/><w:checked w:val="0"/></w:checkBox>', "☐"),
+        ('<w:checkBox><w:default w:val="1"/></w:checkBox>', "☒"),
+        (
+            '<w:ddList><w:result w:val="1"/><w:listEntry w:val="No"/><w:listEntry w:val="Yes"/></w:ddList>',
+            "Yes",
+        ),
+        ('<w:ddList><w:listEntry w:val="No"/><w:listEntry w:val="Yes"/></w:ddList>', "No"),
+        ('<w:ddList><w:result w:val="7"/><w:listEntry w:val="No"/></w:ddList>', ""),
+    ],
+)
+def test_what_was_ticked_or_chosen_in_a_form(field: str, shown: str) -> None:
+    """A box shows whether it is ticked, a list what was chosen of it."""
+    assert text(p("Parking:", form(field), " by day")) == f"Parking:{shown} by day"
+
+
 NUMBERS = (
     '<w:abstractNum w:abstractNumId="0">'
     '<w:lvl w:ilvl="0"><w:start w:val="1"/><w:numFmt w:val="decimal"/><w:lvlText w:val="%1."/></w:lvl>'

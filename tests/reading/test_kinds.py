@@ -544,3 +544,33 @@ def test_a_mail_whose_lines_flow() -> None:
     """Lines that the mail program broke are joined however short; those of its writer stay."""
     mail = "Subject: Gate\nContent-Type: text/plain; format=flowed\n\nThe gate \nis shut.\nIda \n> Who \n> asks?\n"
     assert text("a.eml", mail.encode()) == "# Gate\n\nThe gate is shut.\nIda\n> Who asks?"
+
+
+def test_what_is_written_behind_an_attachment() -> None:
+    """Text, picture, text: all of it is read, of alternatives one; what is attached is only named."""
+    mail = EmailMessage()
+    mail["Subject"] = "Gate"
+    mail.set_content("The gate is shut.\n")
+    mail.add_attachment(b"x", maintype="image", subtype="png", filename="gate.png")
+    either = EmailMessage()
+    either.set_content("Ask Ole.\n")
+    either.add_alternative("<p>Ask <b>Ole</b>.</p>", subtype="html")
+    mail.attach(either)
+    mail.add_attachment("Day 1: dry", filename="log.txt")
+    assert page("a.eml", mail.as_bytes()).text == (
+        "# Gate\n\nThe gate is shut.\n\nAsk Ole.\n\nAttachments: gate.png, log.txt"
+    )
+
+
+@pytest.mark.parametrize(
+    ("kind", "body", "said"),
+    [
+        ('multipart/mixed; boundary="b"', "The gate is shut.", "The gate is shut."),  # no boundary anywhere
+        ("text/plain; charset=unheard-of", "Der Weg f\xfchrt zur\xfcck.", "Der Weg führt zurück."),
+        ('application/octet-stream; name="gate.txt"', "x", "Attachments: gate.txt"),
+    ],
+)
+def test_a_mail_that_says_wrongly_what_it_is(kind: str, body: str, said: str) -> None:
+    """Its text is read all the same, and a mail that is one file names it."""
+    mail = f"Subject: Gate\nContent-Type: {kind}\n\n{body}\n".encode("latin-1")
+    assert text("a.eml", mail) == f"# Gate\n\n{said}"

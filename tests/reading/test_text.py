@@ -215,3 +215,9 @@ def test_a_number_or_a_colon_at_the_edge_begins_no_item() -> None:
     assert plain_text(said) == said.replace("\n", " ")
     items = "4. Ring the bell at the gate and wait until the warden of the day has come\n5. Go in and sign."
     assert plain_text(items) == items
+
+
+def test_the_lines_of_a_comment_are_no_headings() -> None:
+    """Lines of which each begins with the mark of a comment are text; one alone is a heading as ever."""
+    text = "# Two hosts carry the load.\n# Restart them one by one.\n#\n# Never both.\n\n# Title\n\nText."
+    assert plain_text(text) == "Two hosts carry the load.\nRestart them one by one.\n\nNever both.\n\n# Title\n\nText."

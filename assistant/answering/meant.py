@@ -1,0 +1,109 @@
+"""What a question means that is not in a table's own words, by the encoder: a column, a row, a verb that says "have".
+
+"The cheapest room" is the one with the lowest price, and "how long does it take" asks for the time. Its borders were
+chosen on 43 superlatives (half of them of no column), 17 questions about a row, and 40 verbs.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+
+import numpy as np
+from article_assistant.answering.measures import Column
+from article_assistant.index.embed import Embedder
+from numpy.typing import NDArray
+
+MEASURES, QUICK = 0.77, 0.74
+"""Least cosine of a superlative and the column that it measures; of "fastest" and a column of times or rates."""
+ASKS = 0.74
+"""Least cosine of a question and the column that it asks for."""
+AHEAD = 0.1
+"""By how much any other column must be less alike."""
+END = 0.02
+"""By how much the other end, lowest for highest, must be."""
+HAVE, LACK = 0.925, 0.985
+"""Least mean cosine of a verb and "have" in its place, and from which one of "lack" on it says that."""
+SAYS = 0.6
+"""Least cosine of a verb and the column that it says: "cost" and "price"."""
+ROW = 0.4
+"""Least cosine of what means any row of a table."""
+SUMMED = 0.1
+"""By how much a question must be more like one for all rows than like one for any."""
+_FRAMES = (
+    "Which rooms {} a projector?",
+    "Which APIs {} an apiKey?",
+    "Which services {} UDP?",
+    "How many dishes {} nuts?",
+    "Which models {} 75 MiB of disk?",
+)
+
+Alike = Callable[[str, Sequence[str]], NDArray[np.float32]]
+"""How alike a text is to each of others: cosines, -1 to 1."""
+
+
+def alike_by(encoder: Embedder) -> Alike:
+    """The cosines of an encoder's vectors."""
+
+    def alike(text: str, others: Sequence[str]) -> NDArray[np.float32]:
+        vectors, _ = encoder.passages([text, *others])
+        cosines: NDArray[np.float32] = vectors[1:] @ vectors[0]
+        return cosines
+
+    return alike
+
+
+def extreme(
+    question: str, noun: str, figures: Mapping[str, Column], quick: bool, alike: Alike
+) -> tuple[str, bool | None] | None:
+    """The column that a superlative measures, and whether its lowest figure is meant (None: not known).
+
+    None where no column is clearly meant. `quick`: it is about speed, which is a matter of times and rates.
+    """
+    names = list(figures)
+    ends = [("latest", "earliest") if found.dates else ("highest", "lowest") for found in figures.values()]
+    said = [f"Which {noun} has the {end} {name}?" for name, both in zip(names, ends, strict=True) for end in both]
+    if not said:
+        return None
+    cosines = alike(question, said).reshape(-1, 2)
+    best = _clear(cosines.max(axis=1), QUICK if quick else MEASURES)
+    if best is None:
+        return None
+    high, low = cosines[best]
+    return names[best], bool(low > high) if abs(high - low) >= END else None
+
+
+def asked_of(question: str, row: str, columns: Sequence[str], alike: Alike) -> str | None:
+    """The column of which a question asks for the cell of a row; None where that is not clear."""
+    if not columns:
+        return None
+    best = _clear(alike(question, [f"What is the {name} of {row}?" for name in columns]), ASKS)
+    return None if best is None else columns[best]
+
+
+def joins(verb: str, columns: Sequence[str], alike: Alike) -> bool:
+    """Whether a verb only joins a thing and what it has: "need", "use", "contain", but not "lack" or "reject".
+
+    So does one that says one of the `columns`, as "weigh" says the weight.
+    """
+    if columns and alike(verb, columns).max() >= SAYS:
+        return True
+    cosines = [alike(frame.format(verb), [frame.format("have"), frame.format("lack")]) for frame in _FRAMES]
+    have, lack = np.mean(cosines, axis=0)
+    return bool(have >= HAVE and lack < LACK)
+
+
+def means_a_row(noun: str, alike: Alike) -> bool:
+    """Whether a noun means a row of any table, as "entry" does."""
+    return bool(alike(noun, ["entry of a table", "row of a list"]).max() >= ROW)
+
+
+def is_for_all(question: str, column: str, rows: Sequence[str], alike: Alike) -> bool:
+    """Whether a question asks for the sum or the average of a column, and not for the cell of a row."""
+    all_rows = [f"What is the {sign} {column}?" for sign in ("sum of all", "average", "total")]
+    cosines = alike(question, [*all_rows, *(f"What is the {column} of {row}?" for row in rows)])
+    return bool(cosines[: len(all_rows)].max() - cosines[len(all_rows) :].max() >= SUMMED)
+
+
+def _clear(cosines: NDArray[np.float32], least: float) -> int | None:
+    """The place of the highest, where it is high enough and clearly ahead of the next."""
+    order = np.argsort(cosines)[::-1]
+    ahead = len(order) == 1 or cosines[order[0]] - cosines[order[1]] >= AHEAD
+    return int(order[0]) if cosines[order[0]] >= least and ahead else None
