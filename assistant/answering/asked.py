@@ -6,6 +6,7 @@ Each word of it is accounted for: by the table's place, a column, a value or a p
 import re
 import unicodedata
 from collections.abc import Callable, Iterator
+from itertools import groupby
 
 from article_assistant.answering.meant import Alike, extreme, joins, means_a_row
 from article_assistant.answering.measures import EXTREMES, LIMITS, base_of, column
@@ -22,8 +23,8 @@ _ASKS = re.compile(
     r"^(?:please )?(?:list|name|show)(?: me)?(?: all)?(?: the)? "
 )
 _SUPERLATIVE = re.compile(r"(?i)\b(?:is|are|was|were) (?:the )?(?:most|least) [^\W\d]{4,}|\bthe \w{3,}est\b")
-_TOKEN = re.compile(r"[^\W_]+")
-_LISTED = re.compile(r"\s*[,;/]\s*|\s+and\s+")
+_WORD_ASKED = re.compile(r"[^\W_]+")
+_BETWEEN_THINGS = re.compile(r"\s*[,;/]\s*|\s+and\s+")
 _LONG = 12
 """Words from which on a cell is prose."""
 _UNIT = re.compile(r"[^\W\d_]+|[%$€£¥]")
@@ -58,7 +59,9 @@ class Asked:
         near = [(place, name) for name, places in self.mentions.items() for place in places if at <= place < at + 3]
         end = min(near)[0] + len(self.names[min(near)[1]]) if near else at + 1
         self.behind = end
-        self.noun = "one" if {*self.words[at : at + 1]} <= UNASKED else " ".join(_TOKEN.findall(self.question)[at:end])
+        self.noun = (
+            "one" if {*self.words[at : at + 1]} <= UNASKED else " ".join(_WORD_ASKED.findall(self.question)[at:end])
+        )
         if near:
             return min(near)[1]
         first, *others = self.table.columns
@@ -150,7 +153,9 @@ class Asked:
         if named is None and self.alike:
             others = {name: found for name, found in self.figures.items() if name != target}
             quick = bool(known and (known["fast"] or known["slow"]))
-            named, lowest = extreme(self.question, self.noun, others, quick, self.alike) or (None, None)
+            noun = target.lower() if self.noun == "one" else self.noun
+            asked = self.question.replace(" ", f" {noun} ", 1) if self.noun == "one" else self.question
+            named, lowest = extreme(asked, noun, others, quick, self.alike) or (None, None)
         if named and known:
             lowest = self.figures[named].lowest(known)
         return None if named is None or lowest is None else (named, lowest)
@@ -162,7 +167,7 @@ class Asked:
 
     def is_joined(self, left: set[int]) -> bool:
         """Whether one word is left over, the verb that joins what is asked for and what is said of it."""
-        tokens = _TOKEN.findall(self.question)
+        tokens = _WORD_ASKED.findall(self.question)
         if not self.alike or len(left) != 1 or len(tokens) != len(self.words):
             return False
         (place,) = left
@@ -171,20 +176,15 @@ class Asked:
 
     def _runs(self) -> list[list[int]]:
         """What is left over, words that stand side by side together."""
-        runs = list[list[int]]()
-        for i in sorted(self.left()):
-            if runs and runs[-1][-1] == i - 1:
-                runs[-1].append(i)
-            else:
-                runs.append([i])
-        return runs
+        numbered = groupby(enumerate(sorted(self.left())), lambda one: one[1] - one[0])
+        return [[place for _, place in run] for _, run in numbered]
 
     def _holding(self, places: list[int]) -> set[int]:
         """The rows that hold words as a part of a cell: a name, or one of the things that the cell lists.
 
         Empty where the columns that hold them do not agree, where a cell may deny them, and for figures.
         """
-        tokens = list(_TOKEN.finditer(self.question))
+        tokens = list(_WORD_ASKED.finditer(self.question))
         if len(tokens) != len(self.words) or all(self.words[i].isdigit() for i in places):
             return set()
         said = self.question[tokens[places[0]].start() : tokens[places[-1]].end()]
@@ -276,7 +276,7 @@ class Asked:
 
 def _lists(cell: str) -> Callable[[str], bool]:
     """Whether a cell names a thing among others: "tea" of "coffee, tea"."""
-    things = [stems(one) for one in _LISTED.split(cell)]
+    things = [stems(one) for one in _BETWEEN_THINGS.split(cell)]
     return lambda thing: len(things) > 1 and stems(thing) in things
 
 

@@ -11,29 +11,17 @@ from article_assistant.answering.measures import Column
 from article_assistant.index.embed import Embedder
 from numpy.typing import NDArray
 
-MEASURES, QUICK = 0.77, 0.74
-"""Least cosine of a superlative and the column that it measures; of "fastest" and a column of times or rates."""
-ASKS = 0.74
-"""Least cosine of a question and the column that it asks for."""
-AHEAD = 0.1
-"""By how much any other column must be less alike."""
-END = 0.02
-"""By how much the other end, lowest for highest, must be."""
+MEASURES, QUICK, ASKS_FOR, SAYS, ROW = 0.77, 0.74, 0.74, 0.6, 0.4
+"""Least cosines: of a superlative and what it measures, of one of speed, of a question and the column that it asks for,
+of a verb and the column that it says ("cost" and "price"), and of a noun that means a row of any table."""
+NEXT_BELOW, END_BELOW, SUMMED = 0.1, 0.02, 0.1
+"""By how much another column must be less alike, the other end ("lowest" for "highest"), and any row than all rows."""
 HAVE, LACK = 0.925, 0.985
 """Least mean cosine of a verb and "have" in its place, and from which one of "lack" on it says that."""
-SAYS = 0.6
-"""Least cosine of a verb and the column that it says: "cost" and "price"."""
-ROW = 0.4
-"""Least cosine of what means any row of a table."""
-SUMMED = 0.1
-"""By how much a question must be more like one for all rows than like one for any."""
 _FRAMES = (
-    "Which rooms {} a projector?",
-    "Which APIs {} an apiKey?",
-    "Which services {} UDP?",
-    "How many dishes {} nuts?",
+    "Which rooms {} a projector?", "Which APIs {} an apiKey?", "Which services {} UDP?", "How many dishes {} nuts?",
     "Which models {} 75 MiB of disk?",
-)
+)  # fmt: skip
 
 Alike = Callable[[str, Sequence[str]], NDArray[np.float32]]
 """How alike a text is to each of others: cosines, -1 to 1."""
@@ -67,14 +55,14 @@ def extreme(
     if best is None:
         return None
     high, low = cosines[best]
-    return names[best], bool(low > high) if abs(high - low) >= END else None
+    return names[best], bool(low > high) if abs(high - low) >= END_BELOW else None
 
 
 def asked_of(question: str, row: str, columns: Sequence[str], alike: Alike) -> str | None:
     """The column of which a question asks for the cell of a row; None where that is not clear."""
     if not columns:
         return None
-    best = _clear(alike(question, [f"What is the {name} of {row}?" for name in columns]), ASKS)
+    best = _clear(alike(question, [f"What is the {name} of {row}?" for name in columns]), ASKS_FOR)
     return None if best is None else columns[best]
 
 
@@ -105,5 +93,5 @@ def is_for_all(question: str, column: str, rows: Sequence[str], alike: Alike) ->
 def _clear(cosines: NDArray[np.float32], least: float) -> int | None:
     """The place of the highest, where it is high enough and clearly ahead of the next."""
     order = np.argsort(cosines)[::-1]
-    ahead = len(order) == 1 or cosines[order[0]] - cosines[order[1]] >= AHEAD
+    ahead = len(order) == 1 or cosines[order[0]] - cosines[order[1]] >= NEXT_BELOW
     return int(order[0]) if cosines[order[0]] >= least and ahead else None

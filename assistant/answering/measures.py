@@ -54,11 +54,6 @@ class Column(NamedTuple):
             return bool(most["low"])
         return (rate if most["slow"] else time) if rate or time else None
 
-    def first(self, rows: Sequence[int], most: re.Match[str]) -> list[int] | None:
-        """The rows with the highest figure, or the lowest; None where it is not known which of them is meant."""
-        lowest = self.lowest(most)
-        return None if lowest is None else self.outermost(rows, lowest=lowest)
-
     def outermost(self, rows: Sequence[int], *, lowest: bool) -> list[int] | None:
         """The rows with the highest figure, or the lowest; None of no rows."""
         best = (min if lowest else max)((self.figures[i] for i in rows), default=None)

@@ -22,7 +22,7 @@ from article_assistant.index.types import Hit
 _COMPARES = re.compile(r"(?i)(?<!\bat )\b(?:most|least|best|worst|the \w{3,}est)\b")
 _ALL = re.compile(r"(?i)(?:and )?(?:what (?:are|were)|when (?:is|are|was|were|do|does|did|can|may))\b")
 _SEVERAL = re.compile(r"(?i)^(?:which|what) \w+[^s\W]s\b")
-_NAME = re.compile(r"(?<=\w )(?:[A-Z][\w-]+ )+[A-Z][\w-]+")
+_NAME_ASKED = re.compile(r"(?<=\w )(?:[A-Z][\w-]+ )+[A-Z][\w-]+")
 _COUNT = re.compile(r"(?i)\bhow many (?:of the )?(\w+(?: \w+)?)")
 
 
@@ -92,7 +92,7 @@ def is_no_answer(question: str, row: Contender) -> bool:
     text, asked = row.hit.article.text, set(stems(question))
     line = text[text.rfind("\n", 0, row.start) + 1 :].partition("\n")[0]
     known = set(stems(f"{row.hit.article.title} {row.hit.chunk.heading} {line}"))
-    names = [set(stems(name)) for name in _NAME.findall(question)]
+    names = [set(stems(name)) for name in _NAME_ASKED.findall(question)]
     again = " or " not in question and line.startswith(line.partition(": ")[0] + ": " + row.words)
     return (again and set(stems(row.words)) <= asked) or any(name & known and not name <= known for name in names)
 
@@ -184,7 +184,8 @@ class _Answered(Asked):
         first: dict[str, int] = {}
         for i in kept:
             first.setdefault(self.values[target][i], i)
-        if not first or "" in first or len(kept) > ITEMS:
+        again = not counted and " or " not in self.question and all(set(stems(one)) <= set(self.words) for one in first)
+        if not first or "" in first or len(kept) > ITEMS or again:
             return None
         if counted and target != self.table.columns[0] and target in self.figures:
             # "How many seats …?" asks for the figure itself.

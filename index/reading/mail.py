@@ -5,6 +5,7 @@ import email.policy
 from collections.abc import Iterator
 from email.message import EmailMessage
 from email.utils import parsedate_to_datetime
+from typing import cast
 
 from article_assistant.index.reading.encoding import decode
 from article_assistant.index.reading.html import html_page
@@ -38,9 +39,9 @@ def _written(mail: EmailMessage, level: int) -> Page:
     subject = squeeze(str(mail.get("Subject", "")))
     builder.heading(level, subject)
     builder.row(_NAMES, [squeeze(str(mail.get(name, ""))) for name in _NAMES])
-    shown = list(_shown(mail))
-    texts = [builder.text(), *(_text(part) for part in shown)]
-    parts = list(_parts(mail))
+    shown = list(_legible(mail))
+    texts = [builder.text(), *(_wording(part) for part in shown)]
+    parts = list(_pieces_of(mail))
     enclosed = [part.get_payload() for part in parts if part.get_content_maintype() == "message"]
     for inner in (one[0] for one in enclosed if isinstance(one, list) and one and level < ENCLOSED_DEEPEST):
         if isinstance(inner, EmailMessage) and any(name in inner for name in _OWN):  # a report of delivery has none
@@ -51,17 +52,16 @@ def _written(mail: EmailMessage, level: int) -> Page:
     return Page(subject or None, "\n\n".join(text for text in texts if text.strip()), _day(mail))
 
 
-def _parts(part: EmailMessage) -> Iterator[EmailMessage]:
+def _pieces_of(part: EmailMessage) -> Iterator[EmailMessage]:
     """The parts that are no containers, in order; those of an enclosed mail are its own."""
     if part.get_content_maintype() != "multipart" or not part.is_multipart():
         yield part
         return
     for one in part.iter_parts():
-        assert isinstance(one, EmailMessage)
-        yield from _parts(one)
+        yield from _pieces_of(cast(EmailMessage, one))
 
 
-def _shown(part: EmailMessage) -> Iterator[EmailMessage]:
+def _legible(part: EmailMessage) -> Iterator[EmailMessage]:
     """The texts that a mail program shows, one behind the other; of alternatives the plain one.
 
     A container without parts, as its boundary is nowhere, is a text.
@@ -71,20 +71,17 @@ def _shown(part: EmailMessage) -> Iterator[EmailMessage]:
         yield one
     elif part.is_multipart() and part.get_content_maintype() == "multipart":
         for inner in part.iter_parts():
-            assert isinstance(inner, EmailMessage)
-            yield from _shown(inner)
+            yield from _legible(cast(EmailMessage, inner))
     elif part.get_content_type() in _TEXTS or part.get_content_maintype() == "multipart":
         yield from () if part.is_attachment() else (part,)
 
 
-def _text(part: EmailMessage) -> str:
+def _wording(part: EmailMessage) -> str:
     """A part's text; in an encoding that nobody knows, as its bytes look."""
-    data = part.get_payload(decode=True)
-    assert isinstance(data, bytes)
     try:
-        text = data.decode() if part.get_content_maintype() == "multipart" else part.get_content()
-    except (LookupError, UnicodeDecodeError):
-        text = decode(data)
+        text = part.get_content()
+    except LookupError:  # no such encoding, or a container without parts
+        text = decode(cast(bytes, part.get_payload(decode=True)))
     if not text.strip():
         return ""
     if part.get_content_subtype() == "html":

@@ -3,17 +3,7 @@
 import re
 from collections.abc import Callable
 
-from article_assistant.index.reading.ooxml import (
-    R_NAMES,
-    Package,
-    Styles,
-    W,
-    is_on,
-    local_name,
-    shown_in,
-    value_of,
-    whole_number,
-)
+from article_assistant.index.reading.ooxml import R_NAMES, Package, Styles, W, is_on, local_name, shown_in, value_of
 from article_assistant.index.reading.page import squeeze
 from lxml.etree import _Element as Element
 
@@ -124,8 +114,9 @@ def _filled_in(form: Element) -> str:
         return "☒" if (is_on(box, "default") if ticked is None else ticked) else "☐"
     if chosen is None:
         return ""
-    at = max(whole_number(value_of(chosen, "result") or value_of(chosen, "default")), 0)
-    return next((entry.get(W + "val", "") for entry in chosen.findall(W + "listEntry")[at:]), "")
+    at = value_of(chosen, "result") or value_of(chosen, "default") or "0"
+    entries = [entry.get(W + "val", "") for entry in chosen.findall(W + "listEntry")]
+    return entries[int(at)] if at.isdecimal() and int(at) < len(entries) else ""
 
 
 def _symbol(element: Element) -> str:

@@ -1,0 +1,139 @@
+"""What a question means that is not in a table's words, told by the encoder, or not at all."""
+
+import pytest
+from article_assistant.answering import meant
+from article_assistant.answering.measures import column
+from article_assistant.answering.rank import Contender
+from article_assistant.answering.tables import asks_for_many, from_table, is_no_answer, named_cell
+from article_assistant.index import embed
+from article_assistant.index.types import Hit
+
+from tests.answering.test_tables import hits
+
+
+@pytest.fixture(scope="module")
+def alike() -> meant.Alike:
+    """The default encoder's."""
+    return meant.alike_by(embed.load())
+
+
+def found_words(found: list[Hit], words: str) -> Contender:
+    """The first row that holds these words, which a reader likes best."""
+    for hit in found:
+        for start, end in hit.chunk.sentences:
+            if (at := hit.article.text.find(words, start, end)) >= 0:
+                return Contender(hit, start, end, at, at + len(words), 5.0, True)
+    raise AssertionError(words)
+
+
+LAPTOPS = "# Laptops\n\n" + "\n".join(
+    f"Laptop: {laptop} | Price: {price} | Weight: {weight} | Start time: {start} | Ports: {ports}"
+    for laptop, price, weight, start, ports in [
+        ("T480", "€420", "1.6 kg", "21 s", "USB, HDMI"), ("X1", "€1,250", "1.1 kg", "12 s", "USB"),
+        ("Pro 14", "€1,900", "1.5 kg", "9 s", "HDMI"),
+    ]
+)  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("question", "short"),
+    [
+        ("Which laptop is the cheapest?", "T480"),
+        ("Which is the cheapest?", "T480"),
+        ("Which laptop is the most expensive?", "Pro 14"),
+        ("Which laptop costs the most?", "Pro 14"),
+        ("Which laptop is the heaviest?", "T480"),
+        ("Which entry has the lowest weight?", "X1"),
+        ("Which laptops cost more than €500?", "X1, Pro 14"),
+        ("Which laptops need HDMI?", "T480, Pro 14"),
+        ("How many laptops offer USB?", "2"),
+        # no such column, a noun of something else, a verb that denies
+        ("Which laptop is the most popular?", None),
+        ("Which laptop is the best?", None),
+        ("Which laptop is the oldest?", None),
+        ("Which country has the lowest weight?", None),
+        ("Which laptops lack HDMI?", None),
+        ("Which laptops reject HDMI?", None),
+        ("Which laptop has the largest screen?", None),
+    ],
+)
+def test_a_superlative_a_verb_and_a_noun_are_understood_or_refused(
+    question: str, short: str | None, alike: meant.Alike
+) -> None:
+    """The column that is meant, a verb that says "have", and a noun that means a row."""
+    found = from_table(question, hits(LAPTOPS), None, alike)
+    assert (found and found[0]) == short
+    assert from_table(question, hits(LAPTOPS)) is None, "without the encoder the table does not know"
+
+
+@pytest.mark.parametrize(
+    ("question", "noun", "columns", "means"),
+    [
+        ("Which tool is the fastest?", "tool", {"Line count": ["536", "534"], "Time": ["0.08 s", "2 s"]}, "Time"),
+        ("Which size is the fastest?", "size", {"Parameters": ["39 M", "74 M"], "Relative speed": ["10x", "7x"]},
+         "Relative speed"),
+        ("Which car is the fastest?", "car", {"Price": ["5", "6"], "Charging time": ["1 h", "2 h"]}, None),
+        ("Which room is the largest?", "room", {"Seats": ["1", "2"], "Floor": ["1", "2"]}, None),
+        ("Which planet is the hottest?", "planet", {"Moons": ["1", "2"], "Orbit": ["3", "4"]}, None),
+    ],
+)  # fmt: skip
+def test_which_column_a_superlative_measures(
+    question: str, noun: str, columns: dict[str, list[str]], means: str | None, alike: meant.Alike
+) -> None:
+    """The one that is clearly ahead of the others, which need not be there."""
+    figures = {name: figured for name, cells in columns.items() if (figured := column(cells))}
+    found = meant.extreme(question, noun, figures, "fastest" in question, alike)
+    assert (found and found[0]) == means
+
+
+@pytest.mark.parametrize(
+    ("question", "words", "cell"),
+    [
+        ("How much does the X1 cost?", "1,250", "€1,250"),
+        ("How heavy is the X1?", "1.1", "1.1 kg"),
+        ("How heavy is the X1?", "12", None),  # the reader and the encoder disagree
+        ("Who made the X1?", "1.1", None),
+        ("How heavy is the Z9?", "1.1", None),
+    ],
+)
+def test_a_cell_that_is_named_by_a_verb(question: str, words: str, cell: str | None, alike: meant.Alike) -> None:
+    """All of the cell where the reader's words stand, if the question names its row and means its column."""
+    found = named_cell(question, found_words(hits(LAPTOPS), words), alike)
+    assert (found and found[0]) == cell
+
+
+@pytest.mark.parametrize(
+    ("question", "summed"),
+    [
+        ("What is the average weight?", True), ("What is the total price?", True),
+        ("What is the sum of the weights?", True), ("What do I pay for the thin one?", False),
+    ],
+)  # fmt: skip
+def test_a_sum_is_not_answered_by_one_row(question: str, summed: bool, alike: meant.Alike) -> None:
+    """Nobody adds up or averages; a row that is meant in other words still answers."""
+    words = "1.1" if "weight" in question else "1,250"
+    assert asks_for_many(question, found_words(hits(LAPTOPS), words), alike) == summed
+
+
+@pytest.mark.parametrize(
+    ("question", "words", "no"),
+    [
+        ("What is the total size?", "Size", True),
+        ("Which version is called Brave Badger?", "5.10", True),
+        ("Which version is called Breezy Badger?", "5.10", False),
+    ],
+)
+def test_a_name_again_or_half_a_name_is_no_answer(question: str, words: str, no: bool) -> None:
+    """The row's name that the question said, and a row that has but one word of a name of two."""
+    text = (
+        "Fact: Size | Value: 200\nFact: Age | Value: 7\n\nVersion: 5.10 | Name: Breezy Badger\nVersion: 6.06 | Name: Ox"
+    )
+    assert is_no_answer(question, found_words(hits(text), words)) == no
+
+
+def test_a_row_of_totals_is_said(alike: meant.Alike) -> None:
+    """Where a row states it, it is no sum of ours."""
+    text = "# Budget\n\nItem: Rent | Cost: €500\nItem: Power | Cost: €90\nItem: Total | Cost: €590"
+    found = from_table("What is the total cost?", hits(text), None, alike)
+    assert found
+    assert found[0] == "€590"
