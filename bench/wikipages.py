@@ -18,7 +18,8 @@ SCRIPTS = (
     "המחסן נמצא בקומה {} ליד המעלית.", "المخزن مفتوح حتى الساعة {} مساء.",
     "कार्यालय {} बजे खुलता है।", "สำนักงานเปิดเวลา {} นาฬิกา", "Über {} Größen müssen geprüft werden.",
 )  # fmt: skip
-COLUMNS = ("Room", "Seats")
+COLUMNS = ("Hall", "Seats")
+"""Names of columns that are no words of the text: what compares the two leaves them out."""
 NOTE = "<div style='border: 1px solid'>'''Note:''' {{{1}}}</div>"
 """MediaWiki's template that the pages use."""
 
