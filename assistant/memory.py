@@ -97,6 +97,15 @@ class Memory:
             rows = self._connection.execute(query, (user.name, conversation, most)).fetchall()
         return [_ANSWER.validate_json(row[0]) for row in reversed(rows)]
 
+    def conversations(self, user: User, most: int) -> list[tuple[str, str, float]]:
+        """Name, first question and last time (seconds since 1970) of a user's conversations, the last `most`."""
+        query = (
+            "SELECT conversation, (SELECT question FROM turn AS first WHERE first.number = min(turn.number)), max(at) "
+            "FROM turn WHERE user = ? AND shown != '' GROUP BY conversation ORDER BY max(number) DESC LIMIT ?"
+        )
+        with self._lock:
+            return self._connection.execute(query, (user.name, most)).fetchall()
+
     def judge(self, user: User, conversation: str, question: str, thumb: Thumb, word: str = "") -> bool:
         """Keep what somebody thinks of the last answer to a question; False where there is no such answer."""
         last = "SELECT max(number) FROM turn WHERE user = ? AND conversation = ? AND question = ?"
