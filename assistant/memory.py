@@ -100,8 +100,9 @@ class Memory:
     def conversations(self, user: User, most: int) -> list[tuple[str, str, float]]:
         """Name, first question and last time (seconds since 1970) of a user's conversations, the last `most`."""
         query = (
-            "SELECT conversation, (SELECT question FROM turn AS first WHERE first.number = min(turn.number)), max(at) "
-            "FROM turn WHERE user = ? AND shown != '' GROUP BY conversation ORDER BY max(number) DESC LIMIT ?"
+            "SELECT first.conversation, first.question, latest FROM turn AS first JOIN (SELECT min(number) AS begun, "
+            "max(number) AS last, max(at) AS latest FROM turn WHERE user = ? AND shown != '' GROUP BY conversation) "
+            "ON first.number = begun ORDER BY last DESC LIMIT ?"
         )
         with self._lock:
             return self._connection.execute(query, (user.name, most)).fetchall()

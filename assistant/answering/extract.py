@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 import numpy as np
 from article_assistant.answering import courtesy, explaining, followup, passage, tables
-from article_assistant.answering.agreement import most_apart
+from article_assistant.answering.agreement import COUNTED_ALIKE, most_apart
 from article_assistant.answering.blocks import answer_below, as_list, asked_before, in_full, whole_code, whole_list
 from article_assistant.answering.cite import Said, disagreement, resolve, short_answer
 from article_assistant.answering.kind import Told
@@ -229,13 +229,13 @@ class Extractor:
             behind = scores[order[0]] - scores[i]
             alike = _same(kind, best.words, other.words)
             known = [one.hit.article.id for one in [best, *against]]
-            said = other.hit.article.id in [one.hit.article.id for one in same]
+            again = other.hit.article.id in [one.hit.article.id for one in same]
             if other.hit.article.id in known:
                 continue
             apart = max(behind, best.logit - other.logit)
-            if alike and not said and behind < AGREES and len(same) < SENTENCES:
+            if alike and not again and behind < AGREES and len(same) < SENTENCES:
                 same.append(other)
-            elif not alike and apart < most_apart(question, kind, best, other, said):
+            elif not alike and apart < COUNTED_ALIKE and apart < most_apart(question, kind, best, other, again):
                 against.append(other)
         if against:
             newest = sorted([best, *against[:2]], key=lambda s: s.hit.article.updated or "", reverse=True)

@@ -88,8 +88,8 @@ def test_what_the_articles_do_not_answer_is_refused(assistant: Assistant) -> Non
         assert all(citation.title in answer.answer for citation in answer.nearest)
         assert ("Nearest to it" in answer.answer) == bool(answer.nearest)
         named.append(bool(answer.nearest))
-    assert named[-2:] == [False, False]
-    assert sum(named) >= 4
+    assert len(named) > 4
+    assert named == [True] * (len(named) - 2) + [False, False]
 
 
 def test_a_later_count_is_shown_beside_the_first(assistant: Assistant) -> None:

@@ -104,6 +104,7 @@
         var back = opener && document.getElementById(opener);
         opener = null;
         (back && back.offsetParent ? back : box()).focus();
+        unpeek();                           // who comes back has just seen it
         return true;
     }
 
