@@ -2,7 +2,7 @@
 
 import re
 import threading
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from itertools import islice
@@ -40,6 +40,7 @@ class Offer:
 
     question: str
     title: str
+    article: str = ""
 
 
 class Examples:
@@ -72,7 +73,7 @@ class Examples:
             offers = list(known[key][0])
         first = self._visits * self._most % max(len(offers), 1)
         self._visits += 1
-        return [*offers[first:], *offers[:first]][: self._most]
+        return spread([*offers[first:], *offers[:first]], self._most)
 
     def warm(self, user: User) -> threading.Thread:
         """Try the first few in the background, so that the first visitor finds them."""
@@ -91,19 +92,46 @@ class Examples:
             self(user)
 
     def _answered(self, user: User) -> Iterator[Offer]:
-        articles = islice(self._assistant.index.library.articles(user.groups), LOOKED_AT)
-        shown: set[str] = set()
+        known = across([identifier for identifier, *_ in self._assistant.titles(user)])
+        library = self._assistant.index.library
+        articles = (found for identifier in known if (found := library.article(identifier, user.groups)))
         for question, article in islice(propose(articles), TRIED_FIRST):
             if self._closing.is_set():
                 return
-            opening = " ".join(question.split()[:2])  # one "Who is …?" is enough
-            if opening in shown:
-                continue
             answer = self._assistant.answer(question, user)
             cited = {citation.article for citation in answer.citations}
             if answer.answered and (answer.confidence or 0.0) >= SURE and article.id in cited:
-                shown.add(opening)
-                yield Offer(question, article.title)
+                yield Offer(question, article.title, article.id)
+
+
+def across(identifiers: Sequence[str]) -> list[str]:
+    """Of the ids of all articles, in order, at most LOOKED_AT, one of each folder before any second.
+
+    >>> across(["news/a", "news/b", "team/c"])
+    ['news/a', 'team/c', 'news/b']
+    """
+    some = identifiers[:: -(-len(identifiers) // LOOKED_AT) or 1]
+    places = [sum(_folder(before) == _folder(one) for before in some[:at]) for at, one in enumerate(some)]
+    return [one for _, one in sorted(zip(places, some, strict=True), key=lambda pair: pair[0])]
+
+
+def spread(offers: Sequence[Offer], most: int) -> list[Offer]:
+    """At most so many offers, in their order but that each is as unlike those before it as there are any."""
+    left, chosen, traits = list(offers), list[Offer](), list[tuple[str, ...]]()
+    while left and len(chosen) < most:
+        chosen.append(min(left, key=lambda one: [traits.count(trait) for trait in _traits(one)]))
+        left.remove(chosen[-1])
+        traits += _traits(chosen[-1])
+    return chosen
+
+
+def _traits(offer: Offer) -> list[tuple[str, ...]]:
+    """What two offers should not have in common, the worst first: the article, how they begin, the folder."""
+    return [("of", offer.article), ("begins", *offer.question.split()[:2]), ("in", _folder(offer.article))]
+
+
+def _folder(identifier: str) -> str:
+    return identifier.rpartition("/")[0]
 
 
 def propose(articles: Iterable[Article]) -> Iterator[tuple[str, Article]]:

@@ -97,6 +97,16 @@ class Memory:
             rows = self._connection.execute(query, (user.name, conversation, most)).fetchall()
         return [_ANSWER.validate_json(row[0]) for row in reversed(rows)]
 
+    def conversations(self, user: User, most: int) -> list[tuple[str, str, float]]:
+        """Name, first question and last time (seconds since 1970) of a user's conversations, the last `most`."""
+        query = (
+            "SELECT first.conversation, first.question, latest FROM turn AS first JOIN (SELECT min(number) AS begun, "
+            "max(number) AS last, max(at) AS latest FROM turn WHERE user = ? AND shown != '' GROUP BY conversation) "
+            "ON first.number = begun ORDER BY last DESC LIMIT ?"
+        )
+        with self._lock:
+            return self._connection.execute(query, (user.name, most)).fetchall()
+
     def judge(self, user: User, conversation: str, question: str, thumb: Thumb, word: str = "") -> bool:
         """Keep what somebody thinks of the last answer to a question; False where there is no such answer."""
         last = "SELECT max(number) FROM turn WHERE user = ? AND conversation = ? AND question = ?"

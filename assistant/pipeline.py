@@ -158,6 +158,10 @@ class Assistant:
         kept = self._memory.answers(user, name, most)
         return [self._offering(self._as_of_today(answer, user)) for answer in kept]
 
+    def conversations(self, user: User, most: int) -> list[tuple[str, str, float]]:
+        """Name, first question and last time (seconds since 1970) of this user's conversations, the last `most`."""
+        return self._memory.conversations(user, most)
+
     def judge(self, user: User, conversation: str, question: str, thumb: Thumb, word: str = "") -> bool:
         """Keep what this user thinks of the last answer to a question; False where there is no such answer."""
         return self._memory.judge(user, conversation, question, thumb, word)

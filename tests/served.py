@@ -183,6 +183,9 @@ class Scripted:
         assert user.groups == frozenset({EVERYONE})
         return self.kept.get(name, [])[-most:]
 
+    def conversations(self, user: User, most: int) -> list[tuple[str, str, float]]:  # noqa: ARG002
+        return [(name, answers[0].question, float(number)) for number, (name, answers) in enumerate(self.kept.items())]
+
     def judge(self, user: User, conversation: str, question: str, thumb: Thumb, word: str) -> bool:  # noqa: ARG002
         self.judged.append((question, thumb, word))
         return any(answer.question == question for answer in self.kept.get(conversation, []))

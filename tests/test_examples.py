@@ -1,6 +1,6 @@
 """Example questions come from the articles, of different articles first."""
 
-from article_assistant.examples import propose
+from article_assistant.examples import LOOKED_AT, Offer, across, propose, spread
 from article_assistant.index.types import Article
 
 
@@ -38,3 +38,27 @@ def test_each_article_comes_once_before_any_comes_twice() -> None:
 def test_a_text_without_any_gives_none() -> None:
     """An article that lends itself to no question is passed over."""
     assert list(propose([article("a", "Plain words, nothing more.")])) == []
+
+
+def test_those_of_one_visit_are_of_different_articles_and_folders() -> None:
+    """Four of one article come first; a visit shows one of them, and of the rest those least like it."""
+    of_one = [Offer(f"{begin} is it?", "FAQ", "product/faq.html") for begin in ("How", "Where", "Why", "Which")]
+    persons = [Offer("Who is Ada?", "Staff", "team/staff.md"), Offer("Who is Bo?", "Minutes", "team/minutes.md")]
+    other = Offer("What is the fee?", "Fees", "news/fees.md")
+    chosen = spread([*of_one, *persons, other], 4)
+    assert [one.article for one in chosen] == [
+        "product/faq.html",
+        "team/staff.md",
+        "news/fees.md",
+        "team/minutes.md",
+    ]
+    assert len(spread(of_one, 4)) == 4
+
+
+def test_articles_are_taken_from_all_folders() -> None:
+    """Of many articles some are looked at, from the first folder to the last, which take turns."""
+    known = sorted(f"{folder}/{number:03}" for folder in ("a", "b/c", "d") for number in range(100))
+    some = across(known)
+    assert len(some) == len(set(some)) <= LOOKED_AT
+    assert [one.rpartition("/")[0] for one in some[:6]] == ["a", "b/c", "d"] * 2
+    assert across([]) == []

@@ -143,3 +143,19 @@ def turns(home: Path, days: int) -> int:
     left = len(memory.turns(MIA, "one"))
     memory.close()
     return left
+
+
+def test_own_conversations_are_listed_the_latest_first() -> None:
+    """Each by its name, its first question and when it went on last; nobody else's, and no more than are wanted."""
+    memory = Memory()
+    shown = Answer("Question 1?", True, None, "Yes. [1]", "extractive", None, ())
+    for user, name, number in ((MIA, "one", 1), (TOM, "other", 2), (MIA, "two", 3), (MIA, "one", 4)):
+        memory.add(user, name, turn(number), shown)
+    assert [(name, first) for name, first, _ in memory.conversations(MIA, 10)] == [
+        ("one", "Question 1?"),
+        ("two", "Question 3?"),
+    ]
+    (latest,) = memory.conversations(MIA, 1)
+    assert latest[0] == "one"
+    assert abs(latest[2] - time.time()) < 60
+    memory.close()

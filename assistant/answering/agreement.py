@@ -6,9 +6,26 @@ from article_assistant.answering.question import Kind
 from article_assistant.answering.rank import Contender, is_row
 from article_assistant.index.keyword import UNASKED, asked_words, stems
 
+AGAINST = 4.0
+"""Largest gap in logits, in the score of sentences and in the reader's, at which other words are a disagreement."""
+COUNTED_ALIKE = 5.0
+"""The same where both sentences name the same thing right behind their numbers: "17 dead", "25 dead"."""
 NEXT = 2
 """Words after a number among which what it counts stands: "nine servers", "nine new servers"."""
 _COUNTED = re.compile(r"\bhow many\s+(.+)|\bnumber of\s+(.+)", re.IGNORECASE)
+
+
+def most_apart(question: str, kind: Kind, one: Contender, other: Contender, said: bool) -> float:
+    """How far apart, in logits, two sentences with different words may be to disagree; 0 where they do not at all.
+
+    Where the article of the other has `said` the same as well, it disagrees only by a count of the very same thing: its
+    own, beside one that it tells of.
+    """
+    if kind not in {"number", "amount", "date"} or not same_matter(question, kind, one, other):
+        return 0.0
+    if kind == "number" and _COUNTED.search(question) and _named_alike(one, other):
+        return COUNTED_ALIKE
+    return 0.0 if said else AGAINST
 
 
 def same_matter(question: str, kind: Kind, one: Contender, other: Contender) -> bool:
@@ -20,12 +37,16 @@ def same_matter(question: str, kind: Kind, one: Contender, other: Contender) -> 
     """
     if kind == "number" and (found := _COUNTED.search(question)):
         thing = asked_words(found[1] or found[2])[:1]
-        first, second = (_after(sentence)[:NEXT] for sentence in (one, other))
-        alike = set(first[:1]) & set(second) | set(second[:1]) & set(first)
-        return bool(alike) or all(_counts(sentence, thing) for sentence in (one, other))
+        return _named_alike(one, other) or all(_counts(sentence, thing) for sentence in (one, other))
     asked = set(asked_words(question))
     both = set(stems(one.text)) & set(stems(other.text))
     return all(asked & set(_after(sentence)[:1]) <= both for sentence in (one, other))
+
+
+def _named_alike(one: Contender, other: Contender) -> bool:
+    """Whether what follows the number in one sentence follows, or nearly does, that in the other."""
+    first, second = (_after(sentence)[:NEXT] for sentence in (one, other))
+    return bool(set(first[:1]) & set(second) | set(second[:1]) & set(first))
 
 
 def _counts(sentence: Contender, thing: list[str]) -> bool:

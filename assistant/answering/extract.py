@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 import numpy as np
 from article_assistant.answering import courtesy, explaining, followup, passage, tables
-from article_assistant.answering.agreement import same_matter
+from article_assistant.answering.agreement import COUNTED_ALIKE, most_apart
 from article_assistant.answering.blocks import answer_below, as_list, asked_before, in_full, whole_code, whole_list
 from article_assistant.answering.cite import Said, disagreement, resolve, short_answer
 from article_assistant.answering.kind import Told
@@ -30,7 +30,7 @@ from article_assistant.answering.rank import (
     share,
 )
 from article_assistant.answering.reader import Reader
-from article_assistant.answering.refusal import refusal, unread
+from article_assistant.answering.refusal import near_ones, refusal, unread
 from article_assistant.index.keyword import asked_words, stems
 from article_assistant.index.language import ENGLISH, language_of
 from article_assistant.index.types import Hit
@@ -56,9 +56,6 @@ CERTAIN = 0.95
 former at least that share was right in `bench.tables`."""
 AGREES = 4.0
 """Logits by which a sentence that says the same may score below the best one and still be cited."""
-AGAINST = 4.0
-"""Largest gap in logits, in this score and in the reader's, at which a conflicting answer from another article is
-shown as a disagreement."""
 
 
 class _Composed(NamedTuple):
@@ -167,7 +164,7 @@ class Extractor:
         if not read:
             if why:
                 explaining.unnamed(why, hits)
-            return refusal(question, unread(hits), 0.0)
+            return refusal(question, near_ones(unread(hits)), 0.0)
         sentences, features = candidates(question, read, self._reader, kind)
         kept = [i for i, one in enumerate(sentences) if (one.hit.article.id, one.start) in places]
         sentences, features = [sentences[i] for i in kept], features[kept]
@@ -189,7 +186,7 @@ class Extractor:
                 return _Composed(None, same, CERTAIN)
             if row and row.fits and (cell := tables.named_cell(question, row, self._alike)):
                 return _Composed(*cell, max(confidence, self._least))
-            return refusal(question, [sentences[i] for i in order], confidence)
+            return refusal(question, near_ones(sentences[i] for i in order), confidence)
         if many or (row and kind not in {"yes or no", "list"} and tables.is_no_answer(question, row)):
             return refusal(question, [tables.shown_whole(best)], confidence)
         return _Composed(*self._composed(question, kind, sentences, scores, order), confidence)
@@ -231,16 +228,14 @@ class Extractor:
                 continue
             behind = scores[order[0]] - scores[i]
             alike = _same(kind, best.words, other.words)
-            elsewhere = all(other.hit.article.id != known.hit.article.id for known in [*same, *against])
-            if alike and elsewhere and behind < AGREES and len(same) < SENTENCES:
+            known = [one.hit.article.id for one in [best, *against]]
+            again = other.hit.article.id in [one.hit.article.id for one in same]
+            if other.hit.article.id in known:
+                continue
+            apart = max(behind, best.logit - other.logit)
+            if alike and not again and behind < AGREES and len(same) < SENTENCES:
                 same.append(other)
-            elif (
-                not alike
-                and elsewhere
-                and max(behind, best.logit - other.logit) < AGAINST
-                and kind in {"number", "amount", "date"}
-                and same_matter(question, kind, best, other)
-            ):
+            elif not alike and apart < COUNTED_ALIKE and apart < most_apart(question, kind, best, other, again):
                 against.append(other)
         if against:
             newest = sorted([best, *against[:2]], key=lambda s: s.hit.article.updated or "", reverse=True)

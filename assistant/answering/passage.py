@@ -22,13 +22,14 @@ def answer(question: str, language: str, hits: Sequence[Hit], refusal: Answer) -
 
     `language` is the question's; `hits` are in the order of the search, which for English ones goes by vectors that
     mean nothing here. The `refusal` is what the articles in English came to; where it names no passages, it gets those
-    of the hits.
+    of the hits with a word of the question.
     """
     held = [_told(question, language, hit) for hit in hits]
     best = held.index(max(held)) if held and language == ENGLISH else 0
     if not held or held[best] < LEAST:
         nearest = {hit.article.id: _quote(hit) for hit in reversed(hits)}
-        order = [nearest[name] for name in dict.fromkeys(hit.article.id for hit in hits)][:NEAREST]
+        some = [hit.article.id for hit, share_held in zip(hits, held, strict=True) if share_held]
+        order = [nearest[name] for name in dict.fromkeys(some)][:NEAREST]
         yield replace(refusal, nearest=refusal.nearest or resolve(order))
         return
     (citation,) = resolve([_quote(hits[best])])

@@ -33,8 +33,12 @@ log = logging.getLogger(__name__)
 
 ANYONE = User(name="reader", groups=frozenset({EVERYONE}))
 """Whoever asks on the page without having said who they are."""
+PERSON = "login:"
+"""What the name of somebody begins with who signs in to the page, and so has conversations of their own."""
 MAX_TURNS = 30
 """Maximum turns shown of a conversation; older ones are dropped."""
+MAX_LISTED = 200
+"""Maximum conversations in the list of somebody who has signed in, the latest."""
 MAX_EXPLAINED = 300
 """Maximum explanations of answers kept for the page, those of the latest answers."""
 MAX_CONVERSATIONS = 2000
@@ -72,8 +76,9 @@ class Conversations:
     that the conversation is there again after a reload, a new login or a restart of the server: its turns are then
     read from the assistant's memory, with the rights of today. Gradio's own session name is chosen by the browser, so
     it identifies nothing here. A conversation begun in a browser with our cookie needs that cookie too for as long as
-    its session lasts (`lasts`); without cookies (a frame on a foreign site) the name alone is enough. `who(owner)` is
-    the user of a session, whose rights apply and whose conversations these are.
+    its session lasts (`lasts`), or that of another browser of the same person; without cookies (a frame on a foreign
+    site) the name alone is enough. `who(owner)` is the user of a session, whose rights apply and whose conversations
+    these are.
     """
 
     def __init__(
@@ -106,9 +111,11 @@ class Conversations:
         free = "" if self.who(owner) == ANYONE else owner
         if held is not None and held.owner in (free, owner):
             return held
-        if held is not None and self._lasts(held.owner):
+        user = self.who(owner)
+        theirs = held is not None and user.name.startswith(PERSON) and self.who(held.owner).name == user.name
+        if held is not None and self._lasts(held.owner) and not theirs:
             return None
-        answers = self._assistant.conversation(self.who(owner), name, MAX_TURNS)
+        answers = self._assistant.conversation(user, name, MAX_TURNS)
         if not answers:
             return None
         kept = Conversation(name, owner, turns=[self.shown(answer, owner) for answer in answers])
@@ -161,6 +168,14 @@ class Conversations:
         article = self._assistant.article(passage.article, self.who(owner))
         return article is not None and article.revision == passage.revision
 
+    def own(self, owner: str) -> list[tuple[str, str, float]] | None:
+        """Name, first question and last time of the conversations of who has signed in; None for anybody else.
+
+        The others of a shared password are not told apart: what is theirs only their browser knows.
+        """
+        user = self.who(owner)
+        return self._assistant.conversations(user, MAX_LISTED) if user.name.startswith(PERSON) else None
+
     def delete(self, name: object, owner: str) -> None:
         """Keep nothing of a conversation, if this owner may go on with it."""
         conversation = self.get(name, owner)
@@ -193,7 +208,10 @@ def respond(
     before = conversation.turns[-MAX_TURNS:]
 
     def picture(turn: render.Shown) -> tuple[str, str, str]:
-        return conversation.name, render.conversation([*before, turn], ended), render.sources(turn)
+        # Until there is a card, those of the answer before stay: else the column would go and come at each question.
+        has_come = turn.answer or turn.citations or turn.notice or not before
+        sources = render.sources(turn if has_come else before[-1])
+        return conversation.name, render.conversation([*before, turn], ended), sources
 
     try:
         if len(asked) > MAX_QUESTION:

@@ -9,6 +9,7 @@ from urllib.parse import urlsplit
 from article_assistant.identity import TrustedProxy
 from article_assistant.index.types import EVERYONE
 from article_assistant.types import User
+from article_assistant.web.conversations import PERSON
 from article_assistant.web.tokens import are_names
 from starlette.datastructures import Headers
 from starlette.types import Scope
@@ -35,7 +36,7 @@ class Forwarded:
             return None
         name = _decoded_utf8(users[0])
         groups = [group.strip() for line in listed for group in _decoded_utf8(line).split(",") if group.strip()]
-        return User(f"login:{name}", frozenset({EVERYONE, *groups})) if are_names(name, groups) else None
+        return User(f"{PERSON}{name}", frozenset({EVERYONE, *groups})) if are_names(name, groups) else None
 
 
 def believed(proxy: TrustedProxy, peer: IPv4Address | IPv6Address | None) -> bool:

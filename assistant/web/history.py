@@ -1,4 +1,4 @@
-"""Requests of the page's own script: to judge an answer, to see why it is that one, to forget conversations."""
+"""Requests of the page's own script: to list and forget conversations, to judge an answer, to see why it came."""
 
 import asyncio
 from collections.abc import Callable
@@ -44,6 +44,14 @@ def history_doors(assistant: Answering, conversations: Conversations, owner: Cal
     """The routes; `owner(request)` is the session name of a request, "" for none."""
 
     @errors.plainly
+    async def own(request: Request) -> Response:
+        known = await asyncio.to_thread(conversations.own, owner(request))
+        if known is None:
+            return JSONResponse({"signed_in": False, "conversations": []})
+        listed = [{"name": name, "title": title, "at": round(1000 * at)} for name, title, at in known]
+        return JSONResponse({"signed_in": True, "conversations": listed})
+
+    @errors.plainly
     async def judge(request: Request) -> Response:
         body = errors.parsed(await request.body(), JudgeBody)
 
@@ -75,4 +83,4 @@ def history_doors(assistant: Answering, conversations: Conversations, owner: Cal
         await asyncio.to_thread(forgotten)
         return JSONResponse({"kept": False})
 
-    return [routes.JUDGE.to(judge), routes.WHY.to(why), routes.FORGET.to(forget)]
+    return [routes.CONVERSATIONS.to(own), routes.JUDGE.to(judge), routes.WHY.to(why), routes.FORGET.to(forget)]

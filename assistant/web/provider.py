@@ -13,6 +13,7 @@ from article_assistant.identity import OpenID
 from article_assistant.index.types import EVERYONE
 from article_assistant.settings import SettingsError
 from article_assistant.types import User
+from article_assistant.web.conversations import PERSON
 from article_assistant.web.tokens import LEEWAY, are_names
 from authlib.integrations.httpx_client import AsyncOAuth2Client
 from authlib.oidc.core import CodeIDToken
@@ -150,4 +151,4 @@ def _person(claims: dict[str, Any], groups_claim: str) -> User:
     groups = [groups] if isinstance(groups, str) else groups
     if not are_names(name, groups):
         raise ProviderError(f"sub or {groups_claim} of the ID token is no name, or too many")
-    return User(f"login:{name}", frozenset({EVERYONE, *groups}))
+    return User(f"{PERSON}{name}", frozenset({EVERYONE, *groups}))

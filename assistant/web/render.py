@@ -17,15 +17,13 @@ from urllib.parse import quote, urlencode, urlsplit
 from article_assistant.answering.cite import DISAGREE, day
 from article_assistant.index.types import EVERYTHING, Scope
 from article_assistant.types import Answer, Citation, Sentence
+from article_assistant.web.evidence import is_doubtful, offline_of, told
 from article_assistant.web.quotes import drawn
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from jinja2.ext import Extension
 
 SURE_ENOUGH = 0.75
 """Confidence, 0 to 1, below which an answer says how often answers like it are right."""
-
-LIKELY = 0.5
-"""Confidence below which an answer is more likely wrong than right, and is said to be so."""
 
 UNSHOWABLE = dict.fromkeys([*range(9), 11, 12, 13, *range(14, 32), 127, *range(0xD800, 0xE000)], "\ufffd")
 """Characters not allowed in HTML, for `str.translate`: each becomes one replacement character, so offsets hold."""
@@ -165,7 +163,10 @@ def conversation(turns: Sequence[Shown], ended: bool = False) -> str:
 def sources(turn: Shown | None) -> str:
     """The panel beside the conversation: the cards of the latest answer, or a hint if there are none."""
     cited, nearest = _evidence(turn)
-    return fill("sources.html", cited=cited, nearest=nearest)
+    offline = offline_of(turn.ready, turn.answer) if turn else None
+    return fill(
+        "sources.html", cited=cited, nearest=nearest, told=told(offline), short=(offline and offline.short) or ""
+    )
 
 
 def start(offers: Sequence[Any]) -> str:
@@ -177,13 +178,11 @@ def _turn(number: int, turn: Shown) -> dict[str, Any]:
     """The values that conversation.html shows of a turn."""
     answer = turn.answer
     cited, nearest = _evidence(turn)
-    offline = turn.ready or answer
-    if offline and answer and answer.mode == "generative" and not offline.answered:
-        offline = None  # the model answered what it refused
+    offline = offline_of(turn.ready, answer)
     words = offline.answer if offline else "" if answer else turn.words
     # The words are in bold only where they are more likely right than not.
     confidence = offline.confidence if offline and offline.answered else None
-    doubtful = confidence is not None and confidence < LIKELY
+    doubted = is_doubtful(offline)
     short = offline.short if offline else None
     written = answer.sentences if answer else turn.written
     return {
@@ -192,19 +191,22 @@ def _turn(number: int, turn: Shown) -> dict[str, Any]:
         "within": turn.within,
         "language": turn.language,
         "searched": answer.standalone if answer and answer.standalone != turn.question else "",
-        "answer": _paragraphs(words, _marker(cited, f"mark-{number}"), None if doubtful else short) if words else None,
+        "answer": _paragraphs(words, _marker(cited, f"mark-{number}"), None if doubted else short) if words else None,
         "refused": offline and not offline.answered and not offline.remark,
         # The assistant's own words, and no article's: said in the language of the page.
         "ours": offline and not offline.answered,
         "quoted": [(citation.quote, short) for citation in offline.citations] if offline and short else [],
         "often": max(round(confidence * 10), 1) if confidence is not None and confidence < SURE_ENOUGH else None,
-        "doubtful": doubtful,
+        "doubtful": doubted,
         "done": answer is not None,
         "written": _worded(written, _marker(cited, f"written-{number}")) if written else None,
         "status": "" if answer or turn.notice else turn.status,
         "notice": turn.notice or (answer.notice if answer else ""),
         "cited": cited if answer else (),
+        "told": told(offline),
+        "short": short or "",
         "nearest": nearest,
+        "lost": answer and offline and not (offline.answered or offline.remark or nearest or answer.notice),
         "offers": answer.offers if answer else (),
         "usage": _used(answer.usage) if answer and answer.usage else "",
     }

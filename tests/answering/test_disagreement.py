@@ -14,11 +14,17 @@ from article_assistant.settings import Settings
 
 from tests import parts
 
-PAIRS = [
-    json.loads(line)
-    for line in Path(__file__).with_name("disagreements.jsonl").read_text(encoding="utf-8").splitlines()
-]
-"""Two articles of one sentence each, a question, and whether they disagree about it; half of them only look like it."""
+SETS = {
+    name: [
+        json.loads(line) for line in Path(__file__).with_name(f"{name}.jsonl").read_text(encoding="utf-8").splitlines()
+    ]
+    for name in ("disagreements", "disagreements-held-out")
+}
+"""Two articles of a sentence or two each, a question, and whether they disagree; half of them only look like it.
+
+The rule was made with the first set; the second was written down before the rule was tried on it.
+"""
+PAIRS = [pair for pairs in SETS.values() for pair in pairs]
 PRECISION, RECALL = 0.95, 0.7
 """The least that is wanted of what is called a disagreement, and of the disagreements that are seen."""
 
@@ -42,10 +48,10 @@ def assistant(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Assistant]:
 
 
 def test_pairs_are_many_and_half_of_them_look_alikes() -> None:
-    """At least sixty pairs, as many look-alikes as disagreements, none twice."""
-    assert len(PAIRS) >= 60
+    """At least sixty pairs and forty held out, as many look-alikes as disagreements, none twice."""
+    assert [len(pairs) >= least for pairs, least in zip(SETS.values(), (60, 40), strict=True)] == [True, True]
     assert len({(pair["question"], pair["one"], pair["other"]) for pair in PAIRS}) == len(PAIRS)
-    assert abs(sum(pair["disagree"] for pair in PAIRS) - len(PAIRS) / 2) <= 1
+    assert all(abs(sum(pair["disagree"] for pair in pairs) - len(pairs) / 2) <= 1 for pairs in SETS.values())
 
 
 @pytest.fixture(scope="module")
@@ -59,8 +65,10 @@ def said(assistant: Assistant) -> list[bool]:
     return [answer.answer.startswith("The articles disagree") for answer in answers]
 
 
-def test_what_is_called_a_disagreement_is_one(said: list[bool]) -> None:
-    """Precision and recall over all pairs are what is wanted of them."""
-    right = sum(one and pair["disagree"] for one, pair in zip(said, PAIRS, strict=True))
-    assert right >= PRECISION * sum(said)
-    assert right >= RECALL * sum(pair["disagree"] for pair in PAIRS)
+@pytest.mark.parametrize("name", list(SETS))
+def test_what_is_called_a_disagreement_is_one(said: list[bool], name: str) -> None:
+    """Precision and recall over the pairs of each set are what is wanted of them."""
+    own = [(one, pair["disagree"]) for one, pair in zip(said, PAIRS, strict=True) if pair in SETS[name]]
+    right = sum(one and disagree for one, disagree in own)
+    assert right >= PRECISION * sum(one for one, _ in own)
+    assert right >= RECALL * sum(disagree for _, disagree in own)

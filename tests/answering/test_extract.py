@@ -10,6 +10,7 @@ from article_assistant.answering.kind import Told as Kind
 from article_assistant.answering.question import kind_of, meaning
 from article_assistant.answering.rank import VERIFIED, Contender, Features, evidence
 from article_assistant.answering.reader import Reading
+from article_assistant.answering.refusal import NEAR_ENOUGH
 from article_assistant.index.types import Article
 from article_assistant.types import Answer, Citation, Context, Turn, Words
 
@@ -309,6 +310,18 @@ def test_a_refusal_names_three_articles_and_eight_words() -> None:
     assert len(said.nearest) == 3
     assert "“Hans”" in said.answer
     assert "“Ida”" not in said.answer
+
+
+def test_a_refusal_names_no_article_that_is_far() -> None:
+    """What has nothing to do with the question is not shown as nearest to it; what is alike is."""
+    asked = "Who is the king of Denmark?"
+    near, far = hits(article("crowns", "The crown is old."), article("pumps", "The pump is new."))
+    far = replace(far, cosines=(NEAR_ENOUGH - 0.01,))
+    for found, named in (([near, far], ["crowns"]), ([far], [])):
+        *_, said = Extractor(Told(), 0.01).answer(asked, found)  # type: ignore[arg-type]
+        assert isinstance(said, Answer)
+        assert [one.title for one in said.nearest] == named
+        assert ("nothing in them comes near" in said.answer) == (not named)
 
 
 def test_confidence_is_a_logistic_function_of_the_evidence() -> None:

@@ -248,3 +248,32 @@ def test_signing_out_leaves_no_list_behind(browser: Any, serve: Callable[..., we
     left = page.evaluate("[...Object.entries(localStorage), ...Object.entries(sessionStorage)].join()")
     assert "article-assistant" not in left
     context.close()
+
+
+def test_who_has_signed_in_finds_conversations_in_every_browser(
+    open_page: Open, serve: Callable[..., web.Served]
+) -> None:
+    """The list is the server's, and the page says so; another browser of the same person opens what is in it."""
+    served = serve(web.good(), proxy={"addresses": ["127.0.0.1"], "user": "Remote-User"})
+    first, second = (open_page(served.url, extra_http_headers={"Remote-User": "mia"}) for _ in range(2))
+    ask(first, QUESTION)
+    first.locator(".turn .actions").wait_for()
+    second.get_by_role("button", name="History").click()
+    dialog = second.get_by_role("dialog", name="Your conversations")
+    dialog.get_by_text("They are kept under your name for 30 days, and are here in every browser.").wait_for()
+    assert not dialog.get_by_text("This browser keeps the list").is_visible()
+    dialog.get_by_role("button", name=QUESTION, exact=True).click()
+    second.locator(".turn a.mark").wait_for()
+
+
+def test_the_list_of_somebody_else_is_not_shown(serve: Callable[..., web.Served]) -> None:
+    """Whoever has not signed in gets no list from the server: it knows only their browser."""
+    served = serve(web.good(), proxy={"addresses": ["127.0.0.1"], "user": "Remote-User"}, guests=True)
+    served.assistant.kept["a" * 43] = [web.good()]
+    with httpx.Client(base_url=served.url) as guest:
+        guest.get("/")
+        assert guest.get("/conversations").json() == {"signed_in": False, "conversations": []}
+    with httpx.Client(base_url=served.url, headers={"Remote-User": "mia"}) as mia:
+        mia.get("/")
+        (own,) = mia.get("/conversations").json()["conversations"]
+        assert (own["name"], own["title"]) == ("a" * 43, QUESTION)

@@ -213,3 +213,22 @@ def test_the_grip_of_a_sheet(phone: Any, chat: Served, wiki: Wikis) -> None:
     panel.wait_for()
     assert half()
     assert phone.get_by_role("button", name="Dock to the side").count() == 0
+
+
+@pytest.mark.parametrize("language", ["en", "de", "fr", "es", "tr", "kk", "ru", "ar"])
+def test_the_title_is_whole_at_the_least_width(
+    page: Any, chat: Served, wiki: Wikis, language: str, tmp_path: Path
+) -> None:
+    """In each language, in a panel that is as narrow as it can be made, the head shows all of the title."""
+    at, _ = on_wiki(chat, wiki, body=WHOLE.replace("<html lang=en", f"<html lang={language}"))
+    page.goto(at)
+    page.locator(".opener").click()
+    for _ in range(5):
+        page.locator(".handle.width").press("ArrowRight")
+    panel = page.get_by_role("dialog")
+    title = panel.locator("header h2")
+    assert panel.bounding_box()["width"] == 320
+    assert title.inner_text() == title.get_attribute("title")
+    picture(page, f"least-{language}", tmp_path)
+    inside = "one => [one.scrollWidth - one.clientWidth, one.scrollHeight - one.clientHeight]"
+    assert title.evaluate(inside) == [0, 0]

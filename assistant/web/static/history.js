@@ -218,6 +218,19 @@
             return row;
         }));
     }
+    // Who has signed in has a list on the server, the same in every browser, and no one else's that this one knows.
+    function fetched() {
+        return fetch('/conversations').then(function (reply) { return reply.json(); }).then(function (own) {
+            if (!own.signed_in) { return; }
+            save(own.conversations.map(function (one) {
+                var known = entry(one.name);
+                return known ? Object.assign(one, { title: known.title, thumbs: known.thumbs }) : one;
+            }));
+            dialog().querySelector('.here').hidden = true;
+            dialog().querySelector('.named').hidden = false;
+            draw();
+        }).catch(function () { /* then what the browser knows is there */ });
+    }
     function made(tag, text, attributes) {
         var element = document.createElement(tag);
         element.textContent = text;
@@ -283,7 +296,7 @@
         document.querySelectorAll('.copy[open]').forEach(function (menu) { menu.open = menu.contains(target); });
         if (!button) { return; }
         if (button.id === 'new') { named(''); return; }
-        if (button.id === 'open-history') { draw(); dialog().showModal(); return; }
+        if (button.id === 'open-history') { draw(); dialog().showModal(); fetched(); return; }
         var action = ACTIONS[button.getAttribute('data-do')];
         if (action) { action(button.closest('.turn'), button); }
         var wanted = HISTORY[button.getAttribute('data-history')];

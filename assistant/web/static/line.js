@@ -68,8 +68,8 @@
         if (target.closest('#send') && waits()) { event.preventDefault(); event.stopImmediatePropagation(); }
         var offered = target.closest('[data-ask]');
         if (offered) {
-            line = [offered.getAttribute('data-ask')];
-            document.getElementById('next').click();
+            line.push(offered.getAttribute('data-ask'));
+            if (isBusy() || sent) { draw(); } else { document.getElementById('next').click(); }
         }
         if (target.closest('#new')) {
             if (line.length && !box().value) { window.articleAssistant.fill(line[0]); }

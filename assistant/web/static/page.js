@@ -26,10 +26,62 @@
         document.querySelector('#shelf h2').textContent = window.articleSay(copy.matches('.near') ? 'Nearest passages' : 'Sources');
     }
 
+    // What a mark rests on, while it is pointed at or has the focus: its card beside the conversation stands out, and
+    // where none is in view, one shows at the mark.
+    function cardOf(mark, where) {
+        var link = where && Array.from(where.querySelectorAll('.card .links a')).find(function (one) {
+            return one.getAttribute('href') === mark.getAttribute('href');
+        });
+        return link && link.closest('.card');
+    }
+    function peek(mark) {
+        unpeek();
+        var beside = cardOf(mark, document.getElementById('shelf')), card = cardOf(mark, mark.closest('.turn'));
+        if (beside && beside.offsetParent) {
+            beside.classList.add('lit');
+            beside.scrollIntoView({ block: 'nearest' });
+        } else if (card) {
+            var shown = document.createElement('div'), place = mark.getBoundingClientRect();
+            shown.id = 'peek';
+            shown.className = 'card';
+            shown.setAttribute('role', 'tooltip');
+            shown.append.apply(shown, Array.from(card.children, function (part) { return part.cloneNode(true); }));
+            shown.querySelector('.links').remove();
+            document.getElementById('talk').append(shown);
+            var box = shown.getBoundingClientRect(), below = place.bottom + 6 + box.height < window.innerHeight;
+            shown.style.left = Math.max(8, Math.min(place.left - 12, window.innerWidth - box.width - 8)) + 'px';
+            shown.style.top = (below ? place.bottom + 6 : Math.max(8, place.top - 6 - box.height)) + 'px';
+            mark.setAttribute('aria-describedby', 'peek');
+        }
+    }
+    function unpeek() {
+        var shown = document.getElementById('peek');
+        document.querySelectorAll('.lit').forEach(function (card) { card.classList.remove('lit'); });
+        document.querySelectorAll('[aria-describedby=peek]').forEach(function (mark) { mark.removeAttribute('aria-describedby'); });
+        if (shown) { shown.remove(); }
+        return Boolean(shown);
+    }
+    function pointed(event) {
+        var within = event.target instanceof Element && event.target.closest('a.mark, #peek');
+        if (event.pointerType !== 'mouse' || within === pointed.at) { return; }
+        pointed.at = within;
+        clearTimeout(pointed.timer);
+        // A moment to reach the card itself, as it may have to be scrolled.
+        pointed.timer = setTimeout(function () {
+            if (!within) { unpeek(); } else if (within.matches('.mark')) { peek(within); }
+        }, 150);
+    }
+    document.addEventListener('pointerover', pointed);
+    document.addEventListener('focusin', function (event) {
+        if (event.target.matches('a.mark:focus-visible')) { peek(event.target); } else { unpeek(); }
+    });
+    document.addEventListener('scroll', function (event) { if (event.target.id === 'log') { unpeek(); } }, true);
+
     function open(link) {
         var pane = reading();
         if (!pane) { return; }
         shelve(link.closest('.turn'));
+        unpeek();
         opener = link.id;
         // Back closes the article, as on a phone one expects of what covers the page.
         if (pane.hidden) { window.history.pushState({ article: true }, ''); }
@@ -52,12 +104,13 @@
         var back = opener && document.getElementById(opener);
         opener = null;
         (back && back.offsetParent ? back : box()).focus();
+        unpeek();                           // who comes back has just seen it
         return true;
     }
 
     function onKey(event) {
         if (event.key !== 'Escape' || event.isComposing) { return; }
-        if (document.querySelector('dialog[open]')) { return; }
+        if (document.querySelector('dialog[open]') || unpeek()) { return; }
         if (close()) { event.preventDefault(); return; }
         if (document.querySelector('.log.writing')) { document.getElementById('stop').click(); }
     }
@@ -89,6 +142,23 @@
         }
     }, true);
 
+    // Where nothing comes near a question, others are offered that the articles answer.
+    function offer(log) {
+        var known = Array.from(document.querySelectorAll('#start .example'), function (one) { return one.dataset.ask; });
+        log.querySelectorAll('.instead[hidden]').forEach(function (place) {
+            place.hidden = !known.length;
+            known.slice(0, 3).forEach(function (question) {
+                var item = document.createElement('li'), button = document.createElement('button');
+                button.type = 'button';
+                button.className = 'example';
+                button.dir = 'auto';
+                button.dataset.ask = button.textContent = question;
+                item.append(button);
+                place.querySelector('ul').append(item);
+            });
+        });
+    }
+
     // A new question is brought into view, and its answer followed, unless the reader has scrolled away.
     var follows = true, count = 0;
     function attend(log) {
@@ -100,6 +170,7 @@
             document.body.classList.toggle('talking', turns > 0);
             if (turns > count) { follows = true; }
             count = turns;
+            offer(log);
             if (follows) { log.scrollTop = log.scrollHeight; }
         }).observe(log, { childList: true, subtree: true, characterData: true });
     }

@@ -35,6 +35,9 @@ function translated(text) {
     }
     return text;
 }
+// A day as people write it in that language; what is none stays.
+const dated = (day) => (Number.isNaN(Date.parse(day.slice(0, 10))) ? day
+    : new Date(day.slice(0, 10)).toLocaleDateString(spoken, { dateStyle: 'long', timeZone: 'UTC' }));
 const rightward = (lang) => /^(ar|arc|ckb|dv|fa|he|ku-arab|ps|sd|ug|ur|yi)\b/.test(lang);
 
 // ---------------------------------------------------------------- what stays while one goes from page to page
@@ -273,6 +276,8 @@ function drawn(quote) {
     return shown;
 }
 const button = (kind, words, click, more = {}) => make('button', { type: 'button', class: kind, onclick: click, ...more }, words);
+// One whose words are a sign that the style draws: beside long titles there is no room for them.
+const sign = (key, click) => button(`tool ${key}`, make('span', { class: 'unseen' }, say(key)), click, { title: say(key) });
 
 const STYLE = __STYLE__;                    // put here by the server, from widget.css
 
@@ -442,8 +447,8 @@ class Assistant extends HTMLElement {
         this.extent = { ...lasting.read() };
         this.panel = make('section', { class: 'panel', role: 'dialog', 'aria-label': this.label, 'aria-modal': 'false', id: 'panel' },
             this.grip,
-            make('header', {}, make('h2', {}, this.label), button('tool', say('new'), () => this.renew()), this.dock, this.size,
-                button('tool', say('close'), () => this.toggle())),
+            make('header', {}, make('h2', { title: this.label }, this.label), sign('new', () => this.renew()), this.dock, this.size,
+                sign('close', () => this.toggle())),
             this.log, this.view, this.status, make('div', { class: 'ask' }, make('div', { class: 'about' }, this.page, this.quoted), this.box, this.send),
             ...Object.values(this.handles));
         this.panel.hidden = true;
@@ -820,7 +825,7 @@ class Turn {
         return make('ol', {}, ...citations.map((citation) => {
             const path = citation.heading.split(' › ').filter((part) => part && part !== citation.title).join(' › ');
             const facts = [path, known.has(pageOf(citation.url)) ? say('here') : ''].filter(Boolean).join(' · ');
-            const date = citation.updated ? [facts && ' · ', make('span', { class: 'date' }, citation.updated)] : [];
+            const date = citation.updated ? [facts && ' · ', make('span', { class: 'date' }, dated(citation.updated))] : [];
             return make('li', { value: citation.number, dir: 'auto' }, this.link(citation, citation.title), make('span', { class: 'facts' }, facts, ...date),
                 this.quoted(citation.quote));
         }));
