@@ -35,8 +35,11 @@ class Told(NamedTuple):
     """How likely it is a greeting, thanks or a question about the assistant."""
 
     def instead_of(self, pattern: Kind) -> Kind:
-        """The kind that the words of its answer must be of, where a pattern says `pattern`: a clear one counts."""
-        if self.sure < FILLS or pattern not in {"words", "yes or no"}:
+        """The kind that the words of its answer must be of, where a pattern says `pattern`: a clear one counts.
+
+        What asks for a reason without a "why", as "What caused the delay?" does, is answered with a few words.
+        """
+        if self.sure < FILLS or pattern not in {"words", "yes or no"} or (pattern, self.kind) == ("words", "reason"):
             return pattern
         return cast(Kind, PLAIN.get(self.kind, self.kind))
 

@@ -12,15 +12,15 @@ from typing import NamedTuple
 import numpy as np
 from article_assistant.answering.cite import Quote
 from article_assistant.answering.question import Kind, Meaning, fits, kind_of, own_part, with_unit
-from article_assistant.answering.reader import Reader, Reading
+from article_assistant.answering.reader import Reader, Reading, looked_at_again
 from article_assistant.index.chunk import passage
 from article_assistant.index.keyword import UNASKED, asked_words, family, identifiers, names_in, stems
 from article_assistant.index.reading.lines import CODE_MARK, ITEM
 from article_assistant.index.types import Hit
 from numpy.typing import NDArray
 
-VERIFIED = 2
-"""Passages that the judge looks at too: the best by the reader."""
+PROMISE = 12.0
+"""Logits of the reader that one point of the search's score is worth where it is chosen what the judge looks at."""
 
 _RECORD = re.compile(r".* \| |[A-ZÀ-Þ\d](?:.*?[,;\t] ?){2}(?=\S)")
 _PROPER = re.compile(r"(?<!^)(?<![.?!] )\b[A-Z][\w-]*\b|\b\w*\d[\w.,:-]*\b")
@@ -113,12 +113,12 @@ def candidates(
     parts = [(text, [own_part(question, text, *span) for span in spans]) for text, spans in passages]
     with reader.turn:
         readings = list(map(_without_questions, hits, reader.read(question, parts, fit)))
-        best = sorted(range(len(hits)), key=lambda i: -max((r.score for r in readings[i]), default=-100.0))[:VERIFIED]
-        again = reader.verify(question, [parts[i] for i in best], fit)
-    verified = {i: _without_questions(hits[i], found) for i, found in zip(best, again, strict=True)}
+        best = [max((one.score for one in found), default=-100.0) for found in readings]
+        promise = [score + PROMISE * hit.score for score, hit in zip(best, hits, strict=True)]
+        verified = looked_at_again(reader, question, parts, promise, fit)
+    verified = {i: _without_questions(hits[i], found) for i, found in verified.items()}
     asked = asked_words(question)
     proper = set(stems(" ".join(_PROPER.findall(question)))) - UNASKED
-    top = max((r.score for found in readings for r in found), default=0.0)
     nearest = max((cosine for hit in hits for cosine in hit.cosines), default=0.0)
     sentences: list[Contender] = []
     rows: list[Features] = []
@@ -141,7 +141,7 @@ def candidates(
             rows.append(
                 Features(
                     reader=np.tanh(reading.score / 10),
-                    reader_beside_the_best=np.tanh((reading.score - top) / 4),
+                    reader_beside_the_best=np.tanh((reading.score - max(best)) / 4),
                     cosine=cosine,
                     cosine_beside_the_best=cosine - nearest,
                     search=hit.score,

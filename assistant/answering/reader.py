@@ -28,6 +28,10 @@ TRIED = 12
 """Spans of a sentence that are tried, best first, until one is of the kind that was asked for."""
 KEPT = 32
 """The last passes whose logits are kept, for the judge looks at passages that were read just before."""
+VERIFIED = 3
+"""Passages that the judge looks at too, the most promising ones."""
+DOUBTED = 5
+"""So many where none of the first VERIFIED seems to answer."""
 
 SentenceSpans = Sequence[tuple[int, int]]
 """The sentences of a passage, as characters `[start, end)`."""
@@ -101,6 +105,25 @@ class Reader:
         }
         logits: NDArray[np.float32] = session.run(None, given)[0][0, :, judge.ANSWERS]
         return logits
+
+
+def looked_at_again(
+    reader: Reader,
+    question: str,
+    passages: Sequence[tuple[str, SentenceSpans]],
+    promise: Sequence[float],
+    fits: Callable[[str], bool] = bool,
+) -> dict[int, list[Reading]]:
+    """What `verify` finds in the passages of the most promise, by their number.
+
+    They are VERIFIED at most where one of these seems to answer (a score above 0), else DOUBTED.
+    """
+    order = sorted(range(len(passages)), key=lambda i: -promise[i])
+    found: dict[int, list[Reading]] = {}
+    for some in (order[:VERIFIED], order[VERIFIED:DOUBTED]):
+        if all(one.score <= 0 for readings in found.values() for one in readings):
+            found |= zip(some, reader.verify(question, [passages[i] for i in some], fits), strict=True)
+    return found
 
 
 def _best(

@@ -9,6 +9,7 @@ import article_assistant
 import pytest
 from article_assistant import opening
 from article_assistant.answering import explaining
+from article_assistant.answering.reader import VERIFIED
 from article_assistant.index.chunk import split
 from article_assistant.index.sync import sync
 from article_assistant.index.types import EVERYONE
@@ -72,7 +73,7 @@ def test_what_is_cited_stands_first_with_its_places_and_opinions(assistant: Assi
     assert first.chance is not None
     assert first.chance > 0.5
     assert {one.verdict for one in others} <= {"less likely", "of another kind"}
-    assert sum(one.verifier is not None for one in why.passages) == 2
+    assert sum(one.verifier is not None for one in why.passages) == VERIFIED
     assert sum(one.chance or 0.0 for one in why.passages) <= 1
     for one in why.passages:
         article = assistant.article(one.article, READER)

@@ -8,8 +8,8 @@ import pytest
 from article_assistant.answering.extract import Extractor, least_confidence
 from article_assistant.answering.kind import Told as Kind
 from article_assistant.answering.question import kind_of, meaning
-from article_assistant.answering.rank import VERIFIED, Contender, Features, evidence
-from article_assistant.answering.reader import Reading
+from article_assistant.answering.rank import Contender, Features, evidence
+from article_assistant.answering.reader import DOUBTED, Reading
 from article_assistant.answering.refusal import NEAR_ENOUGH
 from article_assistant.index.types import Article
 from article_assistant.types import Answer, Citation, Context, Turn, Words
@@ -134,13 +134,14 @@ def test_no_hits_are_a_refusal() -> None:
 
 
 def test_the_verifier_looks_at_the_best_passages_and_its_doubt_counts() -> None:
-    """It is asked about few passages, those that the reader likes best, and the answer is less sure for its doubt."""
+    """It is asked about few passages, those that the reader likes best, about more where it doubts them all, and the
+    answer is less sure for its doubt."""
     question = "How many assailants were captured in Aktobe?"
-    others = [article(f"b{n}", f"In Bergen number{n} were seen at the harbour in the rain.") for n in range(4)]
+    others = [article(f"b{n}", f"In Bergen number{n} were seen at the harbour in the rain.") for n in range(6)]
     doubting = Doubting(seven=9.0, number2=3.0)
     doubted = answer(question, doubting, *others, AKTOBE)
-    assert [text.partition("\n")[0] for text, _ in doubting.asked] == ["aktobe", "b2"]
-    assert len(doubting.asked) == VERIFIED
+    assert [text.partition("\n")[0] for text, _ in doubting.asked] == ["aktobe", "b2", "b0", "b1", "b3"]
+    assert len(doubting.asked) == DOUBTED
     believed = answer(question, Told(seven=9.0, number2=3.0), *others, AKTOBE)
     assert believed.confidence is not None
     assert doubted.confidence is not None

@@ -65,6 +65,14 @@ def test_ways_of_asking(told: Callable[[str], Told], question: str, kind: str | 
     assert told(question).kind == (kind or told(question).kind)
 
 
+def test_a_cause_without_a_why_is_named_in_a_few_words(told: Callable[[str], Told]) -> None:
+    """It is told to be a reason, but only a "why" is answered with sentences."""
+    cause, polite = "What caused the delay of the ferry?", "Can you tell me why the ferry was late?"
+    assert told(cause).kind == told(polite).kind == "reason"
+    assert told(cause).instead_of(kind_of(cause)) == "words"
+    assert Told("reason", 1.0, 0.0).instead_of("yes or no") == "reason"
+
+
 def test_courtesies_cite_nothing_and_name_the_articles(tmp_path_factory: pytest.TempPathFactory) -> None:
     """A greeting, thanks and a question about the assistant get a remark; the next question an answer."""
     from tests import house

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from article_assistant.answering.question import meaning
 from article_assistant.answering.rank import (
-    VERIFIED,
+    PROMISE,
     Features,
     Grounds,
     candidates,
@@ -16,6 +16,7 @@ from article_assistant.answering.rank import (
     ranked,
     share,
 )
+from article_assistant.answering.reader import DOUBTED, VERIFIED
 from article_assistant.index.keyword import asked_words
 from article_assistant.index.types import Hit
 from hypothesis import given
@@ -95,12 +96,13 @@ def test_a_heading_and_a_title_count_as_place() -> None:
 
 
 def test_what_the_verifier_has_not_seen_is_marked() -> None:
-    """Of three passages it is shown two; the third has no score of its and says so."""
-    found = hits(*(article(f"a{n}", f"Ship number{n} was seen.") for n in range(3)))
-    reader = Told(number0=1.0, number1=3.0, number2=5.0)
+    """Of four passages it is shown three; the fourth has no score of its and says so."""
+    found = hits(*(article(f"a{n}", f"Ship number{n} was seen.") for n in range(4)))
+    reader = Told(number0=1.0, number1=3.0, number2=5.0, number3=2.0)
     _, features = candidates("Which ship was seen?", found, reader)  # type: ignore[arg-type]
-    assert features[:, FEATURES.index("not verified")].tolist() == [1.0, 0.0, 0.0]
-    assert features[:, FEATURES.index("verifier")].tolist() == pytest.approx([0.0, np.tanh(0.3), np.tanh(0.5)])
+    assert features[:, FEATURES.index("not verified")].tolist() == [1.0, 0.0, 0.0, 0.0]
+    verified = [0.0, np.tanh(0.3), np.tanh(0.5), np.tanh(0.2)]
+    assert features[:, FEATURES.index("verifier")].tolist() == pytest.approx(verified)
 
 
 def test_the_words_are_those_of_both_networks() -> None:
@@ -205,12 +207,27 @@ def test_scores_are_taken_beside_the_best_of_all_passages() -> None:
     assert other["cosine beside the best"] == pytest.approx(-0.4)
 
 
-def test_two_passages_are_verified_even_where_the_reader_found_nothing() -> None:
-    """The best by the reader; one whose sentences were all cut off comes last."""
+@pytest.mark.parametrize(
+    ("scores", "seen"), [((5.0, 4.0), [4, 5, 0]), ((0.1, -1.0), [4, 5, 0]), ((0.0, -1.0), [4, 5, 0, 1, 2])]
+)
+def test_three_passages_are_verified_and_five_where_none_of_them_seems_to_answer(
+    scores: tuple[float, float], seen: list[int]
+) -> None:
+    """The best by the reader, then in the order of the search; above a score of 0 one seems to answer."""
+    found = hits(*(article(f"a{n}", f"Ship number{n} was seen.") for n in range(7)))
+    values = [row["not verified"] for row in rows("Which ship?", found, number4=scores[0], number5=scores[1])]
+    assert (VERIFIED, DOUBTED) == (3, 5)
+    assert [i for i, value in enumerate(values) if not value] == sorted(seen)
+
+
+def test_what_the_search_likes_better_is_verified_before_what_the_reader_does() -> None:
+    """A tenth of a point of its score is worth somewhat more than one logit."""
     found = hits(*(article(f"a{n}", f"Ship number{n} was seen.") for n in range(4)))
-    values = [row["not verified"] for row in rows("Which ship?", found, number1=-2.0, number3=-1.0)]
-    assert VERIFIED == 2
-    assert values == [1.0, 0.0, 1.0, 0.0]
+    found = [replace(hit, score=score) for hit, score in zip(found, (0.9, 0.9, 0.8, 0.9), strict=True)]
+    logits = {"number0": 3.0, "number1": 3.0, "number3": 3.0}
+    for ahead, seen in ((PROMISE / 10 - 0.1, False), (PROMISE / 10 + 0.1, True)):
+        values = [row["not verified"] for row in rows("Which ship?", found, **logits, number2=3.0 + ahead)]
+        assert (values[2] == 0.0) == seen
 
 
 def test_what_asks_never_answers() -> None:

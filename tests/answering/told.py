@@ -47,7 +47,7 @@ class Doubting(Told):
         passages: Sequence[tuple[str, Sequence[tuple[int, int]]]],
         fits: Callable[[str], bool] = bool,
     ) -> list[list[Reading]]:
-        self.asked = passages
+        self.asked = [*self.asked, *passages]
         return [[Reading(start, end, -12.0, fits(text[start:end])) for start, end in spans] for text, spans in passages]
 
 
