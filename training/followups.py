@@ -29,7 +29,7 @@ OTHER, FOREIGN, COMPLETE = 0.35, 0.35, 0.35
 """Examples of each kind for one follow-up: another conversation's question, one of Natural Questions or
 SQuAD, one that stands alone."""
 HIDDEN, EPOCHS, BATCH, RATE, DECAY = 32, 40, 256, 2e-3, 1e-2
-LEAST, SURE = 0.2, 0.97
+LEAST, SURE = 0.2, 0.7
 """The least chance with which a word is carried over; and that of one at least where nothing in the question leans."""
 SEED = 13
 

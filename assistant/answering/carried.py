@@ -108,7 +108,8 @@ def features(question: str, turns: Sequence[Turn], vocabulary: Sequence[str]) ->
 def carried(question: str, turns: Sequence[Turn], leans: bool) -> list[str]:
     """The words, at most `MOST`, that a question takes from the turns before it (oldest first), in their order.
 
-    If nothing in it `leans` on what was said before, it takes none unless the network is sure of one.
+    If nothing in it `leans` on what was said before, it takes none unless the network is sure of one, and none where it
+    has a name that no turn has: then it is about something else.
     """
     model = _model()
     found = [known.word for known in candidates(question, turns).values()]
@@ -116,10 +117,16 @@ def carried(question: str, turns: Sequence[Turn], leans: bool) -> list[str]:
         return []
     rows = (features(question, turns, model["vocabulary"].tolist()) - model["mean"]) / model["scale"]
     logits = np.maximum(rows @ model["hidden"] + model["hidden_bias"], 0) @ model["out"] + model["out_bias"]
-    if not leans and logits.max() < model["sure"]:
+    if not leans and (logits.max() < model["sure"] or _names_something_new(question, turns)):
         return []
     order = np.argsort(-logits, kind="stable")[:MOST]
     return [found[i] for i in sorted(order) if logits[i] >= model["least"]]
+
+
+def _names_something_new(question: str, turns: Sequence[Turn]) -> bool:
+    """Whether a question has a name that no turn has; its first word is written large in any case."""
+    known = {stem for _, text in _texts(turns) for _, stem in telling(text)}
+    return any(is_name(word) and stem not in known for word, stem in telling(" ".join(words_of(question)[1:])))
 
 
 def _texts(turns: Sequence[Turn]) -> Iterator[tuple[int, str]]:

@@ -28,10 +28,10 @@ TRIED = 12
 """Spans of a sentence that are tried, best first, until one is of the kind that was asked for."""
 KEPT = 32
 """The last passes whose logits are kept, for the judge looks at passages that were read just before."""
-VERIFIED = 3
+VERIFIED = 2
 """Passages that the judge looks at too, the most promising ones."""
 DOUBTED = 5
-"""So many where none of the first VERIFIED seems to answer."""
+"""So many where neither of the first seems to answer."""
 
 SentenceSpans = Sequence[tuple[int, int]]
 """The sentences of a passage, as characters `[start, end)`."""
@@ -116,7 +116,7 @@ def looked_at_again(
 ) -> dict[int, list[Reading]]:
     """What `verify` finds in the passages of the most promise, by their number.
 
-    They are VERIFIED at most where one of these seems to answer (a score above 0), else DOUBTED.
+    They are VERIFIED where one of these seems to answer (a score above 0), else DOUBTED.
     """
     order = sorted(range(len(passages)), key=lambda i: -promise[i])
     found: dict[int, list[Reading]] = {}

@@ -390,6 +390,15 @@ def test_a_name_that_the_rules_miss_is_carried_over() -> None:
     assert standalone("How tall is the Eiffel Tower?", turns) == "How tall is the Eiffel Tower?"
 
 
+def test_a_question_about_what_was_just_said_takes_its_name_unless_it_names_something_new() -> None:
+    """Without a pronoun too; a name that no turn has is another topic."""
+    band = parts.article("They toured for years.", "Spacemen Nine")
+    turns = [Turn("Who founded the band Spacemen Nine?", "Sonny Boom founded it with a friend. [1]", (), "", (band,))]
+    assert standalone("Was the album a success?", turns) == "Was the album a success (Spacemen Nine)?"
+    for other in ("Was the album by Blondie a success?", "But who is Daniil Kislov?"):
+        assert standalone(other, turns) == other
+
+
 def test_there_at_the_end_leans_unless_two_words_before_it_tell() -> None:
     """ "How many are there" of one thing asks where; of a thing that is told more closely it asks nothing more."""
     assert _leans("How many engineers are there?")
