@@ -197,6 +197,30 @@ def test_who_would_wait_too_long_is_told_at_once() -> None:
     parts.run(asked())
 
 
+def test_a_burst_right_after_the_start_is_refused_too() -> None:
+    """Before any question was answered, no more wait than a real one's time allows: the others are told at once."""
+    answer, begun = web.good(), threading.Event()
+
+    def stuck() -> Iterator[Event]:
+        begun.wait(60)
+        yield answer
+
+    async def asked() -> None:
+        asking = Asking(1)
+        holder = await asking.begin(stuck)
+        line = [asyncio.create_task(asking.begin(stuck)) for _ in range(IN_LINE)]
+        await asyncio.sleep(0)
+        refused = sum(isinstance(one.exception(), Busy) for one in line if one.done())
+        assert 0 < IN_LINE - refused <= 30
+        begun.set()
+        assert [event async for event in holder if event] == [answer]
+        for one in line:
+            one.cancel()
+        await asyncio.gather(*line, return_exceptions=True)
+
+    parts.run(asked())
+
+
 def test_the_surplus_is_refused_before_anything_is_read() -> None:
     """Where the line is full, a question gets 429 though its key was never looked at; other doors stay open."""
     line = [True]
