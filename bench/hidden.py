@@ -51,8 +51,19 @@ class Pair:
     forbidden: int
 
 
-def pairs(folder: Path, embedder: Embedder, seed: int, questions: int, readers: int = 3) -> Generator[Pair, None, None]:
-    """A library and its readers, each with a library of their own; all are closed when the next is asked for."""
+def pairs(
+    folder: Path,
+    embedder: Embedder,
+    seed: int,
+    questions: int,
+    readers: int = 3,
+    among: Sequence[str] = (EVERYONE, *GROUPS),
+    always: frozenset[str] = frozenset(),
+) -> Generator[Pair, None, None]:
+    """A library and its readers, each with a library of their own; all are closed when the next is asked for.
+
+    A reader is in one to three of the groups `among`, and in those of `always`.
+    """
     chance = random.Random(seed)
     asked = [_question(chance) for _ in range(questions)]
     written = list(_articles(chance, chance.choice([12, 40, 120]), asked))
@@ -65,7 +76,7 @@ def pairs(folder: Path, embedder: Embedder, seed: int, questions: int, readers: 
         with whole.library.writing():
             whole.library.ledger.regroup(later)
         for number in range(readers):
-            groups = frozenset(chance.sample([EVERYONE, *GROUPS], chance.randint(1, 3)))
+            groups = always | frozenset(chance.sample(among, chance.randint(1, min(3, len(among)))))
             seen = {now.id: now for _, now in written if now.groups & groups}
             own = [
                 ((replace(one[0][0], groups=seen[one[0][0].id].groups), *one[0][1:]), *one[1:])
