@@ -5,6 +5,7 @@ import shutil
 from pathlib import Path
 
 import pytest
+from article_assistant.answering.reader import READER
 from article_assistant.index import embed, onnx
 from article_assistant.index.types import EncoderError
 
@@ -40,3 +41,10 @@ def test_missing_weights_are_named(tmp_path: Path) -> None:
 def test_the_graph_is_small() -> None:
     """The wheel carries the graph without its weights."""
     assert embed.ENCODER_GRAPH.stat().st_size < 1_000_000
+
+
+def test_sessions_share_their_memory() -> None:
+    """What one network has computed with is there for the next one, and no text's length keeps memory of its own."""
+    options = onnx.session(READER).get_session_options()
+    assert options.get_session_config_entry("session.use_env_allocators") == "1"
+    assert not options.enable_mem_pattern
