@@ -64,8 +64,8 @@ def main() -> None:
     facts = report.machine()
     counts: dict[str, Count] = defaultdict(Count)
     shown = 0
-    with _browser(not given.only or any(kind.startswith("pdf") for kind in given.only)) as browser:
-        for number, (kind, blocks, data) in enumerate(_written(given.many, given.seed, given.only, browser)):
+    with browser_if(not given.only or any(kind.startswith("pdf") for kind in given.only)) as browser:
+        for number, (kind, blocks, data) in enumerate(written_as_each(given.many, given.seed, given.only, browser)):
             name = Path(f"a{'.pdf' if kind.startswith('pdf') else kind}")
             said = files.read_page(name, data).text
             wrong: list[str] = []
@@ -99,7 +99,7 @@ def _row(kind: str, count: Count) -> list[str]:
 
 
 @contextmanager
-def _browser(wanted: bool) -> Iterator[Any]:
+def browser_if(wanted: bool) -> Iterator[Any]:
     """A Chromium that prints; None where none is wanted."""
     if not wanted:
         yield None
@@ -115,7 +115,9 @@ def _browser(wanted: bool) -> Iterator[Any]:
         running.close()
 
 
-def _written(many: int, seed: int, only: Sequence[str], browser: Any) -> Iterator[tuple[str, list[Block], bytes]]:
+def written_as_each(
+    many: int, seed: int, only: Sequence[str], browser: Any
+) -> Iterator[tuple[str, list[Block], bytes]]:
     """Every document as every kind."""
 
     def wanted(kind: str) -> bool:

@@ -2,8 +2,8 @@
 
 Tables of public facts and of an office stand in `bench/tables-asked/`, all in one library, with `questions.jsonl`;
 what answers was made with an eye on these. In `bench/tables-found/` (`--found`), `bench/tables-drawn/` (`--drawn`) and
-`bench/tables-kept/` (`--kept`) are tables as they stand in pages of public repositories and packages, and questions that
-were written before they were first asked.
+`bench/tables-kept/` (`--kept`) are tables as they stand in pages of public repositories and packages, and questions
+that were written before they were first asked.
 Right is an answer with all the values expected and no others, each cited, or a refusal where none is expected.
 """
 
@@ -29,9 +29,7 @@ from article_assistant.types import Answer, User
 from bench import report
 from bench.systems import FILE_LIMIT
 
-ASKED, FOUND, DRAWN, KEPT = (
-    Path(__file__).with_name(f"tables-{name}") for name in ("asked", "found", "drawn", "kept")
-)
+ASKED, FOUND, DRAWN, KEPT = (Path(__file__).with_name(f"tables-{name}") for name in ("asked", "found", "drawn", "kept"))
 
 
 def main() -> None:

@@ -4,7 +4,6 @@ Each word of it is accounted for: by the table's place, a column, a value or a p
 """
 
 import re
-import unicodedata
 from collections.abc import Callable, Iterator
 from itertools import groupby
 
@@ -12,11 +11,10 @@ from article_assistant.answering.meant import Alike, extreme, joins, means_a_row
 from article_assistant.answering.measures import EXTREMES, LIMITS, base_of, column
 from article_assistant.answering.numbers import in_digits
 from article_assistant.answering.question import NEGATIONS
-from article_assistant.answering.records import Records
+from article_assistant.answering.records import NO, YES, Records, plain_sign
 from article_assistant.index.keyword import UNASKED, stems
 
 _NOTHING = frozenset({"n/a", "none", "not available", "not supported"})
-_YES, _NO = frozenset({"yes", "true", "y", "x"}), frozenset({"no", "false", "n", "-", "–", "—", ""})
 _IN_YEAR = re.compile(r"\b(?:1[5-9]|20)\d\d\b")
 _ASKS = re.compile(
     r"(?i)(?:^|\b(?:in|on|at|for|to|from|of|by|and|,) )(?:which|what|how many)(?: of the)? |"
@@ -56,7 +54,9 @@ class Asked:
             return None
         at = len(stems(self.question[: asks.end()]))
         self.used.update(range(len(stems(self.question[: asks.start()])), at))
-        near = [(place, name) for name, places in self.mentions.items() for place in places if at <= place < at + 3]
+        first, *others = self.table.columns
+        reach = 3 if first or at >= len(self.words) or self.words[at] not in self.table.place else 1
+        near = [(place, name) for name, places in self.mentions.items() for place in places if at <= place < at + reach]
         end = min(near)[0] + len(self.names[min(near)[1]]) if near else at + 1
         self.behind = end
         self.noun = (
@@ -64,7 +64,6 @@ class Asked:
         )
         if near:
             return min(near)[1]
-        first, *others = self.table.columns
         other = [name for name in self.mentions if name in others]
         if self.noun == "one" and len(other) == 1 and any(self._places(stems(name)) for name in self.values[first]):
             return other[0]  # "what is the height of K2": a row is named, so a cell of it is asked for
@@ -143,22 +142,23 @@ class Asked:
         word = other[0].split()[-1].casefold()
         return found if any(word in cell for cell in cells) else other  # "the forest"
 
-    def measured(self, target: str, most: re.Match[str]) -> tuple[str, bool] | None:
-        """The column that a superlative compares, and whether its lowest figure is meant; None where it is not known.
+    def measured(self, target: str, most: re.Match[str]) -> list[tuple[str, bool]]:
+        """The columns that a superlative may compare, and whether the lowest figure of each is meant.
 
-        It is the one that the question names, else the one that it means by the encoder.
+        It is the one that the question names, else those that it may mean by the encoder; none where it is not known.
         """
         known = EXTREMES.fullmatch(most[0].split()[-1])
-        named, lowest = next((name for name in self.mentions if name != target and name in self.figures), None), None
-        if named is None and self.alike:
+        named = next((name for name in self.mentions if name != target and name in self.figures), None)
+        meant = [(named, None)] if named else list[tuple[str, bool | None]]()
+        if not meant and self.alike:
             others = {name: found for name, found in self.figures.items() if name != target}
             quick = bool(known and (known["fast"] or known["slow"]))
             noun = target.lower() if self.noun == "one" else self.noun
             asked = self.question.replace(" ", f" {noun} ", 1) if self.noun == "one" else self.question
-            named, lowest = extreme(asked, noun, others, quick, self.alike) or (None, None)
-        if named and known:
-            lowest = self.figures[named].lowest(known)
-        return None if named is None or lowest is None else (named, lowest)
+            meant = extreme(asked, noun, others, quick, self.alike)
+        ends = [(name, self.figures[name].lowest(known) if known else lowest) for name, lowest in meant]
+        found = [(name, lowest) for name, lowest in ends if lowest is not None]
+        return found if len(found) == len(ends) else []
 
     def left(self) -> set[int]:
         """The places of words that are not accounted for."""
@@ -204,14 +204,14 @@ class Asked:
 
     def _having(self, name: str) -> set[int] | None:
         """The rows that have what a column is named after, or have it not; None where its cells do not say so."""
-        signs = [_plain_sign(value.strip().lower()) for value in self.values[name]]
+        signs = [plain_sign(value) for value in self.values[name]]
         if (years := _IN_YEAR.findall(self.question)) and all(map(_IN_YEAR.search, signs)):
             self.used.update(place for year in years for place in self._places([year]))
             return {i for i, sign in enumerate(signs) if any(year in sign for year in years)}
-        nothing = _NO | _NOTHING
-        if not set(signs) & nothing or not (set(signs) & _YES or set(signs) & _NOTHING):
-            return None if not set(signs) <= _YES else self._not(set(range(len(signs))), name)
-        if set(signs) & _YES and not set(signs) <= _YES | nothing:
+        nothing = NO | _NOTHING
+        if not set(signs) & nothing or not (set(signs) & YES or set(signs) & _NOTHING):
+            return None if not set(signs) <= YES else self._not(set(range(len(signs))), name)
+        if set(signs) & YES and not set(signs) <= YES | nothing:
             return None
         return self._not({i for i, sign in enumerate(signs) if sign not in nothing}, name)
 
@@ -250,7 +250,7 @@ class Asked:
                 if value.split()[0][:3].casefold() not in asked:  # most of a long table
                     continue
                 words = stems(value)
-                if value.strip().lower() not in _YES | _NO and not set(words) <= UNASKED:
+                if value.strip().lower() not in YES | NO and not set(words) <= UNASKED:
                     for place in self._places(words):
                         found.setdefault((-len(words), place), []).append((name, value))
         wanted: dict[str, set[str]] = {}
@@ -278,12 +278,6 @@ def _lists(cell: str) -> Callable[[str], bool]:
     """Whether a cell names a thing among others: "tea" of "coffee, tea"."""
     things = [stems(one) for one in _BETWEEN_THINGS.split(cell)]
     return lambda thing: len(things) > 1 and stems(thing) in things
-
-
-def _plain_sign(cell: str) -> str:
-    """A cell that is a tick or a cross, of which there are many, as "yes" or "no"; others as they are."""
-    name = unicodedata.name(cell.removesuffix("\ufe0f"), "") if len(cell.removesuffix("\ufe0f")) == 1 else ""
-    return "yes" if re.search(r"\bCHECK\b", name) else "no" if re.search("CROSS MARK|BALLOT X", name) else cell
 
 
 def same_root(one: str, other: str) -> bool:

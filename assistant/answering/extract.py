@@ -187,8 +187,9 @@ class Extractor:
             if row and row.fits and (cell := tables.named_cell(question, row, self._alike)):
                 return _Composed(*cell, max(confidence, self._least))
             return refusal(question, near_ones(sentences[i] for i in order), confidence)
-        if many or (row and kind not in {"yes or no", "list"} and tables.is_no_answer(question, row)):
-            return refusal(question, [tables.shown_whole(best)], confidence)
+        table = tables.passed_over(question, hits[:SOON], best, self._alike) if rows and not row else None
+        if many or table or (row and kind not in {"yes or no", "list"} and tables.is_no_answer(question, row)):
+            return refusal(question, [table or tables.shown_whole(best)], confidence)
         return _Composed(*self._composed(question, kind, sentences, scores, order), confidence)
 
     def _confidence(self, seen: Grounds) -> float:

@@ -40,22 +40,24 @@ def alike_by(encoder: Embedder) -> Alike:
 
 def extreme(
     question: str, noun: str, figures: Mapping[str, Column], quick: bool, alike: Alike
-) -> tuple[str, bool | None] | None:
-    """The column that a superlative measures, and whether its lowest figure is meant (None: not known).
+) -> list[tuple[str, bool | None]]:
+    """The columns that a superlative may measure, likeliest first, and whether the lowest figure is meant (None: not
+    known).
 
-    None where no column is clearly meant. `quick`: it is about speed, which is a matter of times and rates.
+    Empty where no column is meant. `quick`: it is about speed, which is a matter of times and rates.
     """
     names = list(figures)
     ends = [("latest", "earliest") if found.dates else ("highest", "lowest") for found in figures.values()]
     said = [f"Which {noun} has the {end} {name}?" for name, both in zip(names, ends, strict=True) for end in both]
     if not said:
-        return None
+        return []
     cosines = alike(question, said).reshape(-1, 2)
-    best = _clear(cosines.max(axis=1), QUICK if quick else MEASURES)
-    if best is None:
-        return None
-    high, low = cosines[best]
-    return names[best], bool(low > high) if abs(high - low) >= END_BELOW else None
+    tops = cosines.max(axis=1)
+    if tops.max() < (QUICK if quick else MEASURES):
+        return []
+    near = [i for i in np.argsort(tops)[::-1] if tops.max() - tops[i] < NEXT_BELOW]
+    ends_of = [(names[i], *map(float, cosines[i])) for i in near]
+    return [(name, low > high if abs(high - low) >= END_BELOW else None) for name, high, low in ends_of]
 
 
 def asked_of(question: str, row: str, columns: Sequence[str], alike: Alike) -> str | None:

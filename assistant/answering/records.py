@@ -1,12 +1,18 @@
 """The tables of an article's text, read back from their rows: `Room: Alder | Seats: 12`, a line each."""
 
+import re
+import unicodedata
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
+from article_assistant.answering.measures import column
 from article_assistant.answering.rank import is_row
 from article_assistant.index.keyword import stems
 from article_assistant.index.types import Article, Hit
+
+YES, NO = frozenset({"yes", "true", "y", "x"}), frozenset({"no", "false", "n", "-", "–", "—", ""})
+"""What cells say in small letters that only tell whether a row has what their column is named after."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +68,37 @@ def _records(hit: Hit, lines: list[tuple[int, int]]) -> Records | None:
         units, rows, lines = dict(rows[0]), rows[1:], lines[1:]
     place = frozenset(stems(f"{hit.article.title} {hit.chunk.heading} {above}"))
     return Records(hit.article, tuple(widest), tuple(map(dict, rows)), tuple(lines), place, units)
+
+
+def on_its_side(table: Records) -> Records | None:
+    """A table with its columns as rows, each resting on all of it, where its first cells name what its columns have.
+
+    None where they may not: the cells of some row are figures, and few of any column, or all are ticks and crosses.
+    """
+    first, *others = table.columns
+    labels = [row.get(first, "") for row in table.rows]
+    if len(others) < 2 or len({"", first, *labels}) < len(labels) + 1 + bool(first):
+        return None
+    cells = [[row.get(name, "") for name in others] for row in table.rows]
+    signs = all(plain_sign(cell) in YES | NO for row in cells for cell in row)
+    figured = [[bool(column([cell])) for cell in row] for row in cells]
+    if not signs and (
+        any(2 * sum(down) >= len(down) for down in zip(*figured, strict=True)) or not any(map(all, figured))
+    ):
+        return None
+    rows = [
+        {"": name, **{label: row[i] for label, row in zip(labels, cells, strict=True) if row[i]}}
+        for i, name in enumerate(others)
+    ]
+    whole = (table.spans[0][0], table.spans[-1][1])
+    return replace(table, columns=("", *labels), rows=tuple(rows), spans=(whole,) * len(rows), units={})
+
+
+def plain_sign(cell: str) -> str:
+    """A cell in small letters, a tick or a cross, of which there are many, as "yes" or "no"."""
+    sign = cell.strip().lower().removesuffix("\ufe0f")
+    name = unicodedata.name(sign, "") if len(sign) == 1 else ""
+    return "yes" if re.search(r"\bCHECK\b", name) else "no" if re.search("CROSS MARK|BALLOT X", name) else sign
 
 
 def _are_units(rows: Sequence[Sequence[tuple[str, str]]], first: str) -> bool:

@@ -12,9 +12,10 @@ from article_assistant.answering.asked import Asked, same_root
 from article_assistant.answering.blocks import ITEMS, LIST
 from article_assistant.answering.cite import Quote, Said, stopped
 from article_assistant.answering.meant import Alike, asked_of, is_for_all
+from article_assistant.answering.measures import EXTREMES
 from article_assistant.answering.question import kind_of, names_days
 from article_assistant.answering.rank import Contender
-from article_assistant.answering.records import Records, table_at, tables_of
+from article_assistant.answering.records import Records, on_its_side, table_at, tables_of
 from article_assistant.index.keyword import UNASKED, stems
 from article_assistant.index.reading.lines import CELLS
 from article_assistant.index.types import Hit
@@ -36,11 +37,46 @@ def from_table(
     """The short answer and its text, each row that it rests on cited; None where no table answers for sure.
 
     Where the reader has found a `row`, one word of a question that names values may be left over, as "use" in "Which
-    services use UDP?": only rows among which that one is are then an answer.
+    services use UDP?": only rows among which that one is are then an answer. Where two tables of one article say
+    something else, neither is sure.
     """
+    found, article = None, ""
     for table in tables_of(hits):
-        if found := _Answered(question, table, row, alike).answer():
-            return found
+        views = (_Answered(question, view, row, alike).answer() for view in _views(question, table))
+        said = next(filter(None, views), None)
+        if said and found and table.article.id == article and _differ(said, found):
+            return None
+        if said and not found:
+            found, article = said, table.article.id
+    return found
+
+
+def _views(question: str, table: Records) -> list[Records]:
+    """A table as it stands, and turned where it may be on its side; as it stands then only if its corner is named."""
+    turned, corner = on_its_side(table), set(stems(table.columns[0]))
+    if turned and corner and not corner <= set(stems(question)):
+        return [turned]
+    return [table, turned] if turned else [table]
+
+
+def _differ(one: TableAnswer, other: TableAnswer) -> bool:
+    """Whether two answers say something else."""
+    return (one[0] or [said.text for said in one[1]]) != (other[0] or [said.text for said in other[1]])
+
+
+def passed_over(question: str, hits: Sequence[Hit], best: Contender, alike: Alike | None) -> Contender | None:
+    """The table of the things that a question compares, which has no answer, where the best words compare none.
+
+    "Rooms are booked at the front desk" is no answer to "Which room is booked the most?".
+    """
+    if not _COMPARES.search(question) or _COMPARES.search(best.text) or EXTREMES.search(best.text):
+        return None
+    for table in tables_of(hits):
+        asked = Asked(question, table, alike)
+        if asked.superlative() and asked.target() is not None:
+            hit = next(hit for hit in hits if hit.article == table.article)
+            start, end = table.spans[0]
+            return shown_whole(Contender(hit, start, end, start, end, 0.0, fits=False))
     return None
 
 
@@ -80,29 +116,39 @@ def asks_for_many(question: str, row: Contender, alike: Alike | None = None) -> 
         asked = not place.isdisjoint(stems(many[1]))
     else:
         asked = kind_of(question) == "list" or bool(_COMPARES.search(question) or _SEVERAL.search(question))
-    asked = asked or bool(alike and _asks_for_all(question, row, alike))
-    return asked and set(stems(said)).isdisjoint(set(stems(question)) - UNASKED)
+    named = not set(stems(said)).isdisjoint(set(stems(question)) - UNASKED)
+    return (asked and not named) or bool(alike and _asks_for_all(question, row, named, alike))
 
 
 def is_no_answer(question: str, row: Contender) -> bool:
     """Whether the best words are a row's name, which the question said, or the row has but a part of a name asked for.
 
-    "Size" is no answer to "What is the total size?", nor Breezy Badger to what is asked of Brave Badger.
+    "Size" is no answer to "What is the total size?", nor Breezy Badger to what is asked of Brave Badger, nor is a mark
+    like "*" behind the first cell.
     """
     text, asked = row.hit.article.text, set(stems(question))
     line = text[text.rfind("\n", 0, row.start) + 1 :].partition("\n")[0]
     known = set(stems(f"{row.hit.article.title} {row.hit.chunk.heading} {line}"))
     names = [set(stems(name)) for name in _NAME_ASKED.findall(question)]
+    if not any(map(str.isalnum, row.words)) and CELLS in text[text.rfind("\n", 0, row.first) + 1 : row.first]:
+        return True
     again = " or " not in question and line.startswith(line.partition(": ")[0] + ": " + row.words)
     return (again and set(stems(row.words)) <= asked) or any(name & known and not name <= known for name in names)
 
 
-def _asks_for_all(question: str, row: Contender, alike: Alike) -> bool:
-    """Whether a question asks for the sum or the average of the column in which the best words stand."""
+def _asks_for_all(question: str, row: Contender, named: bool, alike: Alike) -> bool:
+    """Whether a question asks for the sum or the average of the column in which the best words stand.
+
+    Where it has `named` their row, that may be one of a table on its side.
+    """
     found = _cell_of(row)
     if not found or found[2] == found[0].columns[0]:
         return False
-    table, _, name = found
+    table, at, name = found
+    if turned := on_its_side(table):
+        table, name = turned, table.rows[at][table.columns[0]]
+    elif named:
+        return False
     labels = list(filter(None, (one.get(table.columns[0]) for one in table.rows[:ITEMS])))
     return bool(labels) and is_for_all(question, name, labels, alike)
 
@@ -134,9 +180,10 @@ class _Answered(Asked):
         measure = None
         if most:
             found = self.measured(target, most)
-            if found is None or (outermost := self.figures[found[0]].outermost(kept, lowest=found[1])) is None:
+            first = [self.figures[name].outermost(kept, lowest=lowest) for name, lowest in found]
+            if not first or not first[0] or first != first[:1] * len(first):
                 return None
-            measure, kept = found[0], outermost
+            measure, kept = found[0][0], first[0]
             self.met.append(measure)
         left = self.left()
         if left and not ((measure or self.met) and self.is_joined(left)) and not self._is_led_to(kept, left):
@@ -167,9 +214,7 @@ class _Answered(Asked):
         return any(start <= self.row.start < end for start, end in map(self.table.spans.__getitem__, kept))
 
     def _extreme(self, first: list[int], target: str, measure: str) -> TableAnswer | None:
-        if any(not self.values[target][i] for i in first):
-            return None
-        if len(first) > ITEMS:
+        if any(not self._is_said(target, self.values[target][i]) for i in first) or len(first) > ITEMS:
             return None
         short = ", ".join(self.values[target][i] for i in first)
         said = [
@@ -184,8 +229,12 @@ class _Answered(Asked):
         first: dict[str, int] = {}
         for i in kept:
             first.setdefault(self.values[target][i], i)
-        again = not counted and " or " not in self.question and all(set(stems(one)) <= set(self.words) for one in first)
-        if not first or "" in first or len(kept) > ITEMS or again:
+        again = (
+            not counted
+            and " or " not in self.question
+            and all(set(stems(one) or [one]) <= set(self.words) for one in first)
+        )
+        if not first or not all(self._is_said(target, one) for one in first) or len(kept) > ITEMS or again:
             return None
         if counted and target != self.table.columns[0] and target in self.figures:
             # "How many seats …?" asks for the figure itself.
@@ -198,6 +247,10 @@ class _Answered(Asked):
         if counted:
             said[0] = Said(f"{short}: {said[0].text}", said[0].quote, said[0].after)
         return short, said
+
+    def _is_said(self, name: str, cell: str) -> bool:
+        """Whether a cell is words; a sign alone is some only as the name of a row."""
+        return any(map(str.isalnum, cell)) or bool(cell and name == self.table.columns[0])
 
     def _row(self, i: int) -> Quote:
         return Quote(self.table.article, *self.table.spans[i])

@@ -13,7 +13,7 @@ _FENCE = re.compile(r"(-{4,}|\.{4,}|\+{4,}|/{4,}|={4,}|\*{4,}|_{4,}|--|`{3,}.*)$
 _BULLET_OR_NUMBER = re.compile(r"\s*(?:(\*{1,5}|-)|(\.{1,5})|(\d{1,3})\.)\s+(\S.*)")
 _TERM = re.compile(r"\s*(\S.*?):{2,4}(?:\s+(\S.*))?$")
 _SECTION = re.compile(r"(={1,6}|#{1,6})\s+(\S.*?)(?:\s+\1)?$")
-_DIRECTIVE = re.compile(r"(?:include|ifdef|ifndef|ifeval|endif|toc)::?.*")
+_DIRECTIVE = re.compile(r"(?:include|ifdef|ifndef|ifeval|endif|toc)::?.*|(?!image|video|audio)[a-z][\w-]*::\S*\[.*\]")
 _CELL = re.compile(r"(?:^|(?<=\s))(?:(\d+)?(?:\.(\d+))?([+*]))?[<^>.]*[aehlmsdv]?\|")
 _INLINE = (
     (re.compile(r"\b(?:link|xref|mailto):[^\s\[]+\[([^\]]*)\]"), r"\1"),
@@ -23,6 +23,9 @@ _INLINE = (
     (re.compile(r"\bfootnote(?::\w*)?:?\[([^\]]*)\]"), r" (\1)"),
     (re.compile(r"\b(?:image|icon):[^\s\[:]+\[([^\],]*)[^\]]*\]"), r"\1"),
     (re.compile(r"\b(?:kbd|btn|menu|pass):[^\s\[]*\[([^\]]*)\]"), r"\1"),
+    (re.compile(r"\{[\w-]{1,99}\}[^\s\[\]]{0,200}\[([^\]^=]+)\^?\]"), r"\1"),  # a link that begins elsewhere
+    (re.compile(r"\b[a-z][\w-]{0,30}:(?!:)[^\s\[\]]{1,200}\[([^\]=]+)\]"), r"\1"),  # macros of one's own
+    (re.compile(r"\b[a-z][\w-]{0,30}:(?!:)([^\s\[\]]{1,200})\[(?:\w+=[^\]]*)?\]"), r"\1"),
     (re.compile(r"\[\[[^\]]*\]\]|\[#[^\]]*\](?=[*_`#])|\(\(\([^)]*\)\)\)"), ""),
     (re.compile(r"(?<![\w*])\*\*?(\S(?:[^*\n]*?\S)?)\*\*?(?![\w*])"), r"\1"),
     (re.compile(r"(?<![\w_])__?(\S(?:[^_\n]*?\S)?)__?(?![\w_])"), r"\1"),

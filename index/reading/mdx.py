@@ -10,6 +10,8 @@ _COMPONENT = re.compile(r"</?(?:[A-Z][\w.]*)?(?:\s+(?:\"[^\"]*\"|'[^']*'|\{[^{}]
 _NAMED = re.compile(r"\b(?:title|label|summary|header|caption)=(?:\"([^\"]*)\"|'([^']*)')")
 _COMMENT = re.compile(r"\{/\*.*?\*/\}", re.DOTALL)
 _CODE_PARTS = re.compile(r"(^ {0,3}(`{3,}|~{3,})[^\n]*\n.*?(?:^ *\2[`~]*[ ]*$|\Z)|`[^`\n]+`)", re.MULTILINE | re.DOTALL)
+_SHOWN_CODE = re.compile(r"^(```+)mdx-code-block *\n(.*?)^\1 *$", re.MULTILINE | re.DOTALL)
+"""What Docusaurus shows as MDX, while other programs take it for code."""
 _MODULE_CODE = re.compile(r"^(?:import|export)\b.*?(?:\n[ \t]*\n|\Z)", re.MULTILINE | re.DOTALL)
 
 
@@ -18,7 +20,7 @@ def mdx_page(data: bytes) -> Page:
     text = decode(data)
     front = re.match(r"---\n.*?\n---\n", text, re.DOTALL)
     begin = front.end() if front else 0
-    pieces = _CODE_PARTS.split(text[begin:])
+    pieces = _CODE_PARTS.split(_SHOWN_CODE.sub(r"\2", text[begin:]))
     # Every third piece is prose; between two of them stand code and its fence.
     shown = [_prose(piece) if i % 3 == 0 else piece if i % 3 == 1 else "" for i, piece in enumerate(pieces)]
     return markdown_page((text[:begin] + "".join(shown)).encode())

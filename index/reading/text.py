@@ -29,6 +29,7 @@ _SIGN = re.compile(r"\n[^\S\n]*(?:[-*•–=_~#+:\d]|[A-Za-z][.)]|[^\s:]{1,30}:\
 _UNDER = re.compile(r"([=~-])\1{2,}\s*")
 _QUESTION_LINE = re.compile(r"[A-ZÀ-Þ](?!.*[.!?] ).{8,118}\?")
 _HASHES = re.compile(r"#{1,6} ")
+_PATH_OR_COLON = re.compile(r"[^/]*/.*\.[a-z]\w*|.*:")
 _GAP = re.compile(rb"\0{2,}(?=\x01)")
 _SHADOW = bytes(sign != ord(" ") for sign in range(256))
 _ASKED_LINE = re.compile(rf"{ASKS}\s+(\S.*)")
@@ -103,8 +104,13 @@ def _blocks(text: str) -> Iterator[list[str]]:
     for block in "\n".join(map(str.rstrip, text.split("\n"))).split("\n\n"):
         if lines := block.strip("\n").split("\n"):
             comment = len(lines) > 1 and all(line == "#" or line.startswith("# ") for line in lines)
-            lines = [line[2:].rstrip() for line in lines] if comment else lines
-            yield from _blocks("\n".join(lines)) if comment else filter(any, [lines])
+            yield from _blocks("\n".join(map(_uncommented, lines))) if comment else filter(any, [lines])
+
+
+def _uncommented(line: str) -> str:
+    """A line without the mark of a comment; a command, which ends with a path, ends a paragraph, as does a colon."""
+    line = line[2:].rstrip()
+    return f"{line}\n" if len(line) >= NARROWEST and _PATH_OR_COLON.fullmatch(line[line.rfind(" ") + 1 :]) else line
 
 
 def _width(blocks: Sequence[Sequence[str]]) -> int:

@@ -237,3 +237,55 @@ def test_a_part_of_a_cell_is_a_name_or_one_of_several_things(question: str, shor
 def test_sums_and_averages_are_never_made(question: str) -> None:
     """No row states them."""
     assert from_table(question, hits(HALLS)) is None
+
+
+DETECTORS = "# Detectors\n\n" + "\n".join(
+    f"Feature: {feature} | Alder: {alder} | Birch: {birch} | Cedar: {cedar}"
+    for feature, alder, birch, cedar in [
+        ("Streaming", "✅", "❌", "✅"), ("Wheel size", "500 kB", "160 kB", "~200 kB"),
+        ("Licence", "MIT", "BSD", "MIT"),
+    ]
+)  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("question", "short"),
+    [
+        ("Which detectors have streaming?", "Alder, Cedar"),
+        ("Which detector has no streaming?", "Birch"),
+        ("Which detector has the smallest wheel size?", "Birch"),
+        ("Which detectors have a wheel size below 300 kB?", "Birch, Cedar"),
+        ("How many detectors have the licence MIT?", "2"),
+        ("What is the licence of Birch?", "BSD"),
+        ("Which detectors have a logo?", None),
+        ("Which detectors have the licence GPL?", None),
+    ],
+)
+def test_a_table_on_its_side_is_turned(question: str, short: str | None) -> None:
+    """Where the first cells name what the columns have, the columns are the rows, and rest on the whole table."""
+    found = from_table(question, hits(DETECTORS))
+    assert (found and found[0]) == short
+    for said in found[1] if found and "etector" in question else ():
+        assert DETECTORS.endswith(said.quote.article.text[said.quote.start : said.quote.end])
+
+
+@pytest.mark.parametrize(("other", "short"), [("12", "Alder"), ("90", None)])
+def test_two_tables_of_one_page_must_agree(other: str, short: str | None) -> None:
+    """Where each has its own answer, and the question names neither, none is sure; by its heading one is asked."""
+    text = "# Halls\n\n## North\n\n{}\n\n## South\n\n{}".format(
+        "Hall: Alder | Seats: 30\nHall: Birch | Seats: 12", f"Hall: Cedar | Seats: {other}\nHall: Alder | Seats: 40"
+    )
+    found = from_table("Which hall has the most seats?", hits(text))
+    assert (found and found[0]) == short
+    south = from_table("Which south hall has the most seats?", hits(text))
+    assert south
+    assert south[0] == ("Alder" if short else "Cedar")
+
+
+def test_a_mark_alone_is_no_answer_but_as_a_name() -> None:
+    """ "*" in a later column says nothing by itself; an operator is called by its sign."""
+    text = "# Operators\n\nOperator: + | Meaning: adds | Note: *\nOperator: - | Meaning: subtracts | Note: †"
+    assert from_table("What is the note of the operator that adds?", hits(text)) is None
+    found = from_table("Which operator adds?", hits(text))
+    assert found
+    assert found[0] == "+"

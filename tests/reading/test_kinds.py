@@ -301,11 +301,18 @@ Use `<Tabs>` so:
 ```jsx
 import x from '<y>'
 ```
+
+```mdx-code-block
+<Tabs>
+  <TabItem>As MDX shows it.</TabItem>
+</Tabs>
+```
 """,
     )
     assert found.title == "Gate"
     for said in ("# X", "Linux", "The mdx page says hi to Lola.", "Use <Tabs> so:", "    import x from '<y>'"):
         assert said in found.text
+    assert found.text.endswith("\n\nAs MDX shows it.")
     for unseen in ("@theme", "nobody", "TabItem", "a: 1"):
         assert unseen not in found.text
 
@@ -574,3 +581,12 @@ def test_a_mail_that_says_wrongly_what_it_is(kind: str, body: str, said: str) ->
     """Its text is read all the same, and a mail that is one file names it."""
     mail = f"Subject: Gate\nContent-Type: {kind}\n\n{body}\n".encode("latin-1")
     assert text("a.eml", mail) == f"# Gate\n\n{said}"
+
+
+def test_macros_that_nobody_knows_are_their_text() -> None:
+    """A project's own macros in AsciiDoc say their text, or what they name; a block that includes something is none."""
+    said = (
+        "Set configprop:gate.open[] of javadoc:org.gate.Gate[format=annotation], see xref:a.adoc#b[Gates] and\n"
+        "{url-docs}/gates.html[the guide].\n\ninclude-code::open/Gate[]\n\nRing at 9:30[sic]."
+    )
+    assert text("a.adoc", said) == ("Set gate.open of org.gate.Gate, see Gates and the guide.\n\nRing at 9:30[sic].")

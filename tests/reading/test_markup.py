@@ -111,6 +111,10 @@ def test_html_becomes_lines(source: str, text: str) -> None:
         ("```\n# comment\n```", "    # comment"),
         ("Term\n: Meaning", "- Term: Meaning"),
         ("a <b>b</b> <script>evil()</script> c", "a b c"),
+        ("## Gate {#gate}\n\nRing {#x}.", "## Gate\n\nRing {#x}."),
+        (":::tip\n\nRing.\n\n:::\n\n::: warning Dogs <2>\nRun.\n:::\n", "Ring.\n\nDogs <2>\n\nRun."),
+        ("::::: {.note}\nRing.\n::::note[Cats]\nPurr.\n::::\n:::::\n\nA ::: b", "Ring.\n\nCats\n\nPurr.\n\nA ::: b"),
+        (":::", ":::"),
         ("", ""),
     ],
 )

@@ -221,3 +221,13 @@ def test_the_lines_of_a_comment_are_no_headings() -> None:
     """Lines of which each begins with the mark of a comment are text; one alone is a heading as ever."""
     text = "# Two hosts carry the load.\n# Restart them one by one.\n#\n# Never both.\n\n# Title\n\nText."
     assert plain_text(text) == "Two hosts carry the load.\nRestart them one by one.\n\nNever both.\n\n# Title\n\nText."
+
+
+def test_a_command_in_a_comment_stays_on_its_line() -> None:
+    """A line that ends with a path is not the first half of a sentence."""
+    lines = [
+        "I changed the paths of the files in this folder, and nothing else, and then I ran:",
+        "git diff ':!maintenance/apply-our-patches.txt' > maintenance/patches/file-paths.patch",
+        "undo those changes, all of them, and apply the patch to the folder as it was before",
+    ]
+    assert plain_text("\n".join(f"# {line}" for line in lines)).replace("\n\n", "\n").split("\n")[1:] == lines[1:]
