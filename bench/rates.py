@@ -108,8 +108,11 @@ def _shown(kind: str, rates: dict[str, list[float]], pages: float) -> list[str]:
     pdf = kind.startswith("pdf")
     beside = rates.get("bare" if pdf else "older")
     ours, others = statistics.median(rates["ours"]), statistics.median(beside) if beside else None
-    unit = (lambda rate: f"{rate * pages:.0f} pages") if pdf else (lambda rate: f"{rate:,.0f} KB")
-    return [unit(ours), unit(others) if others else "–", f"{ours / others:.2f}" if others else "–"]
+
+    def shown(rate: float) -> str:
+        return f"{rate * pages:.0f} pages" if pdf else f"{rate:,.0f} KB"
+
+    return [shown(ours), shown(others) if others else "–", f"{ours / others:.2f}" if others else "–"]
 
 
 if __name__ == "__main__":

@@ -55,7 +55,8 @@ class Asked:
         at = len(stems(self.question[: asks.end()]))
         self.used.update(range(len(stems(self.question[: asks.start()])), at))
         first, *others = self.table.columns
-        reach = 3 if first or at >= len(self.words) or self.words[at] not in self.table.place else 1
+        what = "what" in asks[0].lower()  # "which" is behind the noun of a row where a table has no corner
+        reach = 3 if first or what else 1
         near = [(place, name) for name, places in self.mentions.items() for place in places if at <= place < at + reach]
         end = min(near)[0] + len(self.names[min(near)[1]]) if near else at + 1
         self.behind = end
@@ -65,7 +66,12 @@ class Asked:
         if near:
             return min(near)[1]
         other = [name for name in self.mentions if name in others]
-        if self.noun == "one" and len(other) == 1 and any(self._places(stems(name)) for name in self.values[first]):
+        if (
+            what
+            and self.noun == "one"
+            and len(other) == 1
+            and any(self._places(stems(name)) for name in self.values[first])
+        ):
             return other[0]  # "what is the height of K2": a row is named, so a cell of it is asked for
         named = at < len(self.words) and self.words[at] in self.table.place | set(stems(self.table.columns[0]))
         named = named or bool(self.alike and self.noun.isalpha() and means_a_row(self.noun, self.alike))
@@ -77,11 +83,14 @@ class Asked:
         """Where the question names a column, or uses a word of the same root: "drive" for "Driver"."""
         found = {name: places for name, words in self.names.items() if (places := self._places(words))}
         taken = {i for name, places in found.items() for at in places for i in range(at, at + len(self.names[name]))}
+        rows = {" ".join(stems(value)) for value in self.values[self.table.columns[0]]}
         for name, words in self.names.items():
             alike = [i for i, word in enumerate(self.words) if len(words) == 1 and same_root(word, words[0])]
             # "VRAM" for "Required VRAM", where no other column has the word
             others = {word for other, own in self.names.items() if other != name for word in own}
-            alike = alike or [i for i, word in enumerate(self.words) if word in words[-1:] and word not in others]
+            alike = alike or [
+                i for i, word in enumerate(self.words) if word in words[-1:] and word not in others | rows
+            ]
             if name not in found and (free := [i for i in alike if i not in taken]):
                 found[name] = free
                 self.names[name] = words[-1:]

@@ -85,6 +85,11 @@ def means_a_row(noun: str, alike: Alike) -> bool:
     return bool(alike(noun, ["entry of a table", "row of a list"]).max() >= ROW)
 
 
+def means_the_sum(label: str, alike: Alike) -> bool:
+    """Whether a row's name means all other rows, as "Total" does."""
+    return bool(alike(label, ["total", "sum of all"]).max() >= SAYS)
+
+
 def is_for_all(question: str, column: str, rows: Sequence[str], alike: Alike) -> bool:
     """Whether a question asks for the sum or the average of a column, and not for the cell of a row."""
     all_rows = [f"What is the {sign} {column}?" for sign in ("sum of all", "average", "total")]

@@ -1,7 +1,7 @@
 """The figures of a table's column made comparable: 1.5 GiB is more than 75 MiB, and 3 March 2024 is later than 2023."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import date, datetime
 from itertools import takewhile
 from typing import NamedTuple
@@ -134,6 +134,19 @@ def column(cells: Sequence[str], unit: str = "") -> Column | None:
     if not units and unit and (unit in UNITS or _PREFIXED.fullmatch(unit)):
         return Column([_scaled(value, unit)[1] for value in figures], base_of(unit), unit)
     return Column(figures, min(units, default=""), min(written) if len(written) == 1 else "")
+
+
+def sum_at(columns: Iterable[Column], apart: float) -> int | None:
+    """The place of the last row, where in some column its figure is the sum of three others or more; else None.
+
+    It may be `apart` from it by that share, as sums in pages often are.
+    """
+    for one in columns:
+        *figures, last = one.figures
+        rest = sum(figures)
+        if len(figures) > 2 and rest and not one.dates and abs(last - rest) <= apart * abs(rest):
+            return len(figures)
+    return None
 
 
 def base_of(unit: str) -> str:

@@ -3,16 +3,20 @@
 import re
 import unicodedata
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from itertools import combinations
 
-from article_assistant.answering.measures import column
 from article_assistant.answering.rank import is_row
 from article_assistant.index.keyword import stems
 from article_assistant.index.types import Article, Hit
 
 YES, NO = frozenset({"yes", "true", "y", "x"}), frozenset({"no", "false", "n", "-", "–", "—", ""})
 """What cells say in small letters that only tell whether a row has what their column is named after."""
+ALIKE, APART = 0.8, 0.3
+"""The share of cells in a row that are alike in a table on its side, at least, and how much fewer are in a column."""
+_FIGURE, _WORDS = re.compile(r"\d+(?:[.,]\d+)*"), re.compile(r"[^\W\d]+(?:\W+[^\W\d]+)*")
+_NOTE_MARK = re.compile(r"(?<=.)(?:[¹²³⁰-⁹*†‡]+|\[\d+\])$")
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,9 +75,9 @@ def _records(hit: Hit, lines: list[tuple[int, int]]) -> Records | None:
 
 
 def on_its_side(table: Records) -> Records | None:
-    """A table with its columns as rows, each resting on all of it, where its first cells name what its columns have.
+    """A table with its columns as rows, each resting on all of it, where its first cells name what the columns have.
 
-    None where they may not: the cells of some row are figures, and few of any column, or all are ticks and crosses.
+    None where they may not: the cells of a row are far more alike than those of a column, or all are ticks and crosses.
     """
     first, *others = table.columns
     labels = [row.get(first, "") for row in table.rows]
@@ -81,10 +85,8 @@ def on_its_side(table: Records) -> Records | None:
         return None
     cells = [[row.get(name, "") for name in others] for row in table.rows]
     signs = all(plain_sign(cell) in YES | NO for row in cells for cell in row)
-    figured = [[bool(column([cell])) for cell in row] for row in cells]
-    if not signs and (
-        any(2 * sum(down) >= len(down) for down in zip(*figured, strict=True)) or not any(map(all, figured))
-    ):
+    across = _alike(cells)
+    if not signs and (across < ALIKE or _alike(zip(*cells, strict=True)) > across - APART):
         return None
     rows = [
         {"": name, **{label: row[i] for label, row in zip(labels, cells, strict=True) if row[i]}}
@@ -94,9 +96,19 @@ def on_its_side(table: Records) -> Records | None:
     return replace(table, columns=("", *labels), rows=tuple(rows), spans=(whole,) * len(rows), units={})
 
 
+def _alike(lines: Iterable[Sequence[str]]) -> float:
+    """The share of pairs of cells in one line that look alike: figures, with the same signs between them, or words."""
+    pairs = [one == other for line in lines for one, other in combinations(map(_shape, line), 2)]
+    return sum(pairs) / max(len(pairs), 1)
+
+
+def _shape(cell: str) -> str:
+    return "yes" if plain_sign(cell) in YES | NO else _WORDS.sub("a", _FIGURE.sub("0", cell.strip("~≈ ")))
+
+
 def plain_sign(cell: str) -> str:
     """A cell in small letters, a tick or a cross, of which there are many, as "yes" or "no"."""
-    sign = cell.strip().lower().removesuffix("\ufe0f")
+    sign = _NOTE_MARK.sub("", cell.strip().lower()).removesuffix("\ufe0f")
     name = unicodedata.name(sign, "") if len(sign) == 1 else ""
     return "yes" if re.search(r"\bCHECK\b", name) else "no" if re.search("CROSS MARK|BALLOT X", name) else sign
 
@@ -117,10 +129,10 @@ def tables_of(hits: Sequence[Hit]) -> Iterator[Records]:
     """The tables that the sentences of the hits stand in, each once."""
     seen = defaultdict[str, list[range]](list)  # where the tables of each article stand: to read a long one takes time
     for hit in hits:
-        at = next((start for start, _ in hit.chunk.sentences if is_row(hit.article.text, start)), None)
-        if at is None or any(at in table for table in seen[hit.article.id]):
-            continue
-        lines = _lines_around(hit.article.text, at)
-        seen[hit.article.id].append(range(lines[0][0], lines[-1][1]))
-        if found := _records(hit, lines):
-            yield found
+        for at, _ in hit.chunk.sentences:
+            if not is_row(hit.article.text, at) or any(at in table for table in seen[hit.article.id]):
+                continue
+            lines = _lines_around(hit.article.text, at)
+            seen[hit.article.id].append(range(lines[0][0], lines[-1][1]))
+            if found := _records(hit, lines):
+                yield found

@@ -5,17 +5,17 @@ each word of the question is accounted for: by the table's place, a column, a va
 """
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
 from article_assistant.answering.asked import Asked, same_root
 from article_assistant.answering.blocks import ITEMS, LIST
 from article_assistant.answering.cite import Quote, Said, stopped
-from article_assistant.answering.meant import Alike, asked_of, is_for_all
-from article_assistant.answering.measures import EXTREMES
+from article_assistant.answering.meant import Alike, asked_of, is_for_all, means_the_sum
+from article_assistant.answering.measures import EXTREMES, sum_at
 from article_assistant.answering.question import kind_of, names_days
 from article_assistant.answering.rank import Contender
-from article_assistant.answering.records import Records, on_its_side, table_at, tables_of
+from article_assistant.answering.records import NO, YES, Records, on_its_side, plain_sign, table_at, tables_of
 from article_assistant.index.keyword import UNASKED, stems
 from article_assistant.index.reading.lines import CELLS
 from article_assistant.index.types import Hit
@@ -23,7 +23,7 @@ from article_assistant.index.types import Hit
 _COMPARES = re.compile(r"(?i)(?<!\bat )\b(?:most|least|best|worst|the \w{3,}est)\b")
 _ALL = re.compile(r"(?i)(?:and )?(?:what (?:are|were)|when (?:is|are|was|were|do|does|did|can|may))\b")
 _SEVERAL = re.compile(r"(?i)^(?:which|what) \w+[^s\W]s\b")
-_NAME_ASKED = re.compile(r"(?<=\w )(?:[A-Z][\w-]+ )+[A-Z][\w-]+")
+_NAME_ASKED = re.compile(r"(?<=\w )(?:(?:[A-Z][\w-]+ )+[A-Z][\w-]+|[A-Z]\w*-[A-Z]\w*)")
 _COUNT = re.compile(r"(?i)\bhow many (?:of the )?(\w+(?: \w+)?)")
 
 
@@ -67,13 +67,16 @@ def _differ(one: TableAnswer, other: TableAnswer) -> bool:
 def passed_over(question: str, hits: Sequence[Hit], best: Contender, alike: Alike | None) -> Contender | None:
     """The table of the things that a question compares, which has no answer, where the best words compare none.
 
-    "Rooms are booked at the front desk" is no answer to "Which room is booked the most?".
+    "Rooms are booked at the front desk" is no answer to "Which room is booked the most?". Nor is a mark one, as "*" of
+    "* means that there is none", but where it says which rows of a table are meant.
     """
-    if not _COMPARES.search(question) or _COMPARES.search(best.text) or EXTREMES.search(best.text):
+    mark = not any(map(str.isalnum, best.words))
+    if not (mark or _COMPARES.search(question)) or _COMPARES.search(best.text) or EXTREMES.search(best.text):
         return None
     for table in tables_of(hits):
         asked = Asked(question, table, alike)
-        if asked.superlative() and asked.target() is not None:
+        marked = mark and any(best.words in row.values() for row in table.rows)
+        if marked or (not mark and asked.superlative() and asked.target() is not None):
             hit = next(hit for hit in hits if hit.article == table.article)
             start, end = table.spans[0]
             return shown_whole(Contender(hit, start, end, start, end, 0.0, fits=False))
@@ -116,24 +119,40 @@ def asks_for_many(question: str, row: Contender, alike: Alike | None = None) -> 
         asked = not place.isdisjoint(stems(many[1]))
     else:
         asked = kind_of(question) == "list" or bool(_COMPARES.search(question) or _SEVERAL.search(question))
-    named = not set(stems(said)).isdisjoint(set(stems(question)) - UNASKED)
-    return (asked and not named) or bool(alike and _asks_for_all(question, row, named, alike))
+    shared = set(stems(said)) & (set(stems(question)) - UNASKED)
+    table = table_at(row.hit, row.start)
+    labels = [set(stems(one.get(table.columns[0], ""))) for one in table.rows] if table else []
+    named = bool(shared) and sum(shared <= label for label in labels) < 2  # "CPython" names no row of several
+    return (asked and (not named or _in_a_name(row))) or bool(alike and _asks_for_all(question, row, named, alike))
 
 
 def is_no_answer(question: str, row: Contender) -> bool:
     """Whether the best words are a row's name, which the question said, or the row has but a part of a name asked for.
 
     "Size" is no answer to "What is the total size?", nor Breezy Badger to what is asked of Brave Badger, nor is a mark
-    like "*" behind the first cell.
+    like "*" behind the first cell, the name of a column, or "Yes" to what asks which.
     """
     text, asked = row.hit.article.text, set(stems(question))
     line = text[text.rfind("\n", 0, row.start) + 1 :].partition("\n")[0]
     known = set(stems(f"{row.hit.article.title} {row.hit.chunk.heading} {line}"))
     names = [set(stems(name)) for name in _NAME_ASKED.findall(question)]
-    if not any(map(str.isalnum, row.words)) and CELLS in text[text.rfind("\n", 0, row.first) + 1 : row.first]:
+    before = text[text.rfind("\n", 0, row.first) + 1 : row.first]
+    mark = CELLS in before and not any(map(str.isalnum, row.words))
+    if mark or _in_a_name(row) or (question.lower().startswith("which ") and plain_sign(row.words) in YES | NO):
         return True
+    if (found := _cell_of(row)) and on_its_side(found[0]):
+        columns = [name for name in found[0].columns[1:] if name and set(stems(name)) <= asked]
+        if columns and found[2] not in (found[0].columns[0], *columns):
+            return True  # of something else
     again = " or " not in question and line.startswith(line.partition(": ")[0] + ": " + row.words)
     return (again and set(stems(row.words)) <= asked) or any(name & known and not name <= known for name in names)
+
+
+def _in_a_name(row: Contender) -> bool:
+    """Whether the best words stand in the name of a column but the first."""
+    text = row.hit.article.text
+    before, cell = text[text.rfind("\n", 0, row.first) + 1 : row.first], text[row.first :].partition("\n")[0]
+    return CELLS in before and ": " not in before.rpartition(CELLS)[2] and ": " in cell.partition(CELLS)[0]
 
 
 def _asks_for_all(question: str, row: Contender, named: bool, alike: Alike) -> bool:
@@ -177,6 +196,8 @@ class _Answered(Asked):
         kept = self.kept(target, most) if target is not None else None
         if target is None or kept is None:
             return None
+        total = self._total()
+        kept = [i for i in kept if i != total] or kept  # none of the rows that it sums up
         measure = None
         if most:
             found = self.measured(target, most)
@@ -189,6 +210,12 @@ class _Answered(Asked):
         if left and not ((measure or self.met) and self.is_joined(left)) and not self._is_led_to(kept, left):
             return None
         return self._extreme(kept, target, measure) if measure else self._said(kept, target)
+
+    def _total(self) -> int | None:
+        """The place of a row that sums up the others: to the last digit, or nearly, where it is called so."""
+        exact, near = (sum_at(self.figures.values(), apart) for apart in (1e-9, 0.005))
+        label = self.values[self.table.columns[0]][near] if near else ""
+        return near if near and self.alike and label and means_the_sum(label, self.alike) else exact
 
     def _is_whole(self) -> bool:
         """Whether "what are the opening hours?" means all rows: values of a column say nothing without their row."""
@@ -216,7 +243,7 @@ class _Answered(Asked):
     def _extreme(self, first: list[int], target: str, measure: str) -> TableAnswer | None:
         if any(not self._is_said(target, self.values[target][i]) for i in first) or len(first) > ITEMS:
             return None
-        short = ", ".join(self.values[target][i] for i in first)
+        short = ", ".join(dict.fromkeys(self.values[target][i] for i in first))
         said = [
             Said(f"{self.values[target][i]} ({measure}: {self.values[measure][i]})", self._row(i), ",") for i in first
         ]
@@ -229,11 +256,7 @@ class _Answered(Asked):
         first: dict[str, int] = {}
         for i in kept:
             first.setdefault(self.values[target][i], i)
-        again = (
-            not counted
-            and " or " not in self.question
-            and all(set(stems(one) or [one]) <= set(self.words) for one in first)
-        )
+        again = not counted and " or " not in self.question and self._again(target, first)
         if not first or not all(self._is_said(target, one) for one in first) or len(kept) > ITEMS or again:
             return None
         if counted and target != self.table.columns[0] and target in self.figures:
@@ -247,6 +270,12 @@ class _Answered(Asked):
         if counted:
             said[0] = Said(f"{short}: {said[0].text}", said[0].quote, said[0].after)
         return short, said
+
+    def _again(self, target: str, found: Iterable[str]) -> bool:
+        """Whether a question says all that was found, and no other value of that column to choose from."""
+        asked = set(self.words)
+        named = {one for one in self.values[target] if set(stems(one) or [one]) <= asked}
+        return named == set(found)
 
     def _is_said(self, name: str, cell: str) -> bool:
         """Whether a cell is words; a sign alone is some only as the name of a row."""

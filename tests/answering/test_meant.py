@@ -1,5 +1,7 @@
 """What a question means that is not in a table's words, told by the encoder, or not at all."""
 
+from dataclasses import replace
+
 import pytest
 from article_assistant.answering import meant
 from article_assistant.answering.measures import column
@@ -102,6 +104,8 @@ def test_a_sum_along_a_row_is_no_cell(alike: meant.Alike) -> None:
     sizes = found_words(hits(DETECTORS), "500 kB")
     assert asks_for_many("What is the total wheel size?", sizes, alike)
     assert not asks_for_many("What is the wheel size of Alder?", sizes, alike)
+    assert is_no_answer("What is the wheel weight of Birch?", sizes), "the size is that of Alder"
+    assert not is_no_answer("What is the wheel size of Alder?", sizes)
 
 
 def test_prose_that_compares_nothing_is_no_answer_to_a_comparison(alike: meant.Alike) -> None:
@@ -113,6 +117,17 @@ def test_prose_that_compares_nothing_is_no_answer_to_a_comparison(alike: meant.A
         assert bool(table) == is_passed
         assert not table or table.text.startswith("Laptop: T480")
     assert passed_over("Which laptop is sold?", found, found_words(found, "X1"), alike) is None
+
+
+def test_a_mark_of_a_table_is_no_answer_beside_it() -> None:
+    """What a mark means is said below a table; the rows that have it are the answer."""
+    found = hits("Pier: North | Ships: *\nPier: South | Ships: 5\n\n* means that only boats land there.")
+    words = found_words(found, "* means")
+    mark = replace(words, last=words.first + 1)
+    table = passed_over("Which piers are for boats?", found, mark, None)
+    assert table
+    assert table.text == "Pier: North | Ships: *\nPier: South | Ships: 5"
+    assert passed_over("Which piers are for boats?", found, words, None) is None
 
 
 @pytest.mark.parametrize(
@@ -151,6 +166,10 @@ def test_a_sum_is_not_answered_by_one_row(question: str, summed: bool, alike: me
         ("Which version is called Brave Badger?", "5.10", True),
         ("Which version is called Breezy Badger?", "5.10", False),
         ("Which version supports only ships?", "*", True),
+        ("Which names are those of ships?", "Ships", True),
+        ("What ships does 6.06 have?", "*", True),
+        ("Which version is called Warty-X?", "6.06", False),
+        ("Which version is called Breezy-Fox?", "5.10", True),
     ],
 )
 def test_a_name_again_or_half_a_name_is_no_answer(question: str, words: str, no: bool) -> None:
