@@ -137,10 +137,8 @@ def column(cells: Sequence[str], unit: str = "") -> Column | None:
 
 
 def sum_at(columns: Iterable[Column], apart: float) -> int | None:
-    """The place of the last row, where in some column its figure is the sum of three others or more; else None.
-
-    It may be `apart` from it by that share, as sums in pages often are.
-    """
+    """The place of the last row, where in some column its figure is that share `apart`, at most, from the sum of three
+    others or more; else None."""
     for one in columns:
         *figures, last = one.figures
         rest = sum(figures)

@@ -98,12 +98,12 @@ def on_its_side(table: Records) -> Records | None:
 
 def _alike(lines: Iterable[Sequence[str]]) -> float:
     """The share of pairs of cells in one line that look alike: figures, with the same signs between them, or words."""
-    pairs = [one == other for line in lines for one, other in combinations(map(_shape, line), 2)]
+
+    def shape(cell: str) -> str:
+        return "yes" if plain_sign(cell) in YES | NO else _WORDS.sub("a", _FIGURE.sub("0", cell.strip("~≈ ")))
+
+    pairs = [one == other for line in lines for one, other in combinations(map(shape, line), 2)]
     return sum(pairs) / max(len(pairs), 1)
-
-
-def _shape(cell: str) -> str:
-    return "yes" if plain_sign(cell) in YES | NO else _WORDS.sub("a", _FIGURE.sub("0", cell.strip("~≈ ")))
 
 
 def plain_sign(cell: str) -> str:

@@ -5,7 +5,7 @@ each word of the question is accounted for: by the table's place, a column, a va
 """
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 
 from article_assistant.answering.asked import Asked, same_root
@@ -44,7 +44,7 @@ def from_table(
     for table in tables_of(hits):
         views = (_Answered(question, view, row, alike).answer() for view in _views(question, table))
         said = next(filter(None, views), None)
-        if said and found and table.article.id == article and _differ(said, found):
+        if said and found and table.article.id == article and (said[0] is None or said[0] != found[0]):
             return None
         if said and not found:
             found, article = said, table.article.id
@@ -57,11 +57,6 @@ def _views(question: str, table: Records) -> list[Records]:
     if turned and corner and not corner <= set(stems(question)):
         return [turned]
     return [table, turned] if turned else [table]
-
-
-def _differ(one: TableAnswer, other: TableAnswer) -> bool:
-    """Whether two answers say something else."""
-    return (one[0] or [said.text for said in one[1]]) != (other[0] or [said.text for said in other[1]])
 
 
 def passed_over(question: str, hits: Sequence[Hit], best: Contender, alike: Alike | None) -> Contender | None:
@@ -141,7 +136,7 @@ def is_no_answer(question: str, row: Contender) -> bool:
     if mark or _in_a_name(row) or (question.lower().startswith("which ") and plain_sign(row.words) in YES | NO):
         return True
     if (found := _cell_of(row)) and on_its_side(found[0]):
-        columns = [name for name in found[0].columns[1:] if name and set(stems(name)) <= asked]
+        columns = [name for name in found[0].columns[1:] if set(stems(name)) <= asked]
         if columns and found[2] not in (found[0].columns[0], *columns):
             return True  # of something else
     again = " or " not in question and line.startswith(line.partition(": ")[0] + ": " + row.words)
@@ -241,7 +236,7 @@ class _Answered(Asked):
         return any(start <= self.row.start < end for start, end in map(self.table.spans.__getitem__, kept))
 
     def _extreme(self, first: list[int], target: str, measure: str) -> TableAnswer | None:
-        if any(not self._is_said(target, self.values[target][i]) for i in first) or len(first) > ITEMS:
+        if len(first) > ITEMS or not all(self._is_said(target, self.values[target][i]) for i in first):
             return None
         short = ", ".join(dict.fromkeys(self.values[target][i] for i in first))
         said = [
@@ -256,7 +251,8 @@ class _Answered(Asked):
         first: dict[str, int] = {}
         for i in kept:
             first.setdefault(self.values[target][i], i)
-        again = not counted and " or " not in self.question and self._again(target, first)
+        named = {one for one in self.values[target] if set(stems(one) or [one]) <= set(self.words)}
+        again = not counted and " or " not in self.question and named == set(first)  # none to choose from
         if not first or not all(self._is_said(target, one) for one in first) or len(kept) > ITEMS or again:
             return None
         if counted and target != self.table.columns[0] and target in self.figures:
@@ -270,12 +266,6 @@ class _Answered(Asked):
         if counted:
             said[0] = Said(f"{short}: {said[0].text}", said[0].quote, said[0].after)
         return short, said
-
-    def _again(self, target: str, found: Iterable[str]) -> bool:
-        """Whether a question says all that was found, and no other value of that column to choose from."""
-        asked = set(self.words)
-        named = {one for one in self.values[target] if set(stems(one) or [one]) <= asked}
-        return named == set(found)
 
     def _is_said(self, name: str, cell: str) -> bool:
         """Whether a cell is words; a sign alone is some only as the name of a row."""
