@@ -156,8 +156,8 @@ class _Reader:
         if fence == "--" or sign in "=*_":
             return  # what is inside is read like the rest, and so is the end
         end = "```" if sign == "`" else fence
-        inside = self._until(end)
-        if sign in "-.`":
+        inside = [line for line in self._until(end) if not _DIRECTIVE.fullmatch(line)]
+        if sign in "-.`" and any(inside):
             self.builder.code("\n".join(re.sub(r"\s*(?://|#|;;)?\s*<[\d.]{1,2}>\s*$", "", line) for line in inside))
 
     def _table(self, end: str, attributes: str) -> None:

@@ -7,6 +7,8 @@ from article_assistant.index.reading.encoding import decode
 from article_assistant.index.reading.html import html_page
 from article_assistant.index.reading.page import Page, first_heading, iso_date
 
+_MAIL_HEAD = re.compile(r"\A(?:[A-Z][\w-]*: *\S.*\n(?: +\S.*\n)*){3,}(?=\s*\n)")
+"""Facts about a document above its text, written as in a mail, as those of the proposals for Python are."""
 _SILENT = {
     "toctree", "only", "index", "currentmodule", "module", "contents", "sectionauthor", "codeauthor",
     "highlight", "tabularcolumns", "default-domain",
@@ -18,7 +20,7 @@ def rst_page(data: bytes) -> Page:
     """A reStructuredText file; what Sphinx or another tool adds to the language shows its content."""
     from docutils.core import publish_parts
 
-    source = decode(data)
+    source = _MAIL_HEAD.sub(lambda head: re.sub("(?m)^(?=\\S)", ":", head[0]), decode(data), count=1)
     _learn(source)
     made = publish_parts(
         source,
@@ -35,7 +37,10 @@ def rst_page(data: bytes) -> Page:
     body = body.replace('<span class="colon">:</span>', "")  # a term has a colon of ours
     found = html_page(f"<html><body>{body}</body></html>")
     dated = re.search(r"^:(?:date|updated|modified): *(\S+)", source, re.MULTILINE | re.IGNORECASE)
-    return Page(first_heading(found.text) or None, found.text, iso_date(dated[1]) if dated else None)
+    titled = re.match(r"(?::.*\n| +.*\n)*?:Title: *(\S.*)", source)
+    return Page(
+        titled[1] if titled else first_heading(found.text) or None, found.text, iso_date(dated[1]) if dated else None
+    )
 
 
 def _learn(source: str) -> None:

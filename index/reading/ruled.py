@@ -78,11 +78,10 @@ class Grid:
         heads = _head_rows(self, height)
         rows, bold, shaded = [], [], []
         for i in range(height):
-            row = []
-            for j in range(width):
-                owner = self.owner[i, j]
-                # A cell over several rows counts in each of them; one over several columns is said once.
-                said = owner[1] == j or i < heads
+            row, owners = [], [self.owner[i, j] for j in range(width)]
+            for j, owner in enumerate(owners):
+                # A cell over several rows or columns counts in each of them; one over all columns is said once.
+                said = owner[1] == j or i < heads or owners.count(owner) < width
                 row.append(texts.get(owner, "") if said else "")
             if not any(row):
                 continue

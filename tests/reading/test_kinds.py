@@ -590,3 +590,21 @@ def test_macros_that_nobody_knows_are_their_text() -> None:
         "{url-docs}/gates.html[the guide].\n\ninclude-code::open/Gate[]\n\nRing at 9:30[sic]."
     )
     assert text("a.adoc", said) == ("Set gate.open of org.gate.Gate, see Gates and the guide.\n\nRing at 9:30[sic].")
+
+
+def test_what_a_listing_includes_is_none_of_its_lines() -> None:
+    """AsciiDoc names another file there, which is not read with it."""
+    said = "Run:\n\n----\ninclude::run.sh[]\n----\n\n----\nmake\ninclude::more.sh[]\n----"
+    assert text("a.adoc", said) == "Run:\n\n    make"
+
+
+def test_a_head_as_in_a_mail_is_a_form() -> None:
+    """The proposals for Python begin with one, in reStructuredText; its title is theirs."""
+    found = page(
+        "a.rst", "PEP: 602\nTitle: Yearly releases\nPost-History: a,\n   b\nStatus: Active\n\n\nOne\n===\n\nText.\n"
+    )
+    assert found.title == "Yearly releases"
+    assert found.text.startswith(
+        "- PEP: 602\n- Title: Yearly releases\n- Post-History: a, b\n- Status: Active\n\n# One"
+    )
+    assert page("a.rst", "Note: one.\nTwo: three.\n\nText.").text == "Note: one. Two: three.\n\nText."

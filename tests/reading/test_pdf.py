@@ -178,6 +178,14 @@ def test_a_cell_of_several_columns_names_them_all() -> None:
     )
 
 
+def test_a_cell_over_some_columns_is_said_in_each() -> None:
+    """What stands below several names belongs to all of them."""
+    rows = [["Land", "Here", "There"], ["Part", "Europe", ""], ["Coin", "Euro", "Krone"]]
+    drawn = [one for one in table(rows, 50, 100, 100, True) if one != (250, 100, 250, 160)]
+    drawn += [(250, 100, 250, 120), (250, 140, 250, 160)]
+    assert text(drawn) == "Land: Part | Here: Europe | There: Europe\nLand: Coin | Here: Euro | There: Krone"
+
+
 def test_a_cell_of_several_lines_is_one() -> None:
     """Where level lines part the rows, and where white space does; a code that its edge breaks is whole."""
     words = [
