@@ -41,14 +41,14 @@ def column_gap(rows: list[list[PageWord]], tables: Sequence[Box]) -> Box | None:
                     near += step
                 first, last = min(first, near), max(last, near)
             tried.update((k, round(x)) for k in range(first, last + 1) for x, y in gaps[k] if x <= begin and y >= end)
-            found = _both_sides(rows, first, last, begin, end, size)
+            found = _both_sides(rows, first, last, begin, end, size, tables)
             if found and (best is None or found[0] > best[0]):
                 best = found
     return best[1] if best else None
 
 
 def _both_sides(
-    rows: list[list[PageWord]], first: int, last: int, begin: float, end: float, size: float
+    rows: list[list[PageWord]], first: int, last: int, begin: float, end: float, size: float, tables: Sequence[Box]
 ) -> tuple[int, Box] | None:
     """How many rows stand beside a white space, and where, if they are columns of text."""
     between = (begin + end) / 2
@@ -59,10 +59,12 @@ def _both_sides(
     both = [k for k, (left, right) in enumerate(sides) if left and right]
     if not both:
         return None
-    # What stands on one side alone belongs to its column where it is as close as its lines are.
+    # What stands on one side alone belongs to its column where it is as close as its lines are, or beside a table.
     low, high = 0, both[-1]
     bases = [row[0].base for row in rows[first : last + 1]]
-    while high + 1 < len(bases) and bases[high + 1] - bases[high] < 2.5 * size:
+    for base, below in pairwise(bases[high:]):
+        if below - base >= 2.5 * size and not any(t.top < below < t.bottom for t in tables):
+            break
         high += 1
     left = [line for line, _ in sides[low : high + 1] if line]
     right = [line for _, line in sides[low : high + 1] if line]

@@ -14,10 +14,10 @@ _LIST_ITEM = re.compile(r"( {2,}|\t+)([*-])\s?(.*)")
 def dokuwiki(source: str) -> tuple[str, str]:
     """Title ("" where there is none) and text of a page of DokuWiki."""
     builder = TextBuilder()
-    held: list[tuple[str, bool]] = []
+    held: list[tuple[str, bool, str]] = []
 
-    def hold(text: str, is_block: bool) -> str:
-        held.append((text, is_block))
+    def hold(text: str, is_block: bool, source: str) -> str:
+        held.append((text, is_block, source))
         mark = f"\x01{len(held) - 1}\x02"
         return f"\n{mark}\n" if is_block else mark
 
@@ -25,8 +25,8 @@ def dokuwiki(source: str) -> tuple[str, str]:
 
     def verbatim(found: re.Match[str]) -> str:
         if found[1]:
-            return hold(found[2], "\n" in found[0] or found[1] == "file")
-        return hold(found[3] or found[4] or "", False)
+            return hold(found[2], "\n" in found[0] or found[1] == "file", found[0])
+        return hold(found[3] or found[4] or "", False, found[0])
 
     source = _VERBATIM.sub(verbatim, source)
     source = re.sub(r"~~[\w:!]+~~|<html>.*?</html>|<php>.*?</php>", "", source, flags=re.DOTALL)
@@ -71,7 +71,8 @@ def dokuwiki(source: str) -> tuple[str, str]:
         elif is_row:
             rows.append(_marked_cells(line))
         elif line.startswith("  ") and line.strip():
-            builder.code(line[2:], goes_on=code)
+            typed = HELD_PLACE.sub(lambda found: held[int(found[1])][2], line)  # in code a mark is none
+            builder.code(typed[2:].replace("\n  ", "\n"), goes_on=code)
         elif line.strip() and not re.fullmatch("-{4,}", line.strip()):
             loose.append(re.sub("^>+ ?", "", line))
         code = line.startswith("  ") and not item

@@ -128,6 +128,13 @@ def test_dokuwikis_marks(source: str, text: str) -> None:
     assert dokuwiki(source)[1] == text
 
 
+def test_marks_within_dokuwikis_code_are_code() -> None:
+    """What stands two spaces in is shown as it is typed, with what would part text from marks elsewhere."""
+    source = "====== Marks ======\n\nUse %%**%%.\n\n  <nowiki>\n  **a** b\n  </nowiki>\n  so %%//c//%%."
+    said = "# Marks\n\nUse **.\n\n    <nowiki>\n    **a** b\n    </nowiki>\n    so %%//c//%%."
+    assert dokuwiki(source)[1] == said
+
+
 @modest
 @given(st.lists(st.sampled_from([*MARKS, "\n"]), max_size=40).map(" ".join))
 def test_no_marks_break_a_reader(source: str) -> None:
