@@ -66,12 +66,8 @@ class Asked:
         if near:
             return min(near)[1]
         other = [name for name in self.mentions if name in others]
-        if (
-            what
-            and self.noun == "one"
-            and len(other) == 1
-            and any(self._places(stems(name)) for name in self.values[first])
-        ):
+        row_named = any(self._places(stems(name)) for name in self.values[first])
+        if what and self.noun == "one" and len(other) == 1 and row_named:
             return other[0]  # "what is the height of K2": a row is named, so a cell of it is asked for
         named = at < len(self.words) and self.words[at] in self.table.place | set(stems(self.table.columns[0]))
         named = named or bool(self.alike and self.noun.isalpha() and means_a_row(self.noun, self.alike))
@@ -87,10 +83,8 @@ class Asked:
         for name, words in self.names.items():
             alike = [i for i, word in enumerate(self.words) if len(words) == 1 and same_root(word, words[0])]
             # "VRAM" for "Required VRAM", where no other column has the word
-            others = {word for other, own in self.names.items() if other != name for word in own}
-            alike = alike or [
-                i for i, word in enumerate(self.words) if word in words[-1:] and word not in others | rows
-            ]
+            others = rows | {word for other, own in self.names.items() if other != name for word in own}
+            alike = alike or [i for i, word in enumerate(self.words) if word in words[-1:] and word not in others]
             if name not in found and (free := [i for i in alike if i not in taken]):
                 found[name] = free
                 self.names[name] = words[-1:]

@@ -41,8 +41,7 @@ def alike_by(encoder: Embedder) -> Alike:
 def extreme(
     question: str, noun: str, figures: Mapping[str, Column], quick: bool, alike: Alike
 ) -> list[tuple[str, bool | None]]:
-    """The columns that a superlative may measure, likeliest first, and whether the lowest figure is meant (None: not
-    known).
+    """The columns that a superlative may measure, and whether the lowest figure of each is meant (None: not known).
 
     Empty where no column is meant. `quick`: it is about speed, which is a matter of times and rates.
     """

@@ -136,13 +136,12 @@ def column(cells: Sequence[str], unit: str = "") -> Column | None:
     return Column(figures, min(units, default=""), min(written) if len(written) == 1 else "")
 
 
-def sum_at(columns: Iterable[Column], apart: float) -> int | None:
-    """The place of the last row, where in some column its figure is that share `apart`, at most, from the sum of three
-    others or more; else None."""
+def sum_at(columns: Iterable[Column]) -> int | None:
+    """The place of the last row, where in some column it is nearly the sum of three others or more; else None."""
     for one in columns:
         *figures, last = one.figures
         rest = sum(figures)
-        if len(figures) > 2 and rest and not one.dates and abs(last - rest) <= apart * abs(rest):
+        if len(figures) > 2 and rest and not one.dates and abs(last - rest) <= 0.005 * abs(rest):
             return len(figures)
     return None
 

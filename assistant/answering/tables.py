@@ -151,10 +151,7 @@ def _in_a_name(row: Contender) -> bool:
 
 
 def _asks_for_all(question: str, row: Contender, named: bool, alike: Alike) -> bool:
-    """Whether a question asks for the sum or the average of the column in which the best words stand.
-
-    Where it has `named` their row, that may be one of a table on its side.
-    """
+    """Whether a question asks for the sum or the average of the column of the best words, or of their `named` row."""
     found = _cell_of(row)
     if not found or found[2] == found[0].columns[0]:
         return False
@@ -191,8 +188,9 @@ class _Answered(Asked):
         kept = self.kept(target, most) if target is not None else None
         if target is None or kept is None:
             return None
-        total = self._total()
-        kept = [i for i in kept if i != total] or kept  # none of the rows that it sums up
+        total = sum_at(self.figures.values())
+        if total and self.alike and means_the_sum(self.values[self.table.columns[0]][total], self.alike):
+            kept = [i for i in kept if i != total] or kept  # it is none of the rows that it sums up
         measure = None
         if most:
             found = self.measured(target, most)
@@ -205,12 +203,6 @@ class _Answered(Asked):
         if left and not ((measure or self.met) and self.is_joined(left)) and not self._is_led_to(kept, left):
             return None
         return self._extreme(kept, target, measure) if measure else self._said(kept, target)
-
-    def _total(self) -> int | None:
-        """The place of a row that sums up the others: to the last digit, or nearly, where it is called so."""
-        exact, near = (sum_at(self.figures.values(), apart) for apart in (1e-9, 0.005))
-        label = self.values[self.table.columns[0]][near] if near else ""
-        return near if near and self.alike and label and means_the_sum(label, self.alike) else exact
 
     def _is_whole(self) -> bool:
         """Whether "what are the opening hours?" means all rows: values of a column say nothing without their row."""

@@ -18,7 +18,6 @@ from mdit_py_plugins.footnote import footnote_plugin
 
 _HEADING_ID = re.compile(r"\s*\{#[\w:.-]+\}$")
 _NOTE_TITLE = re.compile(r"\s*(?:\{[^{}]*\}|[\w-]*)(?:\[([^\[\]]*)\]|\s+(\S.*))?")
-"""Behind the colons of a note: its kind, and its title in brackets or behind a space."""
 
 
 def markdown(source: str) -> str:

@@ -185,3 +185,16 @@ def test_a_row_of_totals_is_said(alike: meant.Alike) -> None:
     found = from_table("What is the total cost?", hits(text), None, alike)
     assert found
     assert found[0] == "€590"
+
+
+def test_a_total_is_none_of_the_rows_that_it_sums_up(alike: meant.Alike) -> None:
+    """It neither has the most nor is counted; asked for by its name it is said."""
+    text = "# Budget\n\nItem: Rent | Cost: €500\nItem: Power | Cost: €90\nItem: Water | Cost: €110\n"
+    text += "Item: Total | Cost: €700"
+    for asked, short in (
+        ("Which item has the most cost?", "Rent"), ("How many items are there?", "3"),
+        ("Which items have a cost above €100?", "Rent, Water"), ("What is the cost of the item Total?", "€700"),
+    ):  # fmt: skip
+        found = from_table(asked, hits(text), None, alike)
+        assert found, asked
+        assert found[0] == short

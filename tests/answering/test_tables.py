@@ -291,19 +291,6 @@ def test_a_mark_alone_is_no_answer_but_as_a_name() -> None:
     assert found[0] == "+"
 
 
-def test_a_total_is_none_of_the_rows_that_it_sums_up() -> None:
-    """It neither has the most nor is counted; asked for by its name it is said."""
-    text = "# Budget\n\nItem: Rent | Cost: €500\nItem: Power | Cost: €90\nItem: Water | Cost: €110\n"
-    text += "Item: All | Cost: €700"
-    for asked, short in (
-        ("Which item has the most cost?", "Rent"), ("How many items are there?", "3"),
-        ("Which items have a cost above €100?", "Rent, Water"), ("What is the cost of the item All?", "€700"),
-    ):  # fmt: skip
-        found = from_table(asked, hits(text))
-        assert found, asked
-        assert found[0] == short
-
-
 def test_one_of_several_that_a_question_names() -> None:
     """What a question names to choose from is an answer; what it says alone is none."""
     found = from_table("Which of Alder, Birch and Cedar has no projector?", hits(ROOMS))

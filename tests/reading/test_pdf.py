@@ -155,6 +155,19 @@ def test_text_beside_a_table_is_kept(ruled: bool) -> None:
     )
 
 
+def test_a_column_goes_on_beside_a_table_of_the_other() -> None:
+    """The table stands below the text of its column, and the other column, with its gaps, comes behind it."""
+    left, right = (
+        "the seal is changed every year by Terje".split() * 7,
+        "no part of it may be opened at sea".split() * 7,
+    )
+    pump = table(PUMP, 50, 215, 100, True)
+    below = [*set_in(right, 330, 100, 38), (330, 250, 10, "Gates"), *set_in(right, 330, 285, 38)]
+    found = text([*set_in(left, 50, 100, 38), *pump, *below])
+    assert found.startswith("the seal")
+    assert 0 < found.index("Property: Weight") < found.index("no part of it") < found.index("Gates")
+
+
 def test_a_table_goes_on_with_its_names() -> None:
     """Over the page, where its head is not said again, and each row is on its own page."""
     rows = [["Name", "Extension", "Office"], ["Abel Brook", "4100", "A1"], ["Cara Dunn", "4107", "B2"]]
