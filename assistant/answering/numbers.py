@@ -61,7 +61,7 @@ def _year(found: re.Match[str]) -> str:
 
 
 def _shortest(number: Decimal) -> str:
-    return f"{number:f}".rstrip("0").rstrip(".") if number % 1 else f"{number:.0f}"
+    return f"{number:f}".rstrip("0").rstrip(".") if number != number.to_integral_value() else f"{number:.0f}"
 
 
 def _date(found: re.Match[str]) -> str:
