@@ -113,8 +113,8 @@ def build(
         # One event: of two that end at the same time Gradio may lose one.
         page.load(opened, None, [start, told], **_PRIVATE)
         # The page's script presses it while there are places for questions that may still come: waiting for them here
-        # would keep one of Gradio's threads.
-        gr.Button("", visible="hidden", elem_id="offer").click(events.offer, None, start, **_PRIVATE)
+        # would keep one of Gradio's threads. It brings all that `load` does, which Gradio may lose.
+        gr.Button("", visible="hidden", elem_id="offer").click(opened, None, [start, told], **_PRIVATE)
         # The browser keeps the name of the conversation that a tab shows. Its script presses the button once the page
         # stands: an event of `load` with a function of the browser's is sometimes lost.
         resume = gr.Button("", visible="hidden", elem_id="resume")
