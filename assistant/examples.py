@@ -55,10 +55,13 @@ class Examples:
         self._visits = 0
         self._warming: threading.Thread | None = None
 
-    def __call__(self, user: User) -> list[Offer]:
-        """A few questions that the articles which this user may read answer, others at each visit where there are."""
+    def __call__(self, user: User) -> list[Offer | None]:
+        """A few questions that the articles which this user may read answer, others at each visit where there are.
+
+        None stands for one that may still come, as questions are being tried: ask again in a moment.
+        """
         key = (user.groups, self._assistant.index.library.fact("changes"))
-        offers: list[Offer] = []
+        offers, ends = list[Offer](), True
         # While questions are tried, by `warm` or for somebody else, nobody waits for it: what is known is enough.
         if self._trying.acquire(blocking=False):
             try:
@@ -69,11 +72,13 @@ class Examples:
                     offers.append(offer)  # one by one, so that others see those that there are
             finally:
                 self._trying.release()
-        elif key in (known := self._known):
-            offers = list(known[key][0])
-        first = self._visits * self._most % max(len(offers), 1)
-        self._visits += 1
-        return spread([*offers[first:], *offers[:first]], self._most)
+        else:
+            offers, ends = list(self._known.get(key, ([],))[0]), False
+        visit, self._visits = self._visits, self._visits + ends
+        if len(offers) <= self._most:  # in the order in which they come, so that none that is shown moves
+            return [*offers, *[None] * (0 if ends else self._most - len(offers))]
+        first = visit * self._most % len(offers)
+        return list(spread([*offers[first:], *offers[:first]], self._most))
 
     def warm(self, user: User) -> threading.Thread:
         """Try the first few in the background, so that the first visitor finds them."""

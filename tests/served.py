@@ -113,6 +113,12 @@ class Scripted:
     judged: list[tuple[str, Thumb, str]] = field(default_factory=list)
     scopes: list[Scope] = field(default_factory=list)
     before: list[Sequence[Turn]] = field(default_factory=list)
+    offers: list[Offer | None] = field(
+        default_factory=lambda: [
+            Offer(question, "Incident of 21 November")
+            for question in ("What did we change after the incident?", "How large was the queue?")
+        ]
+    )
     pause: float = 0.01
 
     def ask(
@@ -194,10 +200,9 @@ class Scripted:
         self.kept.pop(conversation, None)
         self.forgotten.append((user, conversation))
 
-    def examples(self, user: User) -> list[Offer]:
+    def examples(self, user: User) -> list[Offer | None]:
         assert user.groups == frozenset({EVERYONE})
-        asked = ["What did we change after the incident?", "How large was the queue?"]
-        return [Offer(question, "Incident of 21 November") for question in asked]
+        return list(self.offers)
 
 
 def scripted(*steps: Any) -> Scripted:

@@ -108,6 +108,9 @@ class Extractor:
             if told.is_courtesy:
                 yield courtesy.reply(question, told.kind, context)
                 return
+            if told.is_summary and (shown := passage.instead_of_summary(question, hits, context)):
+                yield from shown
+                return
             # "And Brook?" says nothing of what it asks for; the question that it stands for does.
             kind = (told if typed == question else self._told(question)).instead_of(kind)
         language = language_of(question)

@@ -1,7 +1,8 @@
 """The kind of a question, told by a small layer over what the default encoder makes of it.
 
-Beside the kinds of answers that `question` knows, it knows places, how many rows of a table, and what is no question
-about the articles: greetings, thanks, and questions about the assistant. `training/kinds.py` fits the layer.
+Beside the kinds of answers that `question` knows, it knows places, how many rows of a table, what asks to sum up, and
+what is no question about the articles: greetings, thanks, and questions about the assistant. `training/kinds.py` fits
+the layer.
 """
 
 import re
@@ -15,7 +16,10 @@ from article_assistant.index.embed import Embedder
 from numpy.typing import NDArray
 
 LAYER = Path(__file__).parents[1] / "models" / "kinds.npz"
-PLAIN = {"count": "number", "place": "words", "greeting": "words", "thanks": "words", "assistant": "words"}
+PLAIN = {
+    "count": "number", "place": "words", "summary": "words", "greeting": "words", "thanks": "words",
+    "assistant": "words",
+}  # fmt: skip
 """What other kinds are among those that words can be of."""
 COURTESIES = ("greeting", "thanks", "assistant")
 BESIDE = 0.8
@@ -42,6 +46,11 @@ class Told(NamedTuple):
         if self.sure < FILLS or pattern not in {"words", "yes or no"} or (pattern, self.kind) == ("words", "reason"):
             return pattern
         return cast(Kind, PLAIN.get(self.kind, self.kind))
+
+    @property
+    def is_summary(self) -> bool:
+        """Whether a summary is asked for, rather than a fact."""
+        return self.kind == "summary" and self.sure >= FILLS
 
     @property
     def is_courtesy(self) -> bool:

@@ -1,16 +1,18 @@
-"""Where question or article is not in English: the passage that fits best, verbatim, and no short answer."""
+"""Where question or article is not in English, or a summary is asked for: the passage that fits best, verbatim."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 from article_assistant.answering.cite import Quote, resolve
 from article_assistant.answering.rank import share
+from article_assistant.answering.refusal import NEAR_ENOUGH
 from article_assistant.index.keyword import asked_words, stems
-from article_assistant.index.language import ENGLISH, telling, words_in
+from article_assistant.index.language import ENGLISH, language_of, telling, words_in
 from article_assistant.index.types import Hit
-from article_assistant.types import Answer, Event, Words
+from article_assistant.types import Answer, Context, Event, Words
 
 NOTICE = "This is a passage, not an answer: short answers are given to questions in English about articles in English."
+UNSUMMED = "Nothing is summed up here: this is the passage that fits best, word for word."
 LEAST = 0.3
 """Least share of the question's words that a passage must hold, longer words counting for more."""
 NEAREST = 3
@@ -32,11 +34,27 @@ def answer(question: str, language: str, hits: Sequence[Hit], refusal: Answer) -
         order = [nearest[name] for name in dict.fromkeys(some)][:NEAREST]
         yield replace(refusal, nearest=refusal.nearest or resolve(order))
         return
-    (citation,) = resolve([_quote(hits[best])])
+    yield from _verbatim(question, hits[best], NOTICE)
+
+
+def instead_of_summary(question: str, hits: Sequence[Hit], context: Context | None) -> Iterator[Event] | None:
+    """The best hit as it stands, as nobody here sums up; None where it is not near, or nothing here is in English."""
+    known = [hit for hit in hits if hit.article.language == ENGLISH]
+    if language_of(question) != ENGLISH or not known or max(known[0].cosines) < NEAR_ENOUGH:
+        return None
+    if context and context.explanation:
+        context.explanation.way = "passage"
+        context.explanation.judge(known[:1], "cited")
+    return _verbatim(question, known[0], UNSUMMED)
+
+
+def _verbatim(question: str, hit: Hit, notice: str) -> Iterator[Event]:
+    """A hit as an answer with its citation."""
+    (citation,) = resolve([_quote(hit)])
     text = f"{' '.join(citation.quote.split())} [{citation.number}]"
     yield Words(text)
     yield citation
-    yield Answer(question, True, None, text, "extractive", None, (citation,), notice=NOTICE)
+    yield Answer(question, True, None, text, "extractive", None, (citation,), notice=notice)
 
 
 def _quote(hit: Hit) -> Quote:

@@ -31,8 +31,10 @@ class ShownBlock:
     same: bool = False
 
 
-def article_page(article: Article, start: int = 0, end: int = 0) -> str:
+def article_page(article: Article, start: int = 0, end: int = 0, others: Sequence[tuple[int, int]] = ()) -> str:
     """A whole HTML page of an article with characters `[start, end)` of its text marked, the first mark as `#quote`.
+
+    Those of the `others` are marked less, as far as they are not within it.
 
     Offsets are clamped to the text. The page has every character of the text; the style sheet hides those that are
     only markup (`## `, `- `, ` | `).
@@ -53,18 +55,19 @@ def article_page(article: Article, start: int = 0, end: int = 0) -> str:
         categories=article.categories,
         away=original(original_at(article, start, end if end > start else None)),
         quoted=end > start,
-        blocks=_Text(article.text, start, end).blocks(titled),
+        blocks=_Text(article.text, [(start, end), *others]).blocks(titled),
     )
 
 
 class _Text:
-    """A text split into blocks, with characters `[start, end)` marked."""
+    """A text split into blocks, with places `[start, end)` marked, the first of them as the quote."""
 
-    def __init__(self, text: str, start: int, end: int) -> None:
+    def __init__(self, text: str, places: Sequence[tuple[int, int]]) -> None:
         self._text = text
         self._shown = text.translate(UNSHOWABLE)
-        self._start = start
-        self._end = end
+        self._quote = places[0]
+        apart = [place for i, place in enumerate(places) if all(_are_apart(place, before) for before in places[:i])]
+        self._places = sorted(apart)
         self._named = False  # whether a mark has the id `quote`
 
     def blocks(self, titled: bool) -> Iterator[ShownBlock]:
@@ -101,16 +104,19 @@ class _Text:
         return ShownBlock(kind, [[self._cell(*cell) for cell in row] for row in rows], same=len(names) == 1)
 
     def _piece(self, begin: int, end: int, seen: bool = True) -> Markup:
-        """Characters `[begin, end)` of the text, with the part in the quote marked."""
-        low, high = max(begin, self._start), min(end, self._end)
-        if low >= high:
-            return escape(self._shown[begin:end])
-        # An id may occur once, and must be on something visible.
-        first = seen and not self._named and not self._text[low:high].isspace()
-        self._named = self._named or first
-        mark = Markup('<mark id="quote">{}</mark>') if first else Markup("<mark>{}</mark>")
-        shown = self._shown
-        return escape(shown[begin:low]) + mark.format(shown[low:high]) + escape(shown[high:end])
+        """Characters `[begin, end)` of the text, with the parts in a quote marked."""
+        parts, at = list[Markup](), begin
+        for place in self._places:
+            low, high = max(begin, place[0]), min(end, place[1])
+            if low >= high:
+                continue
+            # An id may occur once, and must be on something visible.
+            first = place == self._quote and seen and not self._named and not self._text[low:high].isspace()
+            self._named = self._named or first
+            kind = Markup(' id="quote"') if first else "" if place == self._quote else Markup(' class="also"')
+            parts += escape(self._shown[at:low]), Markup("<mark{}>{}</mark>").format(kind, self._shown[low:high])
+            at = high
+        return Markup("").join([*parts, escape(self._shown[at:end])])
 
     def _after(self, pattern: re.Pattern[str], begin: int, line: str) -> tuple[Markup, Markup]:
         """A line's leading markup, and its words."""
@@ -129,6 +135,11 @@ class _Text:
     def _cell(self, begin: int, name: int, stop: int, over: int) -> tuple[Markup, Markup, Markup]:
         """A cell's column name, its words, and the bar after it."""
         return self._piece(begin, name), self._piece(name, stop), self._piece(stop, over, seen=False)
+
+
+def _are_apart(one: tuple[int, int], other: tuple[int, int]) -> bool:
+    """Whether two places share no character."""
+    return one[1] <= other[0] or other[1] <= one[0]
 
 
 def _lines_at(text: str) -> Iterator[tuple[int, str]]:

@@ -28,8 +28,10 @@ log = logging.getLogger(__name__)
 
 QUESTIONS_AT_ONCE = 8
 """Questions of the page answered at the same time; others wait."""
-Offered = Callable[[User], Sequence[Offer]]
-"""Example questions for whoever opens the page."""
+Offered = Callable[[User], Sequence[Offer | None]]
+"""Example questions for whoever opens the page; None is one that may still come."""
+FIRST_OFFERS = 4
+"""Places that are kept for them until it is known how many there are."""
 WAITING = 100
 """Maximum waiting questions; beyond them the page says that it is busy."""
 
@@ -67,10 +69,10 @@ def build(
     """The page; `owner(request)` is the session name of a Gradio request, "" for none."""
 
     def opened(request: gr.Request) -> list[str]:
-        user = conversations.who(owner(request))
         with suppress(Exception):  # the page must open even if the library cannot be read
-            return [events.offer(user), line(kept.told(user.groups)) if kept else ""]
-        return [events.offer(user), ""]
+            told = line(kept.told(conversations.who(owner(request)).groups)) if kept else ""
+            return [events.offer(request), told]
+        return [events.offer(request), ""]
 
     events = _Events(assistant, owner, examples, conversations)
     # Not ChatInterface: its browser state hangs in a foreign frame without storage. Not Chatbot: it renders answers
@@ -91,7 +93,7 @@ def build(
                 talk = gr.HTML(render.conversation([]), elem_id="log", **_UNSTYLED)
                 with gr.Column(elem_id="examples"):
                     gr.HTML(render.fill("welcome.html", welcome=settings.welcome), elem_id="welcome", **_UNSTYLED)
-                    start = gr.HTML("", elem_id="start", **_UNSTYLED)
+                    start = gr.HTML(render.start([None] * FIRST_OFFERS), elem_id="start", **_UNSTYLED)
                     told = gr.HTML("", elem_id="told", **_UNSTYLED)
                 gr.HTML(
                     '<div data-say role="status" aria-label="Questions in line"><ol id="line"></ol></div>',
@@ -110,6 +112,9 @@ def build(
         shown = [name, talk, shelf]
         # One event: of two that end at the same time Gradio may lose one.
         page.load(opened, None, [start, told], **_PRIVATE)
+        # The page's script presses it while there are places for questions that may still come: waiting for them here
+        # would keep one of Gradio's threads. It brings all that `load` does, which Gradio may lose.
+        gr.Button("", visible="hidden", elem_id="offer").click(opened, None, [start, told], **_PRIVATE)
         # The browser keeps the name of the conversation that a tab shows. Its script presses the button once the page
         # stands: an event of `load` with a function of the browser's is sometimes lost.
         resume = gr.Button("", visible="hidden", elem_id="resume")
@@ -186,10 +191,10 @@ class _Events:
         if conversation is not None:
             conversation.stop.set()
 
-    def offer(self, user: User) -> str:
+    def offer(self, request: gr.Request) -> str:
         """Questions to begin with, as HTML."""
         try:
-            return render.start(self._examples(user))
+            return render.start(self._examples(self._conversations.who(self._owner(request))))
         except Exception:
             # The page must open even if the library cannot be read; the first question then says so.
             log.exception("no example questions")

@@ -17,17 +17,16 @@ from urllib.parse import quote, urlencode, urlsplit
 from article_assistant.answering.cite import DISAGREE, day
 from article_assistant.index.types import EVERYTHING, Scope
 from article_assistant.types import Answer, Citation, Sentence
-from article_assistant.web.evidence import is_doubtful, offline_of, told
+from article_assistant.web.evidence import as_drawn, is_doubtful, offline_of, often, shorts, told
 from article_assistant.web.quotes import drawn
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from jinja2.ext import Extension
 
-SURE_ENOUGH = 0.75
-"""Confidence, 0 to 1, below which an answer says how often answers like it are right."""
-
 UNSHOWABLE = dict.fromkeys([*range(9), 11, 12, 13, *range(14, 32), 127, *range(0xD800, 0xE000)], "\ufffd")
 """Characters not allowed in HTML, for `str.translate`: each becomes one replacement character, so offsets hold."""
 _CITATION_MARK = re.compile(r"( ?)\[(\d{1,3})\]")
+MOST_OTHERS = 8
+"""Quotes of an article that are seen beside the one that it is opened at."""
 INDENT = " " * 4
 """What a line of code begins with."""
 ITEM_START = re.compile(r"( *)(?:- +|(\d{1,9})[.)] +)(?=\S)")
@@ -48,9 +47,11 @@ def _showable(value: Any) -> Any:
     return value.translate(UNSHOWABLE) if type(value) is str else value
 
 
-def address(citation: Citation) -> str:
-    """The path of our own page of the cited article, opened at the quote."""
-    return f"{article_path(citation.article)}?{urlencode({'start': citation.start, 'end': citation.end})}#quote"
+def address(citation: Citation, among: Sequence[Citation] = ()) -> str:
+    """The path of our own page of the cited article, opened at the quote; the others `among` those of it are seen."""
+    others = [one for one in among if one.article == citation.article and one != citation]
+    places = [place for one in [citation, *others[:MOST_OTHERS]] for place in (("start", one.start), ("end", one.end))]
+    return f"{article_path(citation.article)}?{urlencode(places)}#quote"
 
 
 def article_path(identifier: str) -> str:
@@ -127,6 +128,7 @@ class Stretch:
     strong: bool = False
     ours: bool = False
     citation: Citation | None = None
+    address: str = ""
     spaced: bool = False
     id: str = ""
 
@@ -164,13 +166,11 @@ def sources(turn: Shown | None) -> str:
     """The panel beside the conversation: the cards of the latest answer, or a hint if there are none."""
     cited, nearest = _evidence(turn)
     offline = offline_of(turn.ready, turn.answer) if turn else None
-    return fill(
-        "sources.html", cited=cited, nearest=nearest, told=told(offline), short=(offline and offline.short) or ""
-    )
+    return fill("sources.html", cited=cited, nearest=nearest, told=told(offline), short=shorts(offline))
 
 
 def start(offers: Sequence[Any]) -> str:
-    """Questions to begin with, each with the title of its article."""
+    """Questions to begin with, each with the title of its article; None is one that may still come."""
     return fill("start.html", offers=offers)
 
 
@@ -180,10 +180,7 @@ def _turn(number: int, turn: Shown) -> dict[str, Any]:
     cited, nearest = _evidence(turn)
     offline = offline_of(turn.ready, answer)
     words = offline.answer if offline else "" if answer else turn.words
-    # The words are in bold only where they are more likely right than not.
-    confidence = offline.confidence if offline and offline.answered else None
-    doubted = is_doubtful(offline)
-    short = offline.short if offline else None
+    short, doubted = shorts(offline), is_doubtful(offline)
     written = answer.sentences if answer else turn.written
     return {
         "number": number,
@@ -191,12 +188,13 @@ def _turn(number: int, turn: Shown) -> dict[str, Any]:
         "within": turn.within,
         "language": turn.language,
         "searched": answer.standalone if answer and answer.standalone != turn.question else "",
-        "answer": _paragraphs(words, _marker(cited, f"mark-{number}"), None if doubted else short) if words else None,
+        # The words are in bold only where they are more likely right than not.
+        "answer": _paragraphs(words, _marker(cited, f"mark-{number}"), {} if doubted else short) if words else None,
         "refused": offline and not offline.answered and not offline.remark,
         # The assistant's own words, and no article's: said in the language of the page.
         "ours": offline and not offline.answered,
-        "quoted": [(citation.quote, short) for citation in offline.citations] if offline and short else [],
-        "often": max(round(confidence * 10), 1) if confidence is not None and confidence < SURE_ENOUGH else None,
+        "quoted": [(one.quote, short.get(one.number, "")) for one in offline.citations] if offline and short else [],
+        "often": often(offline),
         "doubtful": doubted,
         "done": answer is not None,
         "written": _worded(written, _marker(cited, f"written-{number}")) if written else None,
@@ -204,7 +202,7 @@ def _turn(number: int, turn: Shown) -> dict[str, Any]:
         "notice": turn.notice or (answer.notice if answer else ""),
         "cited": cited if answer else (),
         "told": told(offline),
-        "short": short or "",
+        "short": short,
         "nearest": nearest,
         "lost": answer and offline and not (offline.answered or offline.remark or nearest or answer.notice),
         "offers": answer.offers if answer else (),
@@ -239,16 +237,18 @@ def _marker(cited: Sequence[Citation], prefix: str) -> Callable[[str], Iterator[
             citation = by_number.get(int(found[2]))
             if citation is not None:
                 yield Stretch(words[at : found.start()])
-                yield Stretch(citation=citation, spaced=bool(found[1]), id=f"{prefix}-{next(numbers)}")
+                to, spaced = address(citation, cited), bool(found[1])
+                yield Stretch(citation=citation, address=to, spaced=spaced, id=f"{prefix}-{next(numbers)}")
                 at = found.end()
         yield Stretch(words[at:])
 
     return cut
 
 
-def _paragraphs(words: str, marked: Callable[[str], Iterator[Stretch]], short: str | None) -> Blocks:
-    """An answer's paragraphs, lists and code, with the first occurrence of the `short` answer in bold."""
+def _paragraphs(words: str, marked: Callable[[str], Iterator[Stretch]], shorts: Mapping[int, str]) -> Blocks:
+    """An answer's paragraphs, lists and code, with the first occurrence of each of its `shorts` in bold, in order."""
     lines: list[MarkedLine] = []
+    words, bold = as_drawn(words), list(dict.fromkeys(shorts.values()))
     opening = [Stretch(DISAGREE, ours=True)] if words.startswith(DISAGREE) else []
     for line in words.removeprefix(DISAGREE).split("\n"):
         item = ITEM_START.match(line)
@@ -261,15 +261,15 @@ def _paragraphs(words: str, marked: Callable[[str], Iterator[Stretch]], short: s
             continue
         said = line[item.end() :] if item else line
         parts: list[Stretch] = []
-        if short:
+        if bold:
             # An answer that begins with the short answer capitalizes it.
             cited_at = _CITATION_MARK.search(said)
             before = said[: cited_at.start() if cited_at else len(said)]
-            at = max(before.find(short), before.find(short[0].upper() + short[1:]))
+            at = max(before.find(bold[0]), before.find(bold[0][0].upper() + bold[0][1:]))
             if at >= 0:
-                end = at + len(short)
+                end = at + len(bold.pop(0))
                 parts = [Stretch(said[:at]), Stretch(said[at:end], strong=True)]
-                said, short = said[end:], None
+                said = said[end:]
         if line.strip() or opening:
             lines.append(("item" if item else "text", [Piece([*opening, *parts, *marked(said)])]))
         opening = []

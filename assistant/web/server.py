@@ -85,8 +85,9 @@ def create_app(
             return HTMLResponse(
                 render.notice_page("Not found", "There is no such article, or it has been removed."), 404
             )
-        query = request.query_params
-        shown = article_page(found, _offset(query.get("start")), _offset(query.get("end")))
+        starts, ends = ([_offset(value) for value in request.query_params.getlist(name)] for name in ("start", "end"))
+        (start, end), *others = zip(starts, ends, strict=False) if starts and ends else [(0, 0)]
+        shown = article_page(found, start, end, others[: render.MOST_OTHERS])
         return HTMLResponse(shown.encode("utf-8", "replace"))
 
     def asks(request: Request) -> User:

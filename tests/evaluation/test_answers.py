@@ -148,6 +148,17 @@ def test_a_question_that_leans_on_the_last_one_finds_its_article(assistant: Assi
     assert "news/aktobe" in (answer.citations or answer.nearest)[0].article
 
 
+def test_what_may_still_come_has_a_place(assistant: Assistant) -> None:
+    """While questions are tried nobody waits, and as many places are kept as a visit has; then there are none."""
+    examples = Examples(assistant, 2)
+    with examples._trying:
+        assert examples(OPERATOR) == [None, None]
+    first = examples(OPERATOR)
+    assert None not in first
+    with examples._trying:
+        assert examples(OPERATOR) == first
+
+
 def test_examples_are_answered(assistant: Assistant) -> None:
     """The questions that the page offers get an answer without a caution, from the article that they name, and a
     second visit shows others."""
@@ -156,6 +167,7 @@ def test_examples_are_answered(assistant: Assistant) -> None:
     assert len(first) == 2
     assert len({*first, *second, *third}) > 2
     for offer in {*first, *second, *third}:
+        assert offer
         answer = assistant.answer(offer.question, OPERATOR)
         assert answer.answered
         assert (answer.confidence or 0) >= SURE

@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from article_assistant.examples import Offer
 from axe_playwright_python.sync_playwright import Axe
 
 from tests import served as web
@@ -50,6 +51,31 @@ def test_one_left_edge_and_sources_only_where_there_are_some(
     assert page.locator("#shelf .card").is_visible() == (width > 900)
     assert Axe().run(page).response["violations"] == []
     picture(page, f"layout-answer-{width}-{scheme}", tmp_path)
+
+
+@pytest.mark.parametrize("width", [390, 768, 1440])
+def test_suggestions_are_alike_and_move_nothing(
+    open_page: Open, serve: Callable[..., web.Served], tmp_path: Path, width: int
+) -> None:
+    """All are of one height; while some are still to come, places are kept for them, and what is there stays."""
+    served = serve()
+    found = [Offer("Why?", "A"), Offer("What did we change after the incident, and who did it?", "A long title " * 9)]
+    served.assistant.offers[:] = [None] * 4
+    page = open_page(served.url, viewport={"width": width, "height": 800})
+    page.locator(".coming").nth(3).wait_for()
+    before = [left(page, "#question textarea"), page.locator(".welcome h2").bounding_box()]
+    served.assistant.offers[:] = [*found, None, None]
+    page.locator(".example").nth(1).wait_for()
+    assert page.locator(".coming").count() == 2
+    assert page.locator(".welcome h2").bounding_box() == before[1]
+    served.assistant.offers[:] = [*found, *found]
+    page.locator(".example").nth(3).wait_for()
+    assert page.locator(".coming").count() == 0
+    heights = [page.locator(".example").nth(i).bounding_box()["height"] for i in range(4)]
+    assert max(heights) - min(heights) < 1, heights
+    assert [left(page, "#question textarea"), page.locator(".welcome h2").bounding_box()] == before
+    assert Axe().run(page).response["violations"] == []
+    picture(page, f"layout-suggestions-{width}", tmp_path)
 
 
 def test_an_article_alone_leads_to_the_page(open_page: Open, serve: Callable[..., web.Served]) -> None:

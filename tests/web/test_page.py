@@ -311,7 +311,7 @@ def test_signed_out_is_said(browser: Any, serve: Callable[..., web.Served]) -> N
 
 
 def test_page_comes_back_after_a_restart(browser: Any, serve: Callable[..., web.Served]) -> None:
-    """A page that lost its server finds it again by itself and can be used."""
+    """A page that lost its server finds it again by itself, asks what was left without an answer, and can be used."""
     served = serve()
     context = browser.new_context()
     context.set_default_timeout(60_000)
@@ -322,11 +322,40 @@ def test_page_comes_back_after_a_restart(browser: Any, serve: Callable[..., web.
     ask(page, "Anybody there?")
     page.get_by_text("Connection to the server was lost").wait_for()
     with page.expect_navigation():
-        again = serve(web.good(), port=served.port)
+        again = serve(web.good("Anybody there?"), web.good(), port=served.port)
+    page.locator(".actions").wait_for()
+    assert page.locator(".question").all_inner_texts() == ["Anybody there?"]
+    assert box(page).input_value() == ""
     ask(page, "What did we change?")
-    page.locator("a.mark").wait_for()
-    assert len(again.assistant.asked) == 1
+    page.wait_for_function("() => document.querySelectorAll('.actions').length === 2")
+    assert [asked[0] for asked in again.assistant.asked] == ["Anybody there?", "What did we change?"]
+    box(page).fill("Half a thou")
+    page.reload()
+    page.wait_for_function("() => document.querySelectorAll('.actions').length === 2")
+    page.wait_for_function("() => document.querySelector('#question textarea').value === 'Half a thou'")
+    assert len(again.assistant.asked) == 2
     context.close()
+
+
+def test_a_question_that_was_on_its_way_is_asked_again_in_its_conversation(
+    open_page: Open, serve: Callable[..., web.Served]
+) -> None:
+    """Reloaded while it is answered, the page goes on with that question where it was asked; once."""
+    served = serve(web.good("One?"), [Words("Slowly"), 1.0, web.good("Two?")], web.good("Two?"))
+    page = open_page(served.url)
+    ask(page, "One?")
+    page.locator(".actions").wait_for()
+    ask(page, "Two?")
+    page.locator(".turn").nth(1).wait_for()
+    page.reload()
+    page.wait_for_function("() => document.querySelectorAll('.actions').length === 2")
+    assert page.locator(".question").all_inner_texts() == ["One?", "Two?"]
+    assert len({asked[2] for asked in served.assistant.asked}) == 1
+    page.reload()
+    page.wait_for_function("() => document.querySelectorAll('.actions').length === 2")
+    asked_before = len(served.assistant.asked)
+    page.wait_for_timeout(1000)
+    assert len(served.assistant.asked) == asked_before <= 3
 
 
 def written(*after: Any) -> list[Any]:

@@ -354,14 +354,66 @@ def test_a_quote_of_a_table_is_drawn_as_one() -> None:
     assert "<td><b>€92</b></td>" in render.conversation([render.Shown("q", answer=said)])
 
 
+def test_a_list_has_one_mark() -> None:
+    """What a list rests on is marked once, at its end; marks of other quotes, and signs in code, stay."""
+    first = web.citation(web.article(), web.QUOTE)
+    words = "Do: [1]\n- a [1]\n    x [1]\n- b [1]\n- c [2]\nThen: [1]\n    y [1]\nEnd. [1]"
+    html = render.conversation(
+        [render.Shown("q", answer=web.answered("q", words, first, replace(first, number=2, start=0)))]
+    )
+    lines = re.findall(r"<(?:p|li) dir=.*?>(.*?)</(?:p|li)>", html)
+    assert [re.sub("<[^>]*>", "", line).replace("&nbsp;", " ") for line in lines] == [
+        "Do:", "a", "b 1", "c 2", "Then: 1", "End. 1",
+    ]  # fmt: skip
+    assert "x [1]" in html
+    assert "y [1]" in html
+
+
+def test_what_articles_say_instead_of_one_another_is_set_alike() -> None:
+    """One line for each, in bold, with its date and its mark; in each quote its own words stand out."""
+    texts = {"a.md": "Captured: seven (in all).", "b.md": "Eight were captured."}
+    first, second = (
+        replace(web.citation(web.article(name, f"# A\n\n{text}", updated=None), text), number=number)
+        for number, (name, text) in enumerate(texts.items(), start=1)
+    )
+    words = "The articles disagree: seven (in all) (2 May 2024) [1]; Eight. [2]"
+    said = replace(
+        web.answered("How many?", words, replace(first, updated="2024-05-02"), second), short="seven (in all)"
+    )
+    html = render.conversation([render.Shown("How many?", answer=said)])
+    lines = re.findall(r"<li dir=.*?>(.*?)</li>", html)
+    assert [re.sub("<a .*", "", line).replace("&nbsp;", "") for line in lines] == [
+        "<strong>seven (in all)</strong> (2 May 2024)",
+        "<strong>Eight</strong>",
+    ]
+    assert re.findall("<b>(.*?)</b>", render.sources(render.Shown("q", answer=said))) == ["seven (in all)", "Eight"]
+
+
+def test_the_other_quotes_of_an_article_are_seen_in_it() -> None:
+    """A link names them; in the article they are marked less than the one that it is opened at, once each."""
+    text = "# A\n\nOne here. Two here. Three here."
+    one, two, three = (
+        replace(web.citation(web.article("a.md", text), f"{word} here."), number=number)
+        for number, word in enumerate(("One", "Two", "Three"), start=1)
+    )
+    elsewhere = replace(web.citation(web.article(), web.QUOTE), number=4)
+    assert render.address(two, [one, two, three, elsewhere]) == (
+        "/article/a.md?start=15&end=24&start=5&end=14&start=25&end=36#quote"
+    )
+    html = article_page(article(text), two.start, two.end, [(one.start, one.end), (16, 20), (30, 99)])
+    assert (
+        '<mark class="also">One here.</mark> <mark id="quote">Two here.</mark> Three<mark class="also"> here.' in html
+    )
+
+
 def test_an_answer_that_is_not_sure_says_so() -> None:
     """In plain words below a confidence of three quarters; above it, and for a refusal, nothing is said."""
     answer = web.answered("q", "Yes. [1]", web.citation(web.article(), web.QUOTE))
     said = [
         render.conversation([render.Shown("q", answer=replace(answer, confidence=confidence))])
-        for confidence in (0.43, 0.9, None)
+        for confidence in (0.63, 0.9, None)
     ]
-    assert "about 4 in 10 are right" in said[0]
+    assert "about 6 in 10 are right" in said[0]
     assert "sure" not in said[1] + said[2]
     refused = replace(web.refused("q", web.citation(web.article(), web.QUOTE)), confidence=0.1)
     assert "in 10" not in render.conversation([render.Shown("q", answer=refused)])
@@ -404,7 +456,7 @@ def shapes(blocks: render.Blocks) -> list[tuple[str, list[list[str]]]]:
 def test_code_in_an_answer_is_shown_as_code() -> None:
     """Line by line, without what indents it and with what indents it further; nothing in it is taken for a list."""
     words = "Start it by hand: [1]\n    for i in 1 2; do\n      echo $i\n    done\nThen wait."
-    blocks = render._paragraphs(words, render._marker([], "m"), None)
+    blocks = render._paragraphs(words, render._marker([], "m"), {})
     assert shapes(blocks) == [
         ("text", [["Start it by hand: [1]"]]),
         ("code", [["for i in 1 2; do"], ["  echo $i"], ["done"]]),
@@ -415,7 +467,7 @@ def test_code_in_an_answer_is_shown_as_code() -> None:
 def test_code_is_verbatim() -> None:
     """No sign of a line of code is a citation's mark, an item's or in bold: it is there to be copied."""
     words = "So: [1]\n    hosts:\n      - name: argv[1]"
-    blocks = render._paragraphs(words, render._marker([web.citation(web.article(), web.QUOTE)], "m"), "argv")
+    blocks = render._paragraphs(words, render._marker([web.citation(web.article(), web.QUOTE)], "m"), {1: "argv"})
     assert shapes(blocks)[1:] == [("code", [["hosts:"], ["  - name: argv[1]"]])]
     assert not any(part.citation or part.strong for line in blocks[1][1] for piece in line for part in piece.parts)
 
@@ -456,13 +508,14 @@ def test_marks_are_cut_out_with_ids_in_their_order() -> None:
 
 
 @pytest.mark.parametrize(
-    ("confidence", "said"), [(0.0, "1 in 10"), (0.04, "1 in 10"), (0.16, "2 in 10"), (0.74, "7 in 10"), (0.75, "")]
+    ("confidence", "said"), [(0.16, ""), (0.49, ""), (0.5, "5 in 10"), (0.66, "7 in 10"), (0.74, "7 in 10"), (0.75, "")]
 )
 def test_how_often_such_answers_are_right(confidence: float, said: str) -> None:
-    """Rounded to tenths, at least one; from three quarters on nothing is said."""
+    """Rounded to tenths; from three quarters on nothing is said, and below one half it is said in other words, once."""
     answer = replace(web.answered("q", "Yes. [1]", web.citation(web.article(), web.QUOTE)), confidence=confidence)
     html = render.conversation([render.Shown("q", answer=answer)])
     assert (f"about {said} are right" in html) if said else ("in 10" not in html)
+    assert ("probably not" in html) == (confidence < 0.5)
 
 
 def test_an_offline_refusal_gives_way_to_what_is_written() -> None:

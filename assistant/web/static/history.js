@@ -6,9 +6,17 @@
     var LIST = 'article-assistant.conversations', LAST = 'article-assistant.last', MOST = 200, DAY = 86400000;
     var name = '';                          // the conversation that this tab shows, '' for a new one
     var begins = null;                      // what to do once Gradio listens
+    // What the page before this one asked without an answer, and what stood in its box: its server may have gone away.
+    var SENT = 'article-assistant.sent', DRAFT = 'article-assistant.draft';
+    var unanswered = read('sessionStorage', SENT), draft = read('sessionStorage', DRAFT);
+    window.addEventListener('pagehide', function () {
+        var typed = box() && box().value !== read('sessionStorage', SENT) ? box().value : '';
+        if (typed) { write('sessionStorage', DRAFT, typed); } else { drop('sessionStorage', DRAFT); }
+    });
 
     // A frame on a foreign site may have no storage; then nothing outlives the tab's page.
     function read(kind, key) { try { return window[kind].getItem(key); } catch (_) { return null; } }
+    function drop(kind, key) { try { window[kind].removeItem(key); } catch (_) { /* see above */ } }
     function write(kind, key, value) { try { window[kind].setItem(key, value); } catch (_) { /* see above */ } }
 
     function list() {
@@ -178,6 +186,7 @@
         copy: function (turn, button) {
             copied(FORMS[button.getAttribute('data-form')](turn), turn);
             button.closest('details').open = false;
+            button.closest('details').querySelector('summary').focus();
         },
         code: function (turn, button) { copied(button.closest('.code').querySelector('pre').textContent.trimEnd(), turn); },
         edit: function (turn) { fill(questionOf(turn)); },
@@ -242,6 +251,7 @@
     // Another conversation is shown as after a reload: the server is asked for it with the rights of now.
     function show(wanted) {
         write('sessionStorage', LAST, wanted);
+        write('sessionStorage', SENT, '');
         location.assign('/');
     }
     function forget(names) {
@@ -253,16 +263,29 @@
     function rename(row) {
         var field = made('input', '', { 'aria-label': say('New title'), maxlength: '120' });
         field.value = entry(row.dataset.name).title;
-        row.firstChild.replaceWith(field);
+        var before = row.firstChild, over = false;
+        before.replaceWith(field);
         field.select();
+        // Only the title is put back, so that the focus stays where it went.
+        function end(title) {
+            if (over) { return; }
+            over = true;
+            if (title) {
+                change(row.dataset.name, { title: title });
+                before.textContent = title;
+                row.querySelector('[data-history=rename]').setAttribute('aria-label', say('Rename {n}', title));
+                row.querySelector('[data-history=delete]').setAttribute('aria-label', say('Delete {n}', title));
+            }
+            field.replaceWith(before);
+        }
         field.addEventListener('keydown', function (event) {
-            if (event.key === 'Enter') { field.blur(); }
-            if (event.key === 'Escape') { event.stopPropagation(); event.preventDefault(); draw(); }
+            if (event.key !== 'Enter' && event.key !== 'Escape') { return; }
+            event.stopPropagation();
+            event.preventDefault();
+            end(event.key === 'Enter' ? field.value.trim() : '');
+            row.querySelector('[data-history=rename]').focus();
         });
-        field.addEventListener('blur', function () {
-            if (field.isConnected && field.value.trim()) { change(row.dataset.name, { title: field.value.trim() }); }
-            draw();
-        });
+        field.addEventListener('blur', function () { end(field.value.trim()); });
     }
     function download(kind) {
         var done = turns().filter(function (turn) { return turn.querySelector('.actions'); });
@@ -281,7 +304,13 @@
         close: function () { dialog().close(); },
         open: function (row) { show(row.dataset.name); },
         rename: rename,
-        'delete': function (row) { forget([row.dataset.name]); },
+        'delete': function (row) {
+            var place = Array.from(row.parentElement.children).indexOf(row);
+            forget([row.dataset.name]).then(function () {
+                var left = dialog().querySelectorAll('.past li'), next = left[Math.min(place, left.length - 1)];
+                (next ? next.querySelector('[data-history=delete]') : document.getElementById('history-search')).focus();
+            });
+        },
         'delete-all': function () {
             var names = list().map(function (one) { return one.name; });
             if (names.length && window.confirm(say('Delete all {n} conversations?', names.length))) { forget(names); }
@@ -318,17 +347,18 @@
     document.addEventListener('submit', function (event) {
         // Whoever comes to this browser next shall not find what was asked here.
         if (event.target.matches('[action="/logout"]')) {
+            if (box()) { fill(''); }
             ['localStorage', 'sessionStorage'].forEach(function (kind) {
-                try {
-                    window[kind].removeItem(LIST);
-                    window[kind].removeItem(LAST);
-                } catch (_) { /* no storage, nothing kept */ }
+                [LIST, LAST, SENT, DRAFT].forEach(function (key) { drop(kind, key); });
             });
         }
         if (!event.target.matches('.word')) { return; }
         event.preventDefault();
         var form = event.target;
-        judge(form.closest('.turn'), 'down', form.elements.word.value).then(function () { form.remove(); });
+        judge(form.closest('.turn'), 'down', form.elements.word.value).then(function () {
+            form.closest('.turn').querySelector('[data-do=down]').focus();
+            form.remove();
+        });
     });
     document.addEventListener('keydown', function (event) {
         var menu = event.key === 'Escape' && document.querySelector('.copy[open]');
@@ -338,6 +368,13 @@
         var last = turns().pop();
         if (last) { event.preventDefault(); fill(questionOf(last)); }
     }, true);
+
+    // A question goes on in the conversation that is shown again, if there is one; it may have been answered meanwhile.
+    function goOn(question, tries) {
+        var last = turns().pop();
+        if (name && !last && tries < 30) { setTimeout(function () { goOn(question, tries + 1); }, 100); return; }
+        if (!last || questionOf(last) !== question) { ask(question); }
+    }
 
     // The page begins with the conversation that is kept, or, by a link to an answer, with a question. Gradio builds it
     // in pieces, and a piece is there before it listens: so its button is pressed until Gradio asks for `current`.
@@ -351,16 +388,19 @@
             window.history.replaceState(null, '', '/');
             write('sessionStorage', LAST, '');
         }
-        begins = function () { if (question) { ask(question); } };
         name = wanted();
-        if (!question && !name) { return; }
+        question = question || unanswered;
+        begins = function () {
+            if (question) { goOn(question, 0); } else if (draft && !box().value) { fill(draft); }
+        };
+        if (!question && !name && !draft) { return; }
         var tries = 0;
         (function press() {
             var resume = document.getElementById('resume');
             if (resume && !turns().length) { resume.click(); }
             // Now and then Gradio loses what an event brings when another one ends at the same time.
             tries += begins ? 0 : 1;
-            if (begins) { setTimeout(press, 100); } else if (!question && tries < 5) { setTimeout(press, 2000); }
+            if (begins) { setTimeout(press, 100); } else if (!question && name && tries < 5) { setTimeout(press, 2000); }
         }());
     }).observe(document.documentElement, { childList: true, subtree: true });
 }());

@@ -5,6 +5,10 @@
     function say(text, name) { return window.articleSay(text, name); }
     var SIGN = 100, SLOW = 3000;            // milliseconds until a question is seen to be on its way, and said to be slow
     var line = [], sent = null;
+    // Until a question is answered it is kept, so that the page that follows this one asks it: see history.js.
+    function remember(question) {
+        try { sessionStorage.setItem('article-assistant.sent', question); } catch (_) { /* no storage, nothing kept */ }
+    }
 
     function box() { return document.querySelector('#question textarea, #question input'); }
     function isBusy() { return Boolean(document.querySelector('#log .log[aria-busy=true]')); }
@@ -34,7 +38,9 @@
             item.append(back);
             rows.push(item);
         });
+        var held = shown.contains(document.activeElement);
         shown.replaceChildren.apply(shown, rows);
+        if (held) { (shown.querySelector('button') || box()).focus(); }
     }
     function row(question, word) {
         var item = document.createElement('li'), said = text('span', question, 'asked');
@@ -53,6 +59,7 @@
             draw();
             return true;
         }
+        remember(question);
         sent = { question: question, at: Date.now(), turns: document.querySelectorAll('#log .turn').length };
         setTimeout(draw, SIGN + 10);
         setTimeout(draw, SLOW + 10);
@@ -75,6 +82,7 @@
             if (line.length && !box().value) { window.articleAssistant.fill(line[0]); }
             line = [];
             sent = null;
+            remember('');
             draw();
         }
     }, true);
@@ -84,10 +92,16 @@
         if (!log || !document.getElementById('line')) { return; }
         watcher.disconnect();
         window.articleAssistant = window.articleAssistant || {};
-        window.articleAssistant.next = function () { var question = line.shift() || ''; draw(); return question; };
+        window.articleAssistant.next = function () {
+            var question = line.shift() || '';
+            remember(question);
+            draw();
+            return question;
+        };
         new MutationObserver(function () {
             // Gradio changes things around the conversation as soon as it has sent something.
             if (sent && (isBusy() || log.querySelectorAll('.turn').length > sent.turns)) { sent = null; draw(); }
+            if (!sent && !isBusy()) { remember(''); }
             if (!line.length || isBusy() || sent) { return; }
             sent = { question: line[0], at: Date.now(), turns: log.querySelectorAll('.turn').length };
             document.getElementById('next').click();

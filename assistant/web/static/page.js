@@ -3,6 +3,7 @@
 (function () {
     'use strict';
     var opener = null;                      // id of the link that opened the article
+    var quotes = [], at = 0;                // links to all quotes of its answer, and the place of the one that is shown
 
     function reading() { return document.getElementById('reading'); }
     function box() { return document.querySelector('#question textarea, #question input'); }
@@ -87,10 +88,26 @@
         if (pane.hidden) { window.history.pushState({ article: true }, ''); }
         pane.hidden = false;
         document.body.classList.add('reading');
-        pane.querySelector('h2').textContent = link.getAttribute('data-title') || window.articleSay('Article');
+        var around = link.closest('.turn') || document.getElementById('shelf');
+        quotes = Array.from(around.querySelectorAll('.cards .links a[target=article]'));
+        at = Math.max(quotes.findIndex(function (one) { return one.getAttribute('href') === link.getAttribute('href'); }), 0);
+        name(link);
         cover(isCovered());
         // The article comes by the link itself, into the frame it names; here only the place is made.
         document.getElementById('close-article').focus({ preventScroll: !isCovered() });
+    }
+
+    function name(link) {
+        reading().querySelector('h2').textContent = link.getAttribute('data-title') || window.articleSay('Article');
+        reading().querySelector('.steps').hidden = quotes.length < 2;
+        reading().querySelector('.at').textContent = (at + 1) + ' / ' + quotes.length;
+    }
+
+    // The next or the previous quote of the same answer, in the same article or another; Back is not to lead to each.
+    function step(by) {
+        at = (at + by + quotes.length) % quotes.length;
+        reading().querySelector('iframe').contentWindow.location.replace(quotes[at].href);
+        name(quotes[at]);
     }
 
     function close(left) {
@@ -105,10 +122,14 @@
         opener = null;
         (back && back.offsetParent ? back : box()).focus();
         unpeek();                           // who comes back has just seen it
+        measure();
         return true;
     }
 
     function onKey(event) {
+        // One letter is a command only within the article, which nobody types in.
+        var by = { n: 1, p: -1 }[event.key], within = event.target.ownerDocument !== document || event.target.closest('#reading');
+        if (by && within && quotes.length > 1 && !event.ctrlKey && !event.metaKey && !event.altKey) { step(by); }
         if (event.key !== 'Escape' || event.isComposing) { return; }
         if (document.querySelector('dialog[open]') || unpeek()) { return; }
         if (close()) { event.preventDefault(); return; }
@@ -124,6 +145,8 @@
         var link = target.closest('a[target="article"]');
         if (link && !event.ctrlKey && !event.metaKey && !event.shiftKey) {
             open(link);
+        } else if (target.closest('[data-step]')) {
+            step(Number(target.closest('[data-step]').dataset.step));
         } else if (target.closest('#close-article')) {
             close();
         } else if (target.closest('#send, #stop, #new, .example')) {
@@ -159,6 +182,43 @@
         });
     }
 
+    // Places for questions that may still come hold their shape meanwhile; what does not come gives them up.
+    var LOOKED = 700, MOST_LOOKS = 60;      // milliseconds between two looks
+    function awaitOffers(looks) {
+        var coming = document.querySelectorAll('#start .coming');
+        if (!coming.length && looks > 2) { return; }
+        if (looks === MOST_LOOKS) { coming.forEach(function (place) { place.remove(); }); return; }
+        if (looks && coming.length && !document.hidden) { document.getElementById('offer').click(); }
+        setTimeout(function () { awaitOffers(looks + !document.hidden); }, LOOKED);
+    }
+
+    // A quote that is longer than its card says that it goes on.
+    function measure() {
+        document.querySelectorAll('.card blockquote').forEach(function (quote) {
+            var left = quote.scrollHeight - quote.clientHeight - quote.scrollTop;
+            quote.parentElement.classList.toggle('goes-on', left > 8);
+        });
+    }
+    document.addEventListener('toggle', measure, true);
+    document.addEventListener('scroll', function (event) {
+        if (event.target instanceof Element && event.target.matches('.card blockquote')) { measure(); }
+    }, true);
+    window.addEventListener('resize', measure);
+
+    // On paper an answer has its sources open.
+    window.addEventListener('beforeprint', function () {
+        document.querySelectorAll('#log .evidence:not([open])').forEach(function (some) {
+            some.open = true;
+            some.dataset.printed = '';
+        });
+    });
+    window.addEventListener('afterprint', function () {
+        document.querySelectorAll('#log [data-printed]').forEach(function (some) {
+            some.open = false;
+            delete some.dataset.printed;
+        });
+    });
+
     // A new question is brought into view, and its answer followed, unless the reader has scrolled away.
     var follows = true, count = 0;
     function attend(log) {
@@ -179,6 +239,8 @@
         if (!log || !box()) { return; }
         watcher.disconnect();
         attend(log);
+        awaitOffers(0);
+        new MutationObserver(measure).observe(document.getElementById('room'), { childList: true, subtree: true });
         // In a frame the focus is the wiki's until the reader comes here; and where fingers type, it would
         // bring up the keyboard over half the page.
         function begin() {

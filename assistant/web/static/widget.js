@@ -781,6 +781,8 @@ class Turn {
 
     // Paragraphs, with the marks [1] as links to their quotes, and code as it is: lines four spaces in that are no items.
     write(text) {
+        // One mark is enough for a list: the last item's.
+        text = text.replace(/^(?! {4})(.*) (\[\d{1,3}\])$(?=(?:\n {4}.*)*\n- .* \2$)/gm, '$1');
         const blocks = [], ours = TEXTS.en.disagree;    // the only words in an answer that are no article's
         for (const line of (text.startsWith(ours) ? text.replace(ours, () => say('disagree')) : text).split('\n')) {
             const last = blocks.at(-1)?.tag;

@@ -62,7 +62,10 @@
         var root = document.documentElement;
         if (root.lang !== given.language) { root.lang = given.language; }
         if (root.dir !== given.direction) { root.dir = given.direction; }
-        root.style.setProperty('--new', JSON.stringify(say('New')));
+        // What the style sheet says.
+        [['--new', 'New'], ['--asked', 'You asked:'], ['--answered', 'The answer:'], ['--goes-on', 'The quote goes on.']].forEach(function (one) {
+            root.style.setProperty(one[0], JSON.stringify(say(one[1])));
+        });
     }
     speak();
     document.documentElement.classList.toggle('alone', window.top === window.self);
