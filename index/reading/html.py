@@ -6,7 +6,7 @@ from itertools import takewhile
 
 import lxml.etree
 from article_assistant.index.reading.boilerplate import SKIPPED, article_of, drop, take_out
-from article_assistant.index.reading.encoding import utf8_of
+from article_assistant.index.reading.encoding import utf8_of, without_controls
 from article_assistant.index.reading.page import Page, TextBuilder, iso_date, one_line, squeeze
 from article_assistant.index.reading.table import Cell, grid, span_of, write_table
 from article_assistant.index.types import ArticleError
@@ -54,7 +54,7 @@ def _parsed(data: bytes) -> Element:
     # Not lxml.html: its elements are made by Python, one by one.
     parser = lxml.etree.HTMLParser(encoding="utf-8", huge_tree=True, remove_comments=True, remove_pis=True)
     try:
-        root = lxml.etree.fromstring(data, parser)
+        root = lxml.etree.fromstring(without_controls(data), parser)
     except (lxml.etree.ParserError, lxml.etree.XMLSyntaxError, ValueError) as error:
         raise ArticleError(f"no HTML can be read from it: {error}") from error
     if root is None:

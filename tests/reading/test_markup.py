@@ -33,6 +33,15 @@ def test_any_text_is_a_page_or_an_article_error(source: str) -> None:
         assert "\r" not in page.text
 
 
+@pytest.mark.parametrize(
+    "sign", ["\x1f", "&#31;", "&#x1F;", "\x0c", "\ufffe", "&#xffff;", "&#xd800;", "&#0;", "&#99999999;"]
+)
+def test_a_character_that_no_page_may_have_costs_itself_alone(sign: str) -> None:
+    """Beside a script, which is taken out, and a line break in code, the words around it are read."""
+    page = html_page(f"<p>{sign}One<script> </script>{sign} two</p><pre>{sign}a<br>{sign}b</pre>")
+    assert page.text.translate({0xFFFD: " "}).split() == ["One", "two", "a", "b"]
+
+
 @modest
 @given(lines)
 def test_any_text_is_markdown(source: str) -> None:
