@@ -43,9 +43,13 @@ def session(
     try:
         return _loaded(graph, weights, threads, made)
     finally:
-        # Loading takes twice the memory of the weights, which glibc would keep for itself afterwards.
-        with suppress(AttributeError):  # another C library
-            ctypes.CDLL(None).malloc_trim(0)
+        give_back()  # loading takes twice the memory of the weights
+
+
+def give_back() -> None:
+    """Returns memory to the system that nothing uses any more, and that glibc would keep for what comes next."""
+    with suppress(AttributeError):  # another C library
+        ctypes.CDLL(None).malloc_trim(0)
 
 
 def _loaded(

@@ -122,23 +122,28 @@ def test_server_announces_itself_and_ends_cleanly(number: signal.Signals) -> Non
             process.kill()
 
 
-def test_an_idle_page_seldom_looks_for_questions() -> None:
+def test_an_idle_server_rests() -> None:
     """Gradio's queue looks often for questions while the page is used and seldom otherwise, by what it is set to: its
-    own 1,000 times a second take a twentieth of a core while nobody asks."""
+    own 1,000 times a second take a twentieth of a core while nobody asks. Then it gives memory back, once."""
     program = (
         "import asyncio, httpx; from article_assistant.web import attention, routes;"
         "from gradio.queueing import Queue; queue = Queue(False, 1, 1, None, None);"
-        "app = attention.Attention(lambda *_: asyncio.sleep(0.01), queue, used=0.2);"
+        "rested = lambda: print('rested');"
+        "app = attention.Attention(lambda *_: asyncio.sleep(0.01), queue, used=0.2, rest=rested);"
         "told = lambda: print(queue.sleep_when_free, queue.progress_update_sleep_when_free);"
-        "see = lambda path: app({'type': 'http', 'path': path}, None, None)\n"
+        "see = lambda path, method='POST': app({'type': 'http', 'path': path, 'method': method}, None, None)\n"
         "async def used():\n"
-        " told(); await see('/health'); told()\n"
+        " told(); await see('/health', 'GET'); await asyncio.sleep(0.4); told()\n"
         " await see(routes.EVENT.path); told()\n"
         " await asyncio.sleep(0.4); told()\n"
+        " await see(routes.ASK.path); told(); await asyncio.sleep(0.4)\n"
         "asyncio.run(used())"
     )
     command, quiet = [sys.executable, "-c", program], {**os.environ, "PYTHONWARNINGS": "ignore"}
     said = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, env=quiet, check=True).stdout
-    looks = [float(line.split()[0]) for line in said.splitlines()]
-    assert looks == [0.25, 0.25, 0.02, 0.25]
-    assert all(float(line.split()[1]) >= 1.0 for line in said.splitlines())
+    lines = said.splitlines()
+    rests = [at for at, line in enumerate(lines) if line == "rested"]
+    looks = [line.split() for line in lines if line != "rested"]
+    assert [float(often) for often, _ in looks] == [0.25, 0.25, 0.02, 0.25, 0.25]
+    assert all(float(progress) >= 1.0 for _, progress in looks)
+    assert rests == [3, 6]
