@@ -61,6 +61,8 @@ SWITCH = 0.0005
 thousands come at once."""
 STOP_SECONDS = 3
 """Seconds that open streams may take to end when the server stops."""
+READ_SECONDS = 20
+"""Seconds that what is being read may take to end then, which is a fraction of one unless the machine is busy."""
 NOTICES_AFTER = 0.5
 """Seconds after which the server notices at the latest that it has been told to end."""
 
@@ -207,7 +209,7 @@ def serve_page(
         try:
             asyncio.run(_until_stopped(app, settings, announce, listener))
         finally:
-            ended(STOP_SECONDS)
+            ended(READ_SECONDS)
 
 
 @contextmanager

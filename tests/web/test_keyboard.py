@@ -80,6 +80,7 @@ def test_the_whole_page_by_keyboard(open_page: Open, serve: Callable[..., web.Se
     page = open_page(served.url)
     page.context.grant_permissions(["clipboard-read", "clipboard-write"])
     page.wait_for_function("() => document.activeElement.matches('#question textarea')")
+    page.get_by_role("button", name="How large was the queue?").wait_for()
     walker = Walker(page)
 
     # a suggestion, which asks

@@ -188,7 +188,7 @@
         var coming = document.querySelectorAll('#start .coming');
         if (!coming.length && looks > 2) { return; }
         if (looks === MOST_LOOKS) { coming.forEach(function (place) { place.remove(); }); return; }
-        if (looks && coming.length && !document.hidden) { document.getElementById('offer').click(); }
+        if (looks && coming.length && !document.hidden && !document.activeElement.closest('#start')) { document.getElementById('offer').click(); }
         setTimeout(function () { awaitOffers(looks + !document.hidden); }, LOOKED);
     }
 
