@@ -11,14 +11,14 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 OFTEN, SELDOM = 0.02, 0.25
 """Seconds between two looks. Its own thousand a second take a twentieth of a core."""
 USED = 60.0
-"""Seconds after an event of a page, or a question at another door, in which the next one is expected soon."""
+"""Seconds after a POST in which the next one is expected soon."""
 
 
 class Attention:
-    """Middleware that sees events of pages and questions of others begin, and when none has come for a while.
+    """Middleware that sees what is sent to the server, by POST, and when nothing has been sent for a while.
 
-    The queue of a page looks often after its events, else seldom. Once `used` seconds have passed without either, the
-    server rests: `rest` is called in a thread.
+    The queue of a page looks often after the events of one, else seldom. Once `used` seconds have passed without a
+    POST, the server rests: `rest` is called, once and in a thread.
     """
 
     def __init__(
