@@ -26,8 +26,9 @@ SPAN = 24
 """Tokens that an answer's exact words may have."""
 TRIED = 12
 """Spans of a sentence that are tried, best first, until one is of the kind that was asked for."""
-KEPT = 32
-"""The last passes whose logits are kept, for the judge looks at passages that were read just before."""
+KEPT = 2000
+"""Passes whose logits are kept, the last ones: of some 150 questions, about 8 MB. The judge looks at passages that were
+read just before, and what somebody has asked is often asked again."""
 VERIFIED = 2
 """Passages that the judge looks at too, the most promising ones."""
 DOUBTED = 5

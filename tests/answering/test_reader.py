@@ -44,6 +44,15 @@ def test_a_passage_is_read_the_same_alone_and_among_others(reader: Reader) -> No
         assert fresh.read(QUESTION, [passage]) == [found]
 
 
+def test_what_is_asked_again_is_not_read_again(reader: Reader) -> None:
+    """What a question found in a passage is known when it is asked again, also after fifty others."""
+    for number in [*range(50), 0]:
+        known = reader._known.cache_info().hits
+        first = reader.read(f"What is number {number}?", [("It is seven.", [(0, 12)])])
+    assert reader._known.cache_info().hits == known + 1
+    assert first == Reader(threads=1).read("What is number 0?", [("It is seven.", [(0, 12)])])
+
+
 def test_a_sentence_beyond_what_is_read_has_the_lowest_score(reader: Reader) -> None:
     """Question and passage have 320 tokens together; the sentence that begins after them is named whole, unfit."""
     text = "word " * PAIR + "Seven were captured."

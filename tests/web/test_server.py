@@ -124,12 +124,14 @@ def test_server_announces_itself_and_ends_cleanly(number: signal.Signals) -> Non
 
 def test_an_idle_server_rests() -> None:
     """Gradio's queue looks often for questions while the page is used and seldom otherwise, by what it is set to: its
-    own 1,000 times a second take a twentieth of a core while nobody asks. Then it gives memory back, once."""
+    own 1,000 times a second take a twentieth of a core while nobody asks. Then it gives memory back, once; what a long
+    answer held is given back after its end."""
     program = (
         "import asyncio, httpx; from article_assistant.web import attention, routes;"
         "from gradio.queueing import Queue; queue = Queue(False, 1, 1, None, None);"
         "rested = lambda: print('rested');"
-        "app = attention.Attention(lambda *_: asyncio.sleep(0.01), queue, used=0.2, rest=rested);"
+        "lasts = [0.01];"
+        "app = attention.Attention(lambda *_: asyncio.sleep(lasts[0]), queue, used=0.2, rest=rested);"
         "told = lambda: print(queue.sleep_when_free, queue.progress_update_sleep_when_free);"
         "see = lambda path, method='POST': app({'type': 'http', 'path': path, 'method': method}, None, None)\n"
         "async def used():\n"
@@ -137,13 +139,14 @@ def test_an_idle_server_rests() -> None:
         " await see(routes.EVENT.path); told()\n"
         " await asyncio.sleep(0.4); told()\n"
         " await see(routes.ASK.path); told(); await asyncio.sleep(0.4)\n"
+        " lasts[0] = 0.4; await see(routes.ASK.path); print('ended'); await asyncio.sleep(0.4)\n"
         "asyncio.run(used())"
     )
     command, quiet = [sys.executable, "-c", program], {**os.environ, "PYTHONWARNINGS": "ignore"}
     said = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, env=quiet, check=True).stdout
     lines = said.splitlines()
     rests = [at for at, line in enumerate(lines) if line == "rested"]
-    looks = [line.split() for line in lines if line != "rested"]
+    looks = [line.split() for line in lines if line not in ("rested", "ended")]
     assert [float(often) for often, _ in looks] == [0.25, 0.25, 0.02, 0.25, 0.25]
     assert all(float(progress) >= 1.0 for _, progress in looks)
-    assert rests == [3, 6]
+    assert (rests, lines.index("ended")) == ([3, 6, 7, 9], 8)

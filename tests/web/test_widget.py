@@ -182,12 +182,16 @@ def test_who_reads_the_page_asks(page: Any, chat: Served, wiki: Wikis, tmp_path:
 
 
 def test_logged_out_of_the_wiki_out_of_the_chat(page: Any, chat: Served, wiki: Wikis, tmp_path: Path) -> None:
-    """A click on the wiki's logout ends the token that the page has, and its conversation, though the page stays."""
+    """A click on the wiki's logout ends the token that the page has, and its conversation, though the page stays. Who
+    stays signed in, as on a page that asks once more, may ask at once: a token of that very second is fetched anew."""
     (tmp_path / "secret").write_bytes(SECRET)
     port, given = free_port(), list[str]()
+    fetched = list[float]()
 
     def signs() -> str:
-        now = int(time.time())
+        fetched.append(time.time())
+        # A clock that is ahead, and stands until the first time that one fetches a token after one has left.
+        now = int(fetched[0]) + 8 + int(fetched[-1] - fetched[min(1, len(fetched) - 1)])
         made = {"sub": "Mia", "groups": [], "aud": f"http://127.0.0.1:{port}", "iat": now, "exp": now + 300}
         given.append(token(made))
         return json.dumps({"token": given[-1]})
@@ -196,7 +200,7 @@ def test_logged_out_of_the_wiki_out_of_the_chat(page: Any, chat: Served, wiki: W
     other = wiki(ARTICLE + out + line(port, 'data-token="/token"'), token=signs)
     key = TokenKey("HS256", "wiki.lab.test", tmp_path / "secret")
     origin = f"http://wiki.lab.test:{other.port}"
-    served = chat(web.good(), port=port, identities={"old": key}, embed_origins=(origin,))
+    served = chat(web.good(), web.good(), port=port, identities={"old": key}, embed_origins=(origin,))
     page.goto(f"{origin}/")
     page.get_by_role("button", name="Ask the articles").click()
     ask(page)
@@ -205,7 +209,10 @@ def test_logged_out_of_the_wiki_out_of_the_chat(page: Any, chat: Served, wiki: W
     with page.expect_response("**/widget/leave") as left:
         page.get_by_text("Log Out").click()
     assert left.value.status == 200
-    headers = {"origin": origin, "authorization": f"Bearer {given[-1]}"}
+    ended = given[-1]
+    ask(page)
+    page.locator(".turn:nth-of-type(2) a.mark").wait_for()
+    headers = {"origin": origin, "authorization": f"Bearer {ended}"}
     replayed = httpx.post(f"{served.url}/widget/turns", headers=headers, json={"conversation": name})
     assert replayed.status_code == 401
     assert page.evaluate("JSON.parse(sessionStorage['article-assistant']).conversation") != name

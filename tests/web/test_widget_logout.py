@@ -57,7 +57,7 @@ class Reader:
         self.served.assistant.script.append(good())
         before = len(self.tokens)
         ask(self.page)
-        self.page.wait_for_function("document.querySelector('article-assistant').shadowRoot.querySelector('.tools')")
+        self.page.locator(".turn:last-of-type .tools").wait_for()
         assert len(self.tokens) == before + 1
         assert self.tokens[-1].startswith("Bearer ")
         (_, user, _) = self.served.assistant.asked[-1]
