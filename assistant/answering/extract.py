@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
-from article_assistant.answering import courtesy, explaining, followup, passage, tables
+from article_assistant.answering import blocks, courtesy, explaining, followup, passage, tables
 from article_assistant.answering.agreement import COUNTED_ALIKE, most_apart
 from article_assistant.answering.blocks import answer_below, as_list, asked_before, in_full, whole_code, whole_list
 from article_assistant.answering.cite import Said, disagreement, resolve, short_answer
@@ -52,8 +52,8 @@ CURT = 6
 MARGIN = 1.0
 """Logits by which a sentence may score below the best one and still be added."""
 CERTAIN = 0.95
-"""The confidence of an answer that a table gives by its columns, or a text right behind the very question; of the
-former at least that share was right in `bench.tables`."""
+"""The confidence of an answer that a table gives by its columns, or a text right behind or below the very question; of
+the former at least that share was right in `bench.tables`."""
 AGREES = 4.0
 """Logits by which a sentence that says the same may score below the best one and still be cited."""
 
@@ -193,7 +193,11 @@ class Extractor:
         table = tables.passed_over(question, hits[:SOON], best, self._alike) if rows and not row else None
         if many or table or (row and kind not in {"yes or no", "list"} and tables.is_no_answer(question, row)):
             return refusal(question, [table or tables.shown_whole(best)], confidence)
-        return _Composed(*self._composed(question, kind, sentences, scores, order), confidence)
+        composed = _Composed(*self._composed(question, kind, sentences, scores, order), confidence)
+        # What stands below the question itself answers it, as surely as what stands behind it.
+        told = Features(*features[order[0]]).shared_around >= blocks.SAME
+        below = told and composed.pieces == answer_below(question, best)
+        return composed._replace(confidence=max(confidence, CERTAIN)) if below else composed
 
     def _confidence(self, seen: Grounds) -> float:
         """How likely an answer with this evidence is right, 0 to 1."""

@@ -14,8 +14,8 @@ SURE_ENOUGH = 0.75
 ToldWhere = Literal["always", "narrow"]
 """Whether the conversation shows a quote at every width, or only where no card stands beside it."""
 _NUMBER_MARK = re.compile(r"\[\d{1,3}\]")
-# A mark at the end of a line that is no code, which the next item of the list has too.
-_REPEATED_MARK = re.compile(r"(?m)^(?! {4})(.*) (\[\d{1,3}\])$(?=(?:\n {4}.*)*\n- .* \2$)")
+REPEATED_MARK = r"^(?! {4})(.*) (\[\d{1,3}\])$(?=(?:\n {4}.*)*\n- .* \2$)"
+"""A mark at the end of a line that is no code, which the next item of the list has too."""
 
 
 def offline_of(ready: Answer | None, answer: Answer | None) -> Answer | None:
@@ -48,7 +48,7 @@ def as_drawn(words: str) -> str:
     if words.startswith(DISAGREE):
         said = re.sub(r"\.( \[\d+\])$", r"\1", words.removeprefix(DISAGREE).strip())
         return "\n- ".join([DISAGREE, *re.split(r"(?<=\]); ", said)])
-    return _REPEATED_MARK.sub(r"\1", words)
+    return re.sub(REPEATED_MARK, r"\1", words, flags=re.MULTILINE)
 
 
 def shorts(answer: Answer | None) -> dict[int, str]:

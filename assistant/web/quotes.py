@@ -35,20 +35,27 @@ def drawn(quote: str, words: str = "") -> Iterator[Drawn]:
 
     for (form, names), lines in groupby(quote.split("\n"), key=_form_of):
         if form == "row":
-            yield Drawn(form, names, [[parted(cell) for _, cell in _cells(line)] for line in lines])
+            yield Drawn(form, names, [[parted(cell) for _, cell in cells_of(line)] for line in lines])
         elif form == "item":
             yield Drawn(form, names, [[parted(line.strip().removeprefix(_BULLET))] for line in lines])
         else:
             yield Drawn("text", names, [[parted("\n".join(lines))]])
 
 
-def _cells(line: str) -> list[tuple[str, str]]:
+def columns_of(words: str) -> tuple[str, ...]:
+    """The names of the columns of an answer's items that are rows of one table; none where they are of several."""
+    items = [line.removeprefix(_BULLET) for line in words.split("\n") if line.startswith(_BULLET)]
+    named = {tuple(name for name, _ in cells_of(item)) for item in items} - {()}
+    return named.pop() if len(named) == 1 else ()
+
+
+def cells_of(line: str) -> list[tuple[str, str]]:
     """The names and contents of the cells of a table's row, as `Name: content | …`; none of any other line."""
     cells = [_NAMED_CELL.fullmatch(cell) for cell in line.strip().split(" | ")]
     return [(cell[1], cell[2]) for cell in cells if cell] if len(cells) > 1 and all(cells) else []
 
 
 def _form_of(line: str) -> tuple[Literal["text", "item", "row"], tuple[str, ...]]:
-    if cells := _cells(line):
+    if cells := cells_of(line):
         return "row", tuple(name for name, _ in cells)
     return ("item" if line.lstrip().startswith(_BULLET) else "text"), ()

@@ -18,7 +18,7 @@ from article_assistant.answering.cite import DISAGREE, day
 from article_assistant.index.types import EVERYTHING, Scope
 from article_assistant.types import Answer, Citation, Sentence
 from article_assistant.web.evidence import as_drawn, is_doubtful, offline_of, often, shorts, told
-from article_assistant.web.quotes import drawn
+from article_assistant.web.quotes import cells_of, columns_of, drawn
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from jinja2.ext import Extension
 
@@ -142,11 +142,11 @@ class Piece:
     cautioned: bool = False
 
 
-Form = Literal["text", "item", "code"]
+Form = Literal["text", "item", "row", "code"]
 MarkedLine = tuple[Form, list[Piece]]
-"""What a line is, and its pieces."""
+"""What a line is, and its pieces; those of a row are its cells."""
 Blocks = list[tuple[Form, list[list[Piece]]]]
-"""Consecutive lines grouped into paragraphs, lists and code."""
+"""Consecutive lines grouped into paragraphs, lists, tables (first the names of the columns) and code."""
 
 
 def conversation(turns: Sequence[Shown], ended: bool = False) -> str:
@@ -247,19 +247,22 @@ def _marker(cited: Sequence[Citation], prefix: str) -> Callable[[str], Iterator[
 
 def _paragraphs(words: str, marked: Callable[[str], Iterator[Stretch]], shorts: Mapping[int, str]) -> Blocks:
     """An answer's paragraphs, lists and code, with the first occurrence of each of its `shorts` in bold, in order."""
-    lines: list[MarkedLine] = []
-    words, bold = as_drawn(words), list(dict.fromkeys(shorts.values()))
+    lines, words, bold = list[MarkedLine](), as_drawn(words), list(dict.fromkeys(shorts.values()))
+    columns = columns_of(words)
     opening = [Stretch(DISAGREE, ours=True)] if words.startswith(DISAGREE) else []
     for line in words.removeprefix(DISAGREE).split("\n"):
         item = ITEM_START.match(line)
         if item and item[2]:
             item = None  # the number is part of the quote, and may be what was asked for
         if line.startswith(INDENT) and (not item or (lines and lines[-1][0] == "code")):
-            lines.append(
-                ("code", [Piece([Stretch(line.removeprefix(INDENT))])])
-            )  # to be copied: nothing in it is a mark
+            lines.append(("code", [Piece([Stretch(line.removeprefix(INDENT))])]))  # to be copied, so it has no marks
             continue
         said = line[item.end() :] if item else line
+        if item and columns and (cells := cells_of(said)):
+            if not lines or lines[-1][0] != "row":
+                lines.append(("row", [Piece([Stretch(name)]) for name in columns]))
+            lines.append(("row", [Piece(list(marked(content))) for _, content in cells]))
+            continue
         parts: list[Stretch] = []
         if bold:
             # An answer that begins with the short answer capitalizes it.
@@ -267,9 +270,8 @@ def _paragraphs(words: str, marked: Callable[[str], Iterator[Stretch]], shorts: 
             before = said[: cited_at.start() if cited_at else len(said)]
             at = max(before.find(bold[0]), before.find(bold[0][0].upper() + bold[0][1:]))
             if at >= 0:
-                end = at + len(bold.pop(0))
-                parts = [Stretch(said[:at]), Stretch(said[at:end], strong=True)]
-                said = said[end:]
+                parts = [Stretch(said[:at]), Stretch(said[at : at + len(bold[0])], strong=True)]
+                said = said[at + len(bold.pop(0)) :]
         if line.strip() or opening:
             lines.append(("item" if item else "text", [Piece([*opening, *parts, *marked(said)])]))
         opening = []
@@ -278,8 +280,7 @@ def _paragraphs(words: str, marked: Callable[[str], Iterator[Stretch]], shorts: 
 
 def _worded(sentences: Sequence[Sentence], marked: Callable[[str], Iterator[Stretch]]) -> Blocks:
     """A language model's text: unchecked sentences are pale, each run of unsupported ones has one mark."""
-    lines: list[MarkedLine] = []
-    fresh = True
+    lines, fresh = list[MarkedLine](), True
     for sentence, following in zip_longest(sentences, sentences[1:]):
         words = sentence.text.strip()
         if not words:

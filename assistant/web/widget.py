@@ -12,6 +12,7 @@ from article_assistant.types import Answering, Thumb, Turn, User
 from article_assistant.web import errors, routes
 from article_assistant.web.ask import AskBody, door
 from article_assistant.web.conversations import MAX_TURNS
+from article_assistant.web.evidence import LIKELY, REPEATED_MARK, SURE_ENOUGH
 from article_assistant.web.further import Further
 from article_assistant.web.history import MAX_WORD
 from article_assistant.web.queue import Asking
@@ -70,11 +71,12 @@ class WidgetPassage(BaseModel):
 
 
 def widget_script(folder: Path) -> str:
-    """The script as browsers get it: one file, with its words in all languages and its style."""
+    """The script as browsers get it: one file, with its words in all languages, its style, what the page goes by."""
     script = (folder / "widget.js").read_text(encoding="utf-8")
     words = json.loads((folder / "texts.json").read_text(encoding="utf-8"))
     style = (folder / "widget.css").read_text(encoding="utf-8")
-    for name, value in (("__TEXTS__", words), ("__STYLE__", style)):
+    shared = {"repeated": REPEATED_MARK, "likely": LIKELY, "sure": SURE_ENOUGH}
+    for name, value in (("__TEXTS__", words), ("__STYLE__", style), ("__SHARED__", shared)):
         script = script.replace(name, json.dumps(value, ensure_ascii=False, separators=(",", ":")))
     return script
 

@@ -5,7 +5,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from article_assistant.answering.extract import Extractor, least_confidence
+from article_assistant.answering.extract import CERTAIN, Extractor, least_confidence
 from article_assistant.answering.kind import Told as Kind
 from article_assistant.answering.question import kind_of, meaning
 from article_assistant.answering.rank import Contender, Features, evidence
@@ -424,6 +424,13 @@ def test_a_list_below_a_heading_that_begins_like_the_question_is_the_answer() ->
     said = answer("What is expected while on call?", Told(alcohol=12.0), ROTA)
     assert said.short is None
     assert said.answer == "- Be at a keyboard within 20 minutes. [1]\n- No alcohol while you are first. [1]"
+
+
+def test_what_stands_below_the_question_itself_is_sure() -> None:
+    """However little the reader likes it, if title, heading and list say all that the question says; else as ever."""
+    told = [answer(f"What is expected {when}?", Told(alcohol=1.0), ROTA) for when in ("while on call", "in Ghent")]
+    assert told[0].answer == told[1].answer
+    assert told[0].confidence == CERTAIN > (told[1].confidence or 0.0)
 
 
 def test_what_a_sentence_denies_is_no_short_answer() -> None:

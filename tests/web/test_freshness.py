@@ -5,12 +5,14 @@ import re
 import signal
 import subprocess
 import sys
-from collections.abc import Iterator
+import threading
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 
 import httpx
 import pytest
+from article_assistant.examples import Offer
 from article_assistant.index.instep import Freshness, InStep
 from article_assistant.index.library import Library
 from article_assistant.index.sync import SyncReport
@@ -20,21 +22,28 @@ from article_assistant.web.keys import issue
 from tests import served as web
 from tests.parts import until, write
 from tests.ports import free_port
+from tests.web.test_page import Open, open_page, serve
+
+__all__ = ["open_page", "serve"]
 
 NOON = datetime(2026, 11, 29, 12, tzinfo=UTC)
 
 
 class Told(InStep):
-    """Sources that nobody keeps in step; it notes who asked and who pulled."""
+    """Sources that nobody keeps in step; it notes who asked and who pulled, and tells once it `may` what there is."""
 
     def __init__(self, library: Library) -> None:
         super().__init__(library, [], 0, lambda *_: SyncReport())
         self.asked: list[frozenset[str] | None] = []
         self.pulls = 0
+        self.may = threading.Event()
+        self.may.set()
+        self.known = [Freshness("wiki.example", 949, "2026-11-29T11:58:00+00:00", None)]
 
     def told(self, groups: frozenset[str] | None) -> list[Freshness]:
         self.asked.append(groups)
-        return [Freshness("wiki.example", 949, "2026-11-29T11:58:00+00:00", None)]
+        self.may.wait(600)
+        return self.known
 
     def pull(self) -> None:
         self.pulls += 1
@@ -91,6 +100,49 @@ def test_the_line_of_the_page(told: list[tuple[str, int, str | None]], said: str
     """It counts what everyone may read, names up to three sources, and tells when the stalest was read."""
     made = line([Freshness(label, articles, read, None) for label, articles, read in told], NOON)
     assert re.sub(r"</?span[^>]*>", "", made) == (f"<p>{said}</p>" if said else "")
+
+
+@pytest.mark.parametrize("width", [390, 768, 1440])
+def test_the_line_comes_into_its_place(
+    open_page: Open, serve: Callable[..., web.Served], kept: Told, width: int
+) -> None:
+    """However late and long it is, nothing on the page moves for it; and all of it can be seen."""
+    kept.may.clear()
+    kept.known = [Freshness(f"{name}.wiki.example.org", 949, "2026-11-29T11:58:00+00:00", None) for name in "abc"]
+    served = serve(kept=kept)
+    served.assistant.offers[:] = [Offer("Why?", "A")] * 4
+    page = open_page(served.url, viewport={"width": width, "height": 800})
+    page.locator(".coming").nth(3).wait_for()
+    until(lambda: bool(kept.asked))
+
+    def places() -> list[dict[str, float]]:
+        return [page.locator(one).bounding_box() for one in (".welcome h2", "#start", "#question textarea")]
+
+    before = places()
+    kept.may.set()
+    line = page.get_by_text("2,847 articles from a.wiki.example.org").locator("xpath=..")
+    line.wait_for()
+    assert places() == before
+    box = line.bounding_box()
+    hit = page.evaluate("([x, y]) => document.elementFromPoint(x, y).closest('#told p') !== null",
+                        [box["x"] + 5, box["y"] + box["height"] - 3])  # fmt: skip
+    assert hit
+
+
+def test_the_line_comes_with_suggestions_that_come_later(
+    open_page: Open, serve: Callable[..., web.Served], kept: Told
+) -> None:
+    """What the page did not get as it opened, it gets when it looks again for suggestions: these and the line."""
+    known, kept.known = kept.known, []
+    served = serve(kept=kept)
+    served.assistant.offers[:] = [None] * 4
+    page = open_page(served.url)
+    until(lambda: bool(kept.asked))
+    kept.known = known
+    page.locator("#told").get_by_text("949 articles from wiki.example").wait_for()
+    served.assistant.offers[:] = [Offer("Why?", "A")] * 4
+    page.locator(".example").nth(3).wait_for()
+    assert page.locator("#told").get_by_text("949 articles from wiki.example").is_visible()
 
 
 def test_a_served_page_keeps_its_sources_in_step(tmp_path: Path) -> None:

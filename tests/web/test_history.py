@@ -11,6 +11,7 @@ from article_assistant.types import Answer
 from article_assistant.web import render
 
 from tests import served as web
+from tests.web.conftest import picture
 from tests.web.test_page import Open, ask, box, open_page, serve
 
 __all__ = ["open_page", "serve"]
@@ -107,6 +108,25 @@ def test_an_answer_is_copied_with_its_sources(talked: tuple[Any, web.Served], fo
     assert "Incident of 21 November" in copied
     assert "“" + " ".join(web.QUOTE.split()) + "”" in copied
     assert f"{served.url}/article/ops/incident.md?start=" in copied
+
+
+def test_rows_that_answer_are_a_table_and_copied_as_rows(
+    open_page: Open, serve: Callable[..., web.Served], tmp_path: Path
+) -> None:
+    """An answer of several rows stands under the names of their columns; copied, each says what it has of which."""
+    rows = "City: Oslo | Per diem: €84\nCity: Bern | Per diem: €92"
+    said = "Flat sums: [1]\n- City: Oslo | Per diem: €84 [1]\n- City: Bern | Per diem: €92 [1]"
+    page = open_page(serve(web.answered(QUESTION, said, web.citation(web.article(text=rows), rows))).url)
+    page.context.grant_permissions(["clipboard-read", "clipboard-write"])
+    ask(page, QUESTION)
+    page.locator(".turn .actions").wait_for()
+    assert page.locator(".answer tr").all_inner_texts() == ["City\tPer diem", "Oslo\t€84", "Bern\t€92\xa01"]
+    picture(page, "rows", tmp_path)
+    page.locator(".copy summary").click()
+    page.get_by_role("button", name="as text").click()
+    assert done(page) == "Copied."
+    copied = page.evaluate("navigator.clipboard.readText()")
+    assert "Flat sums:\n- City: Oslo | Per diem: €84\n- City: Bern | Per diem: €92 [1]\n" in copied
 
 
 def test_code_is_copied_alone_and_with_its_answer(open_page: Open, serve: Callable[..., web.Served]) -> None:

@@ -78,6 +78,24 @@ def test_suggestions_are_alike_and_move_nothing(
     picture(page, f"layout-suggestions-{width}", tmp_path)
 
 
+def test_suggestions_stay_under_the_focus(open_page: Open, serve: Callable[..., web.Served]) -> None:
+    """While one of them has the focus none is drawn anew, though others have come; they are, once it has left."""
+    served = serve()
+    served.assistant.offers[:] = [Offer("Why?", "A"), None, None, None]
+    page = open_page(served.url)
+    page.clock.install()
+    page.reload()
+    page.locator(".example").focus()
+    page.evaluate("document.activeElement.dataset.same = 'yes'")
+    served.assistant.offers[:] = [Offer("Why?", "A")] * 4
+    looks = "window.looks = 0; document.getElementById('offer').addEventListener('click', () => { window.looks += 1; })"
+    page.evaluate(looks)
+    page.clock.run_for(10_000)
+    assert page.evaluate("[window.looks, document.activeElement.dataset.same]") == [0, "yes"]
+    page.locator("#question textarea").focus()
+    page.locator(".example").nth(3).wait_for()
+
+
 def test_an_article_alone_leads_to_the_page(open_page: Open, serve: Callable[..., web.Served]) -> None:
     """An article in a tab of its own has a link to where one asks; beside its answer it needs none."""
     page = open_page(serve(web.good()).url)

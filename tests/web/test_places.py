@@ -147,6 +147,35 @@ def test_a_category_is_searched_alone(
     assert travels.assistant.scopes == [Scope(category="Papers")]
 
 
+@pytest.mark.parametrize("width", [390, 1440])
+def test_the_control_comes_into_its_place(open_page: Open, travels: web.Served, tmp_path: Path, width: int) -> None:
+    """However late the page learns what there is to choose, nothing moves for it; opened, it hides no last answer, and
+    both days stand side by side."""
+    page = open_page(travels.url, viewport={"width": width, "height": 700})
+    waiting: list[Any] = []
+    page.route("**/places", lambda route: waiting.append(route))
+    page.reload()
+    page.locator(".example").first.wait_for()
+
+    def places() -> list[dict[str, float]]:
+        return [page.locator(one).bounding_box() for one in (".welcome h2", "#start", "#question textarea")]
+
+    before = places()
+    assert not page.locator("#within").is_visible()
+    waiting.pop().continue_()
+    page.get_by_text("All articles").first.wait_for()
+    assert places() == before
+    for number in range(1, 6):
+        ask(page, "What did we change?")
+        page.locator(f".turn:nth-of-type({number}) .actions").wait_for()
+    page.get_by_text("All articles").first.click()
+    page.get_by_label("From").wait_for()
+    page.wait_for_function("() => { const log = document.querySelector('#log'); "
+                           "return log.scrollHeight - log.scrollTop - log.clientHeight < 2; }")  # fmt: skip
+    assert page.get_by_label("From").bounding_box()["y"] == page.get_by_label("To", exact=True).bounding_box()["y"]
+    picture(page, f"places-open-{width}", tmp_path)
+
+
 def test_without_a_choice_there_is_no_control(open_page: Open, serve: Callable[..., web.Served]) -> None:
     """Where all articles lie in one place and have one date, nothing is offered."""
     page = open_page(serve().url)

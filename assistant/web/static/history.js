@@ -43,6 +43,7 @@
     window.articleAssistant = Object.assign(window.articleAssistant || {}, {
         name: function () { return name; },
         fill: fill,
+        remember: function (question) { write('sessionStorage', SENT, question); },
         // Gradio asks which conversation to show, which tells that it listens by now.
         current: function () {
             var first = begins;
@@ -84,7 +85,11 @@
             copy.querySelectorAll('a.mark').forEach(function (mark) { mark.textContent = '[' + mark.textContent + ']'; });
             copy.querySelectorAll('h3, .caution').forEach(function (extra) { extra.remove(); });
             copy.querySelectorAll('li').forEach(function (item) { item.prepend('- '); });
-            return Array.from(copy.querySelectorAll('p, li, pre')).map(function (line) {
+            copy.querySelectorAll('td').forEach(function (cell) {
+                var name = cell.closest('table').rows[0].cells[cell.cellIndex].textContent;
+                cell.prepend((cell.cellIndex ? ' | ' : '- ') + name + ': ');
+            });
+            return Array.from(copy.querySelectorAll('p, li, pre, tr:not(:first-child)')).map(function (line) {
                 if (line.matches('pre')) { return '\n' + line.textContent.trimEnd().replace(/^/gm, '    ') + '\n'; }
                 return line.textContent.replace(/\u00a0/g, ' ').trim();
             }).join('\n');
@@ -213,7 +218,7 @@
     function dialog() { return document.getElementById('history'); }
 
     function draw() {
-        var wanted = document.getElementById('history-search').value.trim().toLowerCase();
+        var wanted = document.getElementById('history-search').value.trim().toLowerCase(), lang = document.documentElement.lang;
         var shown = list().filter(function (one) { return one.title.toLowerCase().includes(wanted); });
         dialog().querySelector('.none').hidden = shown.length > 0;
         dialog().querySelector('.past').replaceChildren.apply(dialog().querySelector('.past'), shown.map(function (one) {
@@ -221,7 +226,7 @@
             row.dataset.name = one.name;
             row.append(
                 made('button', one.title, { 'data-history': 'open', dir: 'auto', 'aria-current': String(one.name === name) }),
-                made('time', new Date(one.at).toLocaleDateString(document.documentElement.lang), {}),
+                made('time', new Date(one.at).toLocaleDateString(lang === 'en' ? 'en-GB' : lang, { dateStyle: 'medium' }), {}),
                 made('button', say('Rename'), { 'data-history': 'rename', 'aria-label': say('Rename {n}', one.title) }),
                 made('button', say('Delete'), { 'data-history': 'delete', 'aria-label': say('Delete {n}', one.title) }));
             return row;
@@ -251,7 +256,7 @@
     // Another conversation is shown as after a reload: the server is asked for it with the rights of now.
     function show(wanted) {
         write('sessionStorage', LAST, wanted);
-        write('sessionStorage', SENT, '');
+        window.articleAssistant.remember('');
         location.assign('/');
     }
     function forget(names) {

@@ -5,10 +5,9 @@
     function say(text, name) { return window.articleSay(text, name); }
     var SIGN = 100, SLOW = 3000;            // milliseconds until a question is seen to be on its way, and said to be slow
     var line = [], sent = null;
+    window.articleAssistant = window.articleAssistant || {};
     // Until a question is answered it is kept, so that the page that follows this one asks it: see history.js.
-    function remember(question) {
-        try { sessionStorage.setItem('article-assistant.sent', question); } catch (_) { /* no storage, nothing kept */ }
-    }
+    function remember(question) { if (window.articleAssistant.remember) { window.articleAssistant.remember(question); } }
 
     function box() { return document.querySelector('#question textarea, #question input'); }
     function isBusy() { return Boolean(document.querySelector('#log .log[aria-busy=true]')); }
@@ -91,7 +90,6 @@
         var log = document.querySelector('#log');
         if (!log || !document.getElementById('line')) { return; }
         watcher.disconnect();
-        window.articleAssistant = window.articleAssistant || {};
         window.articleAssistant.next = function () {
             var question = line.shift() || '';
             remember(question);

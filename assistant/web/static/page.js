@@ -231,8 +231,11 @@
             if (turns > count) { follows = true; }
             count = turns;
             offer(log);
-            if (follows) { log.scrollTop = log.scrollHeight; }
+            follow();
         }).observe(log, { childList: true, subtree: true, characterData: true });
+        // So it is where the row above the box opens, or the box grows.
+        new ResizeObserver(follow).observe(log);
+        function follow() { if (follows) { log.scrollTop = log.scrollHeight; } }
     }
     new MutationObserver(function (_, watcher) {
         var log = document.querySelector('#log');

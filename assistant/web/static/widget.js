@@ -282,6 +282,8 @@ const button = (kind, words, click, more = {}) => make('button', { type: 'button
 const sign = (key, click) => button(`tool ${key}`, make('span', { class: 'unseen' }, say(key)), click, { title: say(key) });
 
 const STYLE = __STYLE__;                    // put here by the server, from widget.css
+const SHARED = __SHARED__;                  // put here as well: what the assistant's own page draws answers by
+const REPEATED = new RegExp(SHARED.repeated, 'gm');
 
 // ---------------------------------------------------------------- the widget
 class Assistant extends HTMLElement {
@@ -755,7 +757,7 @@ class Turn {
         if (name === 'found') { this.count = data.count; this.wait('reading'); }
         if (name === 'words') { this.words += data.text; }
         if (name === 'citation') { this.citations.push(data); }
-        if (name === 'ready') { this.words = data.answer; this.citations = data.citations; this.wait('writing'); }
+        if (name === 'ready') { this.words = data.answer; this.citations = data.citations; this.sure = data.answered ? data.confidence : null; this.wait('writing'); }
         if (name === 'sentence') { this.sentences[data.number] = data.state === 'supported' ? data.text : ''; }
         if (name === 'answer') { this.finish(data); } else { this.write(`${this.words}\n\n${this.sentences.join('')}`); }
     }
@@ -766,10 +768,13 @@ class Turn {
         this.answer = answer;
         this.citations = [...answer.citations, ...answer.nearest];
         this.write(answer.extract ? `${answer.extract}\n\n${answer.answer}` : answer.answer);
+        const sure = answer.answered ? answer.confidence ?? this.sure ?? 1 : 1;
+        if (sure < SHARED.likely) { this.text.prepend(make('p', { class: 'notice' }, say('doubtful'))); }
+        const often = sure >= SHARED.likely && sure < SHARED.sure && say('unsure').replace('{n}', Math.round(sure * 10));
         const shown = answer.answered ? answer.citations : answer.nearest;
         const elsewhere = this.scoped && !answer.answered && !answer.remark;
         const notices = [answer.notice, elsewhere && !this.count && say('unknown')].filter(Boolean);
-        this.more.replaceChildren(...notices.map((one) => make('p', { class: 'notice' }, one)),
+        this.more.replaceChildren(...(often ? [make('p', { class: 'facts' }, often)] : []), ...notices.map((one) => make('p', { class: 'notice' }, one)),
             ...(elsewhere ? [button('tool', say('everywhere'), () => this.widget.ask(this.question, { quote: this.quote }))] : []),
             ...(shown.length ? [make('h4', {}, say(answer.answered ? 'sources' : 'nearest')), this.list(shown)] : []),
             ...(answer.offers?.length ? [make('h4', {}, say('turn')), make('ul', {}, ...answer.offers.map((one) => this.offer(one)))] : []),
@@ -784,7 +789,7 @@ class Turn {
     // Paragraphs, with the marks [1] as links to their quotes, and code as it is: lines four spaces in that are no items.
     write(text) {
         // One mark is enough for a list: the last item's.
-        text = text.replace(/^(?! {4})(.*) (\[\d{1,3}\])$(?=(?:\n {4}.*)*\n- .* \2$)/gm, '$1');
+        text = text.replace(REPEATED, '$1');
         const blocks = [], ours = TEXTS.en.disagree;    // the only words in an answer that are no article's
         for (const line of (text.startsWith(ours) ? text.replace(ours, () => say('disagree')) : text).split('\n')) {
             const last = blocks.at(-1)?.tag;
@@ -792,7 +797,15 @@ class Turn {
             if (tag && tag === last) { blocks.at(-1).lines.push(line); } else { blocks.push({ tag, lines: [line] }); }
         }
         this.text.replaceChildren(...blocks.filter((block) => block.tag).map(({ tag, lines }) => (tag === 'p'
-            ? make('p', {}, ...this.marked(lines.join('\n').trim())) : this.code(lines.map((line) => line.slice(4)).join('\n')))));
+            ? this.paragraph(lines.join('\n').trim()) : this.code(lines.map((line) => line.slice(4)).join('\n')))));
+    }
+
+    // Items that are rows of a table stand in one.
+    paragraph(words) {
+        const parts = drawn(words.replace(/^- (?=[^:|\n]{1,60}: .* \| )/gm, '')), tables = parts.filter((part) => part instanceof Element);
+        if (!tables.length) { return make('p', {}, ...this.marked(words)); }
+        for (const cell of tables.flatMap((table) => [...table.querySelectorAll('td')])) { cell.replaceChildren(...this.marked(cell.textContent)); }
+        return make('div', { class: 'rows', tabindex: 0 }, ...parts.flatMap((part) => (part instanceof Element ? [part] : this.marked(part))));
     }
 
     marked(words) {
