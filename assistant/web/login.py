@@ -91,9 +91,13 @@ class Login:
         if not self._asks:
             return RedirectResponse("/", 303)
         if scope["method"] != "POST" or self._provider:
-            if self._in_a_foreign_frame(scope):
+            query = parse_qs(scope["query_string"].decode("latin-1"))
+            follow = _follow(query.get("next", ["/"])[0])
+            if "entered" in query and self.reader(scope, session):
+                return RedirectResponse(follow, 303)
+            # Who was let in and has no session is where the browser keeps none, whether it says it is a frame or not.
+            if "entered" in query or self._in_a_foreign_frame(scope):
                 return HTMLResponse(render.notice_page("Sign in", NO_FRAME, "/", tab=True), 403)
-            follow = _follow(parse_qs(scope["query_string"].decode("latin-1")).get("next", ["/"])[0])
             return await self._leave(scope, follow) if self._provider else HTMLResponse(self._form(follow))
         fields = parse_qs(body.decode("utf-8", "replace"), max_num_fields=10) if body.count(b"&") < 10 else {}
         follow = _follow(fields.get("next", ["/"])[0])
@@ -108,7 +112,7 @@ class Login:
             await asyncio.sleep(0.3)
             return HTMLResponse(self._form(follow, "That is not the password."), 403)
         self._tries.forget(client)
-        return self._entered(scope, session, ANYONE, follow)
+        return self._entered(scope, session, ANYONE, f"/login?entered=1&next={quote(follow, safe='')}")
 
     def _entered(self, scope: Scope, before: str, user: User, follow: str) -> Response:
         # A new name at login makes one that was planted before worthless (session fixation).

@@ -136,6 +136,25 @@ def test_login_in_a_frame_on_the_same_site(
     frame.get_by_label("Password").wait_for()
 
 
+def test_login_in_a_frame_on_a_foreign_site(
+    page: Any, chat: Callable[..., web.Served], wiki: Callable[[str], Wiki]
+) -> None:
+    """There browsers keep no session: after the right password it is said that a tab of its own is needed."""
+    port = free_port()
+    other = wiki(framing(port))
+    chat(port=port, password=PASSWORD, embed_origins=(f"http://wiki.other.test:{other.port}",))
+    page.goto(f"http://wiki.other.test:{other.port}/")
+    frame = page.frame_locator("iframe")
+    frame.get_by_label("Password").fill(PASSWORD)
+    frame.get_by_role("button", name="Sign in").click()
+    frame.get_by_text("Signing in does not work within this page.").wait_for()
+    with page.context.expect_page() as opened:
+        frame.get_by_role("link").click()
+    opened.value.get_by_label("Password").fill(PASSWORD)
+    opened.value.get_by_role("button", name="Sign in").click()
+    opened.value.locator("#question textarea").wait_for()
+
+
 @pytest.fixture
 def blocking_page(playwright: Any, browser_path: str, browser_flags: list[str], tmp_path: Path) -> Iterator[Any]:
     """A page in a browser whose settings block cookies and storage of third parties."""

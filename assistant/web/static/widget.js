@@ -37,7 +37,7 @@ function translated(text) {
 }
 // A day as people write it in that language; what is none stays.
 const dated = (day) => (Number.isNaN(Date.parse(day.slice(0, 10))) ? day
-    : new Date(day.slice(0, 10)).toLocaleDateString(spoken, { dateStyle: 'long', timeZone: 'UTC' }));
+    : new Date(day.slice(0, 10)).toLocaleDateString(spoken === 'en' ? 'en-GB' : spoken, { dateStyle: 'long', timeZone: 'UTC' }));
 const rightward = (lang) => /^(ar|arc|ckb|dv|fa|he|ku-arab|ps|sd|ug|ur|yi)\b/.test(lang);
 
 // ---------------------------------------------------------------- what stays while one goes from page to page
