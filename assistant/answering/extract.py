@@ -195,7 +195,7 @@ class Extractor:
             return refusal(question, [table or tables.shown_whole(best)], confidence)
         composed = _Composed(*self._composed(question, kind, sentences, scores, order), confidence)
         # What stands below the question itself answers it, as surely as what stands behind it.
-        told = Features(*features[order[0]]).shared_around >= blocks.SAME
+        told = composed.short is None and Features(*features[order[0]]).shared_around >= blocks.SAME
         below = told and composed.pieces == answer_below(question, best)
         return composed._replace(confidence=max(confidence, CERTAIN)) if below else composed
 
