@@ -188,7 +188,8 @@
         var coming = document.querySelectorAll('#start .coming');
         if (!coming.length && looks > 2) { return; }
         if (looks === MOST_LOOKS) { coming.forEach(function (place) { place.remove(); }); return; }
-        if (looks && coming.length && !document.hidden && !document.activeElement.closest('#start')) { document.getElementById('offer').click(); }
+        var offer = document.getElementById('offer');      // which Gradio may not have made yet
+        if (looks && coming.length && offer && !document.hidden && !document.activeElement.closest('#start')) { offer.click(); }
         setTimeout(function () { awaitOffers(looks + !document.hidden); }, LOOKED);
     }
 
