@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 UNNAMED = "no passage holds all that the question names"
 NO_KIND = "nothing that was read is of the kind that was asked for"
 UNSURE = "the likeliest words are less sure than an answer has to be"
-NO_TABLE = "the table does not answer this as a whole"
+NO_TABLE = "the table does not surely answer this"
 
 
 def unnamed(why: Explanation, hits: Sequence[Hit]) -> None:
@@ -20,9 +20,9 @@ def unnamed(why: Explanation, hits: Sequence[Hit]) -> None:
     why.judge(hits, "without what was named")
 
 
-def table_asked(why: Explanation, many: bool, sure: bool) -> None:
-    """Note that a table was asked as a whole (`many`), which is then refused although the best row is `sure`."""
-    if many:
+def table_asked(why: Explanation, uncertain: bool, sure: bool) -> None:
+    """Note that a table was asked as a whole, its best cell being `uncertain` although its words are `sure`."""
+    if uncertain:
         why.way = "table"
         why.refused = NO_TABLE if sure else why.refused
 

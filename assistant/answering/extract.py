@@ -13,6 +13,7 @@ import numpy as np
 from article_assistant.answering import blocks, courtesy, explaining, followup, passage, tables
 from article_assistant.answering.agreement import COUNTED_ALIKE, most_apart
 from article_assistant.answering.blocks import answer_below, as_list, asked_before, in_full, whole_code, whole_list
+from article_assistant.answering.cells import is_certain, whole
 from article_assistant.answering.cite import Said, disagreement, resolve, short_answer
 from article_assistant.answering.kind import Told
 from article_assistant.answering.meant import Alike
@@ -49,6 +50,8 @@ SHORT = 16
 """Most words of a short answer; more would be no shorter than the sentence."""
 CURT = 6
 """Words of an answer below its question that are better not cut: "All but the server room."."""
+SPOKEN = frozenset({"yes or no", "reason", "way"})
+"""Kinds of questions that a whole sentence answers."""
 MARGIN = 1.0
 """Logits by which a sentence may score below the best one and still be added."""
 CERTAIN = 0.95
@@ -75,14 +78,16 @@ class Extractor:
         accepted_wrong: float = ACCEPTED_WRONG,
         told: Callable[[str], Told] | None = None,
         alike: Alike | None = None,
+        certain: Callable[[str, Contender, float, Alike | None], bool] = is_certain,
     ) -> None:
         """Refuse where confidence is lower than what keeps wrong answers at `accepted_wrong` (0 to 1) of all.
 
         `told` tells the kind of a question; without it, patterns do, and a greeting is a question like any other;
-        without `alike`, a table answers only in the words of its columns.
+        without `alike`, a table answers only in the words of its columns. `certain` says of the reader's best words
+        in a row of a table, given the question and a confidence, whether they are the cell that is asked for.
         """
         self._reader = reader
-        self._told, self._alike = told, alike
+        self._told, self._alike, self._certain = told, alike, certain
         model = json.loads(WEIGHTS.read_text())
         if model["features"] != names(Features) or model["evidence"] != names(Grounds):
             raise ValueError(f"{WEIGHTS} was made for other features; make it anew with training/sentences.py")
@@ -177,12 +182,14 @@ class Extractor:
         confidence = self._confidence(evidence(said, features, scores, order[0])) if order else 0.0
         best = sentences[order[0]] if order else None
         row = best if rows and best and is_row(best.hit.article.text, best.start) else None
-        many = row is not None and tables.asks_for_many(question, row, self._alike)
+        uncertain = False
+        if row and kind != "yes or no":
+            uncertain = not self._certain(question, row, confidence, self._alike)
         sure = best is not None and confidence >= self._least and best.fits
         if why:
             explaining.weighed(why, hits, sentences, features, scores, order, sure)
-            explaining.table_asked(why, many, sure)
-        if many and (found := tables.from_table(question, hits, best, self._alike)):
+            explaining.table_asked(why, uncertain, sure)
+        if uncertain and (found := tables.from_table(question, hits, best, self._alike)):
             return _Composed(*found, CERTAIN)
         if best is None or not sure:
             if same := asked_before(question, hits):
@@ -191,8 +198,10 @@ class Extractor:
                 return _Composed(*cell, max(confidence, self._least))
             return refusal(question, near_ones(sentences[i] for i in order), confidence)
         table = tables.passed_over(question, hits[:SOON], best, self._alike) if rows and not row else None
-        if many or table or (row and kind not in {"yes or no", "list"} and tables.is_no_answer(question, row)):
+        if uncertain or table:
             return refusal(question, [table or tables.shown_whole(best)], confidence)
+        if row and kind not in SPOKEN:
+            sentences[order[0]] = whole(best)
         composed = _Composed(*self._composed(question, kind, sentences, scores, order), confidence)
         # What stands below the question itself answers it, as surely as what stands behind it.
         told = composed.short is None and Features(*features[order[0]]).shared_around >= blocks.SAME
@@ -215,7 +224,7 @@ class Extractor:
             # "What does the red light mean?" asks for one item, "What do the lights mean?" for all.
             if kind == "way" or share(words, set(place)) >= share(words, set(stems(best.text)) - set(place)):
                 return None, as_list(found)
-        spoken = kind in {"yes or no", "reason", "way"} or not 0 < len(best.words.split()) <= SHORT
+        spoken = kind in SPOKEN or not 0 < len(best.words.split()) <= SHORT
         below = answer_below(question, best) if spoken or kind == "words" else None
         if below and (spoken or len(below) > 1 or len(below[0].text.split()) <= CURT):
             return None, below

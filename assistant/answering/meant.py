@@ -14,8 +14,8 @@ from numpy.typing import NDArray
 MEASURES, QUICK, ASKS_FOR, SAYS, ROW = 0.77, 0.74, 0.74, 0.6, 0.4
 """Least cosines: of a superlative and what it measures, of one of speed, of a question and the column that it asks for,
 of a verb and the column that it says ("cost" and "price"), and of a noun that means a row of any table."""
-NEXT_BELOW, END_BELOW, SUMMED = 0.1, 0.02, 0.1
-"""By how much another column must be less alike, the other end ("lowest" for "highest"), and any row than all rows."""
+NEXT_BELOW, END_BELOW = 0.1, 0.02
+"""By how much another column must be less alike, and the other end ("lowest" for "highest")."""
 HAVE, LACK = 0.925, 0.985
 """Least mean cosine of a verb and "have" in its place, and from which one of "lack" on it says that."""
 _FRAMES = (
@@ -87,13 +87,6 @@ def means_a_row(noun: str, alike: Alike) -> bool:
 def means_the_sum(label: str, alike: Alike) -> bool:
     """Whether a row's name means all other rows, as "Total" does."""
     return bool(alike(label, ["total", "sum of all"]).max() >= SAYS)
-
-
-def is_for_all(question: str, column: str, rows: Sequence[str], alike: Alike) -> bool:
-    """Whether a question asks for the sum or the average of a column, and not for the cell of a row."""
-    all_rows = [f"What is the {sign} {column}?" for sign in ("sum of all", "average", "total")]
-    cosines = alike(question, [*all_rows, *(f"What is the {column} of {row}?" for row in rows)])
-    return bool(cosines[: len(all_rows)].max() - cosines[len(all_rows) :].max() >= SUMMED)
 
 
 def _clear(cosines: NDArray[np.float32], least: float) -> int | None:

@@ -118,7 +118,7 @@ def candidates(
         verified = looked_at_again(reader, question, parts, promise, fit)
     verified = {i: _without_questions(hits[i], found) for i, found in verified.items()}
     asked = asked_words(question)
-    proper = set(stems(" ".join(_PROPER.findall(question)))) - UNASKED
+    proper = proper_words(question)
     nearest = max((cosine for hit in hits for cosine in hit.cosines), default=0.0)
     sentences: list[Contender] = []
     rows: list[Features] = []
@@ -293,6 +293,11 @@ def names(features: type[Features] | type[Grounds]) -> list[str]:
 def share(words: Sequence[str], among: set[str]) -> float:
     """The share of the question's words that stand in `among`, longer words counting for more."""
     return sum(len(word) for word in words if word in among) / max(sum(map(len, words)), 1)
+
+
+def proper_words(question: str) -> set[str]:
+    """The stems of the names and numbers that a question names."""
+    return set(stems(" ".join(_PROPER.findall(question)))) - UNASKED
 
 
 def _missing(proper: set[str], among: set[str]) -> float:

@@ -40,10 +40,10 @@ def table_at(hit: Hit, at: int) -> Records | None:
 
     Each row names its columns, in one order; a first column without a name is called "".
     """
-    return _records(hit, _lines_around(hit.article.text, at))
+    return _records(hit, lines_around(hit.article.text, at))
 
 
-def _lines_around(text: str, at: int) -> list[tuple[int, int]]:
+def lines_around(text: str, at: int) -> list[tuple[int, int]]:
     """The rows, each its characters `[start, end)`, that stand together where one is."""
     lines = list[tuple[int, int]]()
     first = text.rfind("\n", 0, at) + 1
@@ -132,7 +132,7 @@ def tables_of(hits: Sequence[Hit]) -> Iterator[Records]:
         for at, _ in hit.chunk.sentences:
             if not is_row(hit.article.text, at) or any(at in table for table in seen[hit.article.id]):
                 continue
-            lines = _lines_around(hit.article.text, at)
+            lines = lines_around(hit.article.text, at)
             seen[hit.article.id].append(range(lines[0][0], lines[-1][1]))
             if found := _records(hit, lines):
                 yield found

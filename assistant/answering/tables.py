@@ -10,21 +10,18 @@ from dataclasses import replace
 
 from article_assistant.answering.asked import Asked, same_root
 from article_assistant.answering.blocks import ITEMS, LIST
+from article_assistant.answering.cells import COMPARES
 from article_assistant.answering.cite import Quote, Said, stopped
-from article_assistant.answering.meant import Alike, asked_of, is_for_all, means_the_sum
+from article_assistant.answering.meant import Alike, asked_of, means_the_sum
 from article_assistant.answering.measures import EXTREMES, sum_at
 from article_assistant.answering.question import kind_of, names_days
 from article_assistant.answering.rank import Contender
-from article_assistant.answering.records import NO, YES, Records, on_its_side, plain_sign, table_at, tables_of
+from article_assistant.answering.records import Records, on_its_side, table_at, tables_of
 from article_assistant.index.keyword import UNASKED, stems
 from article_assistant.index.reading.lines import CELLS
 from article_assistant.index.types import Hit
 
-_COMPARES = re.compile(r"(?i)(?<!\bat )\b(?:most|least|best|worst|the \w{3,}est)\b")
 _ALL = re.compile(r"(?i)(?:and )?(?:what (?:are|were)|when (?:is|are|was|were|do|does|did|can|may))\b")
-_SEVERAL = re.compile(r"(?i)^(?:which|what) \w+[^s\W]s\b")
-_NAME_ASKED = re.compile(r"(?<=\w )(?:(?:[A-Z][\w-]+ )+[A-Z][\w-]+|[A-Z]\w*-[A-Z]\w*)")
-_COUNT = re.compile(r"(?i)\bhow many (?:of the )?(\w+(?: \w+)?)")
 
 
 TableAnswer = tuple[str | None, list[Said]]
@@ -66,7 +63,7 @@ def passed_over(question: str, hits: Sequence[Hit], best: Contender, alike: Alik
     "* means that there is none", but where it says which rows of a table are meant.
     """
     mark = not any(map(str.isalnum, best.words))
-    if not (mark or _COMPARES.search(question)) or _COMPARES.search(best.text) or EXTREMES.search(best.text):
+    if not (mark or COMPARES.search(question)) or COMPARES.search(best.text) or EXTREMES.search(best.text):
         return None
     for table in tables_of(hits):
         asked = Asked(question, table, alike)
@@ -103,65 +100,6 @@ def _cell_of(best: Contender) -> tuple[Records, int, str] | None:
         if table and start <= best.first < best.last <= end:
             return table, at, list(table.rows[at])[table.article.text[start : best.first].count(CELLS)]
     return None
-
-
-def asks_for_many(question: str, row: Contender, alike: Alike | None = None) -> bool:
-    """Whether a question asks for several rows, compares them or sums them up, while this row is not named in it."""
-    text = row.hit.article.text
-    name, _, said = text[text.rfind("\n", 0, row.start) + 1 :].partition("\n")[0].partition(" | ")[0].rpartition(": ")
-    if many := _COUNT.search(question):
-        place = {*stems(name), *stems(f"{row.hit.article.title} {row.hit.chunk.heading}")}
-        asked = not place.isdisjoint(stems(many[1]))
-    else:
-        asked = kind_of(question) == "list" or bool(_COMPARES.search(question) or _SEVERAL.search(question))
-    shared = set(stems(said)) & (set(stems(question)) - UNASKED)
-    table = table_at(row.hit, row.start)
-    labels = [set(stems(one.get(table.columns[0], ""))) for one in table.rows] if table else []
-    named = bool(shared) and sum(shared <= label for label in labels) < 2  # "CPython" names no row of several
-    return (asked and (not named or _in_a_name(row))) or bool(alike and _asks_for_all(question, row, named, alike))
-
-
-def is_no_answer(question: str, row: Contender) -> bool:
-    """Whether the best words are a row's name, which the question said, or the row has but a part of a name asked for.
-
-    "Size" is no answer to "What is the total size?", nor Breezy Badger to what is asked of Brave Badger, nor is a mark
-    like "*" behind the first cell, the name of a column, or "Yes" to what asks which.
-    """
-    text, asked = row.hit.article.text, set(stems(question))
-    line = text[text.rfind("\n", 0, row.start) + 1 :].partition("\n")[0]
-    known = set(stems(f"{row.hit.article.title} {row.hit.chunk.heading} {line}"))
-    names = [set(stems(name)) for name in _NAME_ASKED.findall(question)]
-    before = text[text.rfind("\n", 0, row.first) + 1 : row.first]
-    mark = CELLS in before and not any(map(str.isalnum, row.words))
-    if mark or _in_a_name(row) or (question.lower().startswith("which ") and plain_sign(row.words) in YES | NO):
-        return True
-    if (found := _cell_of(row)) and on_its_side(found[0]):
-        columns = [name for name in found[0].columns[1:] if set(stems(name)) <= asked]
-        if columns and found[2] not in (found[0].columns[0], *columns):
-            return True  # of something else
-    again = " or " not in question and line.startswith(line.partition(": ")[0] + ": " + row.words)
-    return (again and set(stems(row.words)) <= asked) or any(name & known and not name <= known for name in names)
-
-
-def _in_a_name(row: Contender) -> bool:
-    """Whether the best words stand in the name of a column but the first."""
-    text = row.hit.article.text
-    before, cell = text[text.rfind("\n", 0, row.first) + 1 : row.first], text[row.first :].partition("\n")[0]
-    return CELLS in before and ": " not in before.rpartition(CELLS)[2] and ": " in cell.partition(CELLS)[0]
-
-
-def _asks_for_all(question: str, row: Contender, named: bool, alike: Alike) -> bool:
-    """Whether a question asks for the sum or the average of the column of the best words, or of their `named` row."""
-    found = _cell_of(row)
-    if not found or found[2] == found[0].columns[0]:
-        return False
-    table, at, name = found
-    if turned := on_its_side(table):
-        table, name = turned, table.rows[at][table.columns[0]]
-    elif named:
-        return False
-    labels = list(filter(None, (one.get(table.columns[0]) for one in table.rows[:ITEMS])))
-    return bool(labels) and is_for_all(question, name, labels, alike)
 
 
 def shown_whole(best: Contender) -> Contender:

@@ -4,9 +4,10 @@ from dataclasses import replace
 
 import pytest
 from article_assistant.answering import meant
+from article_assistant.answering.cells import is_certain, whole
 from article_assistant.answering.measures import column
 from article_assistant.answering.rank import Contender
-from article_assistant.answering.tables import asks_for_many, from_table, is_no_answer, named_cell, passed_over
+from article_assistant.answering.tables import from_table, named_cell, passed_over
 from article_assistant.index import embed
 from article_assistant.index.types import Hit
 
@@ -99,15 +100,6 @@ def test_columns_that_agree_answer_together(slow: str, short: str | None, alike:
     assert (found and found[0]) == short
 
 
-def test_a_sum_along_a_row_is_no_cell(alike: meant.Alike) -> None:
-    """In a table on its side the total of a row is not one of its cells."""
-    sizes = found_words(hits(DETECTORS), "500 kB")
-    assert asks_for_many("What is the total wheel size?", sizes, alike)
-    assert not asks_for_many("What is the wheel size of Alder?", sizes, alike)
-    assert is_no_answer("What is the wheel weight of Birch?", sizes), "the size is that of Alder"
-    assert not is_no_answer("What is the wheel size of Alder?", sizes)
-
-
 def test_prose_that_compares_nothing_is_no_answer_to_a_comparison(alike: meant.Alike) -> None:
     """Where a table holds what a question compares, but not by what, it is shown; a text that compares may answer."""
     asked = "Which laptop is sold the most?"
@@ -146,39 +138,6 @@ def test_a_cell_that_is_named_by_a_verb(question: str, words: str, cell: str | N
     assert (found and found[0]) == cell
 
 
-@pytest.mark.parametrize(
-    ("question", "summed"),
-    [
-        ("What is the average weight?", True), ("What is the total price?", True),
-        ("What is the sum of the weights?", True), ("What do I pay for the thin one?", False),
-    ],
-)  # fmt: skip
-def test_a_sum_is_not_answered_by_one_row(question: str, summed: bool, alike: meant.Alike) -> None:
-    """Nobody adds up or averages; a row that is meant in other words still answers."""
-    words = "1.1" if "weight" in question else "1,250"
-    assert asks_for_many(question, found_words(hits(LAPTOPS), words), alike) == summed
-
-
-@pytest.mark.parametrize(
-    ("question", "words", "no"),
-    [
-        ("What is the total size?", "Size", True),
-        ("Which version is called Brave Badger?", "5.10", True),
-        ("Which version is called Breezy Badger?", "5.10", False),
-        ("Which version supports only ships?", "*", True),
-        ("Which names are those of ships?", "Ships", True),
-        ("What ships does 6.06 have?", "*", True),
-        ("Which version is called Warty-X?", "6.06", False),
-        ("Which version is called Breezy-Fox?", "5.10", True),
-    ],
-)
-def test_a_name_again_or_half_a_name_is_no_answer(question: str, words: str, no: bool) -> None:
-    """The row's name that the question said, a row that has but one word of a name of two, and a mark."""
-    text = "Fact: Size | Value: 200\nFact: Age | Value: 7\n\n"
-    text += "Version: 5.10 | Name: Breezy Badger\nVersion: 6.06 | Name: Ox | Ships: *"
-    assert is_no_answer(question, found_words(hits(text), words)) == no
-
-
 def test_a_row_of_totals_is_said(alike: meant.Alike) -> None:
     """Where a row states it, it is no sum of ours."""
     text = "# Budget\n\nItem: Rent | Cost: €500\nItem: Power | Cost: €90\nItem: Total | Cost: €590"
@@ -198,3 +157,51 @@ def test_a_total_is_none_of_the_rows_that_it_sums_up(alike: meant.Alike) -> None
         found = from_table(asked, hits(text), None, alike)
         assert found, asked
         assert found[0] == short
+
+
+FACTS = "Fact: Size | Value: 200\nFact: Age | Value: 7\n\n"
+FACTS += "Version: 5.10 | Name: Breezy Badger\nVersion: 6.06 | Name: Ox | Ships: *"
+
+
+@pytest.mark.parametrize(
+    ("text", "question", "words", "certain"),
+    [
+        (LAPTOPS, "What is the weight of the X1?", "1.1", True),
+        (LAPTOPS, "Which laptop has the weight 1.1 kg?", "X1", True),
+        (LAPTOPS, "What is the weight of the Z9?", "1.1", False),
+        (LAPTOPS, "What is the screen of the X1?", "1.1", False),
+        (LAPTOPS, "Who made the X1?", "1.1", False),
+        (LAPTOPS, "What is the average weight?", "1.1", False),
+        (LAPTOPS, "What is the total price?", "1,250", False),
+        (LAPTOPS, "Which laptop is sold the most?", "X1", False),
+        (LAPTOPS, "Which laptops have HDMI?", "T480", False),
+        (DETECTORS, "What is the total wheel size?", "500 kB", False),
+        (DETECTORS, "What is the wheel size of Alder?", "500 kB", True),
+        (DETECTORS, "What is the wheel weight of Birch?", "500 kB", False),  # the size is that of Alder
+        (FACTS, "What is the total size?", "Size", False),
+        (FACTS, "Which version is called Brave Badger?", "5.10", False),
+        (FACTS, "Which version is called Breezy Badger?", "5.10", True),
+        (FACTS, "Which version supports only ships?", "*", False),
+        (FACTS, "Which names are those of ships?", "Ships", False),
+        (FACTS, "Which version is called Warty-X?", "6.06", False),
+    ],
+)  # fmt: skip
+def test_a_cell_is_certain_where_its_row_and_its_column_are_meant(
+    text: str, question: str, words: str, certain: bool, alike: meant.Alike
+) -> None:
+    """Not for another row or column, a sum, a comparison, several rows, half a name, or a mark."""
+    assert is_certain(question, found_words(hits(text), words), 0.8, alike) == certain
+
+
+def test_what_names_no_columns_is_no_cell(alike: meant.Alike) -> None:
+    """A line with bars between words is left to the reader."""
+    found = found_words(hits("Home | News | About us\nMonday | 9:00 | Ann"), "9:00")
+    assert is_certain("When does Bo come?", found, 0.8, alike)
+    assert whole(found) == found
+
+
+def test_a_short_cell_is_given_whole() -> None:
+    """With its unit; a long one is left as the reader has it."""
+    assert whole(found_words(hits(LAPTOPS), "1.1")).words == "1.1 kg"
+    long = hits("Room: Ash | Note: closed from May on for a year of repairs\nRoom: Elm | Note: open")
+    assert whole(found_words(long, "May")).words == "May"

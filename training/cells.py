@@ -1,0 +1,349 @@
+"""Fits how certain it is that a cell of a table is the one asked for: `python -m training.cells FILE…`.
+
+Tables of up to 24 rows are taken from the files (kinds that the product reads) and from `bench/tables-asked`,
+`-found` and `-drawn`, and questions with templates about each: for a cell of a named row, for the row of a named cell,
+for rows that share a value, for sums and for the highest. From each a row and a column are left out and asked for, so
+that near misses are real ones. Every question goes to the product, with all tables in one library, the reader's
+best cell taken for certain; whether it was right is what `assistant/models/cells.json` learns. Printed is what
+becomes of the questions when each table is judged with weights that were fitted on the other ones.
+"""
+
+import argparse
+import json
+import random
+import re
+import sys
+import tempfile
+from collections import Counter, defaultdict
+from collections.abc import Iterator, Sequence
+from contextlib import closing
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+from article_assistant.answering.cells import WEIGHTS, Signs, cell_of, signs
+from article_assistant.answering.extract import Extractor
+from article_assistant.answering.kind import kinds_of
+from article_assistant.answering.meant import Alike, alike_by
+from article_assistant.answering.measures import column
+from article_assistant.answering.rank import Contender
+from article_assistant.answering.reader import Reader
+from article_assistant.index import embed
+from article_assistant.index.language import ENGLISH, language_of
+from article_assistant.index.reading.lines import CELLS
+from article_assistant.index.reading.parse import Parser
+from article_assistant.index.search import Index
+from article_assistant.index.sync import sync
+from article_assistant.index.types import ArticleError
+from article_assistant.memory import Memory
+from article_assistant.pipeline import Assistant
+from article_assistant.settings import ACCEPTED_WRONG
+from article_assistant.types import User
+from numpy.typing import NDArray
+from scipy.optimize import minimize
+
+from bench.systems import FILE_LIMIT
+from bench.tables import ASKED, DRAWN, FOUND, judged
+
+SEED = 14
+ROWS, COLUMNS, TABLES = (3, 24), (3, 12), 120
+"""Rows and columns that a table has, and the tables that are drawn from all."""
+LIBRARIES = 8
+"""Libraries that the tables are put into."""
+OF_A_FILE = 6
+"""Tables taken from one file at most."""
+PENALTY = 3.0
+"""Weight of half the squared weights (of signs of unit variance) beside the summed log-loss."""
+TIMES = 3.0
+"""How often a question counts that a person wrote."""
+WRONG = 0.03
+"""The share of all questions that may be answered wrongly."""
+
+WRITTEN = {folder.name: folder for folder in (ASKED, FOUND, DRAWN)}
+"""The tables whose questions a person wrote, by the name of their folder."""
+_HEADING = re.compile(r"#{1,6} (.*)")
+CELL = (
+    "What is the {column} of {row}?", "What {column} does {row} have?", "{row}: what is its {column}?",
+    "Tell me the {column} for {row}.", "What's the {column} for {row}?", "Which {column} is listed for {row}?",
+)  # fmt: skip
+FIGURE = ("How many {column} does {row} have?", "How much is the {column} of {row}?", "What is the {column} of {row}?")
+ROW = ("Which {first} has the {column} {value}?", "What {first} has {value} as its {column}?",
+       "Which {first} is {value}?", "For which {first} is the {column} {value}?")  # fmt: skip
+ROWS_OF = ("Which {first}s have the {column} {value}?", "List the {first}s whose {column} is {value}.")
+MOST = ("Which {first} has the highest {column}?", "Which {first} has the lowest {column}?",
+        "What is the highest {column}?", "Which {first} has the most {column}?")  # fmt: skip
+SUM = ("What is the total {column}?", "What is the average {column}?", "What is the sum of the {column}?")
+
+
+class Table(NamedTuple):
+    """A table, its rows in the order of its columns; `title` and `heading` are those that it stands below."""
+
+    title: str
+    heading: str
+    columns: list[str]
+    rows: list[list[str]]
+
+
+class Case(NamedTuple):
+    """A question, the values that answer it, none where none does, and the name of its table."""
+
+    question: str
+    answers: list[str]
+    table: str
+
+
+class Example(NamedTuple):
+    """A case, the best cell and its confidence, and what `judged` says of the answer, "" where none was given."""
+
+    case: Case
+    cell: Contender | None
+    confidence: float
+    verdict: str
+
+
+def tables_in(files: Sequence[Path]) -> Iterator[Table]:
+    """The tables of files, none twice."""
+    seen = set[tuple[str, ...]]()
+    with Parser() as parser:
+        for path in files:
+            try:
+                page = parser.read(path, path.read_bytes())
+            except ArticleError:
+                continue
+            found, heading = 0, ""
+            for block in re.split(r"\n\s*\n", page.text):
+                lines = block.split("\n")
+                if match := _HEADING.match(lines[0]):
+                    heading = match[1]
+                rows = [[cell.partition(": ") for cell in line.split(CELLS)] for line in lines if CELLS in line]
+                names = list(dict.fromkeys(name for row in rows for name, colon, _ in row if colon))
+                if len(rows) < len(lines) - 1 or not names or found == OF_A_FILE:
+                    continue
+                cells = [[{n: s for n, _, s in row}.get(name, "") for name in names] for row in rows]
+                fits = ROWS[0] <= len(rows) <= ROWS[1] and COLUMNS[0] <= len(names) <= COLUMNS[1]
+                plain = all(row[0] and len(row[0]) < 60 and CELLS not in " ".join(row) for row in cells)
+                short = np.mean([len(cell) for row in cells for cell in row]) < 50
+                if (
+                    fits
+                    and plain
+                    and short
+                    and all(len(name) < 40 and any(map(str.isalpha, name)) for name in names)
+                    and tuple(names) not in seen
+                ):
+                    seen.add(tuple(names))
+                    found += 1
+                    yield Table(page.title or path.stem, heading, names, cells)
+
+
+def less(table: Table, chance: random.Random) -> tuple[Table, list[str] | None, str | None]:
+    """A table without a row and a column, where it has enough, this row, and the name of this column."""
+    columns, rows = list(table.columns), [list(row) for row in table.rows]
+    gone: list[str] | None = None
+    apart: str | None = None
+    if len(rows) > 4:
+        gone = rows.pop(chance.randrange(len(rows)))
+        if gone[0] in {row[0] for row in rows}:
+            gone = None
+    if len(columns) > 3:
+        at = chance.randrange(1, len(columns))
+        apart, rows = columns.pop(at), [row[:at] + row[at + 1 :] for row in rows]
+        if gone:
+            gone.pop(at)
+    return Table(table.title, table.heading, columns, rows), gone, apart
+
+
+def cases(name: str, table: Table, gone: list[str] | None, apart: str | None) -> Iterator[Case]:
+    """Questions about a table, and such as it does not answer for want of a row or a column that it once had."""
+    chance = random.Random(f"{SEED} {name}")
+    first, *others = [_spoken(one) for one in table.columns]
+    first = first or "row"
+    values = {one: [row[i] for row in table.rows] for i, one in enumerate(table.columns)}
+    labels = values[table.columns[0]]
+
+    def made(frames: Sequence[str], **said: str) -> str:
+        return chance.choice(frames).format(first=first, **said)
+
+    for _ in range(4):
+        at, i = chance.randrange(len(labels)), chance.randrange(len(others))
+        cell, own = table.rows[at][i + 1], table.columns[i + 1]
+        if not cell or labels.count(labels[at]) > 1:
+            continue
+        frames = FIGURE if column(values[own]) and chance.random() < 0.5 else CELL
+        yield Case(made(frames, column=others[i], row=labels[at]), [cell], name)
+        if any(map(str.isalnum, cell)) and len(cell) < 40:
+            those = [label for label, one in zip(labels, values[own], strict=True) if one == cell]
+            yield Case(made(ROW if len(those) == 1 else ROWS_OF, column=others[i], value=cell), those, name)
+    i = chance.randrange(len(others))
+    if gone:
+        yield Case(made(CELL, column=others[i], row=gone[0]), [], name)
+        if gone[i + 1] and gone[i + 1] not in values[table.columns[i + 1]] and len(gone[i + 1]) < 40:
+            yield Case(made(ROW, column=others[i], value=gone[i + 1]), [], name)
+    if apart:
+        own = _spoken(apart)
+        yield Case(made(CELL, column=own, row=chance.choice(labels)), [], name)
+        yield Case(made(MOST, column=own), [], name)
+    figures = {one: found for one in table.columns[1:] if (found := column(values[one]))}
+    if figures:
+        own = chance.choice(list(figures))
+        yield Case(made(SUM, column=_spoken(own)), [], name)
+        frame = chance.choice(MOST)
+        best = figures[own].outermost(range(len(labels)), lowest="lowest" in frame) or []
+        most = [labels[k] if "{first}" in frame else values[own][k] for k in best]
+        yield Case(frame.format(first=first, column=_spoken(own)), sorted(set(most), key=most.index), name)
+
+
+def _spoken(name: str) -> str:
+    """A column's name within a sentence: in small letters but for what is written in capitals."""
+    return " ".join(word if word[1:] != word[1:].lower() else word.lower() for word in name.split())
+
+
+def written(table: Table) -> str:
+    """A table as a page of Markdown."""
+    rows = [table.columns, ["---"] * len(table.columns), *table.rows]
+    lines = "\n".join(f"| {' | '.join(row)} |" for row in rows)
+    heading = f"## {table.heading}\n\n" if table.heading and table.heading != table.title else ""
+    return f"# {table.title}\n\n{heading}{lines}\n"
+
+
+def asked(folder: Path, told: Sequence[Case]) -> Iterator[Example]:
+    """What the product makes of questions to the files of a folder if every cell is certain."""
+    embedder = embed.load()
+    seen = list[tuple[Contender, float]]()
+
+    def certain(_question: str, best: Contender, confidence: float, _alike: Alike | None) -> bool:
+        seen.append((best, confidence))
+        return True
+
+    extractor = Extractor(Reader(), ACCEPTED_WRONG, kinds_of(embedder), alike_by(embedder), certain)
+    with (
+        tempfile.TemporaryDirectory(prefix="cells-") as home,
+        closing(Index.open(Path(home), embedder)) as index,
+        closing(Memory()) as memory,
+    ):
+        sync([str(folder)], index, FILE_LIMIT)
+        assistant = Assistant(index, extractor, memory)
+        for case in told:
+            seen.clear()
+            answer = assistant.answer(case.question, User("training", None))
+            verdict = judged(case.answers, answer)
+            cell, confidence = seen[-1] if seen else (None, 0.0)
+            yield Example(case, cell, confidence, ("" if answer.answered else "refused ") + verdict)
+
+
+def examples(files: Sequence[Path], folder: Path) -> list[Example]:
+    """The examples of all tables: made ones below `folder`, then those of the benchmarks as they stand."""
+    told: dict[Path, list[Case]] = defaultdict(list)
+    drawn = list(tables_in(files))
+    random.Random(SEED).shuffle(drawn)
+    for number, table in enumerate(drawn[:TABLES]):
+        rest, gone, apart = less(table, random.Random(f"{SEED} {number}"))
+        name, library = f"{number:03}.md", folder / f"{number % LIBRARIES}"
+        library.mkdir(exist_ok=True)
+        (library / name).write_text(written(rest), encoding="utf-8")
+        plain = language_of(written(rest)) == ENGLISH  # `judged` takes ", " for what parts two answers
+        told[library] += [
+            case for case in cases(name, rest, gone, apart) if plain and ", " not in "".join(case.answers)
+        ]
+    found = [one for library, those in told.items() for one in asked(library, those)]
+    for known in WRITTEN.values():
+        lines = map(json.loads, (known / "questions.jsonl").read_text(encoding="utf-8").splitlines())
+        found += asked(known, [Case(line["question"], line["answers"], known.name) for line in lines])
+    return found
+
+
+def fit(
+    x: NDArray[np.float64], right: NDArray[np.bool_], times: NDArray[np.float64]
+) -> tuple[NDArray[np.float64], float]:
+    """Weights and bias of a logistic regression of the signs as they are."""
+    mean, scale = x.mean(0), x.std(0) + 1e-9
+    z, sign = np.column_stack([(x - mean) / scale, np.ones(len(x))]), np.where(right, 1.0, -1.0)
+
+    def loss(w: NDArray[np.float64]) -> tuple[float, NDArray[np.float64]]:
+        margin = sign * (z @ w)
+        slope = -sign * times / (1 + np.exp(margin))
+        kept = np.append(w[:-1], 0.0)
+        return float(
+            (times * np.logaddexp(0, -margin)).sum() + PENALTY / 2 * (kept @ kept)
+        ), z.T @ slope + PENALTY * kept
+
+    w = minimize(loss, np.zeros(z.shape[1]), jac=True, method="L-BFGS-B").x
+    return w[:-1] / scale, float(w[-1] - mean @ (w[:-1] / scale))
+
+
+def seen_of(found: Sequence[Example]) -> tuple[NDArray[np.float64], list[int]]:
+    """The signs of the examples whose answer is a cell, shape `(cells, signs)`, and the places of these examples."""
+    alike, rows, at = alike_by(embed.load()), list[Signs](), list[int]()
+    for i, one in enumerate(found):
+        if one.cell is None or one.verdict.startswith("refused"):
+            continue
+        if seen := signs(one.case.question, one.cell, one.confidence, alike):
+            rows.append(seen)
+            at.append(i)
+    return np.array(rows, np.float64), at
+
+
+def is_right(one: Example) -> bool:
+    """Whether the answer was right, or the cell that it stands in is; a mark never is."""
+    if one.cell and not any(map(str.isalnum, one.cell.words)):
+        return False
+    return one.verdict == "right" or bool(one.cell and [cell_of(one.cell)] == one.case.answers)
+
+
+def apart(
+    x: NDArray[np.float64], right: NDArray[np.bool_], times: NDArray[np.float64], groups: Sequence[str]
+) -> NDArray[np.float64]:
+    """Log odds of each cell, by weights that were fitted on the cells of all other tables."""
+    odds, names = np.zeros(len(x)), np.array(groups)
+    for name in set(groups):
+        own = names == name
+        weights, bias = fit(x[~own], right[~own], times[~own])
+        odds[own] = x[own] @ weights + bias
+    return odds
+
+
+def shares(found: Sequence[Example], at: Sequence[int], kept: NDArray[np.bool_]) -> tuple[float, float]:
+    """The shares of questions right and wrong where only these cells are certain, the others refused."""
+    verdicts = ["right" if is_right(one) else one.verdict.removeprefix("refused ") for one in found]
+    for i, certain in zip(at, kept, strict=True):
+        if not certain:
+            verdicts[i] = "missed" if found[i].case.answers else "right"
+    many = Counter(verdicts)
+    return many["right"] / len(found), many["wrong"] / len(found)
+
+
+def main() -> None:
+    """Make, ask, judge by cross-validation, fit and write."""
+    parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
+    parser.add_argument("files", nargs="*", type=Path)
+    given = parser.parse_args()
+    with tempfile.TemporaryDirectory(prefix="cells-") as folder:
+        found = examples(sorted(given.files), Path(folder))
+    learn(found)
+
+
+def learn(found: Sequence[Example]) -> None:
+    """Judge by cross-validation, fit to all and write."""
+    x, at = seen_of(found)
+    tables = [found[i].case.table for i in at]
+    right = np.array([is_right(found[i]) for i in at])
+    times = np.array([TIMES if table in WRITTEN else 1.0 for table in tables])
+    odds = apart(x, right, times, tables)
+    steps = np.arange(-3.0, 5.0, 0.1).round(1)
+    judged_at = [shares(found, at, odds >= least) for least in steps]
+    chosen = next((i for i, (_, wrong) in enumerate(judged_at) if wrong <= WRONG), len(steps) - 1)
+    all_kept = shares(found, at, odds > -np.inf)
+    sys.stdout.write(f"{len(found)} questions, {len(at)} cells\n")
+    for name, (good, bad) in (("every cell", all_kept), ("certain cells, other tables' weights", judged_at[chosen])):
+        sys.stdout.write(f"{name}: {good:.3f} right, {bad:.3f} wrong\n")
+    weights, bias = fit(x, right, times)
+    model = {
+        "signs": Signs._fields,
+        "weights": [round(float(one), 4) for one in weights],
+        "bias": round(bias, 4),
+        "least": round(float(steps[chosen]), 2),
+    }
+    WEIGHTS.write_text(json.dumps(model, indent=1) + "\n", encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()
