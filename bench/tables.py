@@ -1,8 +1,8 @@
 """Questions over a whole table: which rows, how many, which has the most; a third of them without an answer.
 
 Tables of public facts and of an office stand in `bench/tables-asked/`, all in one library, with `questions.jsonl`;
-what answers was made with an eye on these. In `bench/tables-found/` (`--found`), `bench/tables-drawn/` (`--drawn`) and
-`bench/tables-kept/` (`--kept`) are tables as they stand in pages of public repositories and packages, and questions
+what answers was made with an eye on these. In `bench/tables-found/` (`--found`), `bench/tables-drawn/` (`--drawn`),
+`bench/tables-kept/` (`--kept`) and `bench/tables-fresh/` (`--fresh`) are tables as they stand in pages of public repositories and packages, and questions
 that were written before they were first asked.
 Right is an answer with all the values expected and no others, each cited, or a refusal where none is expected.
 """
@@ -29,7 +29,9 @@ from article_assistant.types import Answer, User
 from bench import report
 from bench.systems import FILE_LIMIT
 
-ASKED, FOUND, DRAWN, KEPT = (Path(__file__).with_name(f"tables-{name}") for name in ("asked", "found", "drawn", "kept"))
+ASKED, FOUND, DRAWN, KEPT, FRESH = (
+    Path(__file__).with_name(f"tables-{name}") for name in ("asked", "found", "drawn", "kept", "fresh")
+)
 
 
 def main() -> None:
@@ -38,8 +40,11 @@ def main() -> None:
     parser.add_argument("--found", action="store_true", help="the tables of public repositories")
     parser.add_argument("--drawn", action="store_true", help="those of public packages")
     parser.add_argument("--kept", action="store_true", help="those that were kept for the last")
+    parser.add_argument("--fresh", action="store_true", help="those that were written when all rules stood")
     given = parser.parse_args()
-    folder = FOUND if given.found else DRAWN if given.drawn else KEPT if given.kept else ASKED
+    folder = next(
+        (one for one in (FOUND, DRAWN, KEPT, FRESH) if getattr(given, one.name.removeprefix("tables-"))), ASKED
+    )
     report.offline()
     facts = report.machine()
     embedder = embed.load()
