@@ -2,8 +2,8 @@
 
 Tables of public facts and of an office stand in `bench/tables-asked/`, all in one library, with `questions.jsonl`;
 what answers was made with an eye on these. In `bench/tables-found/` (`--found`), `bench/tables-drawn/` (`--drawn`),
-`bench/tables-kept/` (`--kept`) and `bench/tables-fresh/` (`--fresh`) are tables as they stand in pages of public repositories and packages, and questions
-that were written before they were first asked.
+`bench/tables-kept/` (`--kept`) and `bench/tables-fresh/` (`--fresh`) are tables as they stand in pages of public
+repositories and packages, and questions that were written before they were first asked.
 Right is an answer with all the values expected and no others, each cited, or a refusal where none is expected.
 """
 
