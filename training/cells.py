@@ -21,7 +21,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
-from article_assistant.answering.cells import WEIGHTS, Signs, cell_of, signs
+from article_assistant.answering.cells import CELL_WEIGHTS, Signs, cell_of, signs
 from article_assistant.answering.extract import Extractor
 from article_assistant.answering.kind import kinds_of
 from article_assistant.answering.meant import Alike, alike_by
@@ -342,7 +342,7 @@ def learn(found: Sequence[Example]) -> None:
         "bias": round(bias, 4),
         "least": round(float(steps[chosen]), 2),
     }
-    WEIGHTS.write_text(json.dumps(model, indent=1) + "\n", encoding="utf-8")
+    CELL_WEIGHTS.write_text(json.dumps(model, indent=1) + "\n", encoding="utf-8")
 
 
 if __name__ == "__main__":

@@ -17,13 +17,13 @@ from article_assistant.answering.asked import same_root
 from article_assistant.answering.meant import Alike
 from article_assistant.answering.numbers import in_digits
 from article_assistant.answering.question import kind_of
-from article_assistant.answering.rank import Contender, proper_words, share
+from article_assistant.answering.rank import PROPER, Contender, share
 from article_assistant.answering.records import NO, YES, lines_around, plain_sign
 from article_assistant.index.keyword import UNASKED, stems
 from article_assistant.index.reading.lines import CELLS
 
-WEIGHTS = Path(__file__).parents[1] / "models" / "cells.json"
-CURT = 6
+CELL_WEIGHTS = Path(__file__).parents[1] / "models" / "cells.json"
+WHOLE_CELL = 6
 """Words of a cell that is given whole."""
 RIVALS = 8
 """Other rows that a cell's own is compared with: those that share most words with the question."""
@@ -55,30 +55,30 @@ def is_certain(question: str, best: Contender, confidence: float, alike: Alike |
 
     `confidence` is that of the answer, 0 to 1, by its text; without `alike`, it is known by its words only.
     """
-    seen, model = signs(question, best, confidence, alike), _model()
+    seen, model = signs(question, best, confidence, alike), _learned()
     return seen is None or bool(np.dot(seen, model["weights"]) + model["bias"] >= model["least"])
 
 
 def cell_of(best: Contender) -> str:
     """All of the cell that the best words stand in, without the name of its column."""
     text, begin = best.hit.article.text, best.hit.article.text.rfind("\n", 0, best.first) + 1
-    return _cells(text[begin:].partition("\n")[0])[text[begin : best.first].count(CELLS)][1]
+    return _named_cells(text[begin:].partition("\n")[0])[text[begin : best.first].count(CELLS)][1]
 
 
-def whole(best: Contender) -> Contender:
+def whole_cell(best: Contender) -> Contender:
     """The best words with all of their cell, where it is not long: "48 WU" for "48", and "O(k)" for "O(k"."""
     text, cell = best.hit.article.text, cell_of(best)
     start = text.rfind(cell, 0, best.first + len(cell))
     end = start + len(cell)
-    short = 0 < len(cell.split()) <= CURT
+    short = 0 < len(cell.split()) <= WHOLE_CELL
     return replace(best, first=start, last=end) if short and start <= best.first < best.last <= end else best
 
 
 @cache
-def _model() -> dict[str, Any]:
-    model: dict[str, Any] = json.loads(WEIGHTS.read_text(encoding="utf-8"))
+def _learned() -> dict[str, Any]:
+    model: dict[str, Any] = json.loads(CELL_WEIGHTS.read_text(encoding="utf-8"))
     if model["signs"] != list(Signs._fields):
-        raise ValueError(f"{WEIGHTS} was made for other signs; make it anew with training/cells.py")
+        raise ValueError(f"{CELL_WEIGHTS} was made for other signs; make it anew with training/cells.py")
     return model
 
 
@@ -88,18 +88,18 @@ def signs(question: str, best: Contender, confidence: float, alike: Alike | None
     spans = lines_around(text, best.first)
     lines = [text[a:b] for a, b in spans]
     at = next(i for i, (a, b) in enumerate(spans) if a <= best.first < b)
-    row, place = _cells(lines[at]), text[spans[at][0] : best.first].count(CELLS)
+    row, place = _named_cells(lines[at]), text[spans[at][0] : best.first].count(CELLS)
     if not any(name for name, _ in row[1:]):
         return None
     name, cell = row[place]
-    columns = [one for one, _ in max(map(_cells, lines[:100]), key=len)]
+    columns = [one for one, _ in max(map(_named_cells, lines[:100]), key=len)]
     others = [one for one in dict.fromkeys(columns) if one != name]
     above = text[: spans[0][0]].rstrip().rpartition("\n")[2]
     around = {*stems(f"{hit.article.title} {hit.chunk.heading} {above}"), *stems(columns[0])}
     asked = [word for word in dict.fromkeys(stems(in_digits(question))) if word not in UNASKED]
 
     def held(line: str) -> set[str]:
-        return {word for one, said in _cells(line) if one != name for word in stems(said)}
+        return {word for one, said in _named_cells(line) if one != name for word in stems(said)}
 
     own = held(lines[at])
     rivals = heapq.nlargest(
@@ -113,7 +113,7 @@ def signs(question: str, best: Contender, confidence: float, alike: Alike | None
     asking += [f"What is the {sign} {name}?" for sign in ("sum of all", "average", "total")]
     cosines = list(map(float, alike(question, asking))) if alike else [0.0] * len(asking)
     other, sums = cosines[1 : 1 + len(others)], cosines[1 + len(others) :]
-    said, named = _said(value, asked), _said(name, asked)
+    said, named = _share_said(value, asked), _share_said(name, asked)
     known = {*around, *own, *stems(name)}
     left = [word for word in asked if word not in known and not any(same_root(word, one) for one in stems(name))]
     several = kind_of(question) == "list" or bool(_SEVERAL.search(question))
@@ -125,7 +125,7 @@ def signs(question: str, best: Contender, confidence: float, alike: Alike | None
         column_said_whole=float(named == 1),
         column_meant=cosines[0] - max(other, default=0.0),
         left=sum(map(len, left)) / max(sum(map(len, asked)), 1),
-        names_left=float(bool(proper_words(question) - known - set(stems(cell)))),
+        names_left=float(bool(set(stems(" ".join(PROPER.findall(question)))) - UNASKED - known - set(stems(cell)))),
         confidence=float(np.clip(np.log(confidence / (1 - confidence + 1e-9) + 1e-9), -5, 5)) / 5,
         says_nothing=float(_says_nothing(best, cell, spans[at][1])),
         in_first_column=float(place == 0),
@@ -135,13 +135,13 @@ def signs(question: str, best: Contender, confidence: float, alike: Alike | None
     )
 
 
-def _cells(line: str) -> list[tuple[str, str]]:
+def _named_cells(line: str) -> list[tuple[str, str]]:
     """The name of each column and its cell, "" where one has no name."""
     pairs = [(name, said) for name, _, said in (cell.partition(": ") for cell in line.split(CELLS))]
     return [(name, said) if said else ("", name) for name, said in pairs]
 
 
-def _said(name: str, asked: Sequence[str]) -> float:
+def _share_said(name: str, asked: Sequence[str]) -> float:
     """The share of a name that a question says, a word of the same root counting, too."""
     words = stems(name)
     return share(words, {word for word in words if word in asked or any(same_root(word, one) for one in asked)})

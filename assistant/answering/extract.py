@@ -13,7 +13,7 @@ import numpy as np
 from article_assistant.answering import blocks, courtesy, explaining, followup, passage, tables
 from article_assistant.answering.agreement import COUNTED_ALIKE, most_apart
 from article_assistant.answering.blocks import answer_below, as_list, asked_before, in_full, whole_code, whole_list
-from article_assistant.answering.cells import is_certain, whole
+from article_assistant.answering.cells import is_certain, whole_cell
 from article_assistant.answering.cite import Said, disagreement, resolve, short_answer
 from article_assistant.answering.kind import Told
 from article_assistant.answering.meant import Alike
@@ -50,8 +50,7 @@ SHORT = 16
 """Most words of a short answer; more would be no shorter than the sentence."""
 CURT = 6
 """Words of an answer below its question that are better not cut: "All but the server room."."""
-SPOKEN = frozenset({"yes or no", "reason", "way"})
-"""Kinds of questions that a whole sentence answers."""
+SPOKEN = frozenset({"yes or no", "reason", "way"})  # what whole sentences answer
 MARGIN = 1.0
 """Logits by which a sentence may score below the best one and still be added."""
 CERTAIN = 0.95
@@ -83,8 +82,7 @@ class Extractor:
         """Refuse where confidence is lower than what keeps wrong answers at `accepted_wrong` (0 to 1) of all.
 
         `told` tells the kind of a question; without it, patterns do, and a greeting is a question like any other;
-        without `alike`, a table answers only in the words of its columns. `certain` says of the reader's best words
-        in a row of a table, given the question and a confidence, whether they are the cell that is asked for.
+        without `alike`, a table answers only in the words of its columns.
         """
         self._reader = reader
         self._told, self._alike, self._certain = told, alike, certain
@@ -182,13 +180,11 @@ class Extractor:
         confidence = self._confidence(evidence(said, features, scores, order[0])) if order else 0.0
         best = sentences[order[0]] if order else None
         row = best if rows and best and is_row(best.hit.article.text, best.start) else None
-        uncertain = False
-        if row and kind != "yes or no":
-            uncertain = not self._certain(question, row, confidence, self._alike)
+        uncertain = row and kind != "yes or no" and not self._certain(question, row, confidence, self._alike)
         sure = best is not None and confidence >= self._least and best.fits
         if why:
             explaining.weighed(why, hits, sentences, features, scores, order, sure)
-            explaining.table_asked(why, uncertain, sure)
+            explaining.table_asked(why, bool(uncertain), sure)
         if uncertain and (found := tables.from_table(question, hits, best, self._alike)):
             return _Composed(*found, CERTAIN)
         if best is None or not sure:
@@ -201,7 +197,7 @@ class Extractor:
         if uncertain or table:
             return refusal(question, [table or tables.shown_whole(best)], confidence)
         if row and kind not in SPOKEN:
-            sentences[order[0]] = whole(best)
+            sentences[order[0]] = whole_cell(best)
         composed = _Composed(*self._composed(question, kind, sentences, scores, order), confidence)
         # What stands below the question itself answers it, as surely as what stands behind it.
         told = composed.short is None and Features(*features[order[0]]).shared_around >= blocks.SAME

@@ -23,7 +23,7 @@ PROMISE = 12.0
 """Logits of the reader that one point of the search's score is worth where it is chosen what the judge looks at."""
 
 _RECORD = re.compile(r".* \| |[A-ZÀ-Þ\d](?:.*?[,;\t] ?){2}(?=\S)")
-_PROPER = re.compile(r"(?<!^)(?<![.?!] )\b[A-Z][\w-]*\b|\b\w*\d[\w.,:-]*\b")
+PROPER = re.compile(r"(?<!^)(?<![.?!] )\b[A-Z][\w-]*\b|\b\w*\d[\w.,:-]*\b")
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,7 +118,7 @@ def candidates(
         verified = looked_at_again(reader, question, parts, promise, fit)
     verified = {i: _without_questions(hits[i], found) for i, found in verified.items()}
     asked = asked_words(question)
-    proper = proper_words(question)
+    proper = set(stems(" ".join(PROPER.findall(question)))) - UNASKED
     nearest = max((cosine for hit in hits for cosine in hit.cosines), default=0.0)
     sentences: list[Contender] = []
     rows: list[Features] = []
@@ -185,7 +185,7 @@ def narrowed(question: str, hits: Sequence[Hit]) -> tuple[list[Hit], Places]:
     asked = set(identifiers(question))
     words = {word for word in asked_words(question) if not any(word in one for one in asked)}
     if not asked:
-        names = set(_PROPER.findall(question))
+        names = set(PROPER.findall(question))
         of_others = {place for hit in hits for place in _of_others(hit, names)}
         every = {(hit.article.id, start) for hit in hits for start, _ in hit.chunk.sentences}
         return list(hits), frozenset(every - of_others)
@@ -293,11 +293,6 @@ def names(features: type[Features] | type[Grounds]) -> list[str]:
 def share(words: Sequence[str], among: set[str]) -> float:
     """The share of the question's words that stand in `among`, longer words counting for more."""
     return sum(len(word) for word in words if word in among) / max(sum(map(len, words)), 1)
-
-
-def proper_words(question: str) -> set[str]:
-    """The stems of the names and numbers that a question names."""
-    return set(stems(" ".join(_PROPER.findall(question)))) - UNASKED
 
 
 def _missing(proper: set[str], among: set[str]) -> float:

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 from article_assistant.answering import meant
-from article_assistant.answering.cells import is_certain, whole
+from article_assistant.answering.cells import is_certain, whole_cell
 from article_assistant.answering.measures import column
 from article_assistant.answering.rank import Contender
 from article_assistant.answering.tables import from_table, named_cell, passed_over
@@ -197,11 +197,11 @@ def test_what_names_no_columns_is_no_cell(alike: meant.Alike) -> None:
     """A line with bars between words is left to the reader."""
     found = found_words(hits("Home | News | About us\nMonday | 9:00 | Ann"), "9:00")
     assert is_certain("When does Bo come?", found, 0.8, alike)
-    assert whole(found) == found
+    assert whole_cell(found) == found
 
 
 def test_a_short_cell_is_given_whole() -> None:
     """With its unit; a long one is left as the reader has it."""
-    assert whole(found_words(hits(LAPTOPS), "1.1")).words == "1.1 kg"
+    assert whole_cell(found_words(hits(LAPTOPS), "1.1")).words == "1.1 kg"
     long = hits("Room: Ash | Note: closed from May on for a year of repairs\nRoom: Elm | Note: open")
-    assert whole(found_words(long, "May")).words == "May"
+    assert whole_cell(found_words(long, "May")).words == "May"
