@@ -25,10 +25,11 @@ from pathlib import Path
 
 import numpy as np
 import torch
-from article_assistant.answering.extract import READ, WEIGHTS, least_confidence
+from article_assistant.answering.extract import READ, WEIGHTS
 from article_assistant.answering.question import Meaning, kind_of, meaning
 from article_assistant.answering.rank import Features, Grounds, candidates, evidence, names, ranked
 from article_assistant.answering.reader import Reader
+from article_assistant.answering.refusal import least_confidence
 from article_assistant.evaluation.questions import f1, holds
 from article_assistant.index import embed
 from article_assistant.index.chunk import split

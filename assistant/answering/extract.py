@@ -31,7 +31,7 @@ from article_assistant.answering.rank import (
     share,
 )
 from article_assistant.answering.reader import Reader
-from article_assistant.answering.refusal import near_ones, refusal, unread
+from article_assistant.answering.refusal import least_confidence, near_ones, refusal, unread
 from article_assistant.index.keyword import asked_words, stems
 from article_assistant.index.language import ENGLISH, language_of
 from article_assistant.index.types import Hit
@@ -293,12 +293,3 @@ def _same(kind: Kind, one: str, other: str) -> bool:
     """Whether two short answers say the same thing; of names and numbers one may say more of it."""
     a, b = meaning(one), meaning(other)
     return a == b or (kind != "words" and bool(a & b) and (a <= b or b <= a))
-
-
-def least_confidence(accepted: Sequence[tuple[float, float]], wrong: float) -> float:
-    """The confidence below which to refuse, so that at most `wrong` of the answers given are wrong.
-
-    `accepted` holds pairs of (share of wrong answers, confidence), the shares falling.
-    """
-    shares = [share for share, _ in accepted]
-    return float(np.interp(wrong, shares[::-1], [confidence for _, confidence in accepted][::-1]))

@@ -1,4 +1,4 @@
-"""The words of a refusal: what was looked for, and what comes nearest."""
+"""When to refuse, and the words of a refusal: what was looked for, and what comes nearest."""
 
 import re
 from collections.abc import Iterable, Sequence
@@ -20,6 +20,15 @@ NEAR_ENOUGH = 0.38
 At 0.38 the samples' own 120 questions keep it but for 6, and of 600 on other matters 61 do."""
 MOST_WORDS = 8
 """Words of the question that it names at most."""
+
+
+def least_confidence(accepted: Sequence[tuple[float, float]], wrong: float) -> float:
+    """The confidence below which to refuse, so that at most `wrong` of the answers given are wrong.
+
+    `accepted` holds pairs of (share of wrong answers, confidence), the shares falling.
+    """
+    shares = [share for share, _ in accepted]
+    return float(np.interp(wrong, shares[::-1], [confidence for _, confidence in accepted][::-1]))
 
 
 def near_ones(in_order: Iterable[Contender]) -> list[Contender]:

@@ -5,12 +5,12 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from article_assistant.answering.extract import CERTAIN, Extractor, least_confidence
+from article_assistant.answering.extract import CERTAIN, Extractor
 from article_assistant.answering.kind import Told as Kind
 from article_assistant.answering.question import kind_of, meaning
 from article_assistant.answering.rank import Contender, Features, evidence
 from article_assistant.answering.reader import DOUBTED, Reading
-from article_assistant.answering.refusal import NEAR_ENOUGH
+from article_assistant.answering.refusal import NEAR_ENOUGH, least_confidence
 from article_assistant.index.types import Article
 from article_assistant.types import Answer, Citation, Context, Turn, Words
 
