@@ -16,7 +16,7 @@ install: $(VENV)/installed ## make .venv with the pinned packages (needs the net
 chat: $(VENV)/installed ## index seeds/ or what you indexed before, and serve the chat page
 	@$(BIN)/assistant chat
 
-test: $(VENV)/installed-dev ## run the test suite in two processes (about 9 minutes on two quiet cores)
+test: $(VENV)/installed-dev ## run the test suite in two processes (about 13 minutes on two quiet cores)
 	@$(BIN)/python -m pytest --numprocesses 2 --dist worksteal
 
 check: $(VENV)/installed-dev ## lint, types and layers

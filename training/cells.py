@@ -1,20 +1,19 @@
-"""Fits how certain it is that a cell of a table is the one asked for: `python -m training.cells FILE…`.
+"""Fits how certain it is that a cell of a table is the one asked for: `python -m training.cells`, ten minutes.
 
-Tables of up to 24 rows are taken from the files (kinds that the product reads) and from `bench/tables-asked`,
-`-found` and `-drawn`, and questions with templates about each: for a cell of a named row, for the row of a named cell,
-for rows that share a value, for sums and for the highest. From each a row and a column are left out and asked for, so
-that near misses are real ones. Every question goes to the product, with all tables in one library, the reader's
-best cell taken for certain; whether it was right is what `assistant/models/cells.json` learns. Printed is what
-becomes of the questions when each table is judged with weights that were fitted on the other ones.
+It learns from the tables of `bench/tables-*` and from questions about them: those that people wrote, and others by
+templates, for a cell of a named row, for the row of a named cell, for rows that share a value, for sums and for the
+highest. For the latter a row and a column are left out of each table and asked for, so that near misses are real
+ones. Every question goes to the product, with all tables of a folder in one library, the reader's best cell taken for
+certain; whether it was right is what `assistant/models/cells.json` learns. Printed is what becomes of the questions
+that people wrote when those of each folder are judged with weights that were fitted on the other folders.
 """
 
-import argparse
 import json
 import random
 import re
 import sys
 import tempfile
-from collections import Counter, defaultdict
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from contextlib import closing
 from pathlib import Path
@@ -29,7 +28,6 @@ from article_assistant.answering.measures import column
 from article_assistant.answering.rank import Contender
 from article_assistant.answering.reader import Reader
 from article_assistant.index import embed
-from article_assistant.index.language import ENGLISH, language_of
 from article_assistant.index.reading.lines import CELLS
 from article_assistant.index.reading.parse import Parser
 from article_assistant.index.search import Index
@@ -43,24 +41,19 @@ from numpy.typing import NDArray
 from scipy.optimize import minimize
 
 from bench.systems import FILE_LIMIT
-from bench.tables import ASKED, DRAWN, FOUND, judged
+from bench.tables import ASKED, DRAWN, FOUND, FRESH, KEPT, judged
 
 SEED = 14
-ROWS, COLUMNS, TABLES = (3, 24), (3, 12), 120
-"""Rows and columns that a table has, and the tables that are drawn from all."""
-LIBRARIES = 8
-"""Libraries that the tables are put into."""
-OF_A_FILE = 6
-"""Tables taken from one file at most."""
+ROWS, COLUMNS = (3, 60), (3, 12)
+"""Rows and columns that a table has for which questions are made."""
 PENALTY = 3.0
 """Weight of half the squared weights (of signs of unit variance) beside the summed log-loss."""
-TIMES = 3.0
+TIMES = 5.0
 """How often a question counts that a person wrote."""
 WRONG = 0.03
-"""The share of all questions that may be answered wrongly."""
+"""The share of the questions that people wrote that may be answered wrongly."""
 
-WRITTEN = {folder.name: folder for folder in (ASKED, FOUND, DRAWN)}
-"""The tables whose questions a person wrote, by the name of their folder."""
+FOLDERS = (ASKED, FOUND, DRAWN, KEPT, FRESH)
 _HEADING = re.compile(r"#{1,6} (.*)")
 CELL = (
     "What is the {column} of {row}?", "What {column} does {row} have?", "{row}: what is its {column}?",
@@ -85,15 +78,16 @@ class Table(NamedTuple):
 
 
 class Case(NamedTuple):
-    """A question, the values that answer it, none where none does, and the name of its table."""
+    """A question, the values that answer it, none where none does, the folder of its table, and who wrote it."""
 
     question: str
     answers: list[str]
-    table: str
+    folder: str
+    by_hand: bool = False
 
 
 class Example(NamedTuple):
-    """A case, the best cell and its confidence, and what `judged` says of the answer, "" where none was given."""
+    """A case, the best cell and its confidence, and what `judged` says of the answer."""
 
     case: Case
     cell: Contender | None
@@ -110,14 +104,14 @@ def tables_in(files: Sequence[Path]) -> Iterator[Table]:
                 page = parser.read(path, path.read_bytes())
             except ArticleError:
                 continue
-            found, heading = 0, ""
+            heading = ""
             for block in re.split(r"\n\s*\n", page.text):
                 lines = block.split("\n")
                 if match := _HEADING.match(lines[0]):
                     heading = match[1]
                 rows = [[cell.partition(": ") for cell in line.split(CELLS)] for line in lines if CELLS in line]
                 names = list(dict.fromkeys(name for row in rows for name, colon, _ in row if colon))
-                if len(rows) < len(lines) - 1 or not names or found == OF_A_FILE:
+                if len(rows) < len(lines) - 1 or not names:
                     continue
                 cells = [[{n: s for n, _, s in row}.get(name, "") for name in names] for row in rows]
                 fits = ROWS[0] <= len(rows) <= ROWS[1] and COLUMNS[0] <= len(names) <= COLUMNS[1]
@@ -131,7 +125,6 @@ def tables_in(files: Sequence[Path]) -> Iterator[Table]:
                     and tuple(names) not in seen
                 ):
                     seen.add(tuple(names))
-                    found += 1
                     yield Table(page.title or path.stem, heading, names, cells)
 
 
@@ -230,24 +223,24 @@ def asked(folder: Path, told: Sequence[Case]) -> Iterator[Example]:
             yield Example(case, cell, confidence, ("" if answer.answered else "refused ") + verdict)
 
 
-def examples(files: Sequence[Path], folder: Path) -> list[Example]:
-    """The examples of all tables: made ones below `folder`, then those of the benchmarks as they stand."""
-    told: dict[Path, list[Case]] = defaultdict(list)
-    drawn = list(tables_in(files))
-    random.Random(SEED).shuffle(drawn)
-    for number, table in enumerate(drawn[:TABLES]):
-        rest, gone, apart = less(table, random.Random(f"{SEED} {number}"))
-        name, library = f"{number:03}.md", folder / f"{number % LIBRARIES}"
-        library.mkdir(exist_ok=True)
-        (library / name).write_text(written(rest), encoding="utf-8")
-        plain = language_of(written(rest)) == ENGLISH  # `judged` takes ", " for what parts two answers
-        told[library] += [
-            case for case in cases(name, rest, gone, apart) if plain and ", " not in "".join(case.answers)
-        ]
-    found = [one for library, those in told.items() for one in asked(library, those)]
-    for known in WRITTEN.values():
-        lines = map(json.loads, (known / "questions.jsonl").read_text(encoding="utf-8").splitlines())
-        found += asked(known, [Case(line["question"], line["answers"], known.name) for line in lines])
+def examples(place: Path) -> list[Example]:
+    """The examples of all folders: those by templates, over tables written below `place`, then those by hand."""
+    found = list[Example]()
+    for folder in FOLDERS:
+        files = [path for path in sorted(folder.iterdir()) if path.name not in ("ORIGINS", "questions.jsonl")]
+        library, told = place / folder.name, list[Case]()
+        library.mkdir()
+        for number, table in enumerate(tables_in(files)):
+            name = f"{folder.name} {number}"
+            rest, gone, apart = less(table, random.Random(f"{SEED} {name}"))
+            (library / f"{number}.md").write_text(written(rest), encoding="utf-8")
+            made = cases(name, rest, gone, apart)
+            # `judged` takes ", " for what parts two answers.
+            told += [one._replace(folder=folder.name) for one in made if ", " not in "".join(one.answers)]
+        found += asked(library, told)
+        lines = map(json.loads, (folder / "questions.jsonl").read_text(encoding="utf-8").splitlines())
+        found += asked(folder, [Case(line["question"], line["answers"], folder.name, by_hand=True) for line in lines])
+        sys.stdout.write(f"{folder.name}: {len(told)} made\n")
     return found
 
 
@@ -292,7 +285,7 @@ def is_right(one: Example) -> bool:
 def apart(
     x: NDArray[np.float64], right: NDArray[np.bool_], times: NDArray[np.float64], groups: Sequence[str]
 ) -> NDArray[np.float64]:
-    """Log odds of each cell, by weights that were fitted on the cells of all other tables."""
+    """Log odds of each cell, by weights that were fitted on the cells of all other folders."""
     odds, names = np.zeros(len(x)), np.array(groups)
     for name in set(groups):
         own = names == name
@@ -302,39 +295,30 @@ def apart(
 
 
 def shares(found: Sequence[Example], at: Sequence[int], kept: NDArray[np.bool_]) -> tuple[float, float]:
-    """The shares of questions right and wrong where only these cells are certain, the others refused."""
+    """Of the questions that people wrote, the shares right and wrong where only these cells are certain."""
     verdicts = ["right" if is_right(one) else one.verdict.removeprefix("refused ") for one in found]
     for i, certain in zip(at, kept, strict=True):
         if not certain:
             verdicts[i] = "missed" if found[i].case.answers else "right"
-    many = Counter(verdicts)
-    return many["right"] / len(found), many["wrong"] / len(found)
+    many = Counter(verdict for verdict, one in zip(verdicts, found, strict=True) if one.case.by_hand)
+    return many["right"] / many.total(), many["wrong"] / many.total()
 
 
 def main() -> None:
     """Make, ask, judge by cross-validation, fit and write."""
-    parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
-    parser.add_argument("files", nargs="*", type=Path)
-    given = parser.parse_args()
-    with tempfile.TemporaryDirectory(prefix="cells-") as folder:
-        found = examples(sorted(given.files), Path(folder))
-    learn(found)
-
-
-def learn(found: Sequence[Example]) -> None:
-    """Judge by cross-validation, fit to all and write."""
+    with tempfile.TemporaryDirectory(prefix="cells-") as place:
+        found = examples(Path(place))
     x, at = seen_of(found)
-    tables = [found[i].case.table for i in at]
+    folders = [found[i].case.folder for i in at]
     right = np.array([is_right(found[i]) for i in at])
-    times = np.array([TIMES if table in WRITTEN else 1.0 for table in tables])
-    odds = apart(x, right, times, tables)
+    times = np.array([TIMES if found[i].case.by_hand else 1.0 for i in at])
+    odds = apart(x, right, times, folders)
     steps = np.arange(-3.0, 5.0, 0.1).round(1)
     judged_at = [shares(found, at, odds >= least) for least in steps]
     chosen = next((i for i, (_, wrong) in enumerate(judged_at) if wrong <= WRONG), len(steps) - 1)
-    all_kept = shares(found, at, odds > -np.inf)
     sys.stdout.write(f"{len(found)} questions, {len(at)} cells\n")
-    for name, (good, bad) in (("every cell", all_kept), ("certain cells, other tables' weights", judged_at[chosen])):
-        sys.stdout.write(f"{name}: {good:.3f} right, {bad:.3f} wrong\n")
+    for least, (good, bad) in zip(steps, judged_at, strict=True):
+        sys.stdout.write(f"{least:5} and more, other folders' weights: {good:.3f} right, {bad:.3f} wrong\n")
     weights, bias = fit(x, right, times)
     model = {
         "signs": Signs._fields,
