@@ -48,9 +48,9 @@ ROWS, COLUMNS = (3, 60), (3, 12)
 """Rows and columns that a table has for which questions are made."""
 PENALTY = 3.0
 """Weight of half the squared weights (of signs of unit variance) beside the summed log-loss."""
-TIMES = 5.0
-"""How often a question counts that a person wrote."""
-WRONG = 0.03
+AGAINST = {"left", "names_left", "says_nothing", "compared", "several", "summed"}
+"""Signs that never speak for a cell; the others, but for its place, never speak against it."""
+WRONG = 0.02
 """The share of the questions that people wrote that may be answered wrongly."""
 
 FOLDERS = (ASKED, FOUND, DRAWN, KEPT, FRESH)
@@ -244,22 +244,20 @@ def examples(place: Path) -> list[Example]:
     return found
 
 
-def fit(
-    x: NDArray[np.float64], right: NDArray[np.bool_], times: NDArray[np.float64]
-) -> tuple[NDArray[np.float64], float]:
+def fit(x: NDArray[np.float64], right: NDArray[np.bool_]) -> tuple[NDArray[np.float64], float]:
     """Weights and bias of a logistic regression of the signs as they are."""
     mean, scale = x.mean(0), x.std(0) + 1e-9
     z, sign = np.column_stack([(x - mean) / scale, np.ones(len(x))]), np.where(right, 1.0, -1.0)
 
     def loss(w: NDArray[np.float64]) -> tuple[float, NDArray[np.float64]]:
         margin = sign * (z @ w)
-        slope = -sign * times / (1 + np.exp(margin))
         kept = np.append(w[:-1], 0.0)
-        return float(
-            (times * np.logaddexp(0, -margin)).sum() + PENALTY / 2 * (kept @ kept)
-        ), z.T @ slope + PENALTY * kept
+        slope = z.T @ (-sign / (1 + np.exp(margin))) + PENALTY * kept
+        return float(np.logaddexp(0, -margin).sum() + PENALTY / 2 * (kept @ kept)), slope
 
-    w = minimize(loss, np.zeros(z.shape[1]), jac=True, method="L-BFGS-B").x
+    either = {"in_first_column"}
+    bounds = [(None if name in AGAINST | either else 0, 0 if name in AGAINST else None) for name in Signs._fields]
+    w = minimize(loss, np.zeros(z.shape[1]), jac=True, method="L-BFGS-B", bounds=[*bounds, (None, None)]).x
     return w[:-1] / scale, float(w[-1] - mean @ (w[:-1] / scale))
 
 
@@ -282,14 +280,12 @@ def is_right(one: Example) -> bool:
     return one.verdict == "right" or bool(one.cell and [cell_of(one.cell)] == one.case.answers)
 
 
-def apart(
-    x: NDArray[np.float64], right: NDArray[np.bool_], times: NDArray[np.float64], groups: Sequence[str]
-) -> NDArray[np.float64]:
+def apart(x: NDArray[np.float64], right: NDArray[np.bool_], groups: Sequence[str]) -> NDArray[np.float64]:
     """Log odds of each cell, by weights that were fitted on the cells of all other folders."""
     odds, names = np.zeros(len(x)), np.array(groups)
     for name in set(groups):
         own = names == name
-        weights, bias = fit(x[~own], right[~own], times[~own])
+        weights, bias = fit(x[~own], right[~own])
         odds[own] = x[own] @ weights + bias
     return odds
 
@@ -311,15 +307,14 @@ def main() -> None:
     x, at = seen_of(found)
     folders = [found[i].case.folder for i in at]
     right = np.array([is_right(found[i]) for i in at])
-    times = np.array([TIMES if found[i].case.by_hand else 1.0 for i in at])
-    odds = apart(x, right, times, folders)
+    odds = apart(x, right, folders)
     steps = np.arange(-3.0, 5.0, 0.1).round(1)
     judged_at = [shares(found, at, odds >= least) for least in steps]
     chosen = next((i for i, (_, wrong) in enumerate(judged_at) if wrong <= WRONG), len(steps) - 1)
     sys.stdout.write(f"{len(found)} questions, {len(at)} cells\n")
     for least, (good, bad) in zip(steps, judged_at, strict=True):
         sys.stdout.write(f"{least:5} and more, other folders' weights: {good:.3f} right, {bad:.3f} wrong\n")
-    weights, bias = fit(x, right, times)
+    weights, bias = fit(x, right)
     model = {
         "signs": Signs._fields,
         "weights": [round(float(one), 4) for one in weights],

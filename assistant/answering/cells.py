@@ -59,6 +59,11 @@ def is_certain(question: str, best: Contender, confidence: float, alike: Alike |
     return seen is None or bool(np.dot(seen, model["weights"]) + model["bias"] >= model["least"])
 
 
+def asks_several(question: str) -> bool:
+    """Whether a question asks for several rows, as "Which rooms …?" does."""
+    return kind_of(question) == "list" or bool(_SEVERAL.search(question))
+
+
 def cell_of(best: Contender) -> str:
     """All of the cell that the best words stand in, without the name of its column."""
     text, begin = best.hit.article.text, best.hit.article.text.rfind("\n", 0, best.first) + 1
@@ -116,7 +121,6 @@ def signs(question: str, best: Contender, confidence: float, alike: Alike | None
     said, named = _share_said(value, asked), _share_said(name, asked)
     known = {*around, *own, *stems(name)}
     left = [word for word in asked if word not in known and not any(same_root(word, one) for one in stems(name))]
-    several = kind_of(question) == "list" or bool(_SEVERAL.search(question))
     return Signs(
         row_said=said,
         row_said_whole=float(said == 1),
@@ -130,7 +134,7 @@ def signs(question: str, best: Contender, confidence: float, alike: Alike | None
         says_nothing=float(_says_nothing(best, cell, spans[at][1])),
         in_first_column=float(place == 0),
         compared=float(bool(COMPARES.search(question))),
-        several=float(several),
+        several=float(asks_several(question)),
         summed=max(sums) - cosines[0],
     )
 

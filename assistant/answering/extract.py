@@ -13,7 +13,7 @@ import numpy as np
 from article_assistant.answering import blocks, courtesy, explaining, followup, passage, tables
 from article_assistant.answering.agreement import COUNTED_ALIKE, most_apart
 from article_assistant.answering.blocks import answer_below, as_list, asked_before, in_full, whole_code, whole_list
-from article_assistant.answering.cells import is_certain, whole_cell
+from article_assistant.answering.cells import asks_several, is_certain, whole_cell
 from article_assistant.answering.cite import Said, disagreement, resolve, short_answer
 from article_assistant.answering.kind import Told
 from article_assistant.answering.meant import Alike
@@ -185,7 +185,8 @@ class Extractor:
         if why:
             explaining.weighed(why, hits, sentences, features, scores, order, sure)
             explaining.table_asked(why, bool(uncertain), sure)
-        if uncertain and (found := tables.from_table(question, hits, best, self._alike)):
+        many = row and (uncertain or asks_several(question))
+        if many and (found := tables.from_table(question, hits, best, self._alike)):
             return _Composed(*found, CERTAIN)
         if best is None or not sure:
             if same := asked_before(question, hits):
