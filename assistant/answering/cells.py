@@ -28,7 +28,7 @@ WHOLE_CELL = 6
 RIVALS = 8
 """Other rows that a cell's own is compared with: those that share most words with the question."""
 COMPARES = re.compile(r"(?i)(?<!\bat )\b(?:most|least|best|worst|fewest|the \w{3,}est)\b")
-_SEVERAL = re.compile(r"(?i)^(?:which|what) \w+[^s\W]s\b")
+_SEVERAL = re.compile(r"(?i)^(?:which|what) (?!(?:does|has|was)\b)\w+[^s\W]s\b")
 
 
 class Signs(NamedTuple):

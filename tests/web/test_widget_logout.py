@@ -58,7 +58,7 @@ class Reader:
         before = len(self.tokens)
         ask(self.page)
         self.page.locator(".turn:last-of-type .tools").wait_for()
-        assert len(self.tokens) == before + 1
+        assert before < len(self.tokens) <= before + 2  # one of the second in which one has left is fetched anew
         assert self.tokens[-1].startswith("Bearer ")
         (_, user, _) = self.served.assistant.asked[-1]
         assert user.name != "guest"
