@@ -83,7 +83,8 @@ def test_what_is_deleted_is_gone_here_and_there(talked: tuple[Any, web.Served]) 
     """A deleted conversation is in no list, on no server and not on the page."""
     page, served = talked
     page.get_by_role("button", name="History").click()
-    page.get_by_role("button", name=f"Delete {QUESTION}").click()
+    with page.expect_navigation():
+        page.get_by_role("button", name=f"Delete {QUESTION}").click()
     page.locator(".turn").wait_for(state="detached")
     assert served.assistant.kept == {}
     box(page).wait_for()
