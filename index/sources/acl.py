@@ -66,7 +66,7 @@ class Rules:
                 if user not in may:  # rules with placeholders, which only people have
                     found -= {user, *(f"@{group}" for group in groups)}
             found |= {user for user in may if not found & {user, *(f"@{group}" for group in self.users[user])}}
-        elif any(_may_be_of(scope, page) and not level for scope, _, level in self.rules if "%" in scope):
+        elif any(_may_be_of(scope, page) and not level for scope, name, level in self.rules if "%" in scope + name):
             found &= self.superusers
         return frozenset(f"{label}:{name}" for name in found)
 

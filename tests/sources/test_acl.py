@@ -2,7 +2,7 @@
 
 from article_assistant.index.sources.acl import Rules, rules_of
 from article_assistant.index.types import EVERYONE
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from tests.parts import modest
@@ -52,6 +52,7 @@ def test_each_person_sees_what_the_wiki_shows_them(rules: tuple[tuple[str, str, 
 
 
 @modest
+@example(rules=(("*", "@user", 1), ("start", "%USER%", 0)), user="bob", groups=frozenset({"user"}))
 @given(
     rules=rules,
     user=st.sampled_from(["", "bob", "mia", "new"]),
