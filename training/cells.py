@@ -1,4 +1,4 @@
-"""Fits how certain it is that a cell of a table is the one asked for: `python -m training.cells`, ten minutes.
+"""Fits how certain it is that a cell of a table is the one asked for: `python -m training.cells`, 16 minutes.
 
 It learns from the tables of `bench/tables-*` and from questions about them: those that people wrote, and others by
 templates, for a cell of a named row, for the row of a named cell, for rows that share a value, for sums and for the
@@ -48,7 +48,7 @@ ROWS, COLUMNS = (3, 60), (3, 12)
 """Rows and columns that a table has for which questions are made."""
 PENALTY = 3.0
 """Weight of half the squared weights (of signs of unit variance) beside the summed log-loss."""
-AGAINST = {"left", "names_left", "says_nothing", "compared", "several", "summed"}
+AGAINST = {"left", "names_left", "says_nothing", "several", "summed"}
 """Signs that never speak for a cell; the others, but for its place, never speak against it."""
 WRONG = 0.02
 """The share of the questions that people wrote that may be answered wrongly."""

@@ -27,7 +27,6 @@ WHOLE_CELL = 6
 """Words of a cell that is given whole."""
 RIVALS = 8
 """Other rows that a cell's own is compared with: those that share most words with the question."""
-COMPARES = re.compile(r"(?i)(?<!\bat )\b(?:most|least|best|worst|fewest|the \w{3,}est)\b")
 _SEVERAL = re.compile(r"(?i)^(?:which|what) (?!(?:does|has|was)\b)\w+[^s\W]s\b")
 
 
@@ -45,7 +44,6 @@ class Signs(NamedTuple):
     confidence: float
     says_nothing: float
     in_first_column: float
-    compared: float
     several: float
     summed: float
 
@@ -133,7 +131,6 @@ def signs(question: str, best: Contender, confidence: float, alike: Alike | None
         confidence=float(np.clip(np.log(confidence / (1 - confidence + 1e-9) + 1e-9), -5, 5)) / 5,
         says_nothing=float(_says_nothing(best, cell, spans[at][1])),
         in_first_column=float(place == 0),
-        compared=float(bool(COMPARES.search(question))),
         several=float(asks_several(question)),
         summed=max(sums) - cosines[0],
     )

@@ -10,7 +10,6 @@ from dataclasses import replace
 
 from article_assistant.answering.asked import Asked, same_root
 from article_assistant.answering.blocks import ITEMS, LIST
-from article_assistant.answering.cells import COMPARES
 from article_assistant.answering.cite import Quote, Said, stopped
 from article_assistant.answering.meant import Alike, asked_of, means_the_sum
 from article_assistant.answering.measures import EXTREMES, sum_at
@@ -21,6 +20,7 @@ from article_assistant.index.keyword import UNASKED, stems
 from article_assistant.index.reading.lines import CELLS
 from article_assistant.index.types import Hit
 
+_COMPARES = re.compile(r"(?i)(?<!\bat )\b(?:most|least|best|worst|fewest|the \w{3,}est)\b")
 _ALL = re.compile(r"(?i)(?:and )?(?:what (?:are|were)|when (?:is|are|was|were|do|does|did|can|may))\b")
 
 
@@ -63,7 +63,7 @@ def passed_over(question: str, hits: Sequence[Hit], best: Contender, alike: Alik
     "* means that there is none", but where it says which rows of a table are meant.
     """
     mark = not any(map(str.isalnum, best.words))
-    if not (mark or COMPARES.search(question)) or COMPARES.search(best.text) or EXTREMES.search(best.text):
+    if not (mark or _COMPARES.search(question)) or _COMPARES.search(best.text) or EXTREMES.search(best.text):
         return None
     for table in tables_of(hits):
         asked = Asked(question, table, alike)

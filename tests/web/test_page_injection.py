@@ -1,5 +1,5 @@
 """No text becomes markup on the page: in the conversation, on the cards, in an article. `--long` plays all of more than
-2,000 (three minutes)."""
+2,000 (four minutes)."""
 
 from collections.abc import Callable
 from dataclasses import replace
