@@ -1,9 +1,9 @@
 """Questions over a whole table: which rows, how many, which has the most; a third of them without an answer.
 
 Tables of public facts and of an office stand in `bench/tables-asked/`, all in one library, with `questions.jsonl`;
-what answers was made with an eye on these. In `bench/tables-found/` (`--found`), `bench/tables-drawn/` (`--drawn`),
-`bench/tables-kept/` (`--kept`) and `bench/tables-fresh/` (`--fresh`) are tables as they stand in pages of public
-repositories and packages, and questions that were written before they were first asked.
+what answers was made with an eye on these. In the other folders (`--set found`, `drawn`, `kept`, `fresh`, `unseen`) are
+tables as they stand in pages of public repositories and packages, and questions that were written before they were
+first asked.
 Right is an answer with all the values expected and no others, each cited, or a refusal where none is expected.
 """
 
@@ -29,22 +29,15 @@ from article_assistant.types import Answer, User
 from bench import report
 from bench.systems import FILE_LIMIT
 
-ASKED, FOUND, DRAWN, KEPT, FRESH = (
-    Path(__file__).with_name(f"tables-{name}") for name in ("asked", "found", "drawn", "kept", "fresh")
-)
+SETS = ("asked", "found", "drawn", "kept", "fresh", "unseen")
 
 
 def main() -> None:
     """Run the command."""
     parser = report.options(__doc__ or "", "two minutes on two cores")
-    parser.add_argument("--found", action="store_true", help="the tables of public repositories")
-    parser.add_argument("--drawn", action="store_true", help="those of public packages")
-    parser.add_argument("--kept", action="store_true", help="those that were kept for the last")
-    parser.add_argument("--fresh", action="store_true", help="those that were written when all rules stood")
+    parser.add_argument("--set", choices=SETS, default=SETS[0], help="the tables and their questions")
     given = parser.parse_args()
-    folder = next(
-        (one for one in (FOUND, DRAWN, KEPT, FRESH) if getattr(given, one.name.removeprefix("tables-"))), ASKED
-    )
+    folder = folder_of(given.set)
     report.offline()
     facts = report.machine()
     embedder = embed.load()
@@ -70,6 +63,11 @@ def main() -> None:
         f"{many['wrong'] / len(rows):.3f} wrong, of {len(rows)}.",
     ]
     report.write(given.out, "tables", "Tables asked as a whole", facts, body, {"cases": document, **many})
+
+
+def folder_of(name: str) -> Path:
+    """Where the tables of a set stand."""
+    return Path(__file__).with_name(f"tables-{name}")
 
 
 def judged(expected: Sequence[str], answer: Answer) -> str:

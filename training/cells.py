@@ -1,4 +1,7 @@
-"""Fits how certain it is that a cell of a table is the one asked for: `python -m training.cells`, 16 minutes.
+"""Fits how certain it is that a cell of a table is the one asked for.
+
+    python -m training.cells collect WORK    (12 to 16 min; the questions are asked once)
+    python -m training.cells fit WORK        (2 min)
 
 It learns from the tables of `bench/tables-*` and from questions about them: those that people wrote, and others by
 templates, for a cell of a named row, for the row of a named cell, for rows that share a value, for sums and for the
@@ -8,7 +11,9 @@ certain; whether it was right is what `assistant/models/cells.json` learns. Prin
 that people wrote when those of each folder are judged with weights that were fitted on the other folders.
 """
 
+import argparse
 import json
+import pickle
 import random
 import re
 import sys
@@ -41,7 +46,7 @@ from numpy.typing import NDArray
 from scipy.optimize import minimize
 
 from bench.systems import FILE_LIMIT
-from bench.tables import ASKED, DRAWN, FOUND, FRESH, KEPT, judged
+from bench.tables import folder_of, judged
 
 SEED = 14
 ROWS, COLUMNS = (3, 60), (3, 12)
@@ -53,7 +58,7 @@ AGAINST = {"left", "names_left", "says_nothing", "several", "summed"}
 WRONG = 0.02
 """The share of the questions that people wrote that may be answered wrongly."""
 
-FOLDERS = (ASKED, FOUND, DRAWN, KEPT, FRESH)
+FOLDERS = tuple(map(folder_of, ("asked", "found", "drawn", "kept", "fresh")))
 _HEADING = re.compile(r"#{1,6} (.*)")
 CELL = (
     "What is the {column} of {row}?", "What {column} does {row} have?", "{row}: what is its {column}?",
@@ -190,10 +195,10 @@ def _spoken(name: str) -> str:
     return " ".join(word if word[1:] != word[1:].lower() else word.lower() for word in name.split())
 
 
-def written(table: Table) -> str:
-    """A table as a page of Markdown."""
-    rows = [table.columns, ["---"] * len(table.columns), *table.rows]
-    lines = "\n".join(f"| {' | '.join(row)} |" for row in rows)
+def written(table: Table, turned: bool = False) -> str:
+    """A table as a page of Markdown; `turned` with its columns as rows."""
+    first, *rest = zip(table.columns, *table.rows, strict=True) if turned else (table.columns, *table.rows)
+    lines = "\n".join(f"| {' | '.join(row)} |" for row in (first, ["---"] * len(first), *rest))
     heading = f"## {table.heading}\n\n" if table.heading and table.heading != table.title else ""
     return f"# {table.title}\n\n{heading}{lines}\n"
 
@@ -233,7 +238,9 @@ def examples(place: Path) -> list[Example]:
         for number, table in enumerate(tables_in(files)):
             name = f"{folder.name} {number}"
             rest, gone, apart = less(table, random.Random(f"{SEED} {name}"))
-            (library / f"{number}.md").write_text(written(rest), encoding="utf-8")
+            labels = {row[0] for row in rest.rows}
+            turned = number % 2 == 1 and len(labels) == len(rest.rows) < COLUMNS[1]
+            (library / f"{number}.md").write_text(written(rest, turned), encoding="utf-8")
             made = cases(name, rest, gone, apart)
             # `judged` takes ", " for what parts two answers.
             told += [one._replace(folder=folder.name) for one in made if ", " not in "".join(one.answers)]
@@ -300,17 +307,16 @@ def shares(found: Sequence[Example], at: Sequence[int], kept: NDArray[np.bool_])
     return many["right"] / many.total(), many["wrong"] / many.total()
 
 
-def main() -> None:
-    """Make, ask, judge by cross-validation, fit and write."""
-    with tempfile.TemporaryDirectory(prefix="cells-") as place:
-        found = examples(Path(place))
+def learn(found: Sequence[Example]) -> None:
+    """Judge by cross-validation, fit and write."""
     x, at = seen_of(found)
     folders = [found[i].case.folder for i in at]
     right = np.array([is_right(found[i]) for i in at])
     odds = apart(x, right, folders)
     steps = np.arange(-3.0, 5.0, 0.1).round(1)
     judged_at = [shares(found, at, odds >= least) for least in steps]
-    chosen = next((i for i, (_, wrong) in enumerate(judged_at) if wrong <= WRONG), len(steps) - 1)
+    allowed = [i for i, (_, wrong) in enumerate(judged_at) if wrong <= WRONG] or [len(steps) - 1]
+    chosen = max(allowed, key=lambda i: (judged_at[i][0], -judged_at[i][1]))
     sys.stdout.write(f"{len(found)} questions, {len(at)} cells\n")
     for least, (good, bad) in zip(steps, judged_at, strict=True):
         sys.stdout.write(f"{least:5} and more, other folders' weights: {good:.3f} right, {bad:.3f} wrong\n")
@@ -325,4 +331,13 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("step", choices=["collect", "fit"])
+    parser.add_argument("work", type=Path)
+    given = parser.parse_args()
+    kept = given.work / "cells.pickle"
+    if given.step == "collect":
+        with tempfile.TemporaryDirectory(prefix="cells-") as made:
+            kept.write_bytes(pickle.dumps(examples(Path(made))))
+    else:
+        learn(pickle.loads(kept.read_bytes()))

@@ -18,7 +18,7 @@ from article_assistant.answering.meant import Alike
 from article_assistant.answering.numbers import in_digits
 from article_assistant.answering.question import kind_of
 from article_assistant.answering.rank import PROPER, Contender, share
-from article_assistant.answering.records import NO, YES, lines_around, plain_sign
+from article_assistant.answering.records import NO, YES, Records, lines_around, plain_sign, table_at, views
 from article_assistant.index.keyword import UNASKED, stems
 from article_assistant.index.reading.lines import CELLS
 
@@ -27,6 +27,8 @@ WHOLE_CELL = 6
 """Words of a cell that is given whole."""
 RIVALS = 8
 """Other rows that a cell's own is compared with: those that share most words with the question."""
+Row = Sequence[tuple[str, str]]
+"""The cells of a row behind the names of their columns, "" where one has none."""
 _SEVERAL = re.compile(r"(?i)^(?:which|what) (?!(?:does|has|was)\b)\w+[^s\W]s\b")
 
 
@@ -89,25 +91,31 @@ def signs(question: str, best: Contender, confidence: float, alike: Alike | None
     """What tells whether the cell of the best words is the one that a question asks for; None where none is named."""
     text, hit = best.hit.article.text, best.hit
     spans = lines_around(text, best.first)
-    lines = [text[a:b] for a, b in spans]
+    rows: Sequence[Row] = [_named_cells(text[a:b]) for a, b in spans]
     at = next(i for i, (a, b) in enumerate(spans) if a <= best.first < b)
-    row, place = _named_cells(lines[at]), text[spans[at][0] : best.first].count(CELLS)
-    if not any(name for name, _ in row[1:]):
+    begin, end = spans[at]
+    place = text[begin : best.first].count(CELLS)
+    if not any(name for name, _ in rows[at][1:]):
         return None
+    if place and (table := table_at(hit, best.first)):
+        rows, at, place = _as_meant(question, table, rows, at, place)
+    row = rows[at]
     name, cell = row[place]
-    columns = [one for one, _ in max(map(_named_cells, lines[:100]), key=len)]
+    columns = [one for one, _ in max(rows[:100], key=len)]
     others = [one for one in dict.fromkeys(columns) if one != name]
     above = text[: spans[0][0]].rstrip().rpartition("\n")[2]
     around = {*stems(f"{hit.article.title} {hit.chunk.heading} {above}"), *stems(columns[0])}
     asked = [word for word in dict.fromkeys(stems(in_digits(question))) if word not in UNASKED]
 
-    def held(line: str) -> set[str]:
-        return {word for one, said in _named_cells(line) if one != name for word in stems(said)}
+    def held(row: Row) -> set[str]:
+        return {word for one, said in row if one != name for word in stems(said)}
 
-    own = held(lines[at])
-    rivals = heapq.nlargest(
-        RIVALS, [one for i, one in enumerate(lines) if i != at], lambda one: sum(w in one.casefold() for w in asked)
-    )
+    def shared(row: Row) -> int:
+        text = " ".join(said for _, said in row).casefold()
+        return sum(word in text for word in asked)
+
+    own = held(row)
+    rivals = heapq.nlargest(RIVALS, (one for i, one in enumerate(rows) if i != at), shared)
     value = max(
         [said for i, (_, said) in enumerate(row) if i != place],
         key=lambda said: share(asked, set(stems(said))),
@@ -129,15 +137,25 @@ def signs(question: str, best: Contender, confidence: float, alike: Alike | None
         left=sum(map(len, left)) / max(sum(map(len, asked)), 1),
         names_left=float(bool(set(stems(" ".join(PROPER.findall(question)))) - UNASKED - known - set(stems(cell)))),
         confidence=float(np.clip(np.log(confidence / (1 - confidence + 1e-9) + 1e-9), -5, 5)) / 5,
-        says_nothing=float(_says_nothing(best, cell, spans[at][1])),
+        says_nothing=float(_says_nothing(best, cell, end)),
         in_first_column=float(place == 0),
         several=float(asks_several(question)),
         summed=max(sums) - cosines[0],
     )
 
 
-def _named_cells(line: str) -> list[tuple[str, str]]:
-    """The name of each column and its cell, "" where one has no name."""
+def _as_meant(
+    question: str, table: Records, rows: Sequence[Row], at: int, place: int
+) -> tuple[Sequence[Row], int, int]:
+    """The rows, that of a cell and its place in it; those of the turned table, where it stands on its side."""
+    meant, label, column = views(question, table)[0], rows[at][0][1], rows[at][place][0]
+    if meant is table or label not in meant.columns:  # a row of units is none of the turned table
+        return rows, at, place
+    at = table.columns[1:].index(column)
+    return [list(row.items()) for row in meant.rows], at, list(meant.rows[at]).index(label)
+
+
+def _named_cells(line: str) -> Row:
     pairs = [(name, said) for name, _, said in (cell.partition(": ") for cell in line.split(CELLS))]
     return [(name, said) if said else ("", name) for name, said in pairs]
 

@@ -1,11 +1,11 @@
 """The tables of an article's text, read back from their rows: `Room: Alder | Seats: 12`, a line each."""
 
+import math
 import re
 import unicodedata
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from itertools import combinations
 
 from article_assistant.answering.rank import is_row
 from article_assistant.index.keyword import stems
@@ -96,14 +96,26 @@ def on_its_side(table: Records) -> Records | None:
     return replace(table, columns=("", *labels), rows=tuple(rows), spans=(whole,) * len(rows), units={})
 
 
+def views(question: str, table: Records) -> list[Records]:
+    """A table as it stands, and turned where it may be on its side; as it stands then only if its corner is named."""
+    turned, corner = on_its_side(table), set(stems(table.columns[0]))
+    if turned and corner and not corner <= set(stems(question)):
+        return [turned]
+    return [table, turned] if turned else [table]
+
+
 def _alike(lines: Iterable[Sequence[str]]) -> float:
     """The share of pairs of cells in one line that look alike: figures, with the same signs between them, or words."""
 
     def shape(cell: str) -> str:
         return "yes" if plain_sign(cell) in YES | NO else _WORDS.sub("a", _FIGURE.sub("0", cell.strip("~≈ ")))
 
-    pairs = [one == other for line in lines for one, other in combinations(map(shape, line), 2)]
-    return sum(pairs) / max(len(pairs), 1)
+    same = pairs = 0
+    for line in lines:
+        shapes = Counter(map(shape, line))
+        same += sum(math.comb(many, 2) for many in shapes.values())
+        pairs += math.comb(shapes.total(), 2)
+    return same / max(pairs, 1)
 
 
 def plain_sign(cell: str) -> str:

@@ -15,7 +15,7 @@ from article_assistant.answering.meant import Alike, asked_of, means_the_sum
 from article_assistant.answering.measures import EXTREMES, sum_at
 from article_assistant.answering.question import kind_of, names_days
 from article_assistant.answering.rank import Contender
-from article_assistant.answering.records import Records, on_its_side, table_at, tables_of
+from article_assistant.answering.records import Records, table_at, tables_of, views
 from article_assistant.index.keyword import UNASKED, stems
 from article_assistant.index.reading.lines import CELLS
 from article_assistant.index.types import Hit
@@ -39,21 +39,13 @@ def from_table(
     """
     found, article = None, ""
     for table in tables_of(hits):
-        views = (_Answered(question, view, row, alike).answer() for view in _views(question, table))
-        said = next(filter(None, views), None)
+        answers = (_Answered(question, view, row, alike).answer() for view in views(question, table))
+        said = next(filter(None, answers), None)
         if said and found and table.article.id == article and (said[0] is None or said[0] != found[0]):
             return None
         if said and not found:
             found, article = said, table.article.id
     return found
-
-
-def _views(question: str, table: Records) -> list[Records]:
-    """A table as it stands, and turned where it may be on its side; as it stands then only if its corner is named."""
-    turned, corner = on_its_side(table), set(stems(table.columns[0]))
-    if turned and corner and not corner <= set(stems(question)):
-        return [turned]
-    return [table, turned] if turned else [table]
 
 
 def passed_over(question: str, hits: Sequence[Hit], best: Contender, alike: Alike | None) -> Contender | None:

@@ -6,10 +6,12 @@ import pytest
 from article_assistant.answering import meant
 from article_assistant.answering.cells import is_certain, whole_cell
 from article_assistant.answering.measures import column
-from article_assistant.answering.rank import Contender
+from article_assistant.answering.rank import Contender, is_row
 from article_assistant.answering.tables import from_table, named_cell, passed_over
 from article_assistant.index import embed
 from article_assistant.index.types import Hit
+from hypothesis import given
+from hypothesis import strategies as st
 
 from tests.answering.test_tables import DETECTORS, hits
 
@@ -159,6 +161,8 @@ def test_a_total_is_none_of_the_rows_that_it_sums_up(alike: meant.Alike) -> None
         assert found[0] == short
 
 
+PUMPS = "# Pumps\n\nProperty: Lift | P1: 3 to 8 m | P4: 2 to 15 m\nProperty: Noise | P1: ±48 dB | P4: ±39 dB\n"
+PUMPS += "Property: Weight | P1: 2.4 kg | P4: 1.7 kg\nProperty: Colour | P1: red | P4: blue"
 FACTS = "Fact: Size | Value: 200\nFact: Age | Value: 7\n\n"
 FACTS += "Version: 5.10 | Name: Breezy Badger\nVersion: 6.06 | Name: Ox | Ships: *"
 
@@ -178,6 +182,11 @@ FACTS += "Version: 5.10 | Name: Breezy Badger\nVersion: 6.06 | Name: Ox | Ships:
         (DETECTORS, "What is the total wheel size?", "500 kB", False),
         (DETECTORS, "What is the wheel size of Alder?", "500 kB", True),
         (DETECTORS, "What is the wheel weight of Birch?", "500 kB", False),  # the size is that of Alder
+        (PUMPS, "What is the weight of the P4?", "1.7", True),
+        (PUMPS, "Which pump weighs 2.4 kg?", "2.4", False),
+        (PUMPS, "What is the weight of the P7?", "1.7", False),
+        (PUMPS, "What is the weight of the P4?", "2.4", False),
+        (PUMPS, "What is the voltage of the P1?", "2.4", False),
         (FACTS, "What is the total size?", "Size", False),
         (FACTS, "Which version is called Brave Badger?", "5.10", False),
         (FACTS, "Which version is called Breezy Badger?", "5.10", True),
@@ -191,6 +200,24 @@ def test_a_cell_is_certain_where_its_row_and_its_column_are_meant(
 ) -> None:
     """Not for another row or column, a sum, a comparison, several rows, half a name, or a mark."""
     assert is_certain(question, found_words(hits(text), words), 0.8, alike) == certain
+
+
+@given(
+    st.lists(st.lists(st.sampled_from(["", "2 kg", "±3 dB", "yes", "red"]), min_size=3, max_size=3), min_size=2),
+    st.sampled_from(["Property: ", ""]),
+)
+def test_every_cell_of_every_table_can_be_judged(cells: list[list[str]], corner: str) -> None:
+    """With cells left out, units below the header, or on its side."""
+    names = ["P1", "P2", "P3"]
+    rows = [
+        " | ".join([f"{corner}row {i}" if i else "", *(f"{n}: {s}" for n, s in zip(names, row, strict=True) if s)])
+        for i, row in enumerate(cells)
+    ]
+    (hit, *_) = hits("\n".join(row.removeprefix(" | ") or "-" for row in rows))
+    text = hit.article.text
+    for at in (i for i, one in enumerate(text) if one.isalnum() and is_row(text, i)):
+        found = Contender(hit, at, at + 1, at, at + 1, 5.0, fits=True)
+        assert is_certain("What is the row 2 of P2?", found, 0.8, None) in (True, False)
 
 
 def test_what_names_no_columns_is_no_cell(alike: meant.Alike) -> None:
