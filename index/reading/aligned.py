@@ -12,7 +12,7 @@ from article_assistant.index.reading.rows import NEAR_LABEL
 
 HEADS_MOST = 3
 """Rows of names that a table without lines may have."""
-CLEAR = 0.35
+CLEAR = 0.3
 """Sizes of the type that the white space between rows is wider than that between the lines of a cell."""
 LEADING = 1.75
 """Sizes of the type that the base lines of a cell are apart at most."""
@@ -90,12 +90,23 @@ def aligned_table(rows: list[list[PageLine]], flat: Sequence[Box] = ()) -> tuple
     tall = sum(starts[: over + 1])
     if not over and not all(bold):
         tall = min(max(bold.index(False), 1), HEADS_MOST)
-    for names, below in pairwise(texts_of[:tall]):
-        for j in range(1, len(spans)):
+    name_all_below(texts_of[:tall])
+    box = box_around([line for row in rows for line in row])
+    whole = with_head(texts_of, bold, [False] * len(texts_of), tall, box, [left for left, _ in spans])
+    below = [one for one in flat if base < one.top < box.bottom + rows[-1][0].size]
+    under = [
+        j for j, (begin, end) in enumerate(spans) if any(one.left < (begin + end) / 2 < one.right for one in below)
+    ]
+    whole.unclosed = frozenset(range(len(spans))) - {*under} if under else frozenset()
+    return whole, []
+
+
+def name_all_below(heads: list[list[str]]) -> None:
+    """Put a name that stands at the left of the columns which it is over into each of them."""
+    for names, below in pairwise(heads):
+        for j in range(1, len(names)):
             if below[j - 1] and below[j] and not names[j]:
-                names[j] = names[j - 1]  # a name that stands at the left of the columns which it is over
-    lines = [line for row in rows for line in row]
-    return with_head(texts_of, bold, [False] * len(texts_of), tall, box_around(lines), [left for left, _ in spans]), []
+                names[j] = names[j - 1]
 
 
 def _columns_below(rows: list[list[PageLine]]) -> tuple[int, list[tuple[float, float]]]:
@@ -135,12 +146,15 @@ def _row_starts(cells: list[list[list[PageLine]]], flat: Sequence[Box]) -> tuple
     gaps = [b.base - a.base for a, b in pairwise(firsts)]
     left, right = min(line.left for row in lasts for line in row), max(line.right for row in lasts for line in row)
 
-    def is_drawn(top: float, bottom: float) -> bool:
-        """Whether lines, or pieces of one, go through half of the width."""
-        pieces = {(round(one.left), round(one.right)) for one in flat if top < one.top < bottom}
-        return sum(max(min(end, right) - max(begin, left), 0) for begin, end in pieces) > 0.5 * (right - left)
+    def is_drawn(top: float, row: list[PageLine]) -> bool:
+        """Whether lines, or pieces of one, go through half of the width, or over all cells of the row below."""
+        below = [one for one in flat if top < one.top < row[0].base - 0.4 * row[0].size]
+        pieces = {(round(one.left), round(one.right)) for one in below}
+        over = all(any(begin < line.left - 2 and line.right + 2 < end for begin, end in pieces) for line in row)
+        wide = sum(max(min(end, right) - max(begin, left), 0) for begin, end in pieces)
+        return wide > 0.5 * (right - left) or (over and len(row) > 1)
 
-    drawn = [is_drawn(a.base - 1, b.base - 0.4 * b.size) for a, b in pairwise(firsts)]
+    drawn = [is_drawn(a.base - 1, b) for a, b in zip(firsts, lasts[1:], strict=False)]
     least, most = min(gaps, default=0.0), max(gaps, default=0.0)
     white = [gap > (least + most) / 2 for gap in gaps] if most - least > CLEAR * size else []
     if drawn and all(drawn):
@@ -221,7 +235,7 @@ def with_head(
             and (other or figures or (width > 2 and not any(map(_DIGITS.search, rows[0]))))
         ):
             headers = min(tall, len(rows) - 1)
-    return Table(rows, headers, box, edges)
+    return Table(rows, headers, box, edges, bold=all(bold))
 
 
 def _spans(stretches: Iterable[tuple[float, float]]) -> list[tuple[float, float]]:
@@ -240,3 +254,18 @@ def _runs(lines: Sequence[PageLine]) -> bool:
     pairs = list(pairwise(lines))
     on = sum(bool(_OPEN.search(a.text)) and b.text[:1].islower() and len(a.words) > 2 for a, b in pairs)
     return len(pairs) > 0 and on >= max(len(pairs) / 3, 1) and statistics.mean(len(line.words) for line in lines) >= 3.5
+
+
+def as_form(row: Sequence[str]) -> tuple[list[str], list[str]]:
+    """Names and values of a row without names of columns: of two cells, and of those that end with a colon."""
+    cells = [cell for cell in row if cell]
+    if len(cells) == len(row) == 2 and any(map(str.isalpha, cells[0])):
+        return [cells[0].rstrip(":")], cells[1:]
+    names, values = list[str](), list[str]()
+    for cell in cells:
+        if len(values) < len(names):
+            values.append(cell)
+        else:
+            names.append(cell.rstrip(":") if cell.endswith(":") else "")
+            values += [] if cell.endswith(":") else [cell]
+    return ([*names[:-1], ""], [*values, cells[-1]]) if len(values) < len(names) else (names, values)

@@ -6,13 +6,20 @@ from itertools import groupby, pairwise
 
 from article_assistant.index.reading.placed import Box, PageWord
 from article_assistant.index.reading.rows import GUTTER, GUTTER_ROWS, white_gaps
+from article_assistant.index.reading.ruled import LEVEL, SNAP
 
 APART = 6.0
 """Rows that are farther apart, in sizes of the type, are in no column together."""
 
 
-def column_gap(rows: list[list[PageWord]], tables: Sequence[Box]) -> Box | None:
-    """The white space between two columns of text, from their first row to their last; None where there are none."""
+def column_gap(
+    rows: list[list[PageWord]], tables: Sequence[Box], rules: Sequence[Box], known: Sequence[Box]
+) -> Box | None:
+    """The white space between two columns of text, from their first row to their last; None where there are none.
+
+    `known` are those of another page, which is set in the same columns.
+    """
+    levels = _levels(rules)
     gaps = [white_gaps(row) for row in rows]
     size = statistics.median(word.size for row in rows for word in row) if rows else 0.0
     best: tuple[int, Box] | None = None
@@ -41,14 +48,22 @@ def column_gap(rows: list[list[PageWord]], tables: Sequence[Box]) -> Box | None:
                     near += step
                 first, last = min(first, near), max(last, near)
             tried.update((k, round(x)) for k in range(first, last + 1) for x, y in gaps[k] if x <= begin and y >= end)
-            found = _both_sides(rows, first, last, begin, end, size, tables)
+            found = _both_sides(rows, first, last, begin, end, size, tables, levels, known)
             if found and (best is None or found[0] > best[0]):
                 best = found
     return best[1] if best else None
 
 
 def _both_sides(
-    rows: list[list[PageWord]], first: int, last: int, begin: float, end: float, size: float, tables: Sequence[Box]
+    rows: list[list[PageWord]],
+    first: int,
+    last: int,
+    begin: float,
+    end: float,
+    size: float,
+    tables: Sequence[Box],
+    levels: Sequence[Box],
+    known: Sequence[Box],
 ) -> tuple[int, Box] | None:
     """How many rows stand beside a white space, and where, if they are columns of text."""
     between = (begin + end) / 2
@@ -68,12 +83,28 @@ def _both_sides(
         high += 1
     left = [line for line, _ in sides[low : high + 1] if line]
     right = [line for _, line in sides[low : high + 1] if line]
-    if min(len(left), len(right)) < GUTTER_ROWS or high - low < 4:
+    top, bottom = bases[low] - size, bases[high] + 0.4 * size
+    # A table at the end of a column belongs to it, though no row of the other is beside it.
+    above = rows[first - 1][0].base if first else 0.0
+    below = rows[first + high + 1][0].base - size if first + high + 1 < len(rows) else 1e9
+    for table in tables:
+        if (table.right < between or table.left > between) and table.top > above and table.bottom < below:
+            top = min(top, table.top) if table.bottom > top - APART * size else top
+            bottom = max(bottom, table.bottom) if table.top < bottom + APART * size else bottom
+    whole = Box(begin, top, end, bottom)
+    drawn = [one for one in levels if whole.top < one.top < whole.bottom + size]
+    apart = not any(one.left < between < one.right for one in drawn) and (
+        any(min(end, one.right) - max(begin, one.left) > 0.8 * (one.right - one.left) for one in known)
+        or _ruled_apart(left, right, drawn, between)
+    )
+    if not apart and (min(len(left), len(right)) < GUTTER_ROWS or high - low < 4):
         return None
     if any(
         max(line[-1].right for line in side) - min(line[0].left for line in side) < 8 * size for side in (left, right)
     ):
         return None  # too narrow for a column: numbers or bullets before a list
+    if apart:
+        return high - low, whole
     prose = [_is_text_column(left), _is_text_column(right)]
     if not any(prose):
         return None
@@ -84,7 +115,51 @@ def _both_sides(
         starts = [lines[0] for lines in beside if lines]
         if len(starts) > 0.85 * len(some) and sum(line[0].text[:1].islower() for line in starts) < 0.3 * len(starts):
             return None
-    return high - low, Box(begin, bases[low] - size, end, bases[high] + 0.4 * size)
+    return high - low, whole
+
+
+def _levels(rules: Sequence[Box]) -> list[Box]:
+    """Level lines, pieces that touch one another as one."""
+    found: list[Box] = []
+    for rule in sorted((one for one in rules if one.top == one.bottom), key=lambda one: (round(one.top), one.left)):
+        last = found[-1] if found else None
+        if last and abs(rule.top - last.top) < LEVEL and rule.left <= last.right + SNAP:
+            found[-1] = Box(last.left, last.top, max(last.right, rule.right), last.top)
+        else:
+            found.append(rule)
+    return found
+
+
+def _ruled_apart(
+    left: Sequence[Sequence[PageWord]], right: Sequence[Sequence[PageWord]], levels: Sequence[Box], between: float
+) -> bool:
+    """Whether the level lines of a table end at a white space, and what stands beside it is none of its rows."""
+    sides = [one for one in levels if one.right <= between], [one for one in levels if one.left >= between]
+    found = [_as_wide(side, lines) for side, lines in zip(sides, (left, right), strict=True)]
+    if all(found):
+        tops = [{round(one.top) for one in side} for side in found]
+        return max(map(len, found)) > 1 or tops[0] != tops[1]  # else each is a line below a name over some columns
+    table, rows, others = (found[0], left, right) if found[0] else (found[1], right, left)
+    if len(table) < 2:
+        return False
+    inner = [row for row in rows if table[0].top < row[0].base < table[-1].top]
+    return sum(any(abs(row[0].base - other[0].base) < 1.5 for other in others) for row in inner) < 0.5 * len(inner)
+
+
+def _as_wide(levels: Sequence[Box], lines: Sequence[Sequence[PageWord]]) -> list[Box]:
+    """The most level lines that are of one width, if they are those of a table, with cells and no words beyond them."""
+    same = [
+        [other for other in levels if max(abs(other.left - one.left), abs(other.right - one.right)) < SNAP]
+        for one in levels
+    ]
+    found = max(same, key=len, default=[])
+    if not found:
+        return []
+    left, right, size = found[0].left - SNAP, found[0].right + SNAP, lines[0][0].size
+    near = [line for line in lines if found[0].top - 2 * size < line[0].base < found[-1].top + 3 * size]
+    inner = [line for line in near if found[0].top < line[0].base < found[-1].top]
+    cells = any(b.left - a.right > GUTTER * size for line in near for a, b in pairwise(line))
+    return found if cells and all(left < word.left and word.right < right for line in inner for word in line) else []
 
 
 def _is_text_column(lines: Sequence[Sequence[PageWord]]) -> bool:

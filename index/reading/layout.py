@@ -30,6 +30,8 @@ from article_assistant.index.reading.ruled import grids
 
 BAND = 2.0
 """White space of so many times the size of the type, through all the page's width, parts what is read first."""
+MEANING_INDENT = 6.0
+"""Sizes of the type that what a term of a list means stands to the right of the term at most."""
 PROSE = 60
 """Words that the fullest cells of a page's frame hold where it is a table; with more they are columns of text."""
 
@@ -37,8 +39,12 @@ PROSE = 60
 _Placed = tuple[Box, list[PageBlock]]
 
 
-def blocks(sheet: Sheet) -> list[PageBlock]:
-    """The blocks of a page in reading order, footnotes last."""
+def blocks(sheet: Sheet, gaps: list[Box]) -> list[PageBlock]:
+    """The blocks of a page in reading order, footnotes last.
+
+    `gaps` is the white space between the columns of the page before, and becomes that of this one if it has some.
+    """
+    known, now = [*gaps], list[Box]()
     words = [word for word in sheet.words if word.text.strip()]
     found: list[_Placed] = []
     for grid in grids(sheet.rules):
@@ -56,17 +62,29 @@ def blocks(sheet: Sheet) -> list[PageBlock]:
             # Cells that hold columns of text, or boxes one above the other.
             for (i, j), cell in held.items():
                 box = Box(grid.xs[j], grid.ys[i], grid.xs[j + 1], grid.ys[i + 1])
-                found.append((box, _region(cell, [], [rule for rule in sheet.rules if _within(rule, box)])))
+                found.append((box, _region(cell, [], [rule for rule in sheet.rules if _within(rule, box)], [], [])))
         else:
             grid = grid.parted(held)
             found.append((grid.box, [grid.table(grid.fill(inside), sheet.areas)]))
     edges = [Box(area.left, y, area.right, y) for area in sheet.areas for y in (area.top, area.bottom)]
-    return _feet(_region(words, found, [*sheet.rules, *edges]))
+    made = _region(words, found, [*sheet.rules, *edges], known, now)
+    gaps[:] = now or known
+    return _feet(made)
 
 
-def _region(words: list[PageWord], tables: list[_Placed], rules: Sequence[Box], depth: int = 0) -> list[PageBlock]:
-    """The blocks of a part of a page in reading order; where columns go through it, each column is a part."""
-    columns = column_gap(base_rows(words), [box for box, _ in tables]) if depth < 20 else None
+def _region(
+    words: list[PageWord],
+    tables: list[_Placed],
+    rules: Sequence[Box],
+    known: Sequence[Box],
+    gaps: list[Box],
+    depth: int = 0,
+) -> list[PageBlock]:
+    """The blocks of a part of a page in reading order; where columns go through it, each column is a part.
+
+    The white space between them is put to `gaps`.
+    """
+    columns = column_gap(base_rows(words), [box for box, _ in tables], rules, known) if depth < 20 else None
     if columns:
         between = (columns.left + columns.right) / 2
 
@@ -79,14 +97,23 @@ def _region(words: list[PageWord], tables: list[_Placed], rules: Sequence[Box], 
         for box, held in tables:
             split[part((box.left + box.right) / 2, (box.top + box.bottom) / 2)][1].append((box, held))
         if sum(bool(inside or placed) for inside, placed in split) > 1:
-            return [block for inside, placed in split for block in _region(inside, placed, rules, depth + 1)]
-    found = _with_tables([*tables, *((block.box, [block]) for block in _loose(words, rules))])
-    return [block for band in _bands(found, words) for i in _order([box for box, _ in band]) for block in band[i][1]]
+            gaps.append(columns)
+            return [
+                block for inside, placed in split for block in _region(inside, placed, rules, known, gaps, depth + 1)
+            ]
+    loose = _loose(words, rules)
+    texts = [block for block in loose if isinstance(block, Text)]
+    for block in texts:
+        size = block.lines[-1].size
+        block.column = max(line.right for one in texts for line in one.lines if abs(line.size - size) < 0.3)
+    found = _with_tables([*tables, *((block.box, [block]) for block in loose)])
+    size = statistics.median(word.size for word in words) if words else 0.0
+    bands = _bands(found, BAND * size)
+    return [block for band in bands for i in _order([box for box, _ in band], size) for block in band[i][1]]
 
 
-def _bands(found: list[_Placed], words: Sequence[PageWord]) -> list[list[_Placed]]:
-    """What stands on a page, parted where white space goes through all its width."""
-    wide = BAND * statistics.median(word.size for word in words) if words else 0.0
+def _bands(found: list[_Placed], wide: float) -> list[list[_Placed]]:
+    """What stands on a page, parted where white space, so wide, goes through all its width."""
     bands: list[list[_Placed]] = []
     bottom = 0.0
     for one in sorted(found, key=lambda one: one[0].top):
@@ -151,8 +178,8 @@ def _loose(words: Sequence[PageWord], rules: Sequence[Box]) -> list[PageBlock]:
     return found
 
 
-def _order(boxes: Sequence[Box]) -> list[int]:
-    """Indices of boxes in reading order."""
+def _order(boxes: Sequence[Box], size: float = 0.0) -> list[int]:
+    """Indices of boxes in reading order; lines of this size that are near one another are in one column."""
     count = len(boxes)
     after: list[set[int]] = [set() for _ in boxes]
     waits = [0] * count
@@ -167,6 +194,9 @@ def _order(boxes: Sequence[Box]) -> list[int]:
             first = False
             if not beside(a, b):
                 first = (a.top, a.left, i) < (b.top, b.left, j)
+            elif _is_outdented(a, b, size, boxes):
+                after[j].add(i)
+                waits[i] += 1
             elif a.right <= b.left + 1:
                 low, high = min(a.top, b.top), max(a.bottom, b.bottom)
                 first = not any(
@@ -188,6 +218,13 @@ def _order(boxes: Sequence[Box]) -> list[int]:
         for j in after[at]:
             waits[j] -= 1
     return done
+
+
+def _is_outdented(a: Box, b: Box, size: float, boxes: Sequence[Box]) -> bool:
+    """Whether a short line is right below others, farther to the left where none is beside them, as a next term is."""
+    inward = a.right <= b.left + 1 and b.left - a.left < MEANING_INDENT * size
+    beside = any(c.right <= b.left and c.top < b.bottom - 1 and c.bottom > b.top + 1 for c in boxes)
+    return inward and not beside and -0.3 * size < a.top - b.bottom < 0.75 * size
 
 
 def _feet(ordered: list[PageBlock]) -> list[PageBlock]:

@@ -3,6 +3,8 @@
 import re
 from collections.abc import Container, Iterable
 
+from article_assistant.index.reading.placed import PageLine
+
 CELLS = " | "
 """What stands between the cells of a row."""
 CODE_MARK = "    "
@@ -19,6 +21,7 @@ LABEL = re.compile(rf"{BULLETS}|\(?(\d{{1,3}}|[A-Za-z]|[ivxIVX]{{2,4}})[.)]|\d{{
 """What stands before an item or a numbered heading in print."""
 LABELLED = re.compile(rf"(?:{BULLETS}|(\d{{1,3}})[.)])\s+(?=\S)")
 
+ENDS = re.compile(r"[.!?:;…。！？：]['\"”’»)\]]*$")
 _LETTER = r"[^\W\d_]"
 BROKEN_WORD = re.compile(rf"((?:{_LETTER}|-)*{_LETTER})-$")
 _WORD_PART = re.compile(rf"{_LETTER}(?:{_LETTER}|-)*")
@@ -52,3 +55,27 @@ def joined(lines: Iterable[str], known: Container[str] = (), hyphenates: bool = 
         else:
             text += f" {line}"
     return text
+
+
+def fits(line: PageLine, before: PageLine, reach: float) -> bool:
+    """Whether the first word of a line would have found room on the line before, so that its break was meant."""
+    first = line.words[0]
+    return first.right - first.left + 0.35 * line.size < reach - before.right
+
+
+def begins_item(line: PageLine, before: PageLine | None, meant: bool) -> bool:
+    """Whether a line is the first of an item; a number that ends a sentence stands at the edge by chance."""
+    first = line.words[0].text
+    if len(line.words) < 2 or not LABEL.fullmatch(first):
+        return False
+    bullet = not any(map(str.isalnum, first))
+    return bullet or before is None or meant or bool(ENDS.search(before.text)) or line.left < before.left - 2
+
+
+def is_next_item(line: PageLine, first: PageLine) -> bool:
+    """Whether a line begins the item behind the one that begins with `first`, or one in it."""
+    label, above = (LABEL.fullmatch(one.words[0].text) if len(one.words) > 1 else None for one in (line, first))
+    if not label or not above or not f"{label[1]}{above[1]}".isdigit():
+        return False
+    deeper = line.left > first.words[1].left + 2
+    return int(label[1]) == (1 if deeper else int(above[1]) + 1) and (deeper or abs(line.left - first.left) < 2)

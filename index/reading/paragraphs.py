@@ -6,10 +6,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
+from article_assistant.index.reading.aligned import as_form
+from article_assistant.index.reading.continued import are_same_columns, join_broken
 from article_assistant.index.reading.layout import blocks
-from article_assistant.index.reading.lines import BROKEN_WORD, LABEL, LABELLED, joined
+from article_assistant.index.reading.lines import BROKEN_WORD, ENDS, LABELLED, begins_item, fits, is_next_item, joined
 from article_assistant.index.reading.page import TextBuilder
-from article_assistant.index.reading.placed import PageLine, Sheet, Table, Text
+from article_assistant.index.reading.placed import Box, PageLine, Sheet, Table, Text
 from article_assistant.index.reading.running import without_running
 
 BY_HAND = 0.8
@@ -18,7 +20,7 @@ LEADING_LEAST = 0.15
 """Share of the gaps between lines of one size that the usual one has at least."""
 HYPHENS_LEAST = 0.04
 """Share of a text's lines that end with a hyphen where its words are hyphenated; a word of two ends few lines."""
-_ENDS = re.compile(r"[.!?:;…。！？：]['\"”’»)\]]*$")
+WITH_HYPHEN = re.compile(r"[a-z]-(?=[a-z])")
 PAGE_MARK = re.compile("\ufdd0(\\d+)\ufdd1 ?")  # such characters stand in no text; see `page_mark`
 
 
@@ -39,7 +41,9 @@ class PageWriter:
         without_running(sheets)
         self._words = {word.text.strip(".,;:!?()").lower() for one in sheets for word in one.words}
         self._builder = TextBuilder()
-        self._pages = [(page, blocks(page.sheet)) for page in seen]
+        gaps: list[Box] = []
+        self._pages = [(page, blocks(page.sheet, gaps)) for page in seen]
+        join_broken([found for _, found in self._pages])
         texts = [block for _, found in self._pages for block in found if isinstance(block, Text)]
         sizes = Counter[float]()
         leading: dict[float, Counter[float]] = defaultdict(Counter)
@@ -51,7 +55,9 @@ class PageWriter:
         lines = [line for block in texts for line in block.lines]
         set_even = sum(len(line.text) for line in lines if line.mono)
         self._has_code = 0 < set_even < 0.5 * sum(len(line.text) for line in lines)
-        self._hyphenates = sum(bool(BROKEN_WORD.search(line.text)) for line in lines) > HYPHENS_LEAST * len(lines)
+        broken = sum(bool(BROKEN_WORD.search(line.text)) for line in lines)
+        within = sum(len(WITH_HYPHEN.findall(line.text)) for line in lines)
+        self._hyphenates = broken > max(HYPHENS_LEAST * len(lines), within / 3)
         body = sizes.most_common(1)[0][0] if sizes else 0.0
         self._larger = sorted({size for size in sizes if size > 1.1 * body}, reverse=True)
         # In a text of short paragraphs the white space between them is more common than that between lines.
@@ -65,7 +71,7 @@ class PageWriter:
         self._open: list[str] = []
         self._first: PageLine | None = None
         self._bold = False
-        self._last: tuple[PageLine, float, int] | None = None  # the last line, its column's edge, its page
+        self._last: tuple[PageLine, Text, int] | None = None  # the last line, its block, its page
         self._lefts: list[float] = []
         self._behind: list[tuple[int, str]] = []  # footnotes and the like, with their page
         self._table: Table | None = None
@@ -109,17 +115,24 @@ class PageWriter:
             joined(dict.fromkeys(filter(None, column)), self._words, self._hyphenates)
             for column in zip(*heads, strict=True)
         ]
-        if last and not heads and len(last.edges) == len(table.edges) and (fresh or table.box.top < last.box.top):
-            aside = table.edges[0] - last.edges[0]
-            if all(abs(b - a - aside) < 6 for a, b in zip(last.edges, table.edges, strict=True)):
-                names = last.names  # it goes on from the page or the column before
+        body = table.rows[table.headers :]
+        goes_on = (
+            last is not None
+            and (names == last.names or not heads)
+            and (fresh or table.box.top < last.box.bottom)
+            and are_same_columns(table.edges, last.edges)
+        )
+        if goes_on and last:  # from the page or the column before
+            names = last.names
+            if body and not any(body[0][j] for j in last.unclosed):
+                for j in last.unclosed:
+                    body[0][j] = last.rows[-1][j]
         table.names = names
         self._table = table
-        body = table.rows[table.headers :]
         for row in body:
-            self._builder.row(*((names, row) if any(names) else _as_form(row)))
+            self._builder.row(*((names, row) if any(names) else as_form(row)))
         for name, cells in zip(names, zip(*body, strict=True), strict=False):
-            if name and not any(cells):  # it names nothing, and is not to be lost
+            if name and not any(cells) and not goes_on:  # it names nothing, and is not to be lost
                 self._builder.paragraph(name)
 
     def _lines(self, block: Text, fresh: bool) -> None:
@@ -134,7 +147,7 @@ class PageWriter:
                     rest, _, line = group[0].text.partition(" ")
                     self._open += [rest, page_mark(self._number) + line]
                     self._open += [line.text for line in group[1:]]
-                    self._last = (group[-1], block.reach, self._number)
+                    self._last = (group[-1], block, self._number)
                     continue
                 if fresh:
                     self._open.append(page_mark(self._number))
@@ -144,15 +157,16 @@ class PageWriter:
                 self._first, self._bold = group[0], True
             self._open += [line.text for line in group]
             self._bold = self._bold and all(line.bold for line in group)
-            self._last = (group[-1], block.reach, self._number)
+            self._last = (group[-1], block, self._number)
         self._table = None
 
     def _goes_on(self, block: Text) -> bool:
         """Whether a block begins with what is left of the paragraph before, from another column or page."""
         if not self._open or not self._last or not self._first or block.foot:
             return False
-        last, reach, number = self._last
+        last, before, number = self._last
         line = block.lines[0]
+        beside = number == self._number and abs(line.base - last.base) < 0.5 * line.size
         if number == self._number and line.top > last.base:
             return False  # right below
         indented = len(block.lines) > 1 and line.left > block.lines[1].left + 0.5 * line.size
@@ -161,9 +175,9 @@ class PageWriter:
             and line.bold == last.bold
             and line.size not in self._larger
             and not indented
-            and not _begins_item(line, last, False)
-            and not _ENDS.search(self._open[-1])
-            and (line.text[:1].islower() or not _fits(line, last, reach))
+            and not begins_item(line, last, False)
+            and not ENDS.search(self._open[-1])
+            and (line.text[:1].islower() or not fits(line, last, before.reach if beside else before.column))
         )
 
     def _groups(self, block: Text) -> list[list[PageLine]]:
@@ -188,29 +202,32 @@ class PageWriter:
         left = min(line.left for line in lines)
         inward = [line.left > left + 0.7 * line.size for line in lines]
         hanging = sum(inward) > len(lines) / 2 and not inward[0]
-        forced = [_fits(b, a, block.reach) for a, b in pairwise(lines)]
+        forced = [fits(b, a, block.reach) for a, b in pairwise(lines)]
         groups = [[lines[0]]]
         listed = (len(forced) > 1 and sum(forced) > len(forced) / 2) or _is_list(lines)
         is_edge = sum(line.right > block.reach - 0.2 * line.size for line in block.lines) > 1
         for i, (a, b) in enumerate(pairwise(lines), 1):
             heading = a.size == b.size and a.size in self._larger
-            label = _begins_item(groups[-1][0], None, True)
+            label = begins_item(groups[-1][0], None, True)
             full = a.right > block.reach - 0.2 * a.size  # at an edge that several lines reach
             if self._is_code(a) and self._is_code(b):
                 groups[-1].append(b)
                 continue
             # Who breaks lines by hand leaves some room at their ends.
             ragged = b.text[:1].islower() and a.right - left > BY_HAND * (block.reach - left)
-            meant = forced[i - 1] and (listed or not ragged or bool(_ENDS.search(a.text)))
+            # What a term means stands below it, farther to the right, and fills its lines.
+            far = min(a.left, b.left) > left + 0.7 * a.size and a.right - left > BY_HAND * (block.column - left)
+            below = far and abs(b.left - a.left) < 1 and not forced[i - 1] and not ENDS.search(a.text)
+            meant = forced[i - 1] and (listed or not ragged or bool(ENDS.search(a.text)))
             starts = (
                 self._is_code(a) != self._is_code(b)
                 or abs(a.size - b.size) > 0.15 * max(a.size, b.size)
                 or (a.bold != b.bold and not (a.words[-1].bold and b.words[0].bold))
-                or (not heading and _begins_item(b, a, forced[i - 1]))
+                or (not heading and (begins_item(b, a, forced[i - 1]) or is_next_item(b, groups[-1][0])))
                 or (block.foot and b.words[0].size < 0.9 * b.size)
                 or (block.foot and len(b.words) > 1 and _is_mark(b.words[0].text) and len(b.words[0].text) < 4)
                 or (meant and not heading and not (label and b.left > groups[-1][0].left + 2 and not listed))
-                or (listed and not heading and not b.text[:1].islower() and not label and not (is_edge and full))
+                or (listed and not (heading or label or below or b.text[:1].islower() or (is_edge and full)))
                 or (not label and not heading and (inward[i - 1] and not inward[i] if hanging else False))
                 or (not label and not heading and not hanging and inward[i] and not inward[i - 1])
             )
@@ -246,21 +263,6 @@ class PageWriter:
             self._builder.begins(page_mark(self._number))
 
 
-def _as_form(row: Sequence[str]) -> tuple[list[str], list[str]]:
-    """Names and values of a row without names of columns: of two cells, and of those that end with a colon."""
-    cells = [cell for cell in row if cell]
-    if len(cells) == len(row) == 2 and any(map(str.isalpha, cells[0])):
-        return [cells[0].rstrip(":")], cells[1:]
-    names, values = list[str](), list[str]()
-    for cell in cells:
-        if len(values) < len(names):
-            values.append(cell)
-        else:
-            names.append(cell.rstrip(":") if cell.endswith(":") else "")
-            values += [] if cell.endswith(":") else [cell]
-    return ([*names[:-1], ""], [*values, cells[-1]]) if len(values) < len(names) else (names, values)
-
-
 def _as_typed(lines: Sequence[PageLine]) -> str:
     """Lines of code with the spaces before them."""
     left = min(line.left for line in lines)
@@ -273,27 +275,12 @@ def page_mark(number: int) -> str:
     return f"\ufdd0{number}\ufdd1"
 
 
-def _fits(line: PageLine, before: PageLine, reach: float) -> bool:
-    """Whether the first word of a line would have found room on the line before, so that its break was meant."""
-    first = line.words[0]
-    return first.right - first.left + 0.35 * line.size < reach - before.right
-
-
 def _is_list(lines: Sequence[PageLine]) -> bool:
     """Whether each of some lines begins like a sentence or with a figure, as few lines of a paragraph do."""
     texts = [line.text for line in lines]
     least = 3 if max(map(len, texts)) < 30 else 4
     begins = all(text[:1].isupper() or text[:1].isdigit() for text in texts)
     return len(texts) >= least and begins and not all(text.isupper() for text in texts)
-
-
-def _begins_item(line: PageLine, before: PageLine | None, meant: bool) -> bool:
-    """Whether a line is the first of an item; a number that ends a sentence stands at the edge by chance."""
-    first = line.words[0].text
-    if len(line.words) < 2 or not LABEL.fullmatch(first):
-        return False
-    bullet = not any(map(str.isalnum, first))
-    return bullet or before is None or meant or bool(_ENDS.search(before.text)) or line.left < before.left - 2
 
 
 def _is_mark(text: str) -> bool:

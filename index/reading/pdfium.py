@@ -68,7 +68,7 @@ def _level(words: list[PageWord]) -> None:
     for i, word in enumerate(words):
         for other in words[max(i - 1, 0) : i + 2]:
             aside, gap = abs(word.base - other.base), max(word.left - other.right, other.left - word.right)
-            if word.size < 0.8 * other.size and 0 < aside < 0.6 * other.size and gap < 0.5 * other.size:
+            if word.size < 0.9 * other.size and 0 < aside < 0.6 * other.size and gap < 0.5 * other.size:
                 word.base = other.base
                 break
 

@@ -107,13 +107,18 @@ class PageLine(_OnBaseLine):
 
 @dataclass(slots=True)
 class Table:
-    """Rows of cells, all of the same length; the first `headers` of them name the columns. `edges`: left edges."""
+    """Rows of cells, all of the same length; the first `headers` of them name the columns. `edges`: left edges.
+
+    `bold`: all of it is. `unclosed`: columns whose last cell has no line below it, where those beside it have one.
+    """
 
     rows: list[list[str]]
     headers: int
     box: Box
     edges: list[float]
     names: list[str] = field(default_factory=list)
+    bold: bool = False
+    unclosed: frozenset[int] = frozenset()
 
 
 @dataclass(slots=True)
@@ -124,11 +129,13 @@ class Text:
     box: Box = field(init=False)
     foot: bool = False
     reach: float = 0.0
-    """The right edge of the column: where a line ends there, the next may go on with its sentence."""
+    """The right edge of the lines: where one ends there, the next may go on with its sentence."""
+    column: float = 0.0
+    """The right edge of the column that they stand in."""
 
     def __post_init__(self) -> None:
         self.box = box_around(self.lines)
-        self.reach = self.box.right
+        self.reach = self.column = self.box.right
 
 
 PageBlock = Text | Table

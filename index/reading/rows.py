@@ -15,6 +15,9 @@ GUTTER = 0.75
 """One of so many ends it where the rows above or below have it too."""
 EVEN = 1.1
 """Size of the gaps between words up to which they may all be so wide that a line fills its column."""
+EVEN_LEAST, EVENLY, STRETCHED = 3, 0.05, 4.0
+"""Gaps that a line stretched to fill its column has at least, by how much of the type's size they differ, and how many
+times as wide as it they are at most."""
 NEAR_LABEL = 5.0
 """Sizes of the type that a number or a bullet stands at most before its item."""
 EDGE_GAP = 1.2
@@ -52,6 +55,7 @@ def cut(rows: list[list[PageWord]], rules: Sequence[Box]) -> list[list[PageLine]
         # In a narrow column all words of a line may stand far apart, so that it fills the column.
         usual = statistics.median(b.left - a.right for a, b in pairwise(row)) if len(row) > 3 else 0.0
         wide = 1.8 * usual if usual < WIDE * row[0].size else 0.0
+        justified = _justified(row)
         evenly = 1.3 * usual if usual < EVEN * row[0].size else 0.0
         for k, (a, b) in enumerate(pairwise(row), 1):
             size = max(min(a.size, b.size), 1.0)
@@ -66,16 +70,38 @@ def cut(rows: list[list[PageWord]], rules: Sequence[Box]) -> list[list[PageLine]
                     or (r.right > b.left and a.right - 1 <= r.left <= b.left + 1)
                     for r in near
                 )
-            if (
-                ruled
-                or gap >= max(WIDE * size, wide)
-                or (gap >= max(GUTTER * size, evenly) and _is_gutter(rows, gaps, i, a.right, b.left))
-                or (gap >= max(EDGE_GAP * size, evenly) and _is_edge(rows, i, b.left))
+            if ruled or (
+                k not in justified
+                and (
+                    gap >= max(WIDE * size, wide)
+                    or (gap >= max(GUTTER * size, evenly) and _is_gutter(rows, gaps, i, a.right, b.left))
+                    or (gap >= max(EDGE_GAP * size, evenly) and _is_edge(rows, i, b.left))
+                )
             ):
                 lines.append(PageLine(row[begin:k]))
                 begin = k
         lines.append(PageLine(row[begin:]))
         found.append(lines)
+    return found
+
+
+def _justified(row: Sequence[PageWord]) -> set[int]:
+    """Before which words of a row the white space is as wide as before their neighbours, though words are not.
+
+    So is a line that is stretched to fill its column; cells that stand in columns are not.
+    """
+    found, run = set[int](), list[int]()
+    for k in range(1, len(row)):
+        gap = row[k].left - row[k - 1].right
+        if gap > STRETCHED * row[k].size:
+            run = []
+            continue
+        if run and abs(gap - row[run[0]].left + row[run[0] - 1].right) > EVENLY * row[k].size:
+            run = []
+        run.append(k)
+        wide = [word.right - word.left for word in row[run[0] - 1 : k + 1]]
+        if len(run) >= EVEN_LEAST and max(wide) - min(wide) > row[k].size:
+            found.update(run)
     return found
 
 

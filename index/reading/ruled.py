@@ -26,6 +26,8 @@ class Grid:
     xs: list[float]
     ys: list[float]
     owner: dict[tuple[int, int], tuple[int, int]]
+    unclosed: frozenset[int] = frozenset()
+    """Columns without a line below, where there is one below others."""
 
     @property
     def box(self) -> Box:
@@ -67,7 +69,7 @@ class Grid:
                 single = whole[0] != row or len(base_rows(held.get(whole, []))) < 2
                 key = whole if single else (len(ys) + i, whole[1])  # a cell of one line stands in all of the rows
                 owner[i, j] = first.setdefault(key, (i, whole[1]))
-        return Grid(self.xs, ys, owner)
+        return Grid(self.xs, ys, owner, self.unclosed)
 
     def table(self, held: dict[tuple[int, int], list[PageWord]], areas: Sequence[Box]) -> Table:
         texts = {
@@ -94,7 +96,9 @@ class Grid:
             )
         if len(rows) > 1 and rows[0] == rows[1]:
             del rows[0], bold[0], shaded[0]
-        return with_head(rows, bold, shaded, heads, self.box, self.xs[:-1])
+        made = with_head(rows, bold, shaded, heads, self.box, self.xs[:-1])
+        made.unclosed = self.unclosed
+        return made
 
 
 def _is_figure(row: Sequence[PageWord]) -> bool:
@@ -136,8 +140,14 @@ def grids(rules: Sequence[Box]) -> list[Grid]:
         left, right = sorted(h.left for h in hs), sorted((h.right for h in hs), reverse=True)
         if len(xs) > 1 and len(hs) > 2:
             xs = [left[1]] * (left[1] < xs[0] - 2 * SNAP) + xs + [right[1]] * (right[1] > xs[-1] + 2 * SNAP)
+        # One that a page or a column breaks has no line at its end there, and reaches as far as its uprights.
+        tops, bottoms = sorted(v.top for v in vs), sorted((v.bottom for v in vs), reverse=True)
+        if len(vs) > 2 and ys:
+            ys = [tops[1]] * (tops[1] < ys[0] - 2 * SNAP) + ys + [bottoms[1]] * (bottoms[1] > ys[-1] + 2 * SNAP)
         if len(xs) >= 2 and len(ys) >= 2 and len(xs) * len(ys) <= CELLS_MOST:
-            found.append(Grid(xs, ys, _owners(xs, ys, hs, vs)))
+            under = [j for h in hs if abs(h.top - ys[-1]) <= SNAP for j in _covered(xs, h.left, h.right)]
+            unclosed = frozenset(range(len(xs) - 1)) - {*under} if under else frozenset()
+            found.append(Grid(xs, ys, _owners(xs, ys, hs, vs), unclosed))
     return found
 
 
