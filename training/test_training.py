@@ -323,6 +323,7 @@ def test_the_teacher_says_what_the_judge_says() -> None:
 def test_a_student_starts_from_layers_of_its_teacher() -> None:
     """Of twelve layers those named are kept, in their order, with word vectors that do not move; the small one is the
     reader that ships."""
+    pytest.importorskip("onnx")
     teacher = Mpnet.shipped(GRAPH.with_suffix(".safetensors"))
     six, small = student.started("six"), student.started("small")
     assert len(six.layers) == len(student.LAYERS) == 6
@@ -346,3 +347,22 @@ def test_a_student_that_says_what_its_teacher_says_learns_only_what_is_true(told
     true = judge.loss(own, mask, kinds, told).item()
     assert student.loss(own, mask, kinds, told, own[..., job]).item() == pytest.approx(true, abs=1e-5)
     assert student.loss(own, mask, kinds, told, other[..., job]).item() > true + 0.1
+
+
+def test_a_network_of_fewer_layers_is_exported_as_one_of_twelve_is(tmp_path: Path) -> None:
+    """The graph has as many layers as the network, and gives its logits but for its bits."""
+    pytest.importorskip("onnx")
+    from training import judge_graph
+
+    model = student.started("six").eval()
+    assert isinstance(model, Mpnet)
+    model.layers = model.layers[:2]
+    judge_graph.write(model, tmp_path / "two.onnx")
+    words = pair_tokenizer().encode("How many were captured?", "Eleven were killed and seven captured.")
+    rows = [torch.tensor([row]) for row in (words.ids, words.attention_mask, words.type_ids)]
+    (near,) = opened(1, tmp_path / "two.onnx").run(
+        None, {name: row.numpy() for name, row in zip(INPUTS, rows, strict=True)}
+    )
+    with torch.no_grad():
+        exact = model(*rows).numpy()
+    assert np.corrcoef(near.ravel(), exact.ravel())[0, 1] > 0.99
