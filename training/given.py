@@ -10,7 +10,7 @@ the score of the best words. Articles that a network learned from are left out.
 import argparse
 import math
 import random
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
@@ -22,6 +22,7 @@ from article_assistant.evaluation.questions import f1, normal
 from article_assistant.index import embed
 from article_assistant.index.chunk import passage, split
 from article_assistant.index.types import Article
+from numpy.typing import NDArray
 
 from training import misses, pairs
 
@@ -70,24 +71,45 @@ def best(read: Read, asked: Asked) -> tuple[str, float]:
     return text[slice(*with_unit(kind, text, reading.start, reading.end))], reading.score
 
 
+class Scored(NamedTuple):
+    """Of each question: whether it has an answer, the F1 of the best words with it (0 without one), their score."""
+
+    answerable: NDArray[np.bool_]
+    overlap: NDArray[np.float64]
+    score: NDArray[np.float64]
+
+    def refused(self, share: float) -> tuple[NDArray[np.bool_], NDArray[np.float64]]:
+        """Which near misses are answered where this share of the answerable questions is refused by the score alone,
+        and the F1 of all questions then, a near miss that is refused counting 1."""
+        least = np.quantile(self.score[self.answerable], share)
+        given = self.score >= least
+        return given[~self.answerable], np.where(self.answerable, self.overlap * given, ~given)
+
+
+def scored(asked: Sequence[Asked], found: Sequence[tuple[str, float]]) -> Scored:
+    """How good the best words of each question are."""
+    overlap = [f1(words, one.answers) if one.answers else 0.0 for (words, _), one in zip(found, asked, strict=True)]
+    return Scored(
+        np.array([bool(one.answers) for one in asked]), np.array(overlap), np.array([score for _, score in found])
+    )
+
+
+def reach(values: NDArray[np.float64]) -> float:
+    """Half of the 95 % interval of a mean."""
+    return 1.96 * float(values.std()) / math.sqrt(len(values))
+
+
 def measure(asked: list[Asked], read: Read) -> str:
     """Exact match and F1 of the answerable questions; of a set with near misses, how many of these are answered."""
-    found = [best(read, one) for one in asked]
-    score = np.array([score for _, score in found])
-    answerable = np.array([bool(one.answers) for one in asked])
-    exact = np.array([normal(words) in map(normal, one.answers) for (words, _), one in zip(found, asked, strict=True)])
-    overlap = np.array(
-        [f1(words, one.answers) if one.answers else 0.0 for (words, _), one in zip(found, asked, strict=True)]
-    )
-    own = overlap[answerable]
-    reach = 1.96 * float(own.std()) / math.sqrt(len(own))
-    lines = [f"exact match {exact[answerable].mean():.3f}, F1 {own.mean():.3f} (95 % interval ±{reach:.3f})"]
-    for share in () if answerable.all() else REFUSED:
-        least = np.quantile(score[answerable], share)
-        right = np.where(answerable, overlap * (score >= least), score < least)
+    words = [best(read, one) for one in asked]
+    found = scored(asked, words)
+    exact = np.array([normal(said) in map(normal, one.answers) for (said, _), one in zip(words, asked, strict=True)])
+    own = found.overlap[found.answerable]
+    lines = [f"exact match {exact[found.answerable].mean():.3f}, F1 {own.mean():.3f} (95 % interval ±{reach(own):.3f})"]
+    for share in () if found.answerable.all() else REFUSED:
+        answered, right = found.refused(share)
         lines.append(
-            f"  {share:.0%} refused: near misses answered {(score[~answerable] >= least).mean():.3f}, "
-            f"F1 with refusals {right.mean():.3f}"
+            f"  {share:.0%} refused: near misses answered {answered.mean():.3f}, F1 with refusals {right.mean():.3f}"
         )
     return "\n".join(lines)
 

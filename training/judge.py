@@ -21,12 +21,12 @@ OMP_WAIT_POLICY=PASSIVE`) two cores learn almost twice as fast, with 8 GB.
 """
 
 import argparse
-import math
 import random
 import signal
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
+from typing import TypeVar
 
 import numpy as np
 import torch
@@ -37,6 +37,10 @@ from training import refusals, support
 from training.mpnet import Mpnet
 from training.pairs import Tokens
 from training.reader import Steps, batches, loss_of, rows_of
+
+Model = TypeVar("Model", bound=torch.nn.Module)
+Batch = tuple[str, tuple[torch.Tensor, ...]]
+"""The job, and the rows that are learned from."""
 
 MIX = {
     "near misses": 0.30, "their neighbours": 0.25, "answered": 0.08, "queries": 0.13, "near passages": 0.05,
@@ -51,6 +55,8 @@ BATCH = 16
 PEAK = 4e-5  # rate of learning
 RISE = 1_500
 """Pairs over which the rate rises."""
+STEP = 60
+"""Seconds that a step counts at most: what is more, the process was stopped for."""
 SEED = 23
 
 
@@ -95,8 +101,31 @@ def drawn(
 
 def train(work: Path, weights: Path, minutes: float, fall: float) -> None:
     """Learn for so many minutes in all, the rate falling over the last `fall` of them."""
-    chance = random.Random(SEED + round(time.time()))
-    steps = Steps(started(weights), loss)
+    found, of_kind = refusals.kinds(work)
+    told, of_set = support.kinds(work)
+
+    def draw(chance: random.Random) -> Iterator[Batch]:
+        asked = drawn(found, of_kind, MIX, chance, BATCH)
+        claimed = drawn(told, of_set, support.MIX, chance, 2 * BATCH)
+        while True:
+            # Claims are short: twice as many make a batch.
+            claims = chance.random() < CLAIMED / (2 - CLAIMED)
+            rows = rows_of(told if claims else found, next(claimed if claims else asked), chance, 0.0)
+            yield "claims" if claims else "questions", rows
+
+    learn(Steps(started(weights), loss), draw, work, minutes, fall)
+
+
+def learn(
+    steps: Steps,
+    draw: Callable[[random.Random], Iterator[Batch]],
+    work: Path,
+    minutes: float,
+    fall: float,
+    peak: float = PEAK,
+    rise: int = RISE,
+) -> None:
+    """Learn from what `draw` gives for so many minutes in all, going on from the latest checkpoint in WORK."""
     seen, spent = 0, 0.0
     level, falling = work / "level.pt", work / f"falling-{minutes:g}.pt"
     latest = falling if falling.exists() else level
@@ -105,16 +134,13 @@ def train(work: Path, weights: Path, minutes: float, fall: float) -> None:
         steps.restore(state)
         seen, spent = state["seen"], state["seconds"]
         print(f"going on from {latest.name}: {seen:,} pairs, {spent / 60:.1f} minutes", flush=True)
-    found, of_kind = refusals.kinds(work)
-    asked = drawn(found, of_kind, MIX, chance, BATCH)
-    told, of_set = support.kinds(work)
-    claimed = drawn(told, of_set, support.MIX, chance, 2 * BATCH)
+    stream = draw(random.Random(SEED + seen))
     stopped: list[int] = []
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda number, _: stopped.append(number))
-    means = {"questions": math.nan, "claims": math.nan}
-    before, began = spent, time.monotonic()
-    here, saved, shown = seen, began, began
+    means: dict[str, float] = {}
+    before, here = spent, seen
+    last = saved = shown = time.monotonic()
 
     def save(to: Path) -> None:
         torch.save(steps.state() | {"seen": seen, "seconds": spent}, to.with_suffix(".new"))
@@ -125,32 +151,28 @@ def train(work: Path, weights: Path, minutes: float, fall: float) -> None:
         if left < 1 and latest == level:
             save(level)
             latest = falling
-        # Claims are short: twice as many make a batch.
-        claims = chance.random() < CLAIMED / (2 - CLAIMED)
-        batch = next(claimed if claims else asked)
-        learned = steps.step(
-            rows_of(told if claims else found, batch, chance, 0.0), PEAK * min(seen / RISE + 0.02, left, 1.0)
-        )
-        seen += len(batch)
-        name = "claims" if claims else "questions"
-        means[name] = learned if math.isnan(means[name]) else 0.98 * means[name] + 0.02 * learned
+        job, rows = next(stream)
+        learned = steps.step(rows, peak * min(seen / rise + 0.02, left, 1.0))
+        seen += len(rows[0])
+        means[job] = 0.98 * means.get(job, learned) + 0.02 * learned
         now = time.monotonic()
-        spent = before + now - began
+        spent += min(now - last, STEP)
+        last = now
         if now - saved > 600:
             saved = now
             save(latest)
         if now - shown > 60:
             shown = now
-            speed = (seen - here) / (now - began)
+            speed = (seen - here) / (spent - before)
             losses = "  ".join(f"{name} {mean:.3f}" for name, mean in means.items())
             print(f"{seen:9,}  {losses}  {speed:.1f}/s  {minutes - spent / 60:.0f} min left", flush=True)
     save(latest)
     print(f"{'stopped' if stopped else 'done'}: {seen:,} pairs, {spent / 60:.1f} minutes, {means}")
 
 
-def trained(weights: Path, *ended: Path) -> Mpnet:
-    """The weights of a checkpoint, or the mean of several (Wortsman et al. 2022, "Model soups")."""
-    model = started(weights)
+def trained(model: Model, *ended: Path) -> Model:
+    """A model as it was started, with the weights of a checkpoint, or the mean of several (Wortsman et al. 2022, "Model
+    soups")."""
     learned = [parameter for parameter in model.parameters() if parameter.requires_grad]
     for count, path in enumerate(ended):
         state = torch.load(path, map_location="cpu", weights_only=True)
@@ -176,4 +198,4 @@ if __name__ == "__main__":
         from training import judge_graph  # needs the packages of `.[train]`
 
         ended = given.ended or [max(given.work.glob("*.pt"), key=lambda path: path.stat().st_mtime)]
-        judge_graph.write(trained(given.weights, *ended), given.graph)
+        judge_graph.write(trained(started(given.weights), *ended), given.graph)

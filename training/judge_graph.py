@@ -20,7 +20,7 @@ from safetensors.numpy import save_file
 
 from training.encoder_graph import MICROSOFT, Graph
 from training.model import HEADS
-from training.mpnet import FARTHEST, LAYERS, WIDTH, Mpnet
+from training.mpnet import FARTHEST, WIDTH, Mpnet
 from training.reader_graph import finished
 
 BLOCK = 64
@@ -74,8 +74,8 @@ def stored(model: Mpnet) -> Tensors:
         "head.bias": plain(model.head.bias),
     }
     norms = {"norm": model.embedded}
-    for number in range(LAYERS):
-        layer: Any = model.layers[number]
+    for number, part in enumerate(model.layers):
+        layer: Any = part
         norms |= {f"{number}.{name}": getattr(layer, name) for name in ("attended", "done")}
         found[f"{number}.attention.bias"] = plain(layer.query_key_value.bias)
         products = dict(zip(("query", "key", "value"), layer.query_key_value.weight.split(WIDTH), strict=True))
@@ -115,7 +115,7 @@ def build(fed: Tensors) -> bytes:
     gaps = graph.add("Sub", graph.add("Unsqueeze", place, "first"), graph.add("Unsqueeze", place, "second"))
     away = graph.add("Gather", "distances", graph.add("Add", gaps, "farthest"), axis=1)
     away = graph.add("Unsqueeze", away, "first")
-    for layer in range(LAYERS):
+    for layer in range(sum(name.endswith(".joined.scale") for name in fed)):
         values = graph.integers(state)
         parts = [graph.product(values, f"{layer}.{name}") for name in ("query", "key", "value")]
         seen = graph.add(

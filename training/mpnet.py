@@ -11,6 +11,8 @@ import math
 from pathlib import Path
 
 import torch
+from article_assistant.answering.judge import unpacked
+from safetensors.numpy import load_file as load_arrays
 from safetensors.torch import load_file
 
 from training.model import HEADS, Layer
@@ -103,4 +105,40 @@ class Mpnet(torch.nn.Module):
         missing, unknown = model.load_state_dict(state, strict=False)
         if unknown or set(missing) != {"head.weight", "head.bias"}:
             raise ValueError(f"the encoder's weights are not as expected: {missing}, {unknown}")
+        return model
+
+    @classmethod
+    def shipped(cls, weights: Path) -> "Mpnet":
+        """The weights that `training/judge_graph.py` wrote, each integer as the number that it stands for."""
+        stored = {name: torch.from_numpy(array) for name, array in unpacked(load_arrays(weights)).items()}
+
+        def plain(name: str) -> torch.Tensor:
+            return (stored[f"{name}.weight"].float() * stored[f"{name}.scale"]).T
+
+        # A row of the table is worth the same at all its distances.
+        distances = torch.zeros(32, HEADS)
+        distances[buckets()] = stored["distances"].T
+        state = {
+            "words.weight": stored["words"].float() * stored["words.scale"],
+            "places.weight": stored["places"],
+            "kinds.weight": stored["kinds"],
+            "distances.weight": distances,
+            "head.weight": stored["head.weight"].T,
+            "head.bias": stored["head.bias"],
+        }
+        norms = {"embedded": "norm"}
+        for i in range(LAYERS):
+            state[f"layers.{i}.query_key_value.weight"] = torch.cat(
+                [plain(f"{i}.{part}") for part in ("query", "key", "value")]
+            )
+            state[f"layers.{i}.query_key_value.bias"] = stored[f"{i}.attention.bias"]
+            for part in ("joined", "wide", "narrow"):
+                state[f"layers.{i}.{part}.weight"] = plain(f"{i}.{part}")
+                state[f"layers.{i}.{part}.bias"] = stored[f"{i}.{part}.bias"]
+            norms |= {f"layers.{i}.{part}": f"{i}.{part}" for part in ("attended", "done")}
+        for own, theirs in norms.items():
+            for kind in ("weight", "bias"):
+                state[f"{own}.{kind}"] = stored[f"{theirs}.{kind}"]
+        model = cls(len(stored["head.bias"]))
+        model.load_state_dict(state)
         return model

@@ -97,12 +97,17 @@ def rows_of(
     return (*(torch.from_numpy(part) for part in rows), torch.from_numpy(data.spans[list(batch)].astype(np.int64)))
 
 
-def loss_of(logits: torch.Tensor, mask: torch.Tensor, kinds: torch.Tensor, spans: torch.Tensor) -> torch.Tensor:
-    """Sum over the batch of the negative log likelihood of first and last token, summed over the places."""
+def chances_of(logits: torch.Tensor, mask: torch.Tensor, kinds: torch.Tensor) -> torch.Tensor:
+    """Log likelihood of each token as the first and the last of the answer, shape `(batch, tokens, 2)`."""
     # An answer lies in the passage or nowhere ([CLS]); never in the question.
     allowed = (kinds == 1) & (mask == 1)
     allowed[:, 0] = True
-    chances = logits.float().masked_fill(~allowed[:, :, None], -1e4).log_softmax(dim=1)
+    return logits.float().masked_fill(~allowed[:, :, None], -1e4).log_softmax(dim=1)
+
+
+def loss_of(logits: torch.Tensor, mask: torch.Tensor, kinds: torch.Tensor, spans: torch.Tensor) -> torch.Tensor:
+    """Sum over the batch of the negative log likelihood of first and last token, summed over the places."""
+    chances = chances_of(logits, mask, kinds)
     places = spans.clone()
     places[:, 0][places[:, 0, 0] < 0] = 0  # nowhere
     there = places[:, :, 0] >= 0
@@ -113,8 +118,8 @@ def loss_of(logits: torch.Tensor, mask: torch.Tensor, kinds: torch.Tensor, spans
     return total / 2
 
 
-Loss = Callable[[torch.Tensor, torch.Tensor, torch.Tensor, torch.Tensor], torch.Tensor]
-"""From logits, mask, types and what is to be learned to the sum over the batch."""
+Loss = Callable[..., torch.Tensor]
+"""From logits, mask, types and what is to be learned, one tensor or more, to the sum over the batch."""
 
 
 class Steps:
@@ -161,10 +166,10 @@ class Steps:
             return 0.0
         # Padding of the part alone: rows of one batch differ in length.
         width = int(rows[1].sum(1).max())
-        ids, mask, kinds, spans = (
+        ids, mask, kinds, *told = (
             row[:, :width].to(self.device) if row.dim() == 2 else row.to(self.device) for row in rows
         )
-        loss = self._loss(copy(ids, mask, kinds), mask, kinds, spans)
+        loss = self._loss(copy(ids, mask, kinds), mask, kinds, *told)
         loss.backward()
         return loss.item()
 

@@ -32,12 +32,11 @@ def data(shared: Path, work: Path, *names: str) -> None:
 
 
 def kinds(work: Path) -> tuple[Tokens, dict[str, NDArray[np.int64]]]:
-    """All pairs, and the numbers of those of each kind."""
-    names = ("written", "queries", "told", "searched", "contrasts")
-    files = [work / "pairs" / f"{name}.npz" for name in names]
-    found = Tokens.load(files)
-    sizes = [len(Tokens.load([file]).spans) for file in files]
-    source = np.repeat(np.arange(len(names)), sizes)
+    """All pairs of the sources that were made, and the numbers of those of each kind."""
+    files = [work / "pairs" / f"{name}.npz" for name in ("written", "queries", "told", "searched", "contrasts")]
+    made = [number for number, file in enumerate(files) if file.exists()]
+    found = Tokens.load([files[number] for number in made])
+    source = np.repeat(made, [len(Tokens.load([files[number]]).spans) for number in made])
     answered = found.spans[:, 0, 0] >= 0
     picked = {
         "near misses": (source == 0) & ~answered,

@@ -9,14 +9,17 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+from article_assistant.answering.judge import ANSWERS, CARRIES, GRAPH, opened
 from article_assistant.answering.question import meaning
 from article_assistant.answering.reader import pair_tokenizer
 from article_assistant.index import embed, onnx
+from article_assistant.writing.entailment import INPUTS
 from hypothesis import given
 from hypothesis import strategies as st
 
-from training import claims, contrasts, judge, misses, pairs, reader, reworded, sentences, support
+from training import claims, contrasts, judge, misses, pairs, reader, reworded, sentences, student, support
 from training.model import ReaderModel
+from training.mpnet import Mpnet
 
 
 @given(st.integers(0, 10**9), st.sampled_from(sorted(set(contrasts.FRAMES), key=lambda frame: frame.__name__)))
@@ -299,3 +302,67 @@ def test_who_says_neither_teaches_only_not_supported() -> None:
 
     assert loss(0.0, 9.0, 1.0) == pytest.approx(loss(0.0, 1.0, 9.0))
     assert loss(9.0, 0.0, 0.0) > 5 > 0.1 > loss(-9.0, 0.0, 0.0)
+
+
+def test_the_teacher_says_what_the_judge_says() -> None:
+    """The network read back from the judge's file has its logits, but for the eight bits that a token's values have in
+    the product, and finds the same words."""
+    model, run = Mpnet.shipped(GRAPH.with_suffix(".safetensors")).eval(), opened(1).run
+    text = "Aktobe\nEleven were killed and seven captured. Police closed all the roads around the town on 5 June 2016."
+    for asked in ("How many were captured?", "When were the roads closed?", "Who paid for it?"):
+        words = pair_tokenizer().encode(asked, text)
+        rows = [torch.tensor([row]) for row in (words.ids, words.attention_mask, words.type_ids)]
+        (near,) = run(None, {name: row.numpy() for name, row in zip(INPUTS, rows, strict=True)})
+        with torch.no_grad():
+            exact = model(*rows).numpy()
+        assert np.abs(near - exact).mean() < 0.05
+        assert np.corrcoef(near.ravel(), exact.ravel())[0, 1] > 0.998
+        assert (near[0, :, :2].argmax(0) == exact[0, :, :2].argmax(0)).all()
+
+
+def test_a_student_starts_from_layers_of_its_teacher() -> None:
+    """Of twelve layers those named are kept, in their order, with word vectors that do not move; the small one is the
+    reader that ships."""
+    pytest.importorskip("onnx")
+    teacher = Mpnet.shipped(GRAPH.with_suffix(".safetensors"))
+    six, small = student.started("six"), student.started("small")
+    assert len(six.layers) == len(student.LAYERS) == 6
+    for own, number in zip(six.layers, student.LAYERS, strict=True):
+        theirs = teacher.layers[number].state_dict()
+        assert all(torch.equal(weights, theirs[name]) for name, weights in own.state_dict().items())
+    assert torch.equal(six.head.weight, teacher.head.weight)
+    assert isinstance(small, ReaderModel)
+    for model in (six, small):
+        assert [name for name, weights in model.named_parameters() if not weights.requires_grad] == ["words.weight"]
+
+
+@pytest.mark.parametrize("told", [torch.tensor([[[3, 4], [-1, -1]]]), torch.tensor([[[1]]])])
+def test_a_student_that_says_what_its_teacher_says_learns_only_what_is_true(told: torch.Tensor) -> None:
+    """Of a question and of a claim: with the teacher's own logits nothing is added to the loss of what is true; with
+    others something is."""
+    torch.manual_seed(1)
+    mask, kinds = torch.ones(1, 8, dtype=torch.long), torch.tensor([[0, 0, 0, 1, 1, 1, 1, 1]])
+    own, other = torch.randn(2, 1, 8, 5)
+    job = CARRIES if told.shape[1:] == (1, 1) else ANSWERS
+    true = judge.loss(own, mask, kinds, told).item()
+    assert student.loss(own, mask, kinds, told, own[..., job]).item() == pytest.approx(true, abs=1e-5)
+    assert student.loss(own, mask, kinds, told, other[..., job]).item() > true + 0.1
+
+
+def test_a_network_of_fewer_layers_is_exported_as_one_of_twelve_is(tmp_path: Path) -> None:
+    """The graph has as many layers as the network, and gives its logits but for its bits."""
+    pytest.importorskip("onnx")
+    from training import judge_graph
+
+    model = student.started("six").eval()
+    assert isinstance(model, Mpnet)
+    model.layers = model.layers[:2]
+    judge_graph.write(model, tmp_path / "two.onnx")
+    words = pair_tokenizer().encode("How many were captured?", "Eleven were killed and seven captured.")
+    rows = [torch.tensor([row]) for row in (words.ids, words.attention_mask, words.type_ids)]
+    (near,) = opened(1, tmp_path / "two.onnx").run(
+        None, {name: row.numpy() for name, row in zip(INPUTS, rows, strict=True)}
+    )
+    with torch.no_grad():
+        exact = model(*rows).numpy()
+    assert np.corrcoef(near.ravel(), exact.ravel())[0, 1] > 0.99
