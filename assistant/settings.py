@@ -17,7 +17,7 @@ from pydantic import Field, SecretStr, ValidationError, ValidationInfo, field_va
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict, TomlConfigSettingsSource
 
 SETTINGS_FILE = "assistant.toml"
-ACCEPTED_WRONG = 0.25
+ACCEPTED_WRONG = 0.23
 """The share of wrong answers that is accepted where a team sets none."""
 PROVIDERS = ("ollama", "openai", "anthropic", "openai-like")
 """Who may run a language model, besides this machine from a folder."""

@@ -8,6 +8,7 @@ Right is an answer with all the values expected and no others, each cited, or a 
 """
 
 import json
+import re
 import tempfile
 from collections import Counter
 from collections.abc import Sequence
@@ -30,6 +31,8 @@ from bench import report
 from bench.systems import FILE_LIMIT
 
 SETS = ("asked", "found", "drawn", "kept", "fresh", "unseen")
+
+_MARK = re.compile(r"\.? \[\d+\][.,]?\s*")
 
 
 def main() -> None:
@@ -71,10 +74,13 @@ def folder_of(name: str) -> Path:
 
 
 def judged(expected: Sequence[str], answer: Answer) -> str:
-    """Whether an answer is `right`, `missed` (refused, though the table answers) or `wrong`."""
+    """Whether an answer is `right`, `missed` (refused, though the table answers) or `wrong`.
+
+    Two questions in one have no short answer; what is said are then the pieces of the text, each before its mark.
+    """
     if not answer.answered:
         return "missed" if expected else "right"
-    said = (answer.short or "").split(", ")
+    said = answer.short.split(", ") if answer.short else [one for one in _MARK.split(answer.answer) if one]
     cited = "\n".join(citation.quote for citation in answer.citations)
     stands = all(value in cited for value in expected) or [*expected] == [str(len(answer.citations))]
     return "right" if sorted(said) == sorted(expected) and stands else "wrong"

@@ -10,7 +10,7 @@ something else).
 
 A softmax over all sentences and "none of them" is fitted to which sentence holds the answer. Then a
 logistic regression is fitted to whether the sentence that comes first is right, on examples that its
-softmax was not fitted to (two folds): Platt scaling (Platt 1999) of six features. From its confidences
+softmax was not fitted to (two folds): Platt scaling (Platt 1999) of three features. From its confidences
 follows which share of the answers given is wrong at each threshold. docs/reliability.svg shows how far
 the confidence can be believed, on examples that neither was fitted to.
 """

@@ -188,11 +188,12 @@ class Extractor:
         many = row and (uncertain or asks_several(question))
         if many and (found := tables.from_table(question, hits, best, self._alike)):
             return _Composed(*found, CERTAIN)
+        asks_a_cell = rows and kind not in SPOKEN and (uncertain or not sure)
+        if asks_a_cell and (cell := tables.named_cell(question, kind, hits[:SOON], self._alike)):
+            return _Composed(*cell, max(confidence, self._least))
         if best is None or not sure:
             if same := asked_before(question, hits):
                 return _Composed(None, same, CERTAIN)
-            if row and row.fits and (cell := tables.named_cell(question, row, self._alike)):
-                return _Composed(*cell, max(confidence, self._least))
             return refusal(question, near_ones(sentences[i] for i in order), confidence)
         table = tables.passed_over(question, hits[:SOON], best, self._alike) if rows and not row else None
         if uncertain or table:

@@ -85,6 +85,7 @@ class Features(NamedTuple):
     cosine_before: float
     cosine_after: float
     verifier: float
+    judge: float
     not_verified: float
 
 
@@ -92,12 +93,7 @@ class Grounds(NamedTuple):
     """What the confidence in an answer is judged by."""
 
     odds: float
-    ahead_of_the_next: float
-    reader: float
-    cosine: float
-    names_missing: float
-    none_of_them: float
-    verifier: float
+    judge: float
     not_verified: float
 
 
@@ -116,6 +112,7 @@ def candidates(
         best = [max((one.score for one in found), default=-100.0) for found in readings]
         promise = [score + PROMISE * hit.score for score, hit in zip(best, hits, strict=True)]
         verified = looked_at_again(reader, question, parts, promise, fit)
+        judged = {i: reader.judged(question, parts[i]) for i in verified}
     verified = {i: _without_questions(hits[i], found) for i, found in verified.items()}
     asked = asked_words(question)
     proper = set(stems(" ".join(PROPER.findall(question)))) - UNASKED
@@ -158,6 +155,7 @@ def candidates(
                     cosine_before=hit.cosines[i - 1] if i else 0.0,
                     cosine_after=hit.cosines[i + 1] if i + 1 < len(hit.cosines) else 0.0,
                     verifier=np.tanh(checked.score / 10) if checked else 0.0,
+                    judge=np.tanh(judged[number] / 10) if checked else 0.0,
                     not_verified=float(checked is None),
                 )
             )
@@ -273,16 +271,8 @@ def evidence(said: Sequence[Meaning], features: NDArray[np.float64], scores: NDA
     same = np.array([meant == said[best] for meant in said])
     others = np.append(scores[~same], 0.0)
     known = Features(*features[best])
-    return Grounds(
-        odds=np.clip(np.logaddexp.reduce(scores[same]) - np.logaddexp.reduce(others), -12, 12),
-        ahead_of_the_next=np.clip(scores[best] - scores[~same].max(initial=-20.0), -6, 12),
-        reader=known.reader,
-        cosine=known.cosine,
-        names_missing=known.names_missing,
-        none_of_them=np.clip(-np.logaddexp.reduce(scores), -12, 12),
-        verifier=known.verifier,
-        not_verified=known.not_verified,
-    )
+    odds = np.logaddexp.reduce(scores[same]) - np.logaddexp.reduce(others)
+    return Grounds(odds=np.clip(odds, -12, 12), judge=known.judge, not_verified=known.not_verified)
 
 
 def names(features: type[Features] | type[Grounds]) -> list[str]:

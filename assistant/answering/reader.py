@@ -88,6 +88,11 @@ class Reader:
         """The same by the mean of reader and judge, which are wrong about different questions."""
         return [self._read([self._session, self._judge], question, *passage, fits) for passage in passages]
 
+    def judged(self, question: str, passage: tuple[str, SentenceSpans]) -> float:
+        """How surely a passage answers by the judge alone: the score of the best words anywhere in it."""
+        text = passage[0]
+        return self._read([self._judge], question, text, [(0, len(text))], bool)[0].score
+
     def _read(
         self, sessions: Sequence[Any], question: str, text: str, spans: SentenceSpans, fits: Callable[[str], bool]
     ) -> list[Reading]:

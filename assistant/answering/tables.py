@@ -13,11 +13,10 @@ from article_assistant.answering.blocks import ITEMS, LIST
 from article_assistant.answering.cite import Quote, Said, stopped
 from article_assistant.answering.meant import Alike, asked_of, means_the_sum
 from article_assistant.answering.measures import EXTREMES, sum_at
-from article_assistant.answering.question import kind_of, names_days
-from article_assistant.answering.rank import Contender
-from article_assistant.answering.records import Records, table_at, tables_of, views
+from article_assistant.answering.question import Kind, fits, kind_of, names_days
+from article_assistant.answering.rank import PROPER, Contender
+from article_assistant.answering.records import NO, YES, Records, plain_sign, table_at, tables_of, views
 from article_assistant.index.keyword import UNASKED, stems
-from article_assistant.index.reading.lines import CELLS
 from article_assistant.index.types import Hit
 
 _COMPARES = re.compile(r"(?i)(?<!\bat )\b(?:most|least|best|worst|fewest|the \w{3,}est)\b")
@@ -67,31 +66,38 @@ def passed_over(question: str, hits: Sequence[Hit], best: Contender, alike: Alik
     return None
 
 
-def named_cell(question: str, best: Contender, alike: Alike | None) -> TableAnswer | None:
-    """The whole cell in which the reader's best words stand, in the one row that a question names by its first cell.
+def named_cell(question: str, kind: Kind, hits: Sequence[Hit], alike: Alike | None) -> TableAnswer | None:
+    """The cell of the one row that a question names by its first cell, in the column that it means by the encoder.
 
-    None where the question does not mean this column by the encoder, too: "how long does it take" is the time.
+    "How long does it take?" means the time. None where several cells may be meant, where the cell says nothing of that
+    `kind`, or where the question has a name or a number of something else.
     """
+    found = dict[str, Quote]()
+    for table in tables_of(hits) if alike else ():
+        for view in views(question, table):
+            if (at := _row_named(question, view)) is None:
+                continue
+            label, *others = view.rows[at].get(view.columns[0], ""), *view.columns[1:]
+            name = asked_of(question, label, others, alike) if alike else None
+            value = view.rows[at].get(name, "") if name else ""
+            left = set(stems(" ".join(PROPER.findall(question)))) - UNASKED
+            said = set(stems(f"{label} {name} {value}")) | view.place
+            if value and plain_sign(value) not in YES | NO and fits(kind, value) and left <= said:
+                line = at if view is table else [row.get(table.columns[0]) for row in table.rows].index(name)
+                found.setdefault(value, Quote(table.article, *table.spans[line]))
+    if len(found) != 1:
+        return None
+    ((value, quote),) = found.items()
+    return value, [Said(stopped(value), quote)]
+
+
+def _row_named(question: str, table: Records) -> int | None:
+    """The place of the one row whose first cell stands in a question, the longest where one holds another."""
     asked = f" {' '.join(stems(question))} "
-    found = _cell_of(best)
-    if not found or not alike:
-        return None
-    table, at, name = found
-    labels = [row.get(table.columns[0], "") for row in table.rows]
-    named = [i for i, label in enumerate(labels) if label and f" {' '.join(stems(label))} " in asked]
-    if named != [at] or asked_of(question, labels[at], table.columns[1:], alike) != name:
-        return None
-    value = table.rows[at][name]
-    return value, [Said(stopped(value), Quote(table.article, *table.spans[at]))]
-
-
-def _cell_of(best: Contender) -> tuple[Records, int, str] | None:
-    """The table in which the reader's best words stand, the place of their row in it, and their column."""
-    table = table_at(best.hit, best.start)
-    for at, (start, end) in enumerate(table.spans if table else ()):
-        if table and start <= best.first < best.last <= end:
-            return table, at, list(table.rows[at])[table.article.text[start : best.first].count(CELLS)]
-    return None
+    labels = [" ".join(stems(row.get(table.columns[0], ""))) for row in table.rows]
+    named = [i for i, label in enumerate(labels) if label and f" {label} " in asked]
+    named = [i for i in named if not any(f" {labels[i]} " in f" {labels[j]} " for j in named if j != i)]
+    return named[0] if len(named) == 1 else None
 
 
 def shown_whole(best: Contender) -> Contender:

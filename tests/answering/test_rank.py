@@ -73,6 +73,7 @@ def test_each_feature_is_what_its_name_says() -> None:
         "cosine before": (0.0, 0.1, 0.0),
         "cosine after": (0.6, 0.0, 0.0),
         "verifier": (np.tanh(0.2), np.tanh(1.0), np.tanh(-0.4)),
+        "judge": (np.tanh(1.0), np.tanh(1.0), np.tanh(-0.4)),
         "not verified": (0.0, 0.0, 0.0),
     }
     for name, values in wanted.items():
@@ -101,7 +102,8 @@ def test_what_the_verifier_has_not_seen_is_marked() -> None:
     reader = Told(number0=1.0, number1=3.0, number2=5.0)
     _, features = candidates("Which ship was seen?", found, reader)  # type: ignore[arg-type]
     assert features[:, FEATURES.index("not verified")].tolist() == [1.0, 0.0, 0.0]
-    assert features[:, FEATURES.index("verifier")].tolist() == pytest.approx([0.0, np.tanh(0.3), np.tanh(0.5)])
+    for name in ("verifier", "judge"):
+        assert features[:, FEATURES.index(name)].tolist() == pytest.approx([0.0, np.tanh(0.3), np.tanh(0.5)])
 
 
 def test_the_words_are_those_of_both_networks() -> None:
@@ -123,17 +125,10 @@ def test_evidence_is_what_its_name_says() -> None:
     seen = dict(zip(EVIDENCE, evidence(said, features, np.array([2.0, 1.0, -1.0]), 0), strict=True))
     own, rest = np.logaddexp(2, 1), np.logaddexp(-1, 0)
     assert seen["odds"] == pytest.approx(own - rest)
-    assert seen["ahead of the next"] == pytest.approx(3.0)
-    assert seen["none of them"] == pytest.approx(-np.logaddexp(own, -1))
-    for name in ("reader", "cosine", "names missing", "verifier", "not verified"):
+    for name in ("judge", "not verified"):
         assert seen[name] == features[0, FEATURES.index(name)]
-    far = evidence(said, features, np.array([40.0, 1.0, -40.0]), 0)
-    assert far[:2] == (12, 12)
-    behind = evidence(said, features, np.array([-40.0, -40.0, 40.0]), 0)
-    assert behind[:2] == (-12, -6)
-    assert far[EVIDENCE.index("none of them")] == -12
-    alone = evidence(said[:1], features[:1], np.array([3.0]), 0)
-    assert alone[1] == 12, "with no other sentence it is far ahead"
+    assert evidence(said, features, np.array([40.0, 1.0, -40.0]), 0).odds == 12
+    assert evidence(said, features, np.array([-40.0, -40.0, 40.0]), 0).odds == -12
 
 
 def test_the_neighbours_of_a_sentence_are_those_beside_it() -> None:
@@ -276,14 +271,10 @@ def test_longer_words_count_for_more_of_the_share() -> None:
 
 
 def test_the_bounds_of_the_evidence() -> None:
-    """Odds within 12, the lead from -6 to 12, "none of them" within 12; inside the bounds nothing is cut."""
+    """Odds within 12; inside the bounds nothing is cut."""
     said, features = [meaning("seven"), meaning("eight")], np.zeros((2, len(FEATURES)))
-    for best, other, lead in ((11.9, 0.0, 11.9), (12.5, 0.0, 12.0), (0.0, 5.9, -5.9), (0.0, 6.5, -6.0)):
-        assert evidence(said, features, np.array([best, other]), 0).ahead_of_the_next == pytest.approx(lead)
-    assert evidence(said, features, np.array([-11.0, -40.0]), 0).none_of_them == pytest.approx(11.0)
-    assert evidence(said, features, np.array([-14.0, -40.0]), 0).none_of_them == 12
-    assert evidence(said, features, np.array([-11.0, -40.0]), 0).odds == pytest.approx(-11.0)
-    assert evidence(said[:1], features[:1], np.array([-9.0]), 0).ahead_of_the_next == pytest.approx(11.0)
+    for score, odds in ((-11.0, -11.0), (11.9, 11.9), (12.5, 12.0), (-14.0, -12.0)):
+        assert evidence(said, features, np.array([score, -40.0]), 0).odds == pytest.approx(odds)
 
 
 SUPPLIERS = "Kettner GmbH, Bremen, no phone\nLindqvist AB, Malmoe, phone 4471\nOkafor Ltd, Hull, phone 5560"

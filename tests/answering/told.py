@@ -35,6 +35,9 @@ class Told:
 
     verify = read
 
+    def judged(self, question: str, passage: tuple[str, Sequence[tuple[int, int]]]) -> float:
+        return max(one.score for one in self.verify(question, [passage])[0])
+
 
 class Doubting(Told):
     """The same, but what it finds the verifier does not believe; it notes what the verifier was asked about."""
@@ -47,7 +50,7 @@ class Doubting(Told):
         passages: Sequence[tuple[str, Sequence[tuple[int, int]]]],
         fits: Callable[[str], bool] = bool,
     ) -> list[list[Reading]]:
-        self.asked = [*self.asked, *passages]
+        self.asked = [*self.asked, *(one for one in passages if one not in self.asked)]
         return [[Reading(start, end, -12.0, fits(text[start:end])) for start, end in spans] for text, spans in passages]
 
 
