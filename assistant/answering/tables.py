@@ -180,7 +180,8 @@ class _Answered(Asked):
         for i in kept:
             first.setdefault(self.values[target][i], i)
         named = {one for one in self.values[target] if set(stems(one) or [one]) <= set(self.words)}
-        again = not counted and " or " not in self.question and named == set(first)  # none to choose from
+        # None to choose from, or what is left over would choose: "Which is faster, Alder or Birch?"
+        again = not counted and named == set(first) and (" or " not in self.question or bool(self.left()))
         if not first or not all(self._is_said(target, one) for one in first) or len(kept) > ITEMS or again:
             return None
         if counted and target != self.table.columns[0] and target in self.figures:

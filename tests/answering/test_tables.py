@@ -1,6 +1,7 @@
 """Questions over a whole table: each word accounted for, each row cited, or no answer from it."""
 
 import pytest
+from article_assistant.answering.rank import Contender, is_row
 from article_assistant.answering.records import table_at
 from article_assistant.answering.tables import from_table
 from article_assistant.index.chunk import split
@@ -297,3 +298,13 @@ def test_one_of_several_that_a_question_names() -> None:
     assert found
     assert found[0] == "Birch"
     assert from_table("Which room is Birch?", hits(ROOMS)) is None
+
+
+def test_two_that_are_compared_by_a_word_of_no_column_are_no_answer() -> None:
+    """Where the reader likes one of them, too: all that a question names is no choice."""
+    found = hits(ROOMS)
+    text = found[0].article.text
+    start, end = next(span for span in found[0].chunk.sentences if is_row(text, span[0]))
+    row = Contender(found[0], start, end, start, start + 4, 5.0, fits=True)
+    for asked in ("Which is louder, Alder or Birch?", "Which room is louder, Alder or Birch?"):
+        assert from_table(asked, found, row) is None
