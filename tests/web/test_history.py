@@ -25,7 +25,7 @@ def talked(open_page: Open, serve: Callable[..., web.Served]) -> tuple[Any, web.
     served = serve(web.good())
     page = open_page(served.url)
     ask(page, QUESTION)
-    page.locator("a.mark").wait_for()
+    page.locator(".actions").wait_for()  # the answer is drawn before the end of its stream, and kept at its end
     return page, served
 
 
