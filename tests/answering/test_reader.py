@@ -34,6 +34,15 @@ def test_a_passage_that_does_not_answer_scores_below_zero(reader: Reader) -> Non
     assert read.score != verified.score
 
 
+def test_the_judge_alone_says_whether_a_passage_answers(reader: Reader) -> None:
+    """By its own words, wherever in the passage, and neither as the reader does nor as both together."""
+    passage = (PASSAGE, SPANS)
+    alone = reader.judged(QUESTION, passage)
+    assert alone > 0 > reader.judged(QUESTION, ("The ferry sails at noon.", [(0, 24)]))
+    for together in (reader.read, reader.verify):
+        assert alone != pytest.approx(max(one.score for one in together(QUESTION, [passage])[0]))
+
+
 def test_a_passage_is_read_the_same_alone_and_among_others(reader: Reader) -> None:
     """Whatever their number, lengths and order, to the last bit."""
     texts = [PASSAGE, "It rained.", *(f"{'The mayor spoke at noon. ' * count}" for count in (9, 3, 1, 6))]
