@@ -10,6 +10,7 @@ from functools import cache
 from zlib import crc32
 
 import tantivy
+from article_assistant.index.onnx import give_back
 from py3langid.langid import MODEL_FILE, LanguageIdentifier
 
 ENGLISH = "en"
@@ -54,7 +55,10 @@ def _identifier() -> LanguageIdentifier:
     whole = LanguageIdentifier.from_model_file(MODEL_FILE)
     whole.set_languages([ENGLISH, *_STEMMED, *_OTHER])
     tables = whole.nb_ptc, whole.nb_pc, whole.nb_classes, whole.tk_nextmove, whole.tk_output
-    return LanguageIdentifier(*tables, norm_probs=True, tk_row=whole.tk_row)
+    found = LanguageIdentifier(*tables, norm_probs=True, tk_row=whole.tk_row)
+    del whole
+    give_back()  # loading takes another 70 MB
+    return found
 
 
 def written(text: str, language: str) -> str:

@@ -1,6 +1,6 @@
 """Fits how certain it is that a cell of a table is the one asked for.
 
-    python -m training.cells collect WORK    (12 to 16 min; the questions are asked once)
+    python -m training.cells collect WORK    (6 to 16 min; the questions are asked once)
     python -m training.cells fit WORK        (2 min)
 
 It learns from the tables of `bench/tables-*` and from questions about them: those that people wrote, and others by
@@ -25,12 +25,11 @@ from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
-from article_assistant.answering.cells import CELL_WEIGHTS, Signs, cell_of, signs
+from article_assistant.answering.cells import CELL_WEIGHTS, ReadCell, Signs, cell_of, signs
 from article_assistant.answering.extract import Extractor
 from article_assistant.answering.kind import kinds_of
 from article_assistant.answering.meant import Alike, alike_by
 from article_assistant.answering.measures import column
-from article_assistant.answering.rank import Contender
 from article_assistant.answering.reader import Reader
 from article_assistant.index import embed
 from article_assistant.index.reading.lines import CELLS
@@ -51,9 +50,9 @@ from bench.tables import folder_of, judged
 SEED = 14
 ROWS, COLUMNS = (3, 60), (3, 12)
 """Rows and columns that a table has for which questions are made."""
-PENALTY = 3.0
+PENALTY = 10.0
 """Weight of half the squared weights (of signs of unit variance) beside the summed log-loss."""
-AGAINST = {"left", "names_left", "says_nothing", "several", "summed"}
+AGAINST = {"names_left", "says_nothing", "several", "summed"}
 """Signs that never speak for a cell; the others, but for its place, never speak against it."""
 WRONG = 0.02
 """The share of the questions that people wrote that may be answered wrongly."""
@@ -92,11 +91,10 @@ class Case(NamedTuple):
 
 
 class Example(NamedTuple):
-    """A case, the best cell and its confidence, and what `judged` says of the answer."""
+    """A case, the best cell, and what `judged` says of the answer."""
 
     case: Case
-    cell: Contender | None
-    confidence: float
+    cell: ReadCell | None
     verdict: str
 
 
@@ -206,10 +204,10 @@ def written(table: Table, turned: bool = False) -> str:
 def asked(folder: Path, told: Sequence[Case]) -> Iterator[Example]:
     """What the product makes of questions to the files of a folder if every cell is certain."""
     embedder = embed.load()
-    seen = list[tuple[Contender, float]]()
+    seen = list[ReadCell]()
 
-    def certain(_question: str, best: Contender, confidence: float, _alike: Alike | None) -> bool:
-        seen.append((best, confidence))
+    def certain(_question: str, cell: ReadCell, _alike: Alike | None) -> bool:
+        seen.append(cell)
         return True
 
     extractor = Extractor(Reader(), ACCEPTED_WRONG, kinds_of(embedder), alike_by(embedder), certain)
@@ -224,8 +222,7 @@ def asked(folder: Path, told: Sequence[Case]) -> Iterator[Example]:
             seen.clear()
             answer = assistant.answer(case.question, User("training", None))
             verdict = judged(case.answers, answer)
-            cell, confidence = seen[-1] if seen else (None, 0.0)
-            yield Example(case, cell, confidence, ("" if answer.answered else "refused ") + verdict)
+            yield Example(case, seen[-1] if seen else None, ("" if answer.answered else "refused ") + verdict)
 
 
 def examples(place: Path) -> list[Example]:
@@ -274,7 +271,7 @@ def seen_of(found: Sequence[Example]) -> tuple[NDArray[np.float64], list[int]]:
     for i, one in enumerate(found):
         if one.cell is None or one.verdict.startswith("refused"):
             continue
-        if seen := signs(one.case.question, one.cell, one.confidence, alike):
+        if seen := signs(one.case.question, one.cell, alike):
             rows.append(seen)
             at.append(i)
     return np.array(rows, np.float64), at
@@ -282,9 +279,9 @@ def seen_of(found: Sequence[Example]) -> tuple[NDArray[np.float64], list[int]]:
 
 def is_right(one: Example) -> bool:
     """Whether the answer was right, or the cell that it stands in is; a mark never is."""
-    if one.cell and not any(map(str.isalnum, one.cell.words)):
+    if one.cell and not any(map(str.isalnum, one.cell.best.words)):
         return False
-    return one.verdict == "right" or bool(one.cell and [cell_of(one.cell)] == one.case.answers)
+    return one.verdict == "right" or bool(one.cell and [cell_of(one.cell.best)] == one.case.answers)
 
 
 def apart(x: NDArray[np.float64], right: NDArray[np.bool_], groups: Sequence[str]) -> NDArray[np.float64]:

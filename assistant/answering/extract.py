@@ -13,7 +13,7 @@ import numpy as np
 from article_assistant.answering import blocks, courtesy, explaining, followup, passage, tables
 from article_assistant.answering.agreement import COUNTED_ALIKE, most_apart
 from article_assistant.answering.blocks import answer_below, as_list, asked_before, in_full, whole_code, whole_list
-from article_assistant.answering.cells import asks_several, is_certain, whole_cell
+from article_assistant.answering.cells import Certain, asks_several, is_certain, read_alone, whole_cell
 from article_assistant.answering.cite import Said, disagreement, resolve, short_answer
 from article_assistant.answering.kind import Told
 from article_assistant.answering.meant import Alike
@@ -77,15 +77,14 @@ class Extractor:
         accepted_wrong: float = ACCEPTED_WRONG,
         told: Callable[[str], Told] | None = None,
         alike: Alike | None = None,
-        certain: Callable[[str, Contender, float, Alike | None], bool] = is_certain,
+        certain: Certain = is_certain,
     ) -> None:
         """Refuse where confidence is lower than what keeps wrong answers at `accepted_wrong` (0 to 1) of all.
 
         `told` tells the kind of a question; without it, patterns do, and a greeting is a question like any other;
         without `alike`, a table answers only in the words of its columns.
         """
-        self._reader = reader
-        self._told, self._alike, self._certain = told, alike, certain
+        self._reader, self._told, self._alike, self._certain = reader, told, alike, certain
         model = json.loads(WEIGHTS.read_text())
         if model["features"] != names(Features) or model["evidence"] != names(Grounds):
             raise ValueError(f"{WEIGHTS} was made for other features; make it anew with training/sentences.py")
@@ -179,16 +178,20 @@ class Extractor:
         order = ranked(said, [sentence.fits for sentence in sentences], scores)
         confidence = self._confidence(evidence(said, features, scores, order[0])) if order else 0.0
         best = sentences[order[0]] if order else None
-        row = best if rows and best and is_row(best.hit.article.text, best.start) else None
-        uncertain = row and kind != "yes or no" and not self._certain(question, row, confidence, self._alike)
         sure = best is not None and confidence >= self._least and best.fits
+        row = best if rows and best and is_row(best.hit.article.text, best.start) else None
+        uncertain = row is not None and kind != "yes or no"
+        if row and sure and uncertain:
+            alone = read_alone(question, row, kind, self._reader)
+            best = row = sentences[order[0]] = alone.best
+            uncertain = not self._certain(question, alone, self._alike)
         if why:
             explaining.weighed(why, hits, sentences, features, scores, order, sure)
-            explaining.table_asked(why, bool(uncertain), sure)
+            explaining.table_asked(why, uncertain, sure)
         many = row and (uncertain or asks_several(question))
         if many and (found := tables.from_table(question, hits, best, self._alike)):
             return _Composed(*found, CERTAIN)
-        asks_a_cell = rows and kind not in SPOKEN and (uncertain or not sure)
+        asks_a_cell = rows and (kind == "yes or no" or (kind not in SPOKEN and (uncertain or not sure)))
         if asks_a_cell and (cell := tables.named_cell(question, kind, hits[:SOON], self._alike)):
             return _Composed(*cell, max(confidence, self._least))
         if best is None or not sure:

@@ -14,7 +14,7 @@ from itertools import chain, product
 from typing import NamedTuple
 from urllib.parse import quote as percent
 
-from article_assistant.index.reading.lines import CELLS, CODE_MARK, HEADING, ITEM
+from article_assistant.index.reading.lines import CELLS, CODE_MARK, HEADING, ITEM, cells_in
 
 NAMED_WHOLE = 12
 """Words of a quote that are all named; of a longer one its ends are, if they lead to it."""
@@ -141,13 +141,8 @@ def _cells(lines: Sequence[tuple[int, str]]) -> Iterator[_Shown]:
     """The cells of a table's rows, behind the names of its columns; what spans several cells stands there once."""
     rows, times = list[list[tuple[int, str, str]]](), Counter[str]()
     for at, line in lines:
-        cells = []
-        for cell in line.split(CELLS):
-            name, _, value = cell.partition(": ")
-            cells.append((at, name, value) if value else (at, "", cell))
-            at += len(cell) + len(CELLS)
-        rows.append(cells)
-        times.update({name for _, name, _ in cells})
+        rows.append([(start, name, line[start - at : end - at]) for name, start, end in cells_in(line, at)])
+        times.update({name for _, name, _ in rows[-1]})
     columns = dict.fromkeys(name for row in rows for _, name, _ in row if name and (times[name] > 1 or len(row) > 1))
     yield from (_Shown(name, -1) for name in columns)
     above = ("", "")
@@ -157,8 +152,8 @@ def _cells(lines: Sequence[tuple[int, str]]) -> Iterator[_Shown]:
         for number, (at, name, value) in enumerate(row):
             if value != left[1] or (number == 0 and (name != left[0] or len(row) == 1)):
                 if name and name not in columns:
-                    yield _Shown(name, at)
-                yield _Shown(value, at + (len(name) + 2 if name else 0))
+                    yield _Shown(name, at - len(f"{name}: "))
+                yield _Shown(value, at)
             left = (name, value)
 
 

@@ -104,6 +104,15 @@ def views(question: str, table: Records) -> list[Records]:
     return [table, turned] if turned else [table]
 
 
+def row_named(question: str, table: Records) -> int | None:
+    """The place of the one row whose first cell stands in a question, the longest where one holds another."""
+    asked = f" {' '.join(stems(question))} "
+    labels = [" ".join(stems(row.get(table.columns[0], ""))) for row in table.rows]
+    named = [i for i, label in enumerate(labels) if label and f" {label} " in asked]
+    named = [i for i in named if not any(f" {labels[i]} " in f" {labels[j]} " for j in named if j != i)]
+    return named[0] if len(named) == 1 else None
+
+
 def _alike(lines: Iterable[Sequence[str]]) -> float:
     """The share of pairs of cells in one line that look alike: figures, with the same signs between them, or words."""
 

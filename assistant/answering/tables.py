@@ -11,11 +11,11 @@ from dataclasses import replace
 from article_assistant.answering.asked import Asked, same_root
 from article_assistant.answering.blocks import ITEMS, LIST
 from article_assistant.answering.cite import Quote, Said, stopped
-from article_assistant.answering.meant import Alike, asked_of, means_the_sum
+from article_assistant.answering.meant import Alike, asked_of, joins, means_the_sum
 from article_assistant.answering.measures import EXTREMES, sum_at
-from article_assistant.answering.question import Kind, fits, kind_of, names_days
+from article_assistant.answering.question import NEGATIONS, Kind, fits, kind_of, names_days
 from article_assistant.answering.rank import PROPER, Contender
-from article_assistant.answering.records import NO, YES, Records, plain_sign, table_at, tables_of, views
+from article_assistant.answering.records import NO, YES, Records, plain_sign, row_named, table_at, tables_of, views
 from article_assistant.index.keyword import UNASKED, stems
 from article_assistant.index.types import Hit
 
@@ -69,20 +69,25 @@ def passed_over(question: str, hits: Sequence[Hit], best: Contender, alike: Alik
 def named_cell(question: str, kind: Kind, hits: Sequence[Hit], alike: Alike | None) -> TableAnswer | None:
     """The cell of the one row that a question names by its first cell, in the column that it means by the encoder.
 
-    "How long does it take?" means the time. None where several cells may be meant, where the cell says nothing of that
-    `kind`, or where the question has a name or a number of something else.
+    "How long does it take?" means the time, and "Does it take coins?" a tick below "Coins". None where several cells
+    may be meant, where the cell says nothing of that `kind`, or where the question has a name or a number of something
+    else.
     """
-    found = dict[str, Quote]()
-    for table in tables_of(hits) if alike else ():
+    found, whether = dict[str, Quote](), kind == "yes or no"
+    if not alike or (whether and not NEGATIONS.isdisjoint(stems(question))):
+        return None
+    for table in tables_of(hits):
         for view in views(question, table):
-            if (at := _row_named(question, view)) is None:
+            if (at := row_named(question, view)) is None:
                 continue
             label, *others = view.rows[at].get(view.columns[0], ""), *view.columns[1:]
-            name = asked_of(question, label, others, alike) if alike else None
+            name = asked_of(question, label, others, alike)
             value = view.rows[at].get(name, "") if name else ""
             left = set(stems(" ".join(PROPER.findall(question)))) - UNASKED
             said = set(stems(f"{label} {name} {value}")) | view.place
-            if value and plain_sign(value) not in YES | NO and fits(kind, value) and left <= said:
+            if not name or not value or (plain_sign(value) in YES | NO) != whether:
+                continue
+            if fits(kind, value) and left <= said and (not whether or _asks_if(question, said, alike)):
                 line = at if view is table else [row.get(table.columns[0]) for row in table.rows].index(name)
                 found.setdefault(value, Quote(table.article, *table.spans[line]))
     if len(found) != 1:
@@ -91,13 +96,10 @@ def named_cell(question: str, kind: Kind, hits: Sequence[Hit], alike: Alike | No
     return value, [Said(stopped(value), quote)]
 
 
-def _row_named(question: str, table: Records) -> int | None:
-    """The place of the one row whose first cell stands in a question, the longest where one holds another."""
-    asked = f" {' '.join(stems(question))} "
-    labels = [" ".join(stems(row.get(table.columns[0], ""))) for row in table.rows]
-    named = [i for i, label in enumerate(labels) if label and f" {label} " in asked]
-    named = [i for i in named if not any(f" {labels[i]} " in f" {labels[j]} " for j in named if j != i)]
-    return named[0] if len(named) == 1 else None
+def _asks_if(question: str, said: set[str], alike: Alike) -> bool:
+    """Whether a yes-or-no question only joins what is `said` by a verb like "have"; "new" or "closed" asks for more."""
+    left = [word for word in re.findall(r"\w+", question) if not set(stems(word)) <= said | UNASKED]
+    return not left or (len(left) == 1 and joins(left[0], [], alike))
 
 
 def shown_whole(best: Contender) -> Contender:

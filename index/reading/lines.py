@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Container, Iterable
+from typing import NamedTuple
 
 from article_assistant.index.reading.placed import PageLine
 
@@ -30,6 +31,30 @@ _NO_SPACE = (
     (re.compile(rf"\d[–-]$|[{_EAST}]$"), re.compile(rf"[\d{_EAST}]")),
     (re.compile(r"\w-$"), re.compile(r"[\dA-Z]")),  # a code, or a word of two
 )
+
+
+class CellSpan(NamedTuple):
+    """A cell of a row: the name of its column, "" where it has none, and characters `[start, end)`, its content."""
+
+    column: str
+    start: int
+    end: int
+
+
+def cells_in(row: str, at: int = 0) -> list[CellSpan]:
+    """The cells of a row that begins at character `at`.
+
+    >>> cells_in("Room: Alder | Seats: 12 | open")
+    [CellSpan(column='Room', start=6, end=11), CellSpan(column='Seats', start=21, end=23), \
+CellSpan(column='', start=26, end=30)]
+    """
+    cells = list[CellSpan]()
+    for cell in row.split(CELLS):
+        name, _, said = cell.partition(": ")
+        end = at + len(cell)
+        cells.append(CellSpan(name, end - len(said), end) if said else CellSpan("", at, end))
+        at = end + len(CELLS)
+    return cells
 
 
 def joined(lines: Iterable[str], known: Container[str] = (), hyphenates: bool = True) -> str:

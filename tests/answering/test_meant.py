@@ -1,26 +1,36 @@
 """What a question means that is not in a table's words, told by the encoder, or not at all."""
 
 from dataclasses import replace
+from typing import Any
 
 import pytest
 from article_assistant.answering import meant
-from article_assistant.answering.cells import is_certain, whole_cell
+from article_assistant.answering.cells import ReadCell, cell_of, is_certain, read_alone, whole_cell
 from article_assistant.answering.measures import column
 from article_assistant.answering.question import kind_of
 from article_assistant.answering.rank import Contender, is_row
+from article_assistant.answering.reader import Reader
 from article_assistant.answering.tables import from_table, named_cell, passed_over
 from article_assistant.index import embed
+from article_assistant.index.reading.lines import CELLS
 from article_assistant.index.types import Hit
 from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.answering.test_tables import DETECTORS, hits
+from tests.answering.told import Told
 
 
 @pytest.fixture(scope="module")
 def alike() -> meant.Alike:
     """The default encoder's."""
     return meant.alike_by(embed.load())
+
+
+@pytest.fixture(scope="module")
+def reader() -> Reader:
+    """The one that ships."""
+    return Reader()
 
 
 def found_words(found: list[Hit], words: str) -> Contender:
@@ -156,6 +166,36 @@ def test_a_cell_is_named_by_its_row_and_by_what_its_column_means(
         assert "\n" not in shown
 
 
+ROOMS = "# Rooms\n\n" + "\n".join(
+    f"Room: {room} | Seats: {seats} | Projector: {projector} | Open on Sundays: {sundays}"
+    for room, seats, projector, sundays in [("Alder", 12, "yes", "no"), ("Birch", 8, "no", "no"), ("Elm", 30, "x", "x")]
+)
+
+
+@pytest.mark.parametrize(
+    ("question", "cell"),
+    [
+        ("Does Alder have a projector?", "yes"),
+        ("Is there a projector in Birch?", "no"),
+        ("Is Elm open on Sundays?", "x"),
+        # what is denied, or more than whether the row has what the column is named after
+        ("Does Alder have no projector?", None),
+        ("Does Alder lack a projector?", None),
+        ("Is Birch without a projector?", None),
+        ("Is Alder closed on Sundays?", None),
+        ("Is the projector of Alder new?", None),
+        ("Does Alder have a sauna?", None),
+        ("Does Cedar have a projector?", None),
+        ("Does Alder or Birch have a projector?", None),
+    ],
+)
+def test_a_tick_answers_yes_or_no(question: str, cell: str | None, alike: meant.Alike) -> None:
+    """Where nothing but a verb like "have" joins the row and the column; a question for words never gets one."""
+    found = named_cell(question, "yes or no", hits(ROOMS), alike)
+    assert (found and found[0]) == cell
+    assert named_cell(question, "words", hits(ROOMS), alike) is None
+
+
 def test_a_row_of_totals_is_said(alike: meant.Alike) -> None:
     """Where a row states it, it is no sum of ours."""
     text = "# Budget\n\nItem: Rent | Cost: €500\nItem: Power | Cost: €90\nItem: Total | Cost: €590"
@@ -195,13 +235,11 @@ FACTS += "Version: 5.10 | Name: Breezy Badger\nVersion: 6.06 | Name: Ox | Ships:
         (LAPTOPS, "Which laptops have HDMI?", "T480", False),
         (DETECTORS, "What is the total wheel size?", "500 kB", False),
         (DETECTORS, "What is the wheel size of Alder?", "500 kB", True),
-        (DETECTORS, "What is the wheel weight of Birch?", "500 kB", False),  # the size is that of Alder
+        (DETECTORS, "What is the price of Birch?", "500 kB", False),
         (PUMPS, "What is the weight of the P4?", "1.7", True),
         (PUMPS, "Which pump weighs 2.4 kg?", "2.4", False),
         (PUMPS, "What is the weight of the P7?", "1.7", False),
-        (PUMPS, "What is the weight of the P4?", "2.4", False),
         (PUMPS, "What is the voltage of the P1?", "2.4", False),
-        (FACTS, "What is the total size?", "Size", False),
         (FACTS, "Which version is called Brave Badger?", "5.10", False),
         (FACTS, "Which version is called Breezy Badger?", "5.10", True),
         (FACTS, "Which version supports only ships?", "*", False),
@@ -210,10 +248,11 @@ FACTS += "Version: 5.10 | Name: Breezy Badger\nVersion: 6.06 | Name: Ox | Ships:
     ],
 )  # fmt: skip
 def test_a_cell_is_certain_where_its_row_and_its_column_are_meant(
-    text: str, question: str, words: str, certain: bool, alike: meant.Alike
+    text: str, question: str, words: str, certain: bool, alike: meant.Alike, reader: Reader
 ) -> None:
     """Not for another row or column, a sum, a comparison, several rows, half a name, or a mark."""
-    assert is_certain(question, found_words(hits(text), words), 0.8, alike) == certain
+    cell = read_alone(question, found_words(hits(text), words), kind_of(question), reader)
+    assert is_certain(question, cell, alike) == certain
 
 
 @given(
@@ -231,13 +270,46 @@ def test_every_cell_of_every_table_can_be_judged(cells: list[list[str]], corner:
     text = hit.article.text
     for at in (i for i, one in enumerate(text) if one.isalnum() and is_row(text, i)):
         found = Contender(hit, at, at + 1, at, at + 1, 5.0, fits=True)
-        assert is_certain("What is the row 2 of P2?", found, 0.8, None) in (True, False)
+        assert is_certain("What is the row 2 of P2?", ReadCell(found, 5.0, 5.0), None) in (True, False)
+
+
+@pytest.mark.parametrize(
+    ("text", "question", "words", "cell"),
+    [
+        (LAPTOPS, "What is the weight of the X1?", "T480", "1.1 kg"),  # the row that is named, not the reader's
+        (LAPTOPS, "How heavy is the X1?", "€1,250", "1.1 kg"),
+        (PUMPS, "What is the weight of the P4?", "2.4", "1.7 kg"),
+        (PUMPS, "How loud is the P1?", "±39", "±48 dB"),
+    ],
+)
+def test_the_row_that_is_meant_is_read_by_itself(
+    text: str, question: str, words: str, cell: str, reader: Reader
+) -> None:
+    """Whatever was taken for the answer among the other rows."""
+    found = read_alone(question, found_words(hits(text), words), kind_of(question), reader)
+    assert cell_of(found.best) == cell
+    assert found.both > 0
+
+
+@given(
+    st.lists(st.text("ab :|é7", min_size=1, max_size=9).filter(lambda cell: cell.strip(" :|")), min_size=2, max_size=6),
+    st.sampled_from(["A: {} | ", "{} | ", ""]),
+)
+def test_what_is_read_of_a_row_is_of_one_cell(cells: list[str], first: str) -> None:
+    """Words of a value, never of a column's name or of two cells, whatever the cells hold."""
+    rows = [first.format("x") + " | ".join(f"B{i}: {cell.strip()}" for i, cell in enumerate(cells))] * 2
+    (hit, *_) = hits("\n".join(rows))
+    at = hit.article.text.find("B0")
+    told: Any = Told()
+    found = read_alone("What?", Contender(hit, at, at + 2, at, at + 2, 5.0, True), "words", told)
+    assert CELLS not in found.best.words
+    assert found.best.words in cell_of(found.best)
 
 
 def test_what_names_no_columns_is_no_cell(alike: meant.Alike) -> None:
     """A line with bars between words is left to the reader."""
     found = found_words(hits("Home | News | About us\nMonday | 9:00 | Ann"), "9:00")
-    assert is_certain("When does Bo come?", found, 0.8, alike)
+    assert is_certain("When does Bo come?", ReadCell(found, 5.0, 5.0), alike)
     assert whole_cell(found) == found
 
 
