@@ -10,7 +10,7 @@ from dataclasses import replace
 
 from article_assistant.answering.asked import Asked, same_root
 from article_assistant.answering.blocks import ITEMS, LIST
-from article_assistant.answering.cite import Quote, Said, stopped
+from article_assistant.answering.cite import Quote, Said, short_answer, stopped
 from article_assistant.answering.meant import Alike, asked_of, joins, means_the_sum
 from article_assistant.answering.measures import EXTREMES, sum_at
 from article_assistant.answering.question import NEGATIONS, Kind, fits, kind_of, names_days
@@ -93,7 +93,7 @@ def named_cell(question: str, kind: Kind, hits: Sequence[Hit], alike: Alike | No
     if len(found) != 1:
         return None
     ((value, quote),) = found.items()
-    return value, [Said(stopped(value), quote)]
+    return value, short_answer(value, [quote])
 
 
 def _asks_if(question: str, said: set[str], alike: Alike) -> bool:
