@@ -220,6 +220,9 @@ def test_a_total_is_none_of_the_rows_that_it_sums_up(alike: meant.Alike) -> None
 FACTS = "Fact: Size | Value: 200\nFact: Age | Value: 7\n\n"
 FACTS += "Version: 5.10 | Name: Breezy Badger\nVersion: 6.06 | Name: Ox | Ships: *"
 
+DUTIES = "Duty: Warn 21 days before a certificate expires | Owner: Kerstin Falk | Due: 8 March 2024\n"
+DUTIES += "Duty: Compare certificates on all hosts | Owner: Devraj Pillai | Due: 29 March 2024"
+
 
 @pytest.mark.parametrize(
     ("text", "question", "words", "certain"),
@@ -240,6 +243,7 @@ FACTS += "Version: 5.10 | Name: Breezy Badger\nVersion: 6.06 | Name: Ox | Ships:
         (PUMPS, "Which pump weighs 2.4 kg?", "2.4", False),
         (PUMPS, "What is the weight of the P7?", "1.7", False),
         (PUMPS, "What is the voltage of the P1?", "2.4", False),
+        (DUTIES, "Who owns the duty to warn 21 days before a certificate expires?", "Kerstin Falk", True),
         (FACTS, "Which version is called Brave Badger?", "5.10", False),
         (FACTS, "Which version is called Breezy Badger?", "5.10", True),
         (FACTS, "Which version supports only ships?", "*", False),
