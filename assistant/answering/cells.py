@@ -18,7 +18,7 @@ from article_assistant.answering.meant import Alike
 from article_assistant.answering.numbers import in_digits
 from article_assistant.answering.question import Kind, fits, kind_of
 from article_assistant.answering.rank import PROPER, Contender, share
-from article_assistant.answering.reader import Reader
+from article_assistant.answering.reader import NOT_READ, Reader
 from article_assistant.answering.records import NO, YES, Records, plain_sign, row_named, table_at, views
 from article_assistant.index.keyword import UNASKED, stems
 from article_assistant.index.reading.lines import CELLS, CellSpan, cells_in
@@ -75,7 +75,7 @@ def read_alone(question: str, row: Contender, kind: Kind, reader: Reader) -> Rea
     if table and (at := row_named(question, table)) is not None:
         start, end = table.spans[at]
         row = row if start <= row.first < end else replace(row, start=start, end=end, first=start, last=end)
-    cells, _ = _own_row(row)
+    cells, place = _own_row(row)
     text, above = row.hit.article.text, f"{row.hit.article.title}\n{row.hit.chunk.heading}\n"
     begin = text.rfind("\n", 0, row.first) + 1
     behind = len(above) - begin
@@ -83,6 +83,8 @@ def read_alone(question: str, row: Contender, kind: Kind, reader: Reader) -> Rea
     given = question, [(above + text[begin : cells[-1].end], spans)], partial(fits, kind)
     with reader.turn:
         (alone,), (both,) = reader.read(*given), reader.verify(*given)
+    if both[place].score == NOT_READ:  # a long row, of which the passage held another part
+        return ReadCell(row, row.logit, row.logit)
     at = max(range(len(spans)), key=lambda i: (both[i].fits, both[i].score))
     best = replace(row, first=both[at].start - behind, last=both[at].end - behind)
     return ReadCell(best, alone[at].score, both[at].score)

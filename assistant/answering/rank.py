@@ -12,7 +12,7 @@ from typing import NamedTuple
 import numpy as np
 from article_assistant.answering.cite import Quote
 from article_assistant.answering.question import Kind, Meaning, fits, kind_of, own_part, with_unit
-from article_assistant.answering.reader import Reader, Reading, looked_at_again
+from article_assistant.answering.reader import NOT_READ, Reader, Reading, looked_at_again
 from article_assistant.index.chunk import passage
 from article_assistant.index.keyword import UNASKED, asked_words, family, identifiers, names_in, stems
 from article_assistant.index.reading.lines import CODE_MARK, ITEM
@@ -109,7 +109,7 @@ def candidates(
     parts = [(text, [own_part(question, text, *span) for span in spans]) for text, spans in passages]
     with reader.turn:
         readings = list(map(_without_questions, hits, reader.read(question, parts, fit)))
-        best = [max((one.score for one in found), default=-100.0) for found in readings]
+        best = [max((one.score for one in found), default=NOT_READ) for found in readings]
         promise = [score + PROMISE * hit.score for score, hit in zip(best, hits, strict=True)]
         verified = looked_at_again(reader, question, parts, promise, fit)
         judged = {i: reader.judged(question, parts[i]) for i in verified}
@@ -165,7 +165,9 @@ def candidates(
 def _without_questions(hit: Hit, found: Sequence[Reading]) -> list[Reading]:
     """What was found in each sentence of a hit, but nothing in one that asks, as in an FAQ: that never answers."""
     ends = (hit.article.text[:end].rstrip('*_"”’)')[-1:] for _, end in hit.chunk.sentences)
-    return [replace(one, score=-100.0, fits=False) if end == "?" else one for one, end in zip(found, ends, strict=True)]
+    return [
+        replace(one, score=NOT_READ, fits=False) if end == "?" else one for one, end in zip(found, ends, strict=True)
+    ]
 
 
 Places = frozenset[tuple[str, int]]

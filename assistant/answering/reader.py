@@ -34,6 +34,9 @@ VERIFIED = 2
 DOUBTED = 5
 """So many where neither of the first seems to answer."""
 
+NOT_READ = -100.0
+"""The score of a sentence that lies beyond the tokens that are read."""
+
 SentenceSpans = Sequence[tuple[int, int]]
 """The sentences of a passage, as characters `[start, end)`."""
 
@@ -145,7 +148,7 @@ def _best(
         inside & (offsets[:, 0] >= start) & (offsets[:, 1] <= end) & (offsets[:, 1] > offsets[:, 0])
     )
     if not len(tokens):  # cut off: the passage is longer than the reader reads
-        return Reading(start, end, -100.0, False)
+        return Reading(start, end, NOT_READ, False)
     pairs = logits[tokens, 0][:, None] + logits[tokens, 1][None, :]
     allowed = np.triu(np.ones_like(pairs, dtype=bool)) & ~np.triu(np.ones_like(pairs, dtype=bool), SPAN)
     pairs = np.where(allowed, pairs, -np.inf)

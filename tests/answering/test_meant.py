@@ -295,6 +295,13 @@ def test_the_row_that_is_meant_is_read_by_itself(
     assert found.both > 0
 
 
+def test_a_cell_beyond_what_is_read_of_a_row_stays(reader: Reader) -> None:
+    """The passage that it was found in held that part of a long row."""
+    long = " | ".join(["Hut: Ash", *(f"Note {i}: the roof was mended in spring {i}" for i in range(90)), "Beds: 1400"])
+    row = found_words(hits(f"{long}\n{long.replace('Ash', 'Elm')}"), "1400")
+    assert read_alone("How many beds does the hut have?", row, "number", reader).best == row
+
+
 @given(
     st.lists(st.text("ab :|é7", min_size=1, max_size=9).filter(lambda cell: cell.strip(" :|")), min_size=2, max_size=6),
     st.sampled_from(["A: {} | ", "{} | ", ""]),
