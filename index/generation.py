@@ -19,7 +19,6 @@ from article_assistant.index.disk import crc
 from article_assistant.index.embed import Embedder
 from article_assistant.index.keyword import Postings
 from article_assistant.index.library import Library
-from article_assistant.index.onnx import give_back
 from article_assistant.index.remote import Remote, Server
 from article_assistant.index.scan import UNKNOWN, Flat, Fresh, Statistics
 from article_assistant.index.schema import LibraryState
@@ -223,10 +222,7 @@ class Generations:
 
     def open(self, number: int) -> Generation:
         """Open a generation, apart from the one that answers. Raises Damaged."""
-        try:
-            return Generation(self.folder / f"gen-{number}", self.remote())
-        finally:
-            give_back()  # reading it takes another 180 MB for 100,000 chunks
+        return Generation(self.folder / f"gen-{number}", self.remote())
 
     def remote(self) -> Remote | None:
         """This library's vectors at the server, for one generation; None without a server."""
