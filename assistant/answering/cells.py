@@ -1,4 +1,4 @@
-"""How certain it is that a cell of a table is the one asked for: its row and its column are meant, and nothing is left.
+"""How certain it is that a cell of a table is the one asked for: its row and its column are meant.
 
 Reader and judge read the row by itself once more, since among many rows they mistake one for another. What they make of
 its cells, and other signs, are weighed by a logistic regression, which `training/cells.py` fits.
