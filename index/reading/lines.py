@@ -1,4 +1,4 @@
-"""What a line of text looks like that begins a heading, an item or a question; a row's cells; broken lines made whole."""
+"""What a line looks like that begins a heading, an item or a question; a row's cells; and broken lines made whole."""
 
 import re
 from collections.abc import Container, Iterable
