@@ -4,7 +4,8 @@
 
 Prints, for the reader and for the mean of reader and judge, how well the best words are those that people marked, and
 of a set with near misses, which share of these is answered where so many of the answerable questions are refused by
-the score of the best words. Articles that a network learned from are left out.
+the score of the best words, or by what the judge alone makes of their passage. Articles that a network learned from are
+left out.
 """
 
 import argparse
@@ -32,6 +33,7 @@ REFUSED = (0.05, 0.08, 0.1)
 SEED = 7
 
 Read = Callable[[str, list[tuple[str, SentenceSpans]], Callable[[str], bool]], list[list[Reading]]]
+Judged = Callable[[str, tuple[str, SentenceSpans]], float]
 
 
 class Asked(NamedTuple):
@@ -60,15 +62,16 @@ def questions(shared: Path, name: str, most: int) -> Iterator[Asked]:
         )
 
 
-def best(read: Read, asked: Asked) -> tuple[str, float]:
-    """The best words of the paragraph, and their score."""
+def best(read: Read, asked: Asked, judged: Judged | None = None) -> tuple[str, float]:
+    """The best words of the paragraph, and their score or what their passage is `judged` to be worth."""
     kind = kind_of(asked.question)
     found = read(asked.question, asked.shown, lambda words: fits(kind, words))
-    reading, text = max(
-        ((reading, text) for (text, _), own in zip(asked.shown, found, strict=True) for reading in own),
+    reading, shown = max(
+        ((reading, one) for one, own in zip(asked.shown, found, strict=True) for reading in own),
         key=lambda pair: (pair[0].fits, pair[0].score),
     )
-    return text[slice(*with_unit(kind, text, reading.start, reading.end))], reading.score
+    words = shown[0][slice(*with_unit(kind, shown[0], reading.start, reading.end))]
+    return words, judged(asked.question, shown) if judged else reading.score
 
 
 class Scored(NamedTuple):
@@ -99,9 +102,9 @@ def reach(values: NDArray[np.float64]) -> float:
     return 1.96 * float(values.std()) / math.sqrt(len(values))
 
 
-def measure(asked: list[Asked], read: Read) -> str:
+def measure(asked: list[Asked], read: Read, judged: Judged | None = None) -> str:
     """Exact match and F1 of the answerable questions; of a set with near misses, how many of these are answered."""
-    words = [best(read, one) for one in asked]
+    words = [best(read, one, judged) for one in asked]
     found = scored(asked, words)
     exact = np.array([normal(said) in map(normal, one.answers) for (said, _), one in zip(words, asked, strict=True)])
     own = found.overlap[found.answerable]
@@ -125,5 +128,7 @@ if __name__ == "__main__":
     for name in SETS:
         asked = list(questions(given.shared, name, given.questions))
         print(f"{name}, {len(asked):,} questions")
-        for title, read in (("reader", reader.read), ("both", reader.verify)):
-            print(f" {title}: {measure(asked, read)}", flush=True)
+        print(f" reader: {measure(asked, reader.read)}", flush=True)
+        print(f" both: {measure(asked, reader.verify)}", flush=True)
+        if name == SETS[-1]:
+            print(f" both, refused by the judge: {measure(asked, reader.verify, reader.judged)}", flush=True)
