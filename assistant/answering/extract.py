@@ -191,8 +191,8 @@ class Extractor:
         many = row and (uncertain or asks_several(question))
         if many and (found := tables.from_table(question, hits, best, self._alike)):
             return _Composed(*found, CERTAIN)
-        asks_a_cell = rows and (kind == "yes or no" or (kind not in SPOKEN and (uncertain or not sure)))
-        if asks_a_cell and (cell := tables.named_cell(question, kind, hits[:SOON], self._alike)):
+        by_name = rows and kind not in {"reason", "way"} and (uncertain or not sure or (row and kind == "yes or no"))
+        if by_name and (cell := tables.named_cell(question, kind, hits[:SOON], self._alike)):
             return _Composed(*cell, max(confidence, self._least))
         if best is None or not sure:
             if same := asked_before(question, hits):

@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 from article_assistant.answering import meant
 from article_assistant.answering.cells import ReadCell, cell_of, is_certain, read_alone, whole_cell
+from article_assistant.answering.extract import Extractor
 from article_assistant.answering.measures import column
 from article_assistant.answering.question import kind_of
 from article_assistant.answering.rank import Contender, is_row
@@ -14,11 +15,13 @@ from article_assistant.answering.tables import from_table, named_cell, passed_ov
 from article_assistant.index import embed
 from article_assistant.index.reading.lines import CELLS
 from article_assistant.index.types import Hit
+from article_assistant.types import Answer
 from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.answering.test_tables import DETECTORS, hits
-from tests.answering.told import Told
+from tests.answering.told import Told, article
+from tests.answering.told import hits as told_hits
 
 
 @pytest.fixture(scope="module")
@@ -194,6 +197,17 @@ def test_a_tick_answers_yes_or_no(question: str, cell: str | None, alike: meant.
     found = named_cell(question, "yes or no", hits(ROOMS), alike)
     assert (found and found[0]) == cell
     assert named_cell(question, "words", hits(ROOMS), alike) is None
+
+
+def test_a_sentence_that_answers_comes_before_a_tick(alike: meant.Alike) -> None:
+    """A tick is the answer where its row was found, not where a text says more."""
+    texts = told_hits(article("Rooms", ROOMS), article("News", "The projector of Alder was stolen in May."))
+    for found, short in (({"yes": 9.0}, "yes"), ({"stolen_in_May": 9.0}, None)):
+        extractor = Extractor(Told(**found), 0.5, None, alike)  # type: ignore[arg-type]
+        *_, said = extractor.answer("Does Alder have a projector?", texts)
+        assert isinstance(said, Answer)
+        assert said.short == short
+        assert said.citations
 
 
 def test_a_row_of_totals_is_said(alike: meant.Alike) -> None:
