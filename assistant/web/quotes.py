@@ -22,8 +22,12 @@ class Drawn:
 
 
 def drawn(quote: str, words: str = "") -> Iterator[Drawn]:
-    """A quote's text, lists and tables in order; the first place of the `words` is told, wherever spaces differ."""
+    """A quote's text, lists and tables in order; the first place of the `words` is told, wherever spaces differ.
+
+    None is told in rows that have them several times: which of these answers is not known here."""
     sought = re.compile(r"\s+".join(map(re.escape, words.split()))) if words.strip() else None
+    if sought and " | " in quote and len(sought.findall(quote)) > 1:
+        sought = None
 
     def parted(text: str) -> Parts:
         nonlocal sought
