@@ -119,14 +119,17 @@ def build(
         # stands: an event of `load` with a function of the browser's is sometimes lost.
         resume = gr.Button("", visible="hidden", elem_id="resume")
         resume.click(events.resume, name, shown, js="() => [window.articleAssistant.current()]", **_PRIVATE)
-        name.change(None, name, None, js="(name) => window.articleAssistant.keep(name)", **_PRIVATE)
+        keep = "(name) => { const page = window.articleAssistant ??= {}; page.shown = name; page.keep?.(name); }"
+        name.change(None, name, None, js=keep, **_PRIVATE)
         stop.click(events.halt, name, None, **_PRIVATE)
         fresh.click(events.begin, name, shown, **_PRIVATE)
-        asked = "(question, name) => [question, name, window.articleAssistant.chosen()]"
+        # The script may not be loaded yet. It knows the conversation even where Gradio lost what `resume` brought.
+        where = "name || window.articleAssistant?.name?.(), window.articleAssistant?.chosen?.() || ''"
+        asked = f"(question, name) => [question, {where}]"
         gr.on([box.submit, send.click], events.ask, [box, name, chosen], [*shown, box], js=asked, **_ASKING)
         # Questions from the page's script, which leave the box alone: offered ones, and those that waited in line.
         following = gr.Button("", visible="hidden", elem_id="next")
-        waited = "(_, name) => [window.articleAssistant.next(), name, window.articleAssistant.chosen()]"
+        waited = f"(_, name) => [window.articleAssistant.next(), {where}]"
         following.click(events.ask_beside, [box, name, chosen], shown, js=waited, **_ASKING)
     # Each question being answered holds one of Gradio's threads, and so does each small event.
     page.max_threads = QUESTIONS_AT_ONCE + 8

@@ -358,6 +358,38 @@ def test_a_question_that_was_on_its_way_is_asked_again_in_its_conversation(
     assert len(served.assistant.asked) == asked_before <= 3
 
 
+def test_page_works_before_and_after_its_scripts_come(open_page: Open, serve: Callable[..., web.Served]) -> None:
+    """On a slow network the scripts come when the page has long been built: it answers without them, then goes on."""
+    served = serve(web.good("One?"), web.good("Two?"))
+    page, held = open_page(served.url), []
+    ask(page, "One?")
+    page.locator(".actions").wait_for()
+    page.route("**/files/*.js", lambda script: held.append(script))
+    page.reload()
+    box(page).wait_for()
+    page.wait_for_timeout(1000)
+    assert len(held) == 6
+    assert page.locator(".turn").count() == 0
+    for script in held:
+        script.continue_()
+    page.locator(".actions").wait_for()
+    assert page.locator(".question").all_inner_texts() == ["One?"]
+    held.clear()
+    page.get_by_role("button", name="New conversation").click()
+    page.locator(".turn").wait_for(state="detached")
+    page.reload()
+    ask(page, "Two?")
+    page.locator(".actions").wait_for()
+    assert len(held) == 6
+    for script in held:
+        script.continue_()
+    page.unroute("**/files/*.js")
+    page.wait_for_function("() => window.articleAssistant?.name?.()")
+    page.reload()
+    page.locator(".actions").wait_for()
+    assert page.locator(".question").all_inner_texts() == ["Two?"]
+
+
 def written(*after: Any) -> list[Any]:
     """The offline answer, complete, and a language model that goes on beneath it."""
     ready = web.good()

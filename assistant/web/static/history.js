@@ -382,16 +382,20 @@
     }
 
     // The page begins with the conversation that is kept, or, by a link to an answer, with a question. Gradio builds it
-    // in pieces, and a piece is there before it listens: so its button is pressed until Gradio asks for `current`.
-    new MutationObserver(function (_, watcher) {
+    // in pieces, before this script comes or after, and a piece is there before it listens: so its button is pressed
+    // until Gradio asks for `current`.
+    (function begin() {
         var log = document.querySelector('#log');
-        if (!log || !box()) { return; }
-        watcher.disconnect();
+        if (!log || !box()) { setTimeout(begin, 20); return; }
         new MutationObserver(noted).observe(log, { childList: true, subtree: true });
         var question = new URLSearchParams(location.search).get('q');
         if (question) {
             window.history.replaceState(null, '', '/');
             write('sessionStorage', LAST, '');
+        }
+        if (turns().length) {               // somebody has asked before this script came
+            window.articleAssistant.keep(window.articleAssistant.shown);
+            return;
         }
         name = wanted();
         question = question || unanswered;
@@ -407,5 +411,5 @@
             tries += begins ? 0 : 1;
             if (begins) { setTimeout(press, 100); } else if (!question && name && tries < 5) { setTimeout(press, 2000); }
         }());
-    }).observe(document.documentElement, { childList: true, subtree: true });
+    }());
 }());

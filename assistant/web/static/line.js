@@ -86,10 +86,10 @@
         }
     }, true);
 
-    new MutationObserver(function (_, watcher) {
+    // Gradio builds the page before this script comes or after.
+    (function begin() {
         var log = document.querySelector('#log');
-        if (!log || !document.getElementById('line')) { return; }
-        watcher.disconnect();
+        if (!log || !document.getElementById('line')) { setTimeout(begin, 20); return; }
         window.articleAssistant.next = function () {
             var question = line.shift() || '';
             remember(question);
@@ -104,5 +104,5 @@
             sent = { question: line[0], at: Date.now(), turns: log.querySelectorAll('.turn').length };
             document.getElementById('next').click();
         }).observe(log, { childList: true, subtree: true, attributes: true, attributeFilter: ['aria-busy'] });
-    }).observe(document.documentElement, { childList: true, subtree: true });
+    }());
 }());

@@ -238,19 +238,19 @@
         new ResizeObserver(follow).observe(log);
         function follow() { if (follows) { log.scrollTop = log.scrollHeight; } }
     }
-    new MutationObserver(function (_, watcher) {
+    // Gradio builds the page before this script comes or after.
+    (function begin() {
         var log = document.querySelector('#log');
-        if (!log || !box()) { return; }
-        watcher.disconnect();
+        if (!log || !box()) { setTimeout(begin, 20); return; }
         attend(log);
         awaitOffers(0);
         new MutationObserver(measure).observe(document.getElementById('room'), { childList: true, subtree: true });
         // In a frame the focus is the wiki's until the reader comes here; and where fingers type, it would
         // bring up the keyboard over half the page.
-        function begin() {
+        function focus() {
             if (document.hasFocus() && document.activeElement === document.body && !isTouched()) { box().focus(); }
         }
-        begin();
-        window.addEventListener('focus', begin);
-    }).observe(document.documentElement, { childList: true, subtree: true });
+        focus();
+        window.addEventListener('focus', focus);
+    }());
 }());

@@ -135,9 +135,9 @@
         event.stopImmediatePropagation();
     }, true);
 
-    new MutationObserver(function (_, watcher) {
-        if (!row() || !box()) { return; }
-        watcher.disconnect();
+    // Gradio builds the page before this script comes or after.
+    (function begin() {
+        if (!row() || !box()) { setTimeout(begin, 20); return; }
         window.articleAssistant = window.articleAssistant || {};
         window.articleAssistant.chosen = function () {
             var now = values();
@@ -156,5 +156,5 @@
         });
         get('/places').then(offer, function () { /* then everything is searched */ });
         look();                            // somebody may have typed already
-    }).observe(document.documentElement, { childList: true, subtree: true });
+    }());
 }());
