@@ -11,10 +11,6 @@ After a short rise the rate is level and falls to zero over the last `--fall` mi
 kept in WORK/level.pt, so the same command with more minutes goes on from there. A checkpoint is written every ten
 minutes and on Ctrl-C or SIGTERM; the same command goes on from it. Minutes are those spent learning, in all runs.
 
-What it made so far is not shipped: of 9,424 pairs, at the level rate and with four bits, come F1 0.763 on squad-dev and
-0.638 on nq-dev given the paragraph (300 questions each); of squad2-dev-a's near misses 0.63 are answered where 0.08 of
-the others are refused.
-
 glibc gives memory back after each step and asks for it again in the next. Told to keep it
 (`MALLOC_MMAP_THRESHOLD_=4000000000 MALLOC_TRIM_THRESHOLD_=8000000000 MALLOC_TOP_PAD_=200000000 MALLOC_ARENA_MAX=2
 OMP_WAIT_POLICY=PASSIVE`) two cores learn almost twice as fast, with 8 GB.

@@ -1,7 +1,7 @@
 """What the judge learns of sentences beside passages, and how sure that a passage carries one is sure enough.
 
     python -m training.support data WORK                  claims and their tokens (2 min)
-    python -m training.support calibrate                  assistant/models/support.json (5 min)
+    python -m training.support calibrate                  assistant/models/support.json (12 min)
     python -m training.support measure --half test        what is caught and what is flagged wrongly of seeds/
 
 Claims of each set come in the shares of `MIX`, never flat: half of all rows are NLI of short sentences, which are many
@@ -45,7 +45,7 @@ SEED = 17
 SEEDS = Path(__file__).parents[1] / "seeds"
 FLAGGED = 0.05
 """The share of right sentences that may be flagged."""
-EACH = 25
+EACH = 120
 """Rows of each set that the threshold is calibrated on."""
 
 

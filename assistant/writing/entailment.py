@@ -24,7 +24,7 @@ from article_assistant.index.types import Hit, Matrix
 
 FITTED = Path(__file__).parents[1] / "models" / "support.json"
 INPUTS = ("input_ids", "attention_mask", "token_type_ids")
-RULED_OUT = 3.0
+RULED_OUT = 2.0
 """Taken off the score of a sentence that a rule rules out, which then never passes, but is ranked among the others."""
 WORDS = 100
 """Words of a sentence that are read."""
@@ -78,12 +78,18 @@ ROUNDING = 0.15
 def missing_numbers(sentence: str, text: str, quoted: str) -> frozenset[str]:
     """The numbers of a sentence that `text` does not hold, nor `quoted` gives by adding, taking away or rounding.
 
-    What is reckoned counts only where the sentence has a word for it, like "more" or "left".
+    What is reckoned counts only where the sentence has a word for it, like "more" or "left". A spelled "two" or "first"
+    may count what the passage lists: it is missing only where `quoted` gives another such number.
 
     >>> missing_numbers("It cost £300 more.", "", "It rose from £900 to £1,200.")
     frozenset()
+    >>> missing_numbers("Two men came.", "", "Jan and Bo came."), missing_numbers("Two men came.", "", "3 men came.")
+    (frozenset(), frozenset({'2'}))
     """
-    missing = numbers_of(sentence) - readings_of(text)
+    stated = numbers_of(sentence)
+    missing = stated - readings_of(text)
+    others = [bool(match[1]) for number in numbers_of(quoted) - stated if (match := _COUNT.fullmatch(number))]
+    missing -= {number for number in missing & _FEW.keys() if number[0] not in sentence and _FEW[number] not in others}
     if not missing:
         return missing
     known = [float(number) for number in numbers_of(quoted) if _PLAIN.fullmatch(number)]
@@ -101,6 +107,9 @@ def missing_numbers(sentence: str, text: str, quoted: str) -> frozenset[str]:
 
 
 _PLAIN = re.compile(r"\d+(?:\.\d+)?")
+_COUNT = re.compile(r"\d\d?(st|nd|rd|th)?")
+_FEW = {"1": False, "2": False, "3": False, "1st": True, "2nd": True, "3rd": True}
+"""Numbers that are mostly spelled out and often count what stands there, and whether they are ordinal."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -138,10 +138,15 @@ def test_numbers_are_the_same_with_commas_and_zeros(number: int) -> None:
         ("About 10 people came.", "11 people came.", set()),
         ("10 people came.", "11 people came.", {"10"}),
         ("It takes two hours.", "It takes 120 minutes.", set()),
+        ("The two of them met first in Ghent.", "Marit and Tobias met in Ghent in 1999.", set()),
+        ("The three of them met in Ghent.", "Marit and 5 others met in Ghent.", {"3"}),
+        ("It was the first ship.", "It was the fourth ship.", {"1st"}),
+        ("It was the first ship.", "It was built in 2004.", set()),
+        ("The 2 of them met in Ghent.", "Marit and Tobias met in Ghent in 1999.", {"2"}),
     ],
 )
 def test_numbers_may_be_reckoned(sentence: str, quoted: str, missing: set[str]) -> None:
-    """Sums, differences and roundings count where the sentence has a word for it."""
+    """Sums, differences and roundings count where the sentence has a word for it; "two" may count what is listed."""
     assert missing_numbers(sentence, quoted, quoted) == missing
 
 
