@@ -31,7 +31,7 @@ from article_assistant.index.reading.slides import slides_page
 from article_assistant.index.reading.text import text_page
 from article_assistant.index.types import ArticleError, SourceError
 
-VERSION = "10"
+VERSION = "11"
 """Changes whenever the same bytes would be read otherwise, so that files are indexed again."""
 READERS: dict[str, Callable[[bytes], Page]] = {
     ".md": markdown_page, ".markdown": markdown_page, ".txt": text_page,

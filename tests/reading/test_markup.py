@@ -4,7 +4,7 @@ import time
 
 import pytest
 from article_assistant.index.reading.html import html_page
-from article_assistant.index.reading.markdown import markdown
+from article_assistant.index.reading.markdown import markdown, markdown_page
 from article_assistant.index.reading.page import iso_date, squeeze
 from article_assistant.index.types import ArticleError
 from hypothesis import given
@@ -130,6 +130,49 @@ def test_html_becomes_lines(source: str, text: str) -> None:
 def test_markdown_becomes_lines(source: str, text: str) -> None:
     """The same lines from Markdown: CommonMark with tables, strikethrough and definition lists."""
     assert markdown(source) == text
+
+
+@pytest.mark.parametrize(
+    ("source", "text"),
+    [
+        ('[Overtime]({% page "/leave/overtime/" %}): yes.', "Overtime: yes."),
+        ("[Home]({{ site.url }}/home) and [Keys]( {{< ref 'keys' >}} )", "Home and Keys"),
+        ('<a href="{% link a.md %}">Home</a>', "Home"),
+        ('Ask in {% channel "travel" %}.', "Ask in travel."),
+        ('- {% channel "dev" "Developers" %}\n- B', "- dev\n- B"),
+        ('Start {{< tooltip text="Pods" id="pod" >}}, then {{% param "x" %}}.', "Start Pods, then x."),
+        ('A\n\n{% image "_img/a.png" "A picture" %}\n\n{{< figure src="b.png" title="B" >}}\n\nC', "A\n\nC"),
+        ("{{< note >}}\nMind the gap.\n{{< /note >}}", "Mind the gap."),
+        ("A\n{% comment %}\nB\n\n    C\n\n- D\n{% endcomment %}\nE", "A\n\nE"),
+        ("{% raw %}{{ as it is }}{% endraw %}", "{{ as it is }}"),
+        ("{% highlight ruby %}\nif x\n\n  # y\nend\n{% endhighlight %}\n\nA", "    if x\n      # y\n    end\n\nA"),
+        ("{% highlight ruby %}\nA", "A"),
+        (
+            "`{% if x %}` and\n\n```\n{% if x %}\n```\n\n    {% if y %}",
+            "{% if x %} and\n\n    {% if x %}\n\n    {% if y %}",
+        ),
+        ("50 {% of it, {{ x }}", "50 {% of it, {{ x }}"),
+    ],
+)
+def test_tags_of_templates_are_no_text(source: str, text: str) -> None:
+    """What a site's generator replaces is left out, in code it stays; what a tag shows within a sentence is read."""
+    assert markdown(source) == text
+
+
+@pytest.mark.parametrize(
+    ("title", "shown"),
+    [
+        ("Logging in &amp; networks", "Logging in & networks"),
+        ("Set up <em>before</em> `onboarding` *now*", "Set up before onboarding now"),
+        ("1. Beginning", "1. Beginning"),
+        ("AT&T, C# and a_b_c", "AT&T, C# and a_b_c"),
+        ("<!-- -->", "<!-- -->"),
+        ("", None),
+    ],
+)
+def test_the_title_in_front_matter_is_read_as_it_is_shown(title: str, shown: str | None) -> None:
+    """Marks of HTML and Markdown are not seen in it; a title that has nothing else stays."""
+    assert markdown_page(f"---\ntitle: '{title}'\n---\nText.".encode()).title == shown
 
 
 @pytest.mark.parametrize(
