@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Mapping, Sequence
+from functools import cache
 from html import escape
 from itertools import pairwise
 
@@ -21,6 +22,7 @@ _HEADING_ID = re.compile(r"\s*\{#[\w:.-]+\}$")
 _TAG = re.compile(r"\{(?:%|\{[<%])-?\s*(/?[\w-]*)([^{}]*?)(?:[%>]\}|%)\}")
 _SHOWN = re.compile(r"\b(?:text|title)\s*=\s*\"([^\"]*)\"|^\s*\"([^\"/.]*)\"")
 _ADDRESS_END = re.compile(r"(?:\]\(|=[\"']?)\S*$")
+_MARKED_UP = re.compile(r"[<&*_`~\[\\]")
 _CODE_SPAN = re.compile(r"(`[^`]+`)")
 _VARIABLE_ADDRESS = re.compile(r"(?<=\]\()\s*\{\{[^{}]*\}\}")
 _NOTE_TITLE = re.compile(r"\s*(?:\{[^{}]*\}|[\w-]*)(?:\[([^\[\]]*)\]|\s+(\S.*))?")
@@ -36,6 +38,7 @@ def markdown(source: str) -> str:
     return html_text(rendered) if (rendered := _parser().render(source)).strip() else ""
 
 
+@cache
 def _parser() -> MarkdownIt:
     parser = MarkdownIt("commonmark").enable(["table", "strikethrough"]).use(deflist_plugin).use(footnote_plugin)
     parser.use(container_plugin, "note", validate=lambda said, _: bool(said.strip()), render=_note_edge)
@@ -85,22 +88,23 @@ def _without_tags(state: StateCore) -> None:
 
 def _highlighted(state: StateBlock, start: int, end: int, silent: bool) -> bool:
     """A block of code between `{% highlight %}` and `{% endhighlight %}`, as Jekyll has it; a rule of markdown-it."""
-    lines = [state.src[state.bMarks[at] + state.tShift[at] : state.eMarks[at]] for at in range(start, end)]
-    if not (found := _TAG.match(lines[0])) or found[1] != "highlight":
+    begins = state.bMarks[start] + state.tShift[start]
+    if not (found := _TAG.match(state.src, begins, state.eMarks[start])) or found[1] != "highlight":
         return False
-    last = next((at for at, line in enumerate(lines) if "endhighlight" in line), None)
-    if last is None or silent:
-        return last is not None
-    token = state.push("fence", "code", 0)
-    token.content = state.getLines(start + 1, start + last, state.sCount[start], True)
-    state.line = start + last + 1
-    return True
+    for last in range(start + 1, end):
+        if "endhighlight" in state.src[state.bMarks[last] : state.eMarks[last]]:
+            if not silent:
+                token = state.push("fence", "code", 0)
+                token.content = state.getLines(start + 1, last, state.sCount[start], True)
+                state.line = last + 1
+            return True
+    return False
 
 
 def _title(facts: Mapping[str, object]) -> str:
     """The title in the front matter, which may have marks of its own, as it is shown."""
     told = squeeze(str(facts.get("title") or "")).encode(errors="replace").decode()
-    return squeeze(html_text(f"<p>{_parser().renderInline(told)}</p>")) or told
+    return (_MARKED_UP.search(told) and squeeze(html_text(f"<p>{_parser().renderInline(told)}</p>"))) or told
 
 
 def markdown_page(data: bytes) -> Page:
