@@ -154,6 +154,17 @@ def disagreement(said: Sequence[tuple[str, Quote]]) -> list[Said]:
     return parts
 
 
+def gap(before: str, words: str) -> str:
+    """What stands between an answer so far and its next words: an item has a line of its own, and so has what
+    follows a list or code.
+
+    >>> gap("", "Seven."), gap("Seven. [1]", ""), gap("Do:", "- One"), gap("Do:\\n- One [1]", "Then two.")
+    ('', ' ', '\\n', '\\n')
+    """
+    last = before.rpartition("\n")[2]
+    return before and ("\n" if words.startswith("- ") or (words and last.startswith(("- ", CODE_MARK))) else " ")
+
+
 def in_sentences(quotes: Iterable[Quote]) -> list[Said]:
     """Sentences as they stand, each with its quote."""
     return [Said(unmarked(quote.article.text[quote.start : quote.end]), quote) for quote in quotes]

@@ -14,7 +14,7 @@ from article_assistant.answering import blocks, courtesy, explaining, followup, 
 from article_assistant.answering.agreement import COUNTED_ALIKE, most_apart
 from article_assistant.answering.blocks import answer_below, as_list, asked_before, in_full, whole_code, whole_list
 from article_assistant.answering.cells import Certain, asks_several, is_certain, read_alone, whole_cell
-from article_assistant.answering.cite import Said, disagreement, resolve, short_answer
+from article_assistant.answering.cite import Said, disagreement, gap, resolve, short_answer
 from article_assistant.answering.kind import Told
 from article_assistant.answering.meant import Alike
 from article_assistant.answering.question import Kind, is_negated, kind_of, meaning, names_days, parts_of
@@ -284,8 +284,7 @@ def _told(
     text, shown = "", set[int]()
     for piece in pieces:
         citation = by_quote[(piece.quote.article.id, piece.quote.start, piece.quote.end)]
-        between = "" if not text else "\n" if piece.text.startswith("- ") else " "
-        words = f"{between}{piece.text}{' ' if piece.text else ''}[{citation.number}]{piece.after}"
+        words = f"{gap(text, piece.text)}{piece.text}{' ' if piece.text else ''}[{citation.number}]{piece.after}"
         text += words
         yield Words(words)
         if citation.number not in shown:

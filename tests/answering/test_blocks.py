@@ -10,6 +10,7 @@ from article_assistant.answering.blocks import (
     whole_code,
     whole_list,
 )
+from article_assistant.answering.cite import gap
 from article_assistant.answering.rank import Contender
 
 from tests.answering.told import hits
@@ -159,3 +160,15 @@ def test_a_sentence_that_ends_with_a_colon_is_never_left_alone() -> None:
     said = in_full(chosen, "reason")
     assert [piece.text for piece in said] == ["Stop it by hand:", "Then:", "- wait", "- start it"]
     assert said[0].after == "\n    ctl stop"
+
+
+def test_what_follows_a_list_or_code_has_a_line_of_its_own() -> None:
+    """Else it would be read, and drawn, as part of the last item or of the command."""
+    (hit,) = hits(article("Stop it by hand:\n\n    ctl stop\n\nTell them.\n\nThen:\n\n- wait\n- start it\n\nDone."))
+    chosen = [Contender(hit, a, b, a, b, 9.0, True) for a, b in hit.chunk.sentences]
+    text = ""
+    for piece in in_full(chosen, "reason"):
+        text += f"{gap(text, piece.text)}{piece.text} [1]{piece.after}"
+    assert text == (
+        "Stop it by hand: [1]\n    ctl stop\nTell them. [1] Then: [1]\n- wait [1]\n- start it [1]\nDone. [1]"
+    )
