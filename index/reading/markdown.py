@@ -20,8 +20,11 @@ from mdit_py_plugins.footnote import footnote_plugin
 
 _HEADING_ID = re.compile(r"\s*\{#[\w:.-]+\}$")
 _TAG = re.compile(r"\{(?:%|\{[<%])-?\s*(/?[\w-]*)([^{}]*?)(?:[%>]\}|%)\}")
+_COMMENT_END = re.compile(r"\{%-?\s*endcomment|\{\{[<%]\s*/comment")
 _SHOWN = re.compile(r"\b(?:text|title)\s*=\s*\"([^\"]*)\"|^\s*\"([^\"/.]*)\"")
 _ADDRESS_END = re.compile(r"(?:\]\(|=[\"']?)\S*$")
+ADDRESS = 500
+"""Characters before a tag among which the beginning of an address is looked for."""
 _MARKED_UP = re.compile(r"[<&*_`~\[\\]")
 _CODE_SPAN = re.compile(r"(`[^`]+`)")
 _VARIABLE_ADDRESS = re.compile(r"(?<=\]\()\s*\{\{[^{}]*\}\}")
@@ -68,19 +71,25 @@ def _without_tags(state: StateCore) -> None:
 
     A tag within a sentence leaves the text that it is given: `{{< tip text="Pod" >}}`, `{% channel "travel" %}`.
     """
+    # A comment that never ends, an error to the generator, must not hide all the rest.
+    prose = [at for at, token in enumerate(state.tokens) if token.type in {"inline", "html_block"}]
+    ends = [at for at in prose if _COMMENT_END.search(state.tokens[at].content)]
     commented = False
-    for token in state.tokens:
+    for at, token in enumerate(state.tokens):
+        commented = commented and at <= ends[-1]
         if token.type not in {"inline", "html_block"}:
             token.hidden, token.content = token.hidden or commented, "" if commented else token.content
             continue
         # Mostly a picture or the edge of a note, whose words say nothing; in a list or a table it is what stands there.
         alone = token.level < 2 and not _TAG.sub("", token.content).strip()
         shown = list[str]()
-        for piece in _CODE_SPAN.split(_VARIABLE_ADDRESS.sub("", token.content)):
-            parts = ["", "", piece] if piece.startswith("`") else ["", "", *_TAG.split(piece)]
+        for piece in _CODE_SPAN.split(token.content):
+            parts = [piece] if piece.startswith("`") else _TAG.split(_VARIABLE_ADDRESS.sub("", piece))
+            parts = ["", "", *parts]
             for name, given, text in zip(parts[::3], parts[1::3], parts[2::3], strict=True):
-                commented = name == "comment" or (commented and name not in {"endcomment", "/comment"})
-                if not alone and (found := _SHOWN.search(given)) and not _ADDRESS_END.search("".join(shown[-1:])):
+                commented = bool(ends) and (name == "comment" or (commented and name not in {"endcomment", "/comment"}))
+                before = shown[-1][-ADDRESS:] if shown else ""
+                if not (alone or commented) and (found := _SHOWN.search(given)) and not _ADDRESS_END.search(before):
                     shown.append(found[1] or found[2] or "")
                 shown.append("" if commented else text)
         token.content = "".join(shown)

@@ -144,7 +144,10 @@ def test_markdown_becomes_lines(source: str, text: str) -> None:
         ('A\n\n{% image "_img/a.png" "A picture" %}\n\n{{< figure src="b.png" title="B" >}}\n\nC', "A\n\nC"),
         ("{{< note >}}\nMind the gap.\n{{< /note >}}", "Mind the gap."),
         ("A\n{% comment %}\nB\n\n    C\n\n- D\n{% endcomment %}\nE", "A\n\nE"),
+        ("A\n\n{% comment %}\n\nB\n\n```\n{% endcomment %}", "A\n\nB\n\n    {% endcomment %}"),
+        ("A {{< comment >}}B{{< /comment >}}C\n\n{% comment %}\n\nD", "A C\n\nD"),
         ("{% raw %}{{ as it is }}{% endraw %}", "{{ as it is }}"),
+        ("`[a]({{ x }})` is a link", "[a]({{ x }}) is a link"),
         ("{% highlight ruby %}\nif x\n\n  # y\nend\n{% endhighlight %}\n\nA", "    if x\n      # y\n    end\n\nA"),
         ("{% highlight ruby %}\nA", "A"),
         (
