@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 import numpy as np
 from article_assistant.answering import blocks, courtesy, explaining, followup, passage, tables
-from article_assistant.answering.agreement import COUNTED_ALIKE, most_apart
+from article_assistant.answering.agreement import FARTHEST, disagrees
 from article_assistant.answering.blocks import answer_below, as_list, asked_before, in_full, whole_code, whole_list
 from article_assistant.answering.cells import Certain, asks_several, is_certain, read_alone, whole_cell
 from article_assistant.answering.cite import Said, disagreement, gap, resolve, short_answer
@@ -253,7 +253,7 @@ class Extractor:
             apart = max(behind, best.logit - other.logit)
             if alike and not again and behind < AGREES and len(same) < SENTENCES:
                 same.append(other)
-            elif not alike and apart < COUNTED_ALIKE and apart < most_apart(question, kind, best, other, again):
+            elif not alike and apart < FARTHEST and disagrees(question, kind, best, other, apart, again, self._reader):
                 against.append(other)
         if against:
             newest = sorted([best, *against[:2]], key=lambda s: s.hit.article.updated or "", reverse=True)

@@ -197,9 +197,22 @@ def sentence(text: str, words: str, name: str, logit: float = 9.0, updated: str 
     return Contender(found, 0, len(text), at, at + len(words), logit, True)
 
 
-def composed(question: str, sentences: Sequence[Contender], *scores: float) -> tuple[str | None, list[str], list[str]]:
+class Judging(Told):
+    """A reader that judges every passage alike."""
+
+    def __init__(self, score: float) -> None:
+        super().__init__()
+        self._score = score
+
+    def judged(self, _question: str, _passage: object) -> float:
+        return self._score
+
+
+def composed(
+    question: str, sentences: Sequence[Contender], *scores: float, judged: float = 9.0
+) -> tuple[str | None, list[str], list[str]]:
     """The short words, the pieces of the text, and the articles quoted, for sentences with these scores."""
-    extractor = Extractor(Told(), 0.5)  # type: ignore[arg-type]
+    extractor = Extractor(Judging(judged), 0.5)  # type: ignore[arg-type]
     order = sorted(range(len(scores)), key=lambda i: -scores[i])
     short, pieces = extractor._composed(question, kind_of(question), list(sentences), np.array(scores), order)
     return short, [piece.text for piece in pieces], [piece.quote.article.id for piece in pieces]
@@ -231,6 +244,15 @@ def test_articles_disagree_where_both_scores_are_near(behind: float, logit: floa
     other = sentence("They took nine of them.", "nine", "b", logit)
     _, texts, _ = composed(MANY, [SEVEN, other], 9.0, 9.0 - behind)
     assert texts[0].startswith("The articles disagree") == disagree
+
+
+@pytest.mark.parametrize(("judged", "disagree"), [(4.1, True), (3.9, False)])
+def test_articles_disagree_where_the_other_passage_answers_too(judged: float, disagree: bool) -> None:
+    """The judge says so by itself; what is called the same behind both numbers needs no judge."""
+    other = sentence("They took nine of them.", "nine", "b")
+    assert (composed(MANY, [SEVEN, other], 9.0, 8.9, judged=judged)[2] == ["a", "b"]) == disagree
+    alike = [sentence(f"They took {word} hostages.", word, word) for word in ("seven", "nine")]
+    assert composed(MANY, alike, 9.0, 8.9, judged=judged)[2] == ["seven", "nine"]
 
 
 def test_at_most_three_sides_disagree_and_only_over_numbers() -> None:
