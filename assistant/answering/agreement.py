@@ -14,7 +14,7 @@ FARTHEST = 5.0
 """The same where both sentences name the same thing right behind their numbers: "17 dead", "25 dead"."""
 ANSWERS_TOO = 4.0
 """Least score by the judge alone of a passage that disagrees. All of 49 pairs of articles that do disagree are
-still found to; of 13 answers over people's articles that only seemed to, three are."""
+still found to; of 13 answers over people's articles that said so, 12 of them wrongly, three are left."""
 NEXT = 2
 """Words after a number among which what it counts stands: "nine servers", "nine new servers"."""
 _COUNTED = re.compile(r"\bhow many\s+(.+)|\bnumber of\s+(.+)", re.IGNORECASE)

@@ -247,10 +247,10 @@
         new MutationObserver(measure).observe(document.getElementById('room'), { childList: true, subtree: true });
         // In a frame the focus is the wiki's until the reader comes here; and where fingers type, it would
         // bring up the keyboard over half the page.
-        function focus() {
+        function focusBox() {
             if (document.hasFocus() && document.activeElement === document.body && !isTouched()) { box().focus(); }
         }
-        focus();
-        window.addEventListener('focus', focus);
+        focusBox();
+        window.addEventListener('focus', focusBox);
     }());
 }());
